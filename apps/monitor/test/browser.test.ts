@@ -1,0 +1,75 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { needs } from '@uds/testkit'
+import { describe, expect, test, vi } from 'vitest'
+import { Page } from './chromium.ts'
+import { startMonitor, startWatched } from './programs.ts'
+
+// A browser takes its time to start on a busy machine.
+vi.setConfig({ testTimeout: 180_000 })
+
+const chromium = needs('chromium')
+
+const widths = [
+  ['phone', 360, 740],
+  ['desktop', 1280, 800],
+] as const
+
+/** For people who want to see the page: UDS_SCREENSHOTS=DIRECTORY. */
+const folder = process.env['UDS_SCREENSHOTS']
+
+describe.skipIf(chromium.missing)('the page in Chromium', () => {
+  test('shows channels, peers and rates as they change, at phone and desktop width, dark and light', async () => {
+    const { url, address } = await startMonitor('--allow', 'say')
+    await startWatched(address, 'chat')
+    const second = await startWatched(address, 'a channel with quite a long name, as some have')
+    const page = await Page.open(chromium.path)
+    await page.ask('Page.navigate', { url: url.href })
+    const until = (expression: string, wanted: unknown): Promise<void> =>
+      vi.waitFor(async () => expect(await page.value(expression)).toEqual(wanted), 60_000)
+    const chat = `document.querySelector('[data-channel="chat"]')`
+
+    await until(`document.querySelector('#state').textContent`, 'live')
+    await until(`document.querySelectorAll('[data-channel]').length`, 2)
+    await until(`Number(${chat}.querySelector('[data-field="rate"]').textContent) > 0`, true)
+    await until(`Number(document.querySelector('[data-total="peers"]').textContent)`, 4)
+    await until(`${chat}.querySelector('polyline').points.length > 2`, true)
+    const texts = `[...${chat}.querySelectorAll('td:first-child')].map((cell) => cell.textContent).sort()`
+    expect(await page.value(texts)).toEqual(['<img src=x onerror=alert(1)>', 'ann', 'others', 'say'])
+    expect(await page.value(`document.querySelectorAll('img').length`)).toBe(0)
+
+    const inside = `[...document.querySelectorAll('article *')].every((part) =>
+      part.getBoundingClientRect().right <= part.closest('article').getBoundingClientRect().right)`
+    const grounds = new Set<unknown>()
+    for (const [name, width, height] of widths) {
+      for (const scheme of ['light', 'dark'] as const) {
+        await page.look(width, height, scheme)
+        await until('innerWidth', width)
+        expect(await page.value('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width)
+        expect(await page.value(inside)).toBe(true)
+        grounds.add(await page.value('getComputedStyle(document.body).backgroundColor'))
+        if (folder) writeFileSync(join(folder, `${name}-${scheme}.png`), await page.screenshot())
+      }
+    }
+    expect(grounds.size).toBe(2)
+
+    second.process.stdin?.write('close\n')
+    await until(`document.querySelectorAll('[data-channel]').length`, 1)
+    expect(page.troubles).toEqual([])
+  })
+
+  test('says when the bridge is gone', async () => {
+    const { program, url } = await startMonitor()
+    const page = await Page.open(chromium.path)
+    await page.ask('Page.navigate', { url: url.href })
+    const state = (wanted: string): Promise<void> =>
+      vi.waitFor(
+        async () => expect(await page.value(`document.querySelector('#state')?.textContent`)).toBe(wanted),
+        60_000,
+      )
+    await state('live')
+    expect(await page.value(`document.querySelector('#empty').hidden`)).toBe(false)
+    await program.kill()
+    await state('connection lost')
+  })
+})

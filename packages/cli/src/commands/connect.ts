@@ -1,0 +1,43 @@
+import { Command } from 'commander'
+import { address, milliseconds } from '../arguments.ts'
+import type { Context } from '../context.ts'
+import type { ViewFlags } from '../received.ts'
+import { talk } from '../talk.ts'
+import { connector, type TlsFlags } from '../transport.ts'
+
+interface Flags extends TlsFlags, ViewFlags {
+  readonly retry?: number
+}
+
+/** uds connect: like nc, to any address. */
+export const connectCommand = (context: Context): Command =>
+  new Command('connect')
+    .description('Connect: standard input goes to the server, what it sends to standard output.')
+    .argument('<address>', 'where to connect', address)
+    .option('--retry <ms>', 'go on trying for so long, until the server is there', milliseconds)
+    .option('--lines', 'show what comes line by line')
+    .option('--hex', 'show what comes as a hex dump')
+    .option('--tls', 'speak TLS')
+    .option(
+      '--servername <name>',
+      'the name that the certificate must have; the host of a tcp: address, or localhost, unless given',
+    )
+    .option('--ca <file>', 'certificates of authorities, PEM')
+    .option('--cert <file>', 'certificate of this client, PEM')
+    .option('--key <file>', 'private key of this client, PEM')
+    .option('--insecure', 'accept any certificate')
+    .addHelpText(
+      'after',
+      `
+The end of standard input ends this half of the connection; the command ends when the server has ended its own.
+With --json, received bytes are {"data": BASE64}.
+
+Examples:
+  $ echo hello | uds connect unix:./a.sock
+  $ printf 'GET /info HTTP/1.0\\r\\n\\r\\n' | uds connect unix:/run/docker.sock
+  $ uds connect --retry 5000 --hex name:chat`,
+    )
+    .action(async (to: string, flags: Flags) => {
+      const options = flags.retry === undefined ? {} : { retryUntilMs: flags.retry }
+      await talk(await connector(to, flags)(options), flags, context)
+    })

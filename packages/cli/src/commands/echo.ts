@@ -1,0 +1,23 @@
+import { Command } from 'commander'
+import { address } from '../arguments.ts'
+import type { Context } from '../context.ts'
+import { interrupted, untilStopped } from '../interrupt.ts'
+import { listenOn } from '../transport.ts'
+
+/** uds echo: sends back what its clients send. */
+export const echoCommand = (context: Context): Command =>
+  new Command('echo')
+    .description('Send back what clients send, until it is stopped.')
+    .argument('<address>', 'where to listen', address)
+    .addHelpText('after', '\nExamples:\n  $ uds echo tcp:127.0.0.1:0\n  $ uds echo unix:@echo')
+    .action(async (at: string) => {
+      const stop = interrupted()
+      const listener = await listenOn(at, {}, { signal: stop.signal })
+      const out = context.output()
+      listener.on('connection', (connection) => connection.pipe(connection))
+      listener.on('connectionError', ({ message }) =>
+        out.note(`a client broke off: ${message}`, { error: message }),
+      )
+      out.note(`listening on ${listener.address}`, { listening: listener.address })
+      await untilStopped(stop, listener)
+    })

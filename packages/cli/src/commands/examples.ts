@@ -1,0 +1,70 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Argument, Command } from 'commander'
+import type { Context } from '../context.ts'
+import { advanced } from '../examples/advanced.ts'
+import { asyncInitialisation } from '../examples/async-initialisation.ts'
+import { basic } from '../examples/basic.ts'
+import type { Example } from '../examples/example.ts'
+import { syncAndAsync } from '../examples/sync-async.ts'
+import { explain, Failure } from '../failure.ts'
+import { FAILED, type Output } from '../terminal.ts'
+
+const examples: readonly Example[] = [basic, asyncInitialisation, advanced, syncAndAsync]
+const numbers = examples.map((_, index) => String(index + 1))
+
+/** Longer than any of them takes. */
+const PATIENCE_MS = 15_000
+
+/** Runs one; resolves with what went wrong. */
+const attempt = async (
+  number: string,
+  { title, run }: Example,
+  directory: string,
+  out: Output,
+): Promise<string | undefined> => {
+  out.result(out.paint('bold', `--- ${number}. ${title}`), { example: Number(number), title })
+  const late = Promise.withResolvers<never>()
+  const timer = setTimeout(() => {
+    late.reject(new Failure(FAILED, `it did not end within ${PATIENCE_MS} ms`))
+  }, PATIENCE_MS)
+  const say = (text: string, ...value: [unknown?]): void =>
+    void out.result([text, ...value.map((each) => JSON.stringify(each))].join(' '), {
+      example: Number(number),
+      text,
+      ...(value.length > 0 && { value: value[0] }),
+    })
+  try {
+    await Promise.race([run({ channel: `example-${number}`, options: { directory }, say }), late.promise])
+    return undefined
+  } catch (error) {
+    return `example ${number}: ${explain(error)}`
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** uds examples: those of unixevents. */
+export const examplesCommand = (context: Context): Command =>
+  new Command('examples')
+    .description(
+      'Run the examples of unixevents: 1 basic, 2 async initialisation, 3 advanced, 4 sync and async.',
+    )
+    .addArgument(new Argument('[number]', 'which; all of them unless given').choices(numbers))
+    .addHelpText('after', '\nExamples:\n  $ uds examples\n  $ uds examples 3')
+    .action(async (number: string | undefined) => {
+      const out = context.output()
+      // A directory of its own, so that no other program's channel is met.
+      const directory = mkdtempSync(join(tmpdir(), 'uds-'))
+      const failures: string[] = []
+      try {
+        for (const each of number === undefined ? numbers : [number]) {
+          const failure = await attempt(each, examples[Number(each) - 1]!, directory, out)
+          if (failure !== undefined) failures.push(failure)
+        }
+      } finally {
+        rmSync(directory, { recursive: true, force: true })
+      }
+      if (failures.length > 0) throw new Failure(FAILED, failures.join('\n'))
+    })

@@ -1,0 +1,47 @@
+import { Command } from 'commander'
+import { LineServer } from '@uds/events'
+import type { Context } from '../context.ts'
+import { interrupted, untilAborted } from '../interrupt.ts'
+
+interface Flags {
+  readonly ack?: boolean
+  readonly ackMessage?: string
+  readonly broadcast?: boolean
+}
+
+/** uds line: the line server of py-unix-socket. */
+export const lineCommand = (context: Context): Command =>
+  new Command('line')
+    .description('Print the lines that clients send; optionally acknowledge them and pass them on.')
+    .argument('[path]', 'path or address; /tmp/unix_socket.sock unless given')
+    .option('--ack', 'acknowledge every line')
+    .option(
+      '--ack-message <text>',
+      'what to acknowledge with, "\\n" being the end of a line; "__ACK__\\n" unless given',
+    )
+    .option('--broadcast', 'send every line to all other clients')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ uds line unix:./lines.sock --ack --broadcast\n  $ uds line tcp:127.0.0.1:7000 --json | jq .line',
+    )
+    .action(async (path: string | undefined, flags: Flags) => {
+      const stop = interrupted()
+      const out = context.output()
+      const server = new LineServer({
+        path,
+        withAck: flags.ack ?? flags.ackMessage !== undefined,
+        // A shell has no easy way to write the end of a line.
+        ackMessage: flags.ackMessage?.replaceAll(String.raw`\n`, '\n'),
+        withBroadcast: flags.broadcast ?? false,
+        handler: (line) => out.result(line, { line }),
+        logger: {
+          info: () => {},
+          error: (message) => out.note(message, { error: message }),
+        },
+      })
+      await server.run()
+      out.note(`listening on ${server.path}`, { listening: server.path })
+      await untilAborted(stop.signal)
+      stop.dispose()
+      await server.shutdown()
+    })

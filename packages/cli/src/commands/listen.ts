@@ -1,0 +1,66 @@
+import { Command } from 'commander'
+import type { Duplex } from 'node:stream'
+import { address } from '../arguments.ts'
+import type { Context } from '../context.ts'
+import { interrupted } from '../interrupt.ts'
+import type { ViewFlags } from '../received.ts'
+import { talk } from '../talk.ts'
+import { listenOn, type TlsFlags } from '../transport.ts'
+
+interface Flags extends TlsFlags, ViewFlags {
+  readonly keep?: boolean
+}
+
+/** uds listen: like nc -l, on any address. */
+export const listenCommand = (context: Context): Command =>
+  new Command('listen')
+    .description('Wait for a client: standard input goes to it, what it sends to standard output.')
+    .argument('<address>', 'where to listen', address)
+    .option('-k, --keep', 'wait for the next client when one has gone')
+    .option('--lines', 'show what comes line by line')
+    .option('--hex', 'show what comes as a hex dump')
+    .option('--tls', 'speak TLS')
+    .option('--cert <file>', 'certificate, PEM')
+    .option('--key <file>', 'private key, PEM')
+    .option('--ca <file>', 'certificates of authorities, PEM: clients must show a certificate of theirs')
+    .addHelpText(
+      'after',
+      `
+Without --keep, nobody else can connect as soon as one client is there.
+With --json, received bytes are {"data": BASE64}.
+
+Examples:
+  $ echo hi | uds listen unix:./a.sock
+  $ uds listen --keep --lines name:log
+  $ uds listen --tls --cert cert.pem --key key.pem tcp:127.0.0.1:8443`,
+    )
+    .action(async (at: string, flags: Flags) => {
+      const stop = interrupted()
+      const listener = await listenOn(at, flags, { signal: stop.signal })
+      stop.signal.addEventListener('abort', () => void listener.close())
+      const out = context.output()
+      const brokeOff = ({ message }: Error): void =>
+        out.note(`a client broke off: ${message}`, { error: message })
+      out.note(`listening on ${listener.address}`, { listening: listener.address })
+      const served = new WeakSet<Duplex>()
+      // A client that fails before it is one, in the TLS handshake.
+      listener.on('connectionError', (error, connection) => {
+        if (connection === undefined || !served.has(connection)) brokeOff(error)
+      })
+      try {
+        for await (const stream of listener) {
+          served.add(stream)
+          if (!flags.keep) void listener.close({ graceMs: Infinity })
+          try {
+            await talk({ stream, halfClose: true }, flags, context)
+          } catch (error) {
+            if (!flags.keep && !stop.signal.aborted) throw error
+            brokeOff(error as Error)
+          }
+          if (!flags.keep) break
+        }
+      } finally {
+        stop.dispose()
+        await listener.close()
+      }
+    })

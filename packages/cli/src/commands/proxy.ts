@@ -1,0 +1,118 @@
+import { Command } from 'commander'
+import type { Duplex } from 'node:stream'
+import { address } from '../arguments.ts'
+import type { Context } from '../context.ts'
+import { explain } from '../failure.ts'
+import { interrupted, untilStopped } from '../interrupt.ts'
+import { joinConnections } from '../joined.ts'
+import { connector, listenOn, type TlsFlags, type TlsNames } from '../transport.ts'
+
+interface Flags {
+  readonly verbose?: boolean
+  readonly listenTls?: boolean
+  readonly cert?: string
+  readonly key?: string
+  readonly clientCa?: string
+  readonly connectTls?: boolean
+  readonly servername?: string
+  readonly ca?: string
+  readonly clientCert?: string
+  readonly clientKey?: string
+  readonly insecure?: boolean
+}
+
+/** An object without what was not given. */
+const given = <T extends object>(flags: { readonly [K in keyof T]: T[K] | undefined }): T =>
+  Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined)) as T
+
+const LISTENING: TlsNames = {
+  tls: '--listen-tls',
+  cert: '--cert',
+  key: '--key',
+  ca: '--client-ca',
+  servername: '--servername',
+  insecure: '--insecure',
+}
+const listening = (flags: Flags): TlsFlags =>
+  given<TlsFlags>({ tls: flags.listenTls, cert: flags.cert, key: flags.key, ca: flags.clientCa })
+
+const CONNECTING: TlsNames = {
+  ...LISTENING,
+  tls: '--connect-tls',
+  cert: '--client-cert',
+  key: '--client-key',
+  ca: '--ca',
+}
+const connecting = (flags: Flags): TlsFlags =>
+  given<TlsFlags>({
+    tls: flags.connectTls,
+    cert: flags.clientCert,
+    key: flags.clientKey,
+    ca: flags.ca,
+    servername: flags.servername,
+    insecure: flags.insecure,
+  })
+
+/** uds proxy: any address to any. */
+export const proxyCommand = (context: Context): Command =>
+  new Command('proxy')
+    .description('Listen at one address and join every client to another, until it is stopped.')
+    .argument('<from>', 'where to listen', address)
+    .argument('<to>', 'where to connect for each client', address)
+    .option('-v, --verbose', 'tell of every connection')
+    .option('--listen-tls', 'clients speak TLS')
+    .option('--cert <file>', 'certificate for --listen-tls, PEM')
+    .option('--key <file>', 'private key for --listen-tls, PEM')
+    .option(
+      '--client-ca <file>',
+      'certificates of authorities, PEM: clients must show a certificate of theirs',
+    )
+    .option('--connect-tls', 'speak TLS to the server')
+    .option(
+      '--servername <name>',
+      'the name that its certificate must have; the host of a tcp: address, or localhost, unless given',
+    )
+    .option('--ca <file>', 'certificates of authorities for --connect-tls, PEM')
+    .option('--client-cert <file>', 'certificate to show to the server, PEM')
+    .option('--client-key <file>', 'its private key, PEM')
+    .option('--insecure', 'accept any certificate of the server')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ uds proxy tcp:127.0.0.1:2375 unix:/run/docker.sock
+  $ uds proxy unix:./docker.sock pipe:docker_engine
+  $ uds proxy --listen-tls --cert cert.pem --key key.pem tcp:0.0.0.0:8443 unix:./web.sock
+  $ uds proxy --connect-tls unix:./web.sock tcp:example.com:443`,
+    )
+    .action(async (from: string, to: string, flags: Flags) => {
+      const connect = connector(to, connecting(flags), CONNECTING)
+      const stop = interrupted()
+      const listener = await listenOn(from, listening(flags), { signal: stop.signal }, LISTENING)
+      const out = context.output()
+      let clients = 0
+      const serve = async (client: Duplex): Promise<void> => {
+        const number = (clients += 1)
+        try {
+          const server = await connect({ signal: stop.signal })
+          const { forth, back } = await joinConnections({ stream: client, halfClose: true }, server)
+          if (!flags.verbose) return
+          out.note(`client ${number}: ${forth} bytes forth, ${back} back`, { client: number, forth, back })
+        } catch (error) {
+          client.destroy()
+          out.note(`client ${number}: ${explain(error)}`, { client: number, error: explain(error) })
+        }
+      }
+      const served = new WeakSet<Duplex>()
+      listener.on('connection', (client) => {
+        served.add(client)
+        void serve(client)
+      })
+      // A client that fails before it is one, in the TLS handshake; the others are told of by serve.
+      listener.on('connectionError', (error, connection) => {
+        if (connection === undefined || !served.has(connection))
+          out.note(`a client broke off: ${explain(error)}`, { error: explain(error) })
+      })
+      out.note(`listening on ${listener.address}, joined to ${to}`, { listening: listener.address, to })
+      await untilStopped(stop, listener)
+    })

@@ -1,0 +1,44 @@
+import { Command } from 'commander'
+import { EventClient } from '@uds/events'
+import { channel, milliseconds } from '../arguments.ts'
+import type { Context } from '../context.ts'
+import { readData } from '../data.ts'
+
+interface Flags {
+  readonly stream?: boolean
+  readonly token?: string
+  readonly timeout: number
+}
+
+/** uds request: asks a server and prints its answer. */
+export const requestCommand = (context: Context): Command =>
+  new Command('request')
+    .description('Ask the server of an event channel, and print its answer as JSON.')
+    .argument('<channel>', 'name or address of the channel', channel)
+    .argument('<name>', 'name of the request')
+    .argument('[input]', 'JSON, or text; standard input with "-"')
+    .option('--stream', 'the answer is a stream: print each of its values')
+    .option('--token <token>', 'what the server wants to see')
+    .option(
+      '--timeout <ms>',
+      'how long the server may take to appear, and then to answer',
+      milliseconds,
+      5000,
+    )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ uds request chat who\n  $ uds request --stream name:chat count 10\n  $ uds request chat add \'{"a":1,"b":2}\'',
+    )
+    .action(async (at: string, name: string, text: string | undefined, flags: Flags) => {
+      const input = await readData(text, context.terminal.stdin)
+      const out = context.output()
+      const print = (value: unknown): void => void out.result(JSON.stringify(value) ?? 'undefined', { value })
+      const { token } = flags
+      const client = await EventClient.connect(at, { retryUntilMs: flags.timeout, reconnect: false, token })
+      try {
+        if (flags.stream) for await (const value of client.stream(name, input)) print(value)
+        else print(await client.request(name, input, { timeoutMs: flags.timeout }))
+      } finally {
+        await client.close()
+      }
+    })

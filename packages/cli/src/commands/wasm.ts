@@ -1,0 +1,15 @@
+import { Command } from 'commander'
+import type { Context } from '../context.ts'
+import { inspectCommand } from '../wasm/inspect.ts'
+import { runCommand } from '../wasm/run.ts'
+
+/** uds wasm: guests. */
+export const wasmCommand = (context: Context): Command =>
+  new Command('wasm')
+    .description('Run WASI guests with sockets, and look into them.')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ uds wasm inspect app.wasm\n  $ uds wasm run --allow connect:127.0.0.1:80 app.wasm',
+    )
+    .addCommand(runCommand(context))
+    .addCommand(inspectCommand(context))

@@ -1,0 +1,84 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { arch, release, tmpdir, type } from 'node:os'
+import { join } from 'node:path'
+import { peerCredentials } from '@uds/stream'
+import { SocketError } from '@uds/winsock-ffi'
+import { isTooOld, OLDEST_NODE } from '../node-version.ts'
+import type { Check } from './check.ts'
+import { echoAt } from './echo.ts'
+import { ffiChecks } from './ffi.ts'
+
+const absent = (detail: string): SocketError => new SocketError({ code: 'ENOTSUP', syscall: 'probe', detail })
+
+/** A name that nobody else uses. */
+const own = (): string => `uds-doctor-${process.pid}`
+
+/** Tries something with a socket file in a directory of its own. */
+const withFile = async (attempt: (address: string) => Promise<unknown>): Promise<void> => {
+  const directory = mkdtempSync(join(tmpdir(), 'uds-'))
+  try {
+    await attempt(`unix:${join(directory, 's.sock')}`)
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+const node = (): string => {
+  const { node: version } = process.versions
+  if (isTooOld(version)) throw new Error(`this is Node ${version}, which is too old`)
+  const { permission } = process as { permission?: unknown }
+  return `${version}${permission === undefined ? '' : ', under --permission'}`
+}
+
+const jspi = (): string => {
+  const { Suspending } = (globalThis as unknown as { WebAssembly: { Suspending?: unknown } }).WebAssembly
+  if (Suspending === undefined) throw absent('this engine cannot suspend WebAssembly')
+  return 'WASI guests wait without a thread of their own'
+}
+
+/** All that is looked at, in the order in which it is shown. */
+export const checks: readonly Check[] = [
+  { what: 'system', probe: () => `${type()} ${release()}, ${arch()}` },
+  { what: 'Node', advice: `install Node ${OLDEST_NODE} or newer`, probe: node },
+  {
+    what: 'AF_UNIX',
+    probe: async () => {
+      await withFile(echoAt)
+      return 'a server and a client have met at a socket file'
+    },
+  },
+  {
+    what: 'abstract names',
+    probe: async () => `a server and a client have met at ${await echoAt(`unix:@${own()}`)}`,
+  },
+  {
+    what: 'named pipes',
+    probe: async () => `a server and a client have met at ${await echoAt(`pipe:${own()}`)}`,
+  },
+  {
+    what: 'names',
+    probe: async () => `the safe place of this user: ${await echoAt(`name:${own()}`)}`,
+  },
+  {
+    what: 'credentials',
+    probe: async () => {
+      let found = ''
+      await echoAt(`name:${own()}`, (connection) => {
+        const { pid, uid, sid } = peerCredentials(connection)
+        if (pid !== process.pid) throw new Error(`the peer is process ${process.pid}, and ${pid} was told`)
+        found =
+          sid === undefined
+            ? `the process and the user of a peer (uid ${uid})`
+            : `the process and the user of a peer (${sid})`
+      })
+      return found
+    },
+  },
+  ...ffiChecks,
+  {
+    what: 'JSPI',
+    advice:
+      'guests run in a thread of their own instead; Node 24.20 and newer have it, 24 before that with --experimental-wasm-jspi',
+    probe: jspi,
+  },
+]

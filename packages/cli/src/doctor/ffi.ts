@@ -1,0 +1,86 @@
+/** What only system calls can find out. */
+import { fstatSync, openSync, closeSync } from 'node:fs'
+import { capabilities, sockets, SocketError } from '@uds/winsock-ffi'
+import type { Check } from './check.ts'
+
+const KOFFI = 'install koffi: npm install koffi; under --permission also give --allow-addons'
+
+/** Sends this program's own file to itself, as another process would get it. */
+const passDescriptor = (): string => {
+  const [a, b] = sockets.pair()
+  const file = openSync(process.execPath, 'r')
+  try {
+    sockets.sendMessage(a, { data: Buffer.from('x'), descriptors: [file] })
+    const received = sockets.receiveMessage(b, Buffer.alloc(1), { maxDescriptors: 1 })
+    const [got] = received.descriptors
+    if (got === undefined) throw new Error('the message came without its descriptor')
+    const same = fstatSync(got.fd).ino === fstatSync(file).ino
+    got.close()
+    if (!same) throw new Error('another file came than was sent')
+    return 'open files and sockets can be sent to another process'
+  } finally {
+    closeSync(file)
+    a.close()
+    b.close()
+  }
+}
+
+const datagram = (): string => {
+  const [a, b] = sockets.pair('datagram')
+  try {
+    sockets.send(a, Buffer.from('one'))
+    sockets.send(a, Buffer.from('two'))
+    if (sockets.recv(b, Buffer.alloc(16), { timeoutMs: 1000 }) !== 3)
+      throw new Error('two datagrams came as one')
+    return 'AF_UNIX datagrams keep their bounds'
+  } finally {
+    a.close()
+    b.close()
+  }
+}
+
+/** Why a capability is missing, in the words of whoever tried it. */
+const required = (has: boolean, what: string): void => {
+  if (has) return
+  const { koffi, reasons } = capabilities()
+  const detail =
+    koffi === undefined
+      ? 'it takes system calls, and koffi is not there'
+      : (reasons.find((each) => each.startsWith(what)) ?? 'this system has none')
+  throw new SocketError({ code: 'ENOTSUP', syscall: 'probe', detail })
+}
+
+export const ffiChecks: readonly Check[] = [
+  {
+    what: 'koffi',
+    advice: KOFFI,
+    probe: () => {
+      const { koffi, libc, reasons } = capabilities()
+      if (koffi === undefined)
+        throw new SocketError({ code: 'ENOTSUP', syscall: 'load', detail: reasons.join('; ') })
+      return `${koffi}, calls ${libc}`
+    },
+  },
+  {
+    what: 'descriptors',
+    probe: () => {
+      required(capabilities().descriptors, 'descriptors')
+      return passDescriptor()
+    },
+  },
+  {
+    what: 'datagrams',
+    probe: () => {
+      required(capabilities().datagram, 'AF_UNIX datagrams')
+      return datagram()
+    },
+  },
+  {
+    what: "Node's loop",
+    advice: 'sockets are watched by a thread or a timer instead: it works, and is slower',
+    probe: () => {
+      required(capabilities().pollHandle && capabilities().adoption, 'adoption')
+      return 'sockets of system calls become net.Sockets, and are watched by a poll handle'
+    },
+  },
+]

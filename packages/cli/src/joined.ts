@@ -1,0 +1,37 @@
+import { finished } from 'node:stream/promises'
+import type { Duplex } from 'node:stream'
+import { whenQuiet } from './quiet.ts'
+import { QUIET_MS, type End } from './transport.ts'
+
+/** What comes from one end goes to the other, with its back-pressure, and so does its end. */
+const carry = (from: Duplex, { stream: to, halfClose }: End): void => {
+  from.pipe(to, { end: halfClose })
+  // Ending it would close it whole, and lose an answer that is still to come.
+  if (!halfClose) from.once('end', () => whenQuiet(to, QUIET_MS, () => to.end()))
+}
+
+/**
+ * Joins two connections: what comes from one goes to the other, and the end of one half is the end of that half at the
+ * other. Both must allow half-open connections.
+ *
+ * @returns The bytes that went each way, when both ways have ended.
+ * @throws The error of the connection that broke; the other is destroyed then.
+ */
+export const joinConnections = async (
+  a: End,
+  b: End,
+): Promise<{ readonly forth: number; readonly back: number }> => {
+  let forth = 0
+  let back = 0
+  a.stream.on('data', (chunk: Buffer) => (forth += chunk.length))
+  b.stream.on('data', (chunk: Buffer) => (back += chunk.length))
+  carry(a.stream, b)
+  carry(b.stream, a)
+  try {
+    await Promise.all([finished(a.stream), finished(b.stream)])
+  } finally {
+    a.stream.destroy()
+    b.stream.destroy()
+  }
+  return { forth, back }
+}

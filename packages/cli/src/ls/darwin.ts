@@ -1,0 +1,82 @@
+import { execFileSync } from 'node:child_process'
+import type { Entry, Holder, ListSockets } from './entry.ts'
+import { publicName } from './public-name.ts'
+
+const TYPES: Readonly<Record<string, Entry['type']>> = {
+  stream: 'stream',
+  dgram: 'datagram',
+  seqpac: 'seqpacket',
+}
+
+/** What lsof(8) tells of the processes that have a socket open, by the address of the socket in the kernel. */
+export interface Open {
+  readonly user: string
+  readonly processes: readonly Holder[]
+}
+
+/** Reads `lsof -F pcLd`: a line for each field, its first character the name of the field; `p` begins a process. */
+export const parseLsof = (text: string): Map<string, Open> => {
+  const found = new Map<string, Open>()
+  let holder: Holder = { pid: 0, command: '?' }
+  let user = '?'
+  for (const line of text.split('\n')) {
+    const value = line.slice(1)
+    if (line.startsWith('p')) holder = { pid: Number(value), command: '?' }
+    else if (line.startsWith('c')) holder = { ...holder, command: value }
+    else if (line.startsWith('L')) user = value
+    else if (line.startsWith('d')) {
+      const address = value.replace(/^0x/, '')
+      const before = found.get(address)?.processes ?? []
+      found.set(address, { user, processes: [...before.filter(({ pid }) => pid !== holder.pid), holder] })
+    }
+  }
+  return found
+}
+
+/**
+ * Reads `netstat -an -f unix`: Address Type Recv-Q Send-Q Inode Conn Refs Nextref Addr. It does not tell who listens:
+ * a stream with a file and without a peer does, or will.
+ */
+export const parseNetstat = (text: string, open: ReadonlyMap<string, Open>): Entry[] =>
+  text.split('\n').flatMap((line) => {
+    const match =
+      /^\s*([0-9a-f]+)\s+(stream|dgram|seqpac)\s+\d+\s+\d+\s+(\S+)\s+(\S+)\s+\S+\s+\S+(?:\s+(.*))?$/.exec(
+        line,
+      )
+    if (!match) return []
+    const [, address = '', kind = '', , peer = '0', path] = match
+    const type = TYPES[kind] ?? 'stream'
+    const connected = !/^0+$/.test(peer)
+    const named = type === 'datagram' ? 'bound' : 'listening'
+    const alone = path === undefined ? 'unconnected' : named
+    const { user, processes = [] } = open.get(address) ?? {}
+    return [
+      {
+        address: path === undefined ? undefined : `unix:${publicName(path)}`,
+        type,
+        state: connected ? 'connected' : alone,
+        user,
+        processes,
+      },
+    ]
+  })
+
+const output = (command: string, args: readonly string[]): string =>
+  execFileSync(command, args, {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+    maxBuffer: 64 * 1024 * 1024,
+  })
+
+/** lsof ends with 1 when there is anything that it may not look into. */
+const lsof = (): string => {
+  try {
+    return output('/usr/sbin/lsof', ['-nP', '-U', '-F', 'pcLd'])
+  } catch (error) {
+    const { stdout } = error as { stdout?: unknown }
+    return typeof stdout === 'string' ? stdout : ''
+  }
+}
+
+export const listSockets: ListSockets = () =>
+  parseNetstat(output('/usr/sbin/netstat', ['-an', '-f', 'unix']), parseLsof(lsof()))

@@ -1,0 +1,26 @@
+#!/usr/bin/env node
+import module from 'node:module'
+import { isTooOld, OLDEST_NODE } from './node-version.ts'
+
+// `uds tail x | head -1`: whoever reads has enough, and that is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit()
+})
+
+const main = async (): Promise<void> => {
+  const { node } = process.versions
+  if (isTooOld(node)) {
+    process.stderr.write(`uds: this needs Node ${OLDEST_NODE} or newer, and runs on ${node}\n`)
+    process.exitCode = 1
+    return
+  }
+  // What is compiled once starts faster the next time. Loaded after this call, and not at all on a Node that is too old.
+  module.enableCompileCache()
+  const { hideExperimentalWarnings } = await import('./warnings.ts')
+  const { run } = await import('./run.ts')
+  hideExperimentalWarnings()
+  process.exitCode = await run(process.argv.slice(2))
+}
+
+void main()

@@ -1,0 +1,28 @@
+import { CommanderError } from 'commander'
+import { codeOf, exitCodeOf, explain } from './failure.ts'
+import { createProgram } from './program.ts'
+import { OK, paint, USAGE, type Terminal } from './terminal.ts'
+
+/**
+ * Runs the command `uds`.
+ *
+ * @param args - The arguments, without those of Node.
+ * @param terminal - Where it reads and writes; this process unless given. Guests of `uds wasm run` always have the
+ *   standard streams of the process.
+ * @returns The exit code: 0, 1 when it failed, 2 when it was called wrongly, or that of a guest. It never rejects.
+ */
+export const run = async (args: readonly string[], terminal: Terminal = process): Promise<number> => {
+  let exitCode = OK
+  const { program, json } = createProgram(terminal, (code) => (exitCode = code))
+  try {
+    await program.parseAsync([...args], { from: 'user' })
+    return exitCode
+  } catch (error) {
+    // --help and --version end in an "error" of exit code 0; commander has written its text already.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? OK : USAGE
+    const text = explain(error)
+    if (json()) terminal.stderr.write(`${JSON.stringify({ error: text, code: codeOf(error) })}\n`)
+    else terminal.stderr.write(`${paint('red', 'uds:', terminal.stderr)} ${text}\n`)
+    return exitCodeOf(error)
+  }
+}

@@ -1,0 +1,11 @@
+/** The system this runs on: the only file of the package that asks. */
+export type System = 'linux' | 'darwin' | 'win32' | 'other'
+
+const known: Partial<Record<NodeJS.Platform, System>> = {
+  linux: 'linux',
+  android: 'linux',
+  darwin: 'darwin',
+  win32: 'win32',
+}
+
+export const system: System = known[process.platform] ?? 'other'

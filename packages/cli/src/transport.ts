@@ -1,0 +1,158 @@
+import { readFileSync } from 'node:fs'
+import { isIP, Socket } from 'node:net'
+import { createSecureContext } from 'node:tls'
+import type { Duplex } from 'node:stream'
+import {
+  connect,
+  listen,
+  parseAddress,
+  pipe,
+  tcp,
+  unix,
+  withTls,
+  type Listener,
+  type Transport,
+} from '@uds/stream'
+import { Failure } from './failure.ts'
+import { USAGE } from './terminal.ts'
+
+/** The TLS options of a command. */
+export interface TlsFlags {
+  readonly tls?: boolean
+  readonly cert?: string
+  readonly key?: string
+  readonly ca?: string
+  readonly servername?: string
+  readonly insecure?: boolean
+}
+
+/** How a command calls them, for messages. */
+export type TlsNames = Readonly<Record<keyof TlsFlags, string>>
+
+const NAMES: TlsNames = {
+  tls: '--tls',
+  cert: '--cert',
+  key: '--key',
+  ca: '--ca',
+  servername: '--servername',
+  insecure: '--insecure',
+}
+
+/** A connection, and whether its writing half can be ended alone. */
+export interface End {
+  readonly stream: Duplex
+  readonly halfClose: boolean
+}
+
+/** Where no half can be ended alone: how long the other may be silent before all is closed. */
+export const QUIET_MS = 5000
+
+const isPipe = (address: string): boolean => {
+  const { scheme } = parseAddress(address, { where: 'uds' })
+  // A name is a pipe on the system that has pipes.
+  return scheme === 'pipe' || (scheme === 'name' && pipe.capabilities.listen)
+}
+
+const file = (option: string, path: string | undefined): Buffer | undefined => {
+  try {
+    return path === undefined ? undefined : readFileSync(path)
+  } catch (error) {
+    throw new Failure(USAGE, `${option} cannot be read: ${(error as Error).message}`)
+  }
+}
+
+/** The transport of an address, for TLS over it. */
+const below = (address: string): Transport => {
+  const { scheme } = parseAddress(address, { where: 'uds' })
+  if (isPipe(address)) return pipe
+  if (scheme === 'tcp') return tcp
+  if (scheme === 'unix' || scheme === 'name') return unix
+  throw new Failure(USAGE, `TLS runs over unix:, pipe:, name: and tcp: addresses, not over ${scheme}:`)
+}
+
+const pem = (flags: TlsFlags, names: TlsNames): Record<'ca' | 'cert' | 'key', Buffer | undefined> => {
+  const read = {
+    ca: file(names.ca, flags.ca),
+    cert: file(names.cert, flags.cert),
+    key: file(names.key, flags.key),
+  }
+  try {
+    // Made here only to be told, before anything is opened, what is wrong with the files.
+    createSecureContext(read)
+  } catch (error) {
+    const given = (['cert', 'key', 'ca'] as const).filter((each) => read[each]).map((each) => names[each])
+    throw new Failure(
+      USAGE,
+      `${given.join(', ')}: not what TLS can use (a certificate and its key, PEM): ${(error as Error).message}`,
+    )
+  }
+  return read
+}
+
+/** What means something with TLS only would be ignored without, and so the connection be less than was asked for. */
+const rejectWithoutTls = (flags: TlsFlags, names: TlsNames): undefined => {
+  const options = ['cert', 'key', 'ca', 'servername', 'insecure'] as const
+  const lost = options.find((each) => flags[each] !== undefined)
+  if (lost !== undefined) throw new Failure(USAGE, `${names[lost]} means nothing without ${names.tls}`)
+}
+
+const clientTls = (address: string, flags: TlsFlags, names: TlsNames): Transport => {
+  if ((flags.cert === undefined) !== (flags.key === undefined)) {
+    throw new Failure(USAGE, `${names.cert} FILE and ${names.key} FILE belong together`)
+  }
+  const parsed = parseAddress(address, { where: 'uds' })
+  // An IP address is no server name (RFC 6066, section 3).
+  const host = parsed.scheme === 'tcp' && isIP(parsed.host) === 0 ? parsed.host : undefined
+  const servername = flags.servername ?? host
+  const client = {
+    ...pem(flags, names),
+    rejectUnauthorized: !flags.insecure,
+    ...(servername !== undefined && { servername }),
+  }
+  return withTls(below(address), { client })
+}
+
+const serverTls = (address: string, flags: TlsFlags, names: TlsNames): Transport => {
+  if (flags.cert === undefined || flags.key === undefined) {
+    throw new Failure(USAGE, `listening with ${names.tls} needs ${names.cert} FILE and ${names.key} FILE`)
+  }
+  // With --ca, clients have to show a certificate.
+  const asked = flags.ca === undefined ? {} : { requestCert: true }
+  return withTls(below(address), { server: { ...pem(flags, names), ...asked } })
+}
+
+/** Connects to one address as often as it is called. */
+export type Connector = (options?: {
+  readonly retryUntilMs?: number
+  readonly signal?: AbortSignal
+}) => Promise<End>
+
+/** What connects to an address, by TLS where it was asked for. The files of TLS are read once, here. */
+export const connector = (address: string, flags: TlsFlags, names: TlsNames = NAMES): Connector => {
+  const transport = flags.tls ? clientTls(address, flags, names) : rejectWithoutTls(flags, names)
+  return async (options = {}) => {
+    const stream: Duplex = await connect(address, {
+      allowHalfOpen: true,
+      ...options,
+      ...(transport && { transport }),
+    })
+    // A pipe that carries messages has a half close and is no net.Socket; a pipe of bytes has none, and is one.
+    return { stream, halfClose: !(isPipe(address) && stream instanceof Socket) }
+  }
+}
+
+/** Listens, by TLS where it was asked for. Its pipes carry messages, and so have a half close. */
+export const listenOn = (
+  address: string,
+  flags: TlsFlags,
+  options: { readonly signal?: AbortSignal } = {},
+  names: TlsNames = NAMES,
+): Promise<Listener> => {
+  const transport = flags.tls ? serverTls(address, flags, names) : rejectWithoutTls(flags, names)
+  return listen(address, {
+    allowHalfOpen: true,
+    halfClose: true,
+    ...options,
+    ...(transport && { transport }),
+  })
+}

@@ -1,0 +1,41 @@
+import { Command } from 'commander'
+import { inspect, signature, type Inspection, type ModuleImport } from '@uds/wasi-host'
+import type { Context } from '../context.ts'
+
+const describeImport = (each: ModuleImport): string =>
+  each.kind === 'function' ? signature(each) : `${each.module}.${each.name} (${each.kind})`
+
+const describe = (found: Inspection): string[] => {
+  const { abi, socketCalls, command, usesUdsSocket, wasiVfs, go, imports, exports } = found
+  const traits = [
+    ...(usesUdsSocket ? ["uses this project's own calls"] : []),
+    ...(wasiVfs ? ['packed by wasi-vfs'] : []),
+    ...(go ? ['built by Go'] : []),
+  ]
+  return [
+    `ABI      ${abi}${socketCalls.length === 0 ? ' (no socket call is imported)' : ''}`,
+    `run      ${command ? 'yes, it has _start' : 'no, it has no _start: call its exports by WasiHost.instantiate'}`,
+    ...(traits.length === 0 ? [] : [`traits   ${traits.join(', ')}`]),
+    `imports  ${imports.length}`,
+    ...imports.map((each) => {
+      const text = describeImport(each)
+      return `  ${text}${socketCalls.includes(text) ? '  (socket)' : ''}`
+    }),
+    `exports  ${exports.length}`,
+    ...exports.map(({ name, kind }) => `  ${name} (${kind})`),
+  ]
+}
+
+/** uds wasm inspect: what a module declares. */
+export const inspectCommand = (context: Context): Command =>
+  new Command('inspect')
+    .description('Print what a module imports, with types, and the socket ABI that it speaks.')
+    .argument('<file>', 'the module')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ uds wasm inspect python.wasm\n  $ uds wasm inspect --json a.wasm | jq .abi',
+    )
+    .action((file: string) => {
+      const found = inspect(file)
+      context.output().result(describe(found).join('\n'), found)
+    })

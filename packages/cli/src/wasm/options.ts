@@ -1,0 +1,76 @@
+/** The options of `uds wasm run`, as the host takes them. */
+import { readFileSync, statSync } from 'node:fs'
+import { basename, isAbsolute } from 'node:path'
+import { InvalidArgumentError } from 'commander'
+import type { Decision, WasiHostOptions } from '@uds/wasi-host'
+
+/** What the command line gives. */
+export interface GuestFlags {
+  readonly allow: readonly string[]
+  readonly route: Readonly<Record<string, string>>
+  readonly listen: readonly string[]
+  readonly connect: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  readonly dir: Readonly<Record<string, string>>
+  readonly abi?: NonNullable<WasiHostOptions['abi']>
+  readonly wait?: NonNullable<WasiHostOptions['wait']>
+  readonly trace?: boolean
+}
+
+type Pairs = Readonly<Record<string, string>>
+
+/** `--route db.internal:5432=unix:/run/x`, several times. */
+export const route = (text: string, before: Pairs = {}): Pairs => {
+  const at = text.indexOf('=')
+  if (at < 1 || at === text.length - 1) throw new InvalidArgumentError('It must be HOST:PORT=ADDRESS.')
+  return { ...before, [text.slice(0, at)]: text.slice(at + 1) }
+}
+
+/** `--env NAME=VALUE`, or `--env NAME` for the value that this process has. */
+export const variable = (text: string, before: Pairs = {}): Pairs => {
+  const at = text.indexOf('=')
+  const name = at < 0 ? text : text.slice(0, at)
+  const value = at < 0 ? process.env[text] : text.slice(at + 1)
+  if (name === '') throw new InvalidArgumentError('It must be NAME=VALUE, or NAME.')
+  if (value === undefined)
+    throw new InvalidArgumentError(`This process has no variable ${name}: give NAME=VALUE.`)
+  return { ...before, [name]: value }
+}
+
+/** `--dir HOST` or `--dir HOST::GUEST`, as wasmtime has it. */
+export const directory = (text: string, before: Pairs = {}): Pairs => {
+  const [host = '', guest = host] = text.split('::')
+  if (host === '' || guest === '') throw new InvalidArgumentError('It must be HOST or HOST::GUEST.')
+  if (!statSync(host, { throwIfNoEntry: false })?.isDirectory())
+    throw new InvalidArgumentError(`There is no directory ${host}.`)
+  return { ...before, [guest]: host }
+}
+
+const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() === true
+
+/** Where a guest sees the script that it is to run. */
+const SCRIPTS = '/script'
+
+/** Whether a guest with these directories can open a path as it is written. */
+const isVisible = (path: string, dirs: Pairs): boolean =>
+  Object.keys(dirs).some((guest) =>
+    guest === '.' ? !isAbsolute(path) : path.startsWith(guest.endsWith('/') ? guest : `${guest}/`),
+  )
+
+/**
+ * `python.wasm script.py`: a guest could not read the script that it is given unless its directory is, so it gets that
+ * file, and nothing around it.
+ */
+export const giveScript = (
+  args: readonly string[],
+  dirs: Pairs,
+): Pick<WasiHostOptions, 'files'> & { readonly args: readonly string[] } => {
+  const [first, ...rest] = args
+  if (first === undefined || !isFile(first) || isVisible(first, dirs)) return { args }
+  const path = `${SCRIPTS}/${basename(first)}`
+  return { args: [path, ...rest], files: { [path]: readFileSync(first) } }
+}
+
+/** What `--trace` tells of a decision. */
+export const describeDecision = ({ action, address, decision, rule, target }: Decision): string =>
+  `${action} ${address}: ${decision}${rule === undefined ? '' : ` (${rule})`}${target === undefined ? '' : `, to ${target}`}`

@@ -1,0 +1,108 @@
+import { basename } from 'node:path'
+import { Command, Option } from 'commander'
+import { WasiHost } from '@uds/wasi-host'
+import { several } from '../arguments.ts'
+import type { Context } from '../context.ts'
+import { interrupted } from '../interrupt.ts'
+import { describeDecision, directory, giveScript, route, variable, type GuestFlags } from './options.ts'
+
+const HELP = `
+The guest gets the arguments after FILE; those that begin with a dash go behind "--". It may use no socket and no
+directory but those named here. A file named right after FILE is given to it unless a --dir shows it already: a script.
+The exit code is the guest's.
+
+Examples:
+  $ uds wasm run --allow connect:example.com:80 client.wasm
+  $ uds wasm run --route db.internal:5432=unix:/run/postgresql/.s.PGSQL.5432 app.wasm -- --verbose
+  $ uds wasm run --listen tcp:127.0.0.1:8080 server.wasm
+  $ uds wasm run --dir ./python::/usr/local python.wasm script.py`
+
+/** What shells say of a program that Ctrl+C has ended: 128 + SIGINT. */
+const INTERRUPTED = 130
+
+/**
+ * Whether signals can be heard while the guest runs. In this thread, a guest that computes would keep their handler from
+ * ever running, and Ctrl+C from ending it: there signals do what they always do.
+ */
+const mayInterrupt = ({ wait }: GuestFlags): boolean => wait === 'worker' || wait === 'blocking'
+
+/** uds wasm run: a guest with sockets. */
+export const runCommand = (context: Context): Command =>
+  new Command('run')
+    .description('Run a WASI guest with sockets; its exit code is that of the command.')
+    .argument('<file>', 'the module')
+    .argument('[args...]', 'arguments of the guest')
+    .option(
+      '--allow <rule>',
+      'what it may do: connect:HOST:PORT, bind:HOST:PORT, resolve:HOST; several times',
+      several,
+      [],
+    )
+    .option(
+      '--route <what>',
+      'HOST:PORT=ADDRESS: where its connections to HOST:PORT go; several times',
+      route,
+      {},
+    )
+    .option(
+      '--listen <address>',
+      'a listener that it finds open, from descriptor 3 on; several times',
+      several,
+      [],
+    )
+    .option(
+      '--connect <address>',
+      'a connection that it finds open, after the listeners; several times',
+      several,
+      [],
+    )
+    .option('--env <variable>', 'NAME=VALUE, or NAME for its value here; several times', variable, {})
+    .option(
+      '--dir <directory>',
+      'HOST or HOST::GUEST: a directory that it sees; several times',
+      directory,
+      {},
+    )
+    .addOption(
+      new Option('--abi <name>', 'its socket ABI; read from the module unless given').choices([
+        'auto',
+        'preview1',
+        'zig',
+        'wasmedge',
+        'wamr',
+      ]),
+    )
+    .addOption(new Option('--wait <mode>', 'how it waits').choices(['auto', 'jspi', 'worker', 'blocking']))
+    .option('--trace', 'tell of everything that it was allowed or denied')
+    .addHelpText('after', HELP)
+    .action(async (file: string, args: readonly string[], flags: GuestFlags) => {
+      const out = context.output()
+      const given = giveScript(args, flags.dir)
+      const host = new WasiHost({
+        ...given,
+        args: [basename(file), ...given.args],
+        env: flags.env,
+        preopens: flags.dir,
+        abi: flags.abi,
+        wait: flags.wait,
+        sockets: {
+          allow: flags.allow,
+          route: flags.route,
+          listen: flags.listen,
+          connected: flags.connect,
+          onListening: (addresses) => {
+            for (const each of addresses) out.note(`listening on ${each}`, { listening: each })
+          },
+          ...(flags.trace && { trace: (decision) => out.note(describeDecision(decision), { ...decision }) }),
+        },
+      })
+      const stop = mayInterrupt(flags) ? interrupted() : undefined
+      try {
+        context.exit(await host.run(file, { signal: stop?.signal }))
+      } catch (error) {
+        if (stop?.signal.aborted !== true) throw error
+        context.exit(INTERRUPTED)
+      } finally {
+        stop?.dispose()
+      }
+    })

@@ -1,0 +1,90 @@
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { capabilities } from '@uds/winsock-ffi'
+import { tempDir } from '@uds/testkit'
+import { isTooOld } from '../src/node-version.ts'
+import { examine } from '../src/doctor/check.ts'
+import { uds, values } from './command.ts'
+
+interface Finding {
+  readonly what: string
+  readonly state: string
+  readonly detail: string
+}
+
+const doctor = async (
+  env: Record<string, string> = {},
+): Promise<{ code: number | null; found: Map<string, Finding> }> => {
+  const { code, stdout } = await uds(['doctor', '--json'], { env })
+  return { code, found: new Map((values(stdout) as Finding[]).map((each) => [each.what, each])) }
+}
+
+const state = (has: boolean): string => (has ? 'yes' : 'no')
+
+const { afUnix, abstractNames, descriptors, datagram, credentials, system } = capabilities()
+
+test('says of each thing whether this machine has it, as its packages find', async () => {
+  const { code, found } = await doctor()
+  expect(code, JSON.stringify([...found.values()])).toBe(0)
+  expect(Object.fromEntries([...found].map(([what, finding]) => [what, finding.state]))).toMatchObject({
+    system: 'yes',
+    Node: 'yes',
+    koffi: 'yes',
+    AF_UNIX: state(afUnix),
+    'abstract names': state(abstractNames),
+    'named pipes': state(system === 'win32'),
+    names: 'yes',
+    credentials: state(credentials || system === 'win32'),
+    descriptors: state(descriptors),
+    datagrams: state(datagram),
+  })
+})
+
+test('is a table for people', async () => {
+  const { stdout } = await uds(['doctor'])
+  expect(stdout).toMatch(
+    new RegExp(`^Node +yes +${process.versions.node.replaceAll('.', String.raw`\.`)}$`, 'm'),
+  )
+})
+
+describe.skipIf(system === 'win32')('what should work and does not', () => {
+  test('is told with its reason, and makes the exit code 1', async () => {
+    const { code, found } = await doctor({ XDG_RUNTIME_DIR: `${tempDir()}/missing` })
+    expect(code).toBe(1)
+    expect(found.get('names')).toMatchObject({
+      state: 'failed',
+      detail: expect.stringMatching(/ENOENT.*set XDG_RUNTIME_DIR or TMPDIR/) as string,
+    })
+  })
+
+  test('a missing koffi is told with what to do, and takes nothing from what works without it', async () => {
+    const { found } = await doctor({
+      NODE_OPTIONS: `--import=${fileURLToPath(new URL('./fixtures/no-koffi.mjs', import.meta.url))}`,
+    })
+    expect(found.get('koffi')).toMatchObject({
+      state: 'no',
+      advice: expect.stringMatching(/npm install koffi/) as string,
+    })
+    expect(found.get('descriptors')).toMatchObject({
+      state: 'no',
+      detail: expect.stringMatching(/koffi is not there/) as string,
+    })
+    expect(found.get('AF_UNIX')?.state).toBe('yes')
+  })
+})
+
+const failing = (code: string) => (): never => {
+  throw Object.assign(new Error(code), { code })
+}
+
+test('a probe of what a system does not have is no failure', async () => {
+  expect(await examine({ what: 'x', probe: failing('EAFNOSUPPORT') })).toMatchObject({ state: 'no' })
+  expect(await examine({ what: 'x', probe: failing('EACCES') })).toMatchObject({
+    state: 'failed',
+    detail: 'EACCES',
+  })
+})
+
+test('a Node that is too old is one before 22.12', () => {
+  expect(['20.20.2', '22.11.0', '22.12.0', '24.0.0'].map(isTooOld)).toEqual([true, true, false, false])
+})

@@ -1,0 +1,156 @@
+import { readdirSync } from 'node:fs'
+import { connect, listen } from '@uds/stream'
+import { capabilities } from '@uds/winsock-ffi'
+import { freshName, socketPath } from '@uds/testkit'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { parseLsof, parseNetstat } from '../src/ls/darwin.ts'
+import { parseUnixTable } from '../src/ls/linux.ts'
+import { publicName } from '../src/ls/public-name.ts'
+import { toEntry } from '../src/ls/win32.ts'
+import { freshAddress, listening, expectStops, uds, values } from './command.ts'
+
+const { system } = capabilities()
+const PIPES = '\\\\.\\pipe\\'
+
+/** Wine's pipes cannot be listed. */
+const listable = ((): boolean => {
+  try {
+    return system !== 'win32' || readdirSync(PIPES).length >= 0
+  } catch {
+    return false
+  }
+})()
+
+test.skipIf(listable)('a system that does not list its pipes is told in words', async () => {
+  const { code, stderr } = await uds(['ls'])
+  expect(code).toBe(1)
+  expect(stderr).toMatch(/^uds: the system does not list its pipes/)
+})
+
+test.skipIf(!listable)('finds a socket that listens in another process, until it does not', async () => {
+  const { command, address } = await listening(['echo', freshAddress()])
+  const { code, stdout } = await uds(['ls', '--json'])
+  expect(code).toBe(0)
+  const entry = (values(stdout) as { address: string; state: string }[]).find(
+    (each) => each.address === address,
+  )
+  expect(entry).toMatchObject({ address, state: 'listening' })
+  if (system === 'linux') expect(entry).toMatchObject({ processes: [{ pid: command.pid }], type: 'stream' })
+  await expectStops(command)
+  await command.kill()
+  expect((await uds(['ls', address])).stdout).not.toContain(address)
+})
+
+describe.skipIf(system === 'win32')('the table', () => {
+  test('shows who has what, and only what was asked for', async () => {
+    const path = socketPath()
+    const listener = await listen(`unix:${path}`)
+    onTestFinished(() => listener.close())
+    const { stdout } = await uds(['ls', path])
+    const [head, row, ...more] = stdout.trimEnd().split('\n')
+    expect(head).toMatch(/^state +type +user +process +address$/)
+    expect(row).toMatch(new RegExp(String.raw`^listening +stream +\S+ +\S+\[${process.pid}\] +unix:${path}$`))
+    expect(more).toEqual([])
+  })
+
+  test('with --all, connections are in it', async () => {
+    const { command, address } = await listening(['listen', '--keep', freshAddress()])
+    const client = await connect(address)
+    onTestFinished(() => void client.destroy())
+    client.write('x\n')
+    await command.waitForLine(/^x$/)
+    const states = async (...flags: string[]): Promise<unknown[]> =>
+      (values((await uds(['ls', '--json', ...flags, address])).stdout) as { state: string }[]).map(
+        ({ state }) => state,
+      )
+    expect(await states()).toEqual(['listening'])
+    expect(new Set(await states('--all'))).toEqual(new Set(['connected', 'listening']))
+  })
+})
+
+test.skipIf(system !== 'linux')('finds an abstract socket', async () => {
+  const listener = await listen(`unix:@${freshName()}`)
+  onTestFinished(() => listener.close())
+  expect((await uds(['ls', listener.address])).stdout).toMatch(/^listening /m)
+})
+
+describe('what the systems print', () => {
+  test('/proc/net/unix is read as proc_net(5) describes it', () => {
+    const table = [
+      'Num       RefCount Protocol Flags    Type St Inode Path',
+      '0000000000000000: 00000002 00000000 00010000 0001 01 15432 /run/with space.sock',
+      '0000000000000000: 00000002 00000000 00010000 0005 01 15433 @abstract',
+      '0000000000000000: 00000003 00000000 00000000 0001 03 99',
+      '0000000000000000: 00000002 00000000 00000000 0002 01  1234 /dev/log',
+      '',
+    ].join('\n')
+    expect(parseUnixTable(table)).toEqual([
+      { inode: 15432, type: 'stream', listening: true, connected: false, path: '/run/with space.sock' },
+      { inode: 15433, type: 'seqpacket', listening: true, connected: false, path: '@abstract' },
+      { inode: 99, type: 'stream', listening: false, connected: true, path: undefined },
+      { inode: 1234, type: 'datagram', listening: false, connected: false, path: '/dev/log' },
+    ])
+  })
+
+  test('the name that clients know is told, and not the one that a listener of ours was bound to', () => {
+    expect(publicName('/run/.a.sock.uds-k3v9x2q1')).toBe('/run/a.sock')
+    expect(publicName('/run/.a.sock.uds-k3v9x2q1/k3v9x2q1')).toBe('/run/a.sock')
+    expect(publicName('.a.sock.uds-k3v9x2q1')).toBe('a.sock')
+    for (const other of ['/run/.a.sock.uds-k3v9x2q1/k3v9x2q2', '/run/.a.sock', '/run/a.sock', '@.a.b'])
+      expect(publicName(other)).toBe(other)
+  })
+
+  test('netstat and lsof of macOS are joined by the address in the kernel', () => {
+    const open = parseLsof(
+      [
+        'p42',
+        'cmDNSResponder',
+        'Lroot',
+        'f3',
+        'd0xa1',
+        'p43',
+        'cnode',
+        'Lada',
+        'f9',
+        'd0xb2',
+        'f10',
+        'd0xb2',
+      ].join('\n'),
+    )
+    const table = [
+      'Active LOCAL (UNIX) domain sockets',
+      'Address          Type   Recv-Q Send-Q            Inode             Conn             Refs          Nextref Addr',
+      '              a1 stream      0      0         8b1c2d3e                0                0                0 /var/run/mDNS Responder',
+      '              b2 stream      0      0                0               c3                0                0',
+      '              d4 dgram       0      0         8b1c2d3f                0                0                0 /var/run/syslog',
+    ].join('\n')
+    expect(parseNetstat(table, open)).toEqual([
+      {
+        address: 'unix:/var/run/mDNS Responder',
+        type: 'stream',
+        state: 'listening',
+        user: 'root',
+        processes: [{ pid: 42, command: 'mDNSResponder' }],
+      },
+      {
+        address: undefined,
+        type: 'stream',
+        state: 'connected',
+        user: 'ada',
+        processes: [{ pid: 43, command: 'node' }],
+      },
+      { address: 'unix:/var/run/syslog', type: 'datagram', state: 'bound', user: undefined, processes: [] },
+    ])
+  })
+
+  test('the name of a pipe tells the user whose name: it is', () => {
+    expect(toEntry('uds-S-1-5-21-1-2-3-1001-chat')).toMatchObject({ user: 'S-1-5-21-1-2-3-1001' })
+    expect(toEntry('docker_engine')).toEqual({
+      address: 'pipe:docker_engine',
+      type: 'pipe',
+      state: 'listening',
+      user: undefined,
+      processes: [],
+    })
+  })
+})

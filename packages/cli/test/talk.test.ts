@@ -1,0 +1,154 @@
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { connect } from '@uds/stream'
+import { spawnProgram, needs, socketPath } from '@uds/testkit'
+import { end, freshAddress, kinds, listening, start, expectStops, uds, values } from './command.ts'
+
+const fixture = (name: string): string => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url))
+const TLS = ['--tls', '--cert', fixture('cert.pem'), '--key', fixture('key.pem')]
+const OVER_TLS = ['--tls', '--ca', fixture('cert.pem'), '--servername', 'localhost']
+const socat = needs('socat')
+
+describe.each(Object.entries(kinds))('at an address of the kind %s', (_, fresh) => {
+  test('listen and connect carry standard input both ways, and both ends', async () => {
+    const { command, address } = await listening(['listen', fresh()], { input: 'from the server\n' })
+    const client = await uds(['connect', address], { input: 'from the client\n' })
+    expect(client).toEqual({ code: 0, stdout: 'from the server\n', stderr: '' })
+    expect(await end(command)).toMatchObject({ code: 0, stdout: 'from the client\n' })
+  })
+
+  test('echo answers, client after client', async () => {
+    const { command, address } = await listening(['echo', fresh()])
+    for (const input of ['one\n', 'two, without an end']) {
+      expect(await uds(['connect', address], { input })).toEqual({ code: 0, stdout: input, stderr: '' })
+    }
+    await expectStops(command)
+  })
+})
+
+test('lines come one by one, whatever ends them', async () => {
+  const { command, address } = await listening(['echo', freshAddress()])
+  const input = 'unix\nwindows\r\nnone'
+  expect(await uds(['connect', '--lines', address], { input })).toMatchObject({
+    code: 0,
+    stdout: 'unix\nwindows\nnone\n',
+  })
+  const { stdout } = await uds(['connect', '--lines', '--json', address], { input })
+  expect(values(stdout)).toEqual([{ line: 'unix' }, { line: 'windows' }, { line: 'none' }])
+  await expectStops(command)
+})
+
+test('with --json, bytes that are no text come whole', async () => {
+  const { command, address } = await listening(['echo', freshAddress()])
+  const bytes = Buffer.from([0, 0xff, 0xfe, 0x0a])
+  const client = start(['connect', '--json', address])
+  client.process.stdin?.end(bytes)
+  const { stdout } = await end(client)
+  const got = values(stdout).map((value) => Buffer.from((value as { data: string }).data, 'base64'))
+  expect(Buffer.concat(got)).toEqual(bytes)
+  await expectStops(command)
+})
+
+test('bytes are dumped by sixteen, with what can be read of them', async () => {
+  const { command, address } = await listening(['echo', freshAddress()])
+  const input = 'The quick brown\u0000\n'
+  expect(await uds(['connect', '--hex', address], { input })).toEqual({
+    code: 0,
+    stdout: [
+      '00000000  54 68 65 20 71 75 69 63 6b 20 62 72 6f 77 6e 00  |The quick brown.|',
+      `00000010  0a${' '.repeat(45)}  |.|`,
+      '',
+    ].join('\n'),
+    stderr: '',
+  })
+  await expectStops(command)
+})
+
+describe('TLS', () => {
+  test('is spoken over any address, and carries both halves to their end', async () => {
+    const { command, address } = await listening(['listen', ...TLS, freshAddress()], {
+      input: 'secret answer\n',
+    })
+    const client = await uds(['connect', ...OVER_TLS, address], { input: 'secret question\n' })
+    expect(client).toEqual({ code: 0, stdout: 'secret answer\n', stderr: '' })
+    expect(await end(command)).toMatchObject({ code: 0, stdout: 'secret question\n' })
+  })
+
+  test('refuses a certificate that nobody vouches for, and the server waits for the next client', async () => {
+    const { command, address } = await listening(['listen', '--keep', ...TLS, 'tcp:127.0.0.1:0'], {
+      input: 'hi\n',
+    })
+    const refused = await uds(['connect', '--tls', address])
+    expect(refused).toMatchObject({ code: 1, stdout: '' })
+    expect(refused.stderr).toMatch(/self-signed certificate/)
+    const trusting = await uds(['connect', '--tls', '--insecure', address], { input: 'x\n' })
+    expect(trusting).toEqual({ code: 0, stdout: 'hi\n', stderr: '' })
+    await command.waitForLine(/^x$/)
+  })
+})
+
+test('with --retry, the client may come first', async () => {
+  const address = freshAddress()
+  const client = start(['connect', '--retry', '10000', address], { input: 'early\n' })
+  await new Promise((resolve) => client.process.once('spawn', resolve))
+  const { command } = await listening(['listen', address], { input: 'late\n' })
+  expect(await end(client)).toEqual({ code: 0, stdout: 'late\n', stderr: '' })
+  expect(await end(command)).toMatchObject({ code: 0, stdout: 'early\n' })
+})
+
+test('when the server has ended, open but silent input does not keep the client', async () => {
+  const { command, address } = await listening(['listen', freshAddress()], { input: 'bye\n' })
+  const client = start(['connect', address])
+  expect(await end(client)).toEqual({ code: 0, stdout: 'bye\n', stderr: '' })
+  expect((await end(command)).code).toBe(0)
+})
+
+test('with --keep, the server takes client after client', async () => {
+  const { command, address } = await listening(['listen', '--keep', freshAddress()], { input: 'hello\n' })
+  expect((await uds(['connect', address], { input: 'one ' })).stdout).toBe('hello\n')
+  expect((await uds(['connect', address], { input: 'two\n' })).code).toBe(0)
+  await command.waitForLine(/one two/)
+  await expectStops(command)
+})
+
+test('without --keep, nobody else can connect once a client is there', async () => {
+  const { command, address } = await listening(['listen', freshAddress()])
+  const client = await connect(address, { allowHalfOpen: true })
+  client.write('x\n')
+  await command.waitForLine(/x/)
+  expect((await uds(['connect', address])).code).toBe(1)
+  client.destroy()
+  command.process.stdin?.end()
+  await command.exit
+})
+
+test('a connection that breaks is a failure', async () => {
+  const { command, address } = await listening(['listen', 'tcp:127.0.0.1:0'])
+  const client = await connect(address as `tcp:${string}`)
+  client.write('x\n')
+  await command.waitForLine(/x/)
+  client.resetAndDestroy()
+  const { code, stderr } = await end(command)
+  expect(code).toBe(1)
+  expect(stderr).toMatch(/ECONNRESET/)
+})
+
+test('a reader that has had enough is no failure', async () => {
+  const { command, address } = await listening(['echo', freshAddress()])
+  const client = start(['connect', address])
+  client.process.stdout?.destroy()
+  client.process.stdin?.write('x\n')
+  expect(await end(client)).toMatchObject({ code: 0, stderr: '' })
+  await expectStops(command)
+})
+
+describe.skipIf(socat.missing)('with socat', () => {
+  test('either end may be the stranger', async () => {
+    const path = socketPath()
+    const { command } = await listening(['listen', `unix:${path}`], { input: 'uds\n' })
+    const stranger = spawnProgram(socat.path, ['-t5', '-', `UNIX-CONNECT:${path}`], { input: 'socat\n' })
+    expect((await stranger.exit).code).toBe(0)
+    expect(stranger.stdout()).toBe('uds\n')
+    expect(await end(command)).toMatchObject({ code: 0, stdout: 'socat\n' })
+  })
+})

@@ -1,0 +1,209 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { connect, listen } from '@uds/stream'
+import { capabilities } from '@uds/winsock-ffi'
+import { needsPython } from '@uds/guests'
+import { tempDir } from '@uds/testkit'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { end, kinds, start, uds, values } from './command.ts'
+import { call, constant, drop, guest, load } from './guest.ts'
+import type { Import } from './guest.ts'
+
+const EXIT: Import = { name: 'proc_exit', arity: 1 }
+const WRITE: Import = { name: 'fd_write', arity: 4 }
+const python = needsPython()
+
+/** An iovec (address 0) that points to the text behind it. */
+const iovec = (message: string): Uint8Array => {
+  const memory = Buffer.alloc(16 + message.length)
+  memory.writeUInt32LE(16, 0)
+  memory.writeUInt32LE(message.length, 4)
+  memory.write(message, 16)
+  return memory
+}
+
+describe('run', () => {
+  test.each([0, 1, 7, 113])("ends with the guest's exit code %i", async (code) => {
+    const result = await uds(['wasm', 'run', guest([EXIT], call(0, constant(code)))])
+    expect(result).toEqual({ code, stdout: '', stderr: '' })
+  })
+
+  test('gives the guest its arguments, those behind -- as they are', async () => {
+    // The exit code is their number.
+    const counting = guest(
+      [EXIT, { name: 'args_sizes_get', arity: 2 }],
+      [...call(1, constant(0), constant(4)), drop, ...call(0, load(0))],
+    )
+    expect((await uds(['wasm', 'run', counting])).code).toBe(1)
+    expect((await uds(['wasm', 'run', counting, 'a', 'b'])).code).toBe(3)
+    expect((await uds(['wasm', 'run', counting, '--', '--allow', '--', '-x'])).code).toBe(4)
+  })
+
+  test('gives it the environment that is named, and no other', async () => {
+    const counting = guest(
+      [EXIT, { name: 'environ_sizes_get', arity: 2 }],
+      [...call(1, constant(0), constant(4)), drop, ...call(0, load(0))],
+    )
+    expect((await uds(['wasm', 'run', counting])).code).toBe(0)
+    const named = await uds(['wasm', 'run', '--env', 'A=1', '--env', 'HERE', counting], {
+      env: { HERE: 'x' },
+    })
+    expect(named.code).toBe(2)
+  })
+
+  test('what the guest prints is what is printed', async () => {
+    const printing = guest(
+      [EXIT, WRITE],
+      [...call(1, constant(1), constant(0), constant(1), constant(8)), drop],
+      iovec('from the guest\n'),
+    )
+    expect(await uds(['wasm', 'run', printing])).toEqual({ code: 0, stdout: 'from the guest\n', stderr: '' })
+  })
+
+  test.each(Object.keys(kinds))('with --connect, the guest finds a connection to %s open', async (kind) => {
+    const server = await listen(kinds[kind]!())
+    onTestFinished(() => server.close())
+    const got = new Promise<string>((resolve) =>
+      server.on('connection', (connection) => resolve(text(connection))),
+    )
+    const writing = guest(
+      [EXIT, WRITE],
+      call(0, call(1, constant(3), constant(0), constant(1), constant(8))),
+      iovec('hello'),
+    )
+    expect(await uds(['wasm', 'run', '--connect', server.address, writing])).toEqual({
+      code: 0,
+      stdout: '',
+      stderr: '',
+    })
+    expect(await got).toBe('hello')
+  })
+
+  test('with --listen, clients reach the guest', async () => {
+    const serving = guest(
+      [EXIT, WRITE, { name: 'sock_accept', arity: 3 }],
+      [
+        ...call(2, constant(3), constant(0), constant(8)),
+        drop,
+        ...call(0, call(1, load(8), constant(0), constant(1), constant(12))),
+      ],
+      iovec('welcome'),
+    )
+    const command = start(['wasm', 'run', '--listen', 'tcp:127.0.0.1:0', serving])
+    const [, address = ''] = await command.waitForLine(/^listening on (.*)$/)
+    const client = await connect(address)
+    expect(await text(client)).toBe('welcome')
+    expect((await end(command)).code).toBe(0)
+  })
+
+  test('what is no module is a failure, in words', async () => {
+    const result = await uds(['wasm', 'run', import.meta.filename])
+    expect(result).toMatchObject({ code: 1, stdout: '' })
+    expect(result.stderr).toMatch(/^uds: not a WebAssembly module: it begins with/)
+  })
+
+  test('a guest that traps is a failure', async () => {
+    const UNREACHABLE = 0x00
+    const result = await uds(['wasm', 'run', guest([EXIT], [UNREACHABLE])])
+    expect(result.code).toBe(1)
+    expect(result.stderr).toMatch(/unreachable/)
+  })
+})
+
+test('a guest that computes for ever ends with Ctrl+C', async () => {
+  const PRINT = [...call(1, constant(1), constant(0), constant(1), constant(8)), drop]
+  // loop br 0 end
+  const forEver = guest([EXIT, WRITE], [...PRINT, 0x03, 0x40, 0x0c, 0x00, 0x0b], iovec('begun\n'))
+  const [usual, threaded] = [[], ['--wait', 'worker']].map((flags) =>
+    start(['wasm', 'run', ...flags, forEver]),
+  )
+  await Promise.all([usual?.waitForLine(/begun/), threaded?.waitForLine(/begun/)])
+  const ends = await Promise.all([usual?.kill('SIGINT'), threaded?.kill('SIGINT')])
+  const signalled = { code: null, signal: 'SIGINT' }
+  expect(ends).toEqual([
+    signalled,
+    capabilities().system === 'win32' ? signalled : { code: 130, signal: null },
+  ])
+})
+
+describe('inspect', () => {
+  const sockets = [EXIT, { name: 'sock_open', arity: 3 }, { name: 'sock_connect', arity: 2 }]
+
+  test('prints the imports with their types, and the ABI found', async () => {
+    const { code, stdout, stderr } = await uds(['wasm', 'inspect', guest(sockets, [])])
+    expect(stdout.split('\n')).toEqual([
+      'ABI      zig',
+      'run      yes, it has _start',
+      'imports  3',
+      '  wasi_snapshot_preview1.proc_exit(i32) -> nothing',
+      '  wasi_snapshot_preview1.sock_open(i32, i32, i32) -> i32  (socket)',
+      '  wasi_snapshot_preview1.sock_connect(i32, i32) -> i32  (socket)',
+      'exports  2',
+      '  memory (memory)',
+      '  _start (function)',
+      '',
+    ])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  })
+
+  test('with --json, it is one value', async () => {
+    const { stdout } = await uds(['wasm', 'inspect', '--json', guest([EXIT], [])])
+    expect(values(stdout)).toEqual([
+      expect.objectContaining({ abi: 'preview1', socketCalls: [], command: true }),
+    ])
+  })
+
+  test('a file that is not there is a failure', async () => {
+    const result = await uds(['wasm', 'inspect', 'nowhere.wasm'])
+    expect(result).toMatchObject({ code: 1, stdout: '' })
+    expect(result.stderr).toMatch(/ENOENT.*nowhere\.wasm/)
+  })
+})
+
+describe.skipIf(python.missing)('CPython as a guest', () => {
+  test('runs a script that is named, with its arguments, and ends with its exit code', async () => {
+    const script = join(tempDir(), 'script.py')
+    writeFileSync(script, 'import sys\nprint(sys.argv[1:])\nsys.exit(9)\n')
+    const args = [
+      'wasm',
+      'run',
+      '--dir',
+      `${python.prefix}::/usr/local`,
+      python.wasm,
+      script,
+      'a',
+      '--',
+      '-b',
+    ]
+    expect(await uds(args)).toEqual({ code: 9, stdout: "['a', '-b']\n", stderr: '' })
+  })
+
+  test('reaches by --route what it may reach, and by no other way; --trace tells both', async () => {
+    const server = await listen(kinds['name']!())
+    onTestFinished(() => server.close())
+    server.on('connection', (connection) => connection.end('routed'))
+    const script = join(tempDir(), 'script.py')
+    const lines = [
+      'import _wasisocket as w',
+      'def dial(name):',
+      '    fd = w.sock_open(2, 1)',
+      '    family, port, address = next(each for each in w.sock_resolve(name, 80) if each[0] == 2)',
+      '    w.sock_connect(fd, family, port, address)',
+      '    return w.sock_recv(fd, 64).decode()',
+      "print(dial('db.internal'))",
+      'try:',
+      "    dial('elsewhere.internal')",
+      'except OSError as error:',
+      "    print('refused')",
+      '',
+    ]
+    writeFileSync(script, lines.join('\n'))
+    const dirs = ['--dir', `${python.prefix}::/usr/local`]
+    const route = ['--route', `db.internal:80=${server.address}`, '--trace']
+    const { code, stdout, stderr } = await uds(['wasm', 'run', ...dirs, ...route, python.wasm, script])
+    expect({ code, stdout }, stderr).toEqual({ code: 0, stdout: 'routed\nrefused\n' })
+    expect(stderr).toContain(`connect db.internal:80: route (db.internal:80), to ${server.address}\n`)
+    expect(stderr).toContain('resolve elsewhere.internal: deny\n')
+  })
+})

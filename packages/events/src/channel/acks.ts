@@ -1,0 +1,45 @@
+import { type WireError } from '../errors.ts'
+import { FrameType, u32 } from '../wire/frame.ts'
+import type { Flow } from './flow.ts'
+
+/** The acknowledgements that this end gives: those of consecutive numbers are gathered into one frame. */
+export class Acks {
+  readonly #flow: Flow
+  #from = 0
+  #count = 0
+
+  constructor(flow: Flow) {
+    this.#flow = flow
+  }
+
+  /** The message is done. */
+  done(seq: number): void {
+    const link = this.#flow.link
+    if (link === undefined) return
+    if (this.#count > 0 && seq === this.#from + this.#count) {
+      this.#count++
+      return
+    }
+    this.flush()
+    this.#from = seq
+    this.#count = 1
+    link.outbox.schedule()
+  }
+
+  /** The message was refused, or its handling failed. */
+  refused(seq: number, error: WireError): void {
+    this.#flow.link?.outbox.put(FrameType.nack, 0, 0, seq, JSON.stringify(error))
+  }
+
+  /** Sends what was gathered. */
+  flush(): void {
+    if (this.#count === 0) return
+    this.#flow.link?.outbox.put(FrameType.ack, 0, 0, this.#from, u32(this.#count))
+    this.#count = 0
+  }
+
+  /** The connection is gone, and the sender will ask again over the next. */
+  forget(): void {
+    this.#count = 0
+  }
+}

@@ -1,0 +1,130 @@
+import { failure, toWire } from '../errors.ts'
+import { isThenable } from '../hearing/listeners.ts'
+import { FrameType } from '../wire/frame.ts'
+import type { Flow } from './flow.ts'
+import type { Gate } from './gate.ts'
+import type { ChannelOwner } from './owner.ts'
+import type { Saying } from './saying.ts'
+import { isStream, Serving } from './serving.ts'
+
+/** What the other end asks of this one: the handlers, and their answers. */
+export class Answering {
+  readonly #owner: ChannelOwner
+  readonly #gate: Gate
+  readonly #flow: Flow
+  readonly #saying: Saying
+  readonly #serving = new Map<number, Serving>()
+  #open = 0
+
+  constructor(owner: ChannelOwner, gate: Gate, flow: Flow, saying: Saying) {
+    this.#owner = owner
+    this.#gate = gate
+    this.#flow = flow
+    this.#saying = saying
+  }
+
+  /** How many requests are being handled. */
+  get open(): number {
+    return this.#open
+  }
+
+  request(name: string, id: number, stream: boolean, window: number, input: unknown): void {
+    const handler = this.#owner.hearing.handlers.get(name)
+    if (handler === undefined) {
+      this.#fail(id, failure('request', 'ERR_NO_HANDLER', `nobody handles '${name}'`))
+      return
+    }
+    if (this.#serving.size >= this.#owner.settings.maxRequests) {
+      this.#fail(
+        id,
+        failure('request', 'ERR_TOO_MANY_REQUESTS', `${this.#serving.size} requests are under way`),
+      )
+      return
+    }
+    const serving = new Serving(name, this.#owner.peer, window)
+    const handle = (checked: unknown): unknown =>
+      (handler as (input: unknown, context: unknown) => unknown)(checked, serving)
+    let result: unknown
+    try {
+      result = this.#gate.open
+        ? handle(input)
+        : this.#gate.pass(stream ? 'stream' : 'request', name, input, false, handle)
+      if (!stream && !isThenable(result)) {
+        this.#reply(id, result)
+        return
+      }
+    } catch (error) {
+      this.#fail(id, error)
+      return
+    }
+    this.#serving.set(id, serving)
+    void this.#finish(id, serving, stream, result)
+  }
+
+  /** Answers when the handler is done; never rejects. */
+  async #finish(id: number, serving: Serving, stream: boolean, result: unknown): Promise<void> {
+    this.#open++
+    try {
+      const value = await result
+      if (serving.cancelled) return
+      if (stream) await this.#stream(id, serving, value)
+      else this.#reply(id, value)
+    } catch (error) {
+      if (!serving.cancelled) this.#fail(id, error)
+    } finally {
+      this.#open--
+      if (this.#serving.get(id) === serving) this.#serving.delete(id)
+    }
+  }
+
+  async #stream(id: number, serving: Serving, items: unknown): Promise<void> {
+    if (!isStream(items)) {
+      throw failure(
+        'handle',
+        'ERR_HANDLER',
+        `the handler of '${serving.name}' does not give a stream; use request()`,
+      )
+    }
+    await serving.pump(items, (item) => {
+      if (serving.cancelled) return undefined
+      this.#saying.answerWith(FrameType.item, id, item)
+      return this.#flow.whenFlowing()
+    })
+    if (!serving.cancelled) this.#saying.answer(FrameType.end, 0, id, undefined)
+  }
+
+  #reply(id: number, value: unknown): void {
+    try {
+      if (isStreamOnly(value))
+        throw failure('handle', 'ERR_HANDLER', 'the handler gives a stream; use stream()')
+      this.#saying.answerWith(FrameType.reply, id, value)
+    } catch (error) {
+      this.#fail(id, error)
+    }
+  }
+
+  /** Answers a request with an error; it is the caller's, so it is not reported here. */
+  #fail(id: number, error: unknown): void {
+    this.#saying.answer(FrameType.failure, 0, id, JSON.stringify(toWire(error)))
+  }
+
+  cancel(id: number): void {
+    const serving = this.#serving.get(id)
+    this.#serving.delete(id)
+    serving?.cancel()
+  }
+
+  credit(id: number, items: number): void {
+    this.#serving.get(id)?.addCredit(items)
+  }
+
+  /** The connection is gone: nobody waits for answers. */
+  detach(): void {
+    for (const serving of this.#serving.values()) serving.cancel()
+    this.#serving.clear()
+  }
+}
+
+/** An async iterable cannot be a plain reply. */
+const isStreamOnly = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && Symbol.asyncIterator in value

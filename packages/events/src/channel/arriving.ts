@@ -1,0 +1,138 @@
+import type { Codec, CodecLimits } from '../codecs/codec.ts'
+import { failure, fromWire, RemoteError } from '../errors.ts'
+import { FIRST_OPTIONAL_TYPE, Flag, FrameType, KNOWN_FLAGS, readU64 } from '../wire/frame.ts'
+import type { Link } from '../wire/link.ts'
+import type { Answering } from './answering.ts'
+import type { Calling } from './calling.ts'
+import type { Incoming } from './incoming.ts'
+import { decodeJson, decodeName, decodePayload } from './payload.ts'
+import type { Pings } from './pings.ts'
+import type { Sending } from './sending.ts'
+
+/** Who deals with what kind of frame. */
+export interface Desks {
+  readonly incoming: Incoming
+  readonly answering: Answering
+  readonly calling: Calling
+  readonly sending: Sending
+  readonly pings: Pings
+}
+
+/** Reads the frames that arrive, and gives each to the part that deals with it. */
+export class Arriving {
+  readonly #codec: Codec
+  readonly #limits: CodecLimits
+  readonly #desks: Desks
+  readonly #incoming: Incoming
+
+  constructor(codec: Codec, limits: CodecLimits, desks: Desks) {
+    this.#codec = codec
+    this.#limits = limits
+    this.#desks = desks
+    this.#incoming = desks.incoming
+  }
+
+  /**
+   * Takes one frame: the bytes from its type on.
+   *
+   * @throws SocketError why the connection has to end
+   */
+  frame(link: Link, buffer: Buffer, start: number, end: number): void {
+    const type = buffer[start] as number
+    const flags = buffer[start + 1] as number
+    const nameId = (buffer[start + 2] as number) | ((buffer[start + 3] as number) << 8)
+    const body = start + 4
+    if ((flags & ~KNOWN_FLAGS & ~Flag.optional) !== 0) {
+      throw failure('read', 'ERR_PROTOCOL', `a frame with the unknown flags ${flags}`)
+    }
+    if (type === FrameType.emit) {
+      this.#incoming.event(link.names.get(nameId), this.#value(link, flags, buffer, body, end))
+      return
+    }
+    if (type === FrameType.name) {
+      link.names.learn(nameId, decodeName(buffer, body, end, flags))
+      return
+    }
+    if (type === FrameType.goodbye) {
+      link.farewell = new RemoteError(fromWire(decodeJson(buffer, body, end, flags)))
+      return
+    }
+    if (type >= FIRST_OPTIONAL_TYPE) return
+    if (end - body < 8) throw failure('read', 'ERR_PROTOCOL', `a frame of type ${type} without an id`)
+    const id = readU64(buffer, body)
+    if (!Number.isSafeInteger(id)) throw failure('read', 'ERR_PROTOCOL', 'an id above 2^53')
+    this.#identified(link, type, flags, nameId, id, buffer, body + 8, end)
+  }
+
+  // One parameter for each part of the frame: an object would be made for every message.
+  // oxlint-disable-next-line max-params
+  #identified(
+    link: Link,
+    type: number,
+    flags: number,
+    nameId: number,
+    id: number,
+    buffer: Buffer,
+    body: number,
+    end: number,
+  ): void {
+    const { answering, calling, sending, pings } = this.#desks
+    switch (type) {
+      case FrameType.send: {
+        const name = link.names.get(nameId)
+        if (!this.#incoming.isNew(id)) return
+        const repeated = (flags & Flag.redelivered) !== 0
+        this.#incoming.send(name, id, this.#value(link, flags, buffer, body, end), repeated)
+        return
+      }
+      case FrameType.ack:
+        sending.settle(id, countIn(buffer, body, end, 'an acknowledgement'), undefined)
+        return
+      case FrameType.nack:
+        sending.settle(id, 1, new RemoteError(fromWire(decodeJson(buffer, body, end, flags))))
+        return
+      case FrameType.request:
+        answering.request(
+          link.names.get(nameId),
+          id % 0x1_0000_0000,
+          (flags & Flag.stream) !== 0,
+          Math.floor(id / 0x1_0000_0000),
+          this.#value(link, flags, buffer, body, end),
+        )
+        return
+      case FrameType.reply:
+      case FrameType.item:
+        calling.answered(id, type === FrameType.item, this.#value(link, flags, buffer, body, end))
+        return
+      case FrameType.failure:
+        calling.failed(id, fromWire(decodeJson(buffer, body, end, flags)))
+        return
+      case FrameType.end:
+        calling.ended(id)
+        return
+      case FrameType.cancel:
+        answering.cancel(id)
+        return
+      case FrameType.credit:
+        answering.credit(id, countIn(buffer, body, end, 'a credit'))
+        return
+      case FrameType.ping:
+        link.outbox.put(FrameType.pong, 0, 0, id, undefined)
+        return
+      case FrameType.pong:
+        pings.answered(id)
+        return
+      default:
+        throw failure('read', 'ERR_PROTOCOL', `a frame of the unknown type ${type}`)
+    }
+  }
+
+  #value(link: Link, flags: number, buffer: Buffer, at: number, end: number): unknown {
+    return decodePayload(this.#codec, this.#limits, link, flags, buffer, at, end)
+  }
+}
+
+const countIn = (buffer: Buffer, at: number, end: number, what: string): number => {
+  if (end - at < 4) throw failure('read', 'ERR_PROTOCOL', `${what} without a count`)
+  return buffer.readUInt32LE(at)
+}

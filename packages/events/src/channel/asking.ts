@@ -1,0 +1,75 @@
+import { invalidArgument } from '@uds/winsock-ffi'
+import type { Calling } from './calling.ts'
+import { milliseconds, count } from '../options.ts'
+import type { RequestOptions, StreamOptions } from '../map.ts'
+import { ReplyStream } from './replies.ts'
+
+const optionKeys: ReadonlySet<string> = new Set(['timeoutMs', 'signal', 'window'])
+
+/** A request without input may have its options in second place: an object that holds nothing but options. */
+const looksLikeOptions = (value: unknown): value is StreamOptions => {
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype)
+    return false
+  const keys = Object.keys(value)
+  return keys.length > 0 && keys.every((key) => optionKeys.has(key))
+}
+
+const split = (rest: readonly unknown[]): [input: unknown, options: StreamOptions] => {
+  if (rest.length >= 2) return [rest[0], rest[1] ?? {}]
+  return looksLikeOptions(rest[0]) ? [undefined, rest[0]] : [rest[0], {}]
+}
+
+const checkSignal = (where: string, signal: AbortSignal | undefined): void => {
+  if (signal === undefined || signal instanceof AbortSignal) return
+  throw invalidArgument(where, 'signal', 'an AbortSignal', signal)
+}
+
+/** Asks the other end; what is wrong with the arguments rejects. */
+export const ask = (
+  calling: Calling,
+  name: string,
+  rest: readonly unknown[],
+  defaultTimeoutMs: number,
+): Promise<unknown> =>
+  new Promise((resolve, reject) => {
+    const [input, options] = split(rest)
+    const { signal }: RequestOptions = options
+    const timeoutMs = milliseconds('request', 'timeoutMs', options.timeoutMs, defaultTimeoutMs)
+    checkSignal('request', signal)
+    signal?.throwIfAborted()
+    const waiting = { value: resolve, end: () => resolve(undefined), fail: reject }
+    calling.call('request', waiting, { name, stream: false, timeoutMs, signal }, input, 0)
+  })
+
+const WINDOW = 64
+const MOST_WINDOW = 65_536
+
+/** Asks the other end for a stream; nothing is sent before the first `next`. */
+export const askForStream = (
+  calling: Calling,
+  name: string,
+  rest: readonly unknown[],
+  defaultTimeoutMs: number,
+): ReplyStream<unknown> => {
+  const [input, options] = split(rest)
+  const { signal } = options
+  const timeoutMs = milliseconds('stream', 'timeoutMs', options.timeoutMs, defaultTimeoutMs)
+  const window = Math.min(count('stream', 'window', options.window, WINDOW), MOST_WINDOW)
+  checkSignal('stream', signal)
+  return new ReplyStream(
+    {
+      start(waiting) {
+        try {
+          signal?.throwIfAborted()
+          return calling.call('stream', waiting, { name, stream: true, timeoutMs, signal }, input, window)
+        } catch (error) {
+          waiting.fail(error as Error)
+          return 0
+        }
+      },
+      credit: (id, items) => calling.credit(id, items),
+      cancel: (id) => calling.giveUp(id, new Error('the reader left')),
+    },
+    window,
+  )
+}

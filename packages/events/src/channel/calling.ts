@@ -1,0 +1,125 @@
+import type { Check } from '../contract.ts'
+import type { Codec } from '../codecs/codec.ts'
+import { asError, failure, type WireError } from '../errors.ts'
+import { isThenable } from '../hearing/listeners.ts'
+import { encodeFrame, Flag, FrameType, HEADER_ID_BYTES, u32 } from '../wire/frame.ts'
+import { Calls, type CallSettings, type Waiting } from './calls.ts'
+import type { Flow } from './flow.ts'
+import { bytesFlag, checkSize, encodePayload } from './payload.ts'
+
+/** What this end asks the other: requests, and the answers to them. */
+export class Calling {
+  readonly #flow: Flow
+  readonly #codec: Codec
+  readonly #checkOf: ((name: string) => Check | undefined) | undefined
+  readonly #calls: Calls
+
+  /** @param checkOf - what checks the replies to a request */
+  constructor(flow: Flow, codec: Codec, checkOf: ((name: string) => Check | undefined) | undefined) {
+    this.#flow = flow
+    this.#codec = codec
+    this.#checkOf = checkOf
+    this.#calls = new Calls((id, sent) => {
+      if (sent) flow.link?.outbox.put(FrameType.cancel, 0, 0, id, undefined)
+      else flow.queue.remove((item) => item.call === id)
+    })
+  }
+
+  /** How many have no answer yet. */
+  get size(): number {
+    return this.#calls.size
+  }
+
+  /** Opens a request, now or when there is room. */
+  call(action: string, waiting: Waiting, settings: CallSettings, input: unknown, window: number): number {
+    const flow = this.#flow
+    if (flow.closed !== undefined) throw flow.closed
+    const nameId = flow.names.idOf(settings.name)
+    const payload = encodePayload(this.#codec, input)
+    checkSize(action, payload, flow.mostBytes)
+    const flags = bytesFlag(input) | (settings.stream ? Flag.stream : 0)
+    const size = (payload?.length ?? 0) + HEADER_ID_BYTES
+    const id = this.#calls.open(waiting, settings)
+    // The upper half of the id of a stream's request is the window that it begins with.
+    const wireId = settings.stream ? id + window * 0x1_0000_0000 : id
+    const write = (): void => {
+      if (this.#calls.get(id) === undefined) return
+      const link = flow.direct()
+      if (link !== undefined) {
+        flow.announce(link, nameId)
+        link.outbox.put(FrameType.request, flags, nameId, wireId, payload)
+        this.#calls.markSent(id)
+        return
+      }
+      flow.queueAnyway({
+        frame: encodeFrame(FrameType.request, flags, nameId, wireId, payload),
+        call: id,
+        drop: (reason) => this.giveUp(id, reason()),
+        sent: () => this.#calls.markSent(id),
+      })
+    }
+    if (flow.full(size)) {
+      flow
+        .whenFull(action, size, () => Promise.resolve(write()))
+        .catch((error: unknown) => {
+          this.giveUp(id, asError(error))
+        })
+    } else write()
+    return id
+  }
+
+  /** Lets the other end send so many more items of a stream. */
+  credit(id: number, items: number): void {
+    this.#flow.link?.outbox.put(FrameType.credit, 0, 0, id, u32(items))
+  }
+
+  /** Ends a request from this side, and tells the other. */
+  giveUp(id: number, reason: Error): void {
+    this.#calls.giveUp(id, reason)
+  }
+
+  /** A reply came, or an item of a stream. */
+  answered(id: number, isItem: boolean, value: unknown): void {
+    const call = this.#calls.get(id)
+    if (call === undefined) return
+    if (call.stream !== isItem) {
+      throw failure(
+        'read',
+        'ERR_PROTOCOL',
+        call.stream ? 'a reply to a stream' : 'an item that is not of a stream',
+      )
+    }
+    const check = this.#checkOf?.(call.name)
+    if (check === undefined) this.#pass(id, isItem, value)
+    else this.#passChecked(id, isItem, value, check)
+  }
+
+  #pass(id: number, isItem: boolean, value: unknown): void {
+    if (isItem) this.#calls.item(id, value)
+    else this.#calls.reply(id, value)
+  }
+
+  #passChecked(id: number, isItem: boolean, value: unknown, check: Check): void {
+    const failed = (error: unknown): void => this.giveUp(id, asError(error))
+    try {
+      const result = check(value)
+      if (isThenable(result)) result.then((checked) => this.#pass(id, isItem, checked), failed)
+      else this.#pass(id, isItem, result)
+    } catch (error) {
+      failed(error)
+    }
+  }
+
+  failed(id: number, error: WireError): void {
+    this.#calls.fail(id, error)
+  }
+
+  ended(id: number): void {
+    this.#calls.end(id)
+  }
+
+  /** The connection is gone: fails the requests that were written, or all of them. */
+  disconnect(reason: Error, all: boolean): void {
+    this.#calls.disconnect(reason, all)
+  }
+}

@@ -1,0 +1,176 @@
+import { failure, RemoteError, type WireError } from '../errors.ts'
+
+/** Something that waits for what the other end answers. */
+export interface Waiting {
+  /** The one reply, or one item of a stream. */
+  value(value: unknown): void
+  /** The stream is complete. */
+  end(): void
+  fail(reason: Error): void
+}
+
+interface Call {
+  readonly id: number
+  readonly waiting: Waiting
+  readonly name: string
+  readonly stream: boolean
+  /** When it ends unanswered, as `performance.now()` tells; Infinity: never. */
+  deadline: number
+  readonly timeoutMs: number
+  readonly signal: AbortSignal | undefined
+  onAbort: (() => void) | undefined
+  /** It was written to a connection. */
+  sent: boolean
+}
+
+/** How a call is made. */
+export interface CallSettings {
+  readonly name: string
+  readonly stream: boolean
+  /** Infinity: no limit. */
+  readonly timeoutMs: number
+  readonly signal: AbortSignal | undefined
+}
+
+/** An id is the place of the call in a list (20 bits) and how often the place was used before (12 bits). */
+const PLACES = 1 << 20
+/** Timeouts are looked after this often at most. */
+const LEAST_DELAY_MS = 5
+
+/**
+ * The requests of this end that have no answer yet. They are kept in a list whose places are used again: in a `Map` that
+ * is never empty, what was deleted lives on in tables that have grown old, and the collector has to carry it along.
+ */
+export class Calls {
+  readonly #places: (Call | undefined)[] = []
+  readonly #free: number[] = []
+  readonly #uses: number[] = []
+  readonly #cancel: (id: number, sent: boolean) => void
+  #size = 0
+  #timer: NodeJS.Timeout | undefined
+  #timerAt = Infinity
+
+  /** @param cancel - tells the other end that nobody waits for the answer any more */
+  constructor(cancel: (id: number, sent: boolean) => void) {
+    this.#cancel = cancel
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  /** Opens a call; gives its id. The signal has been looked at by the caller. */
+  open(waiting: Waiting, { name, stream, timeoutMs, signal }: CallSettings): number {
+    const place = this.#free.pop() ?? this.#places.length
+    if (place >= PLACES) throw failure('request', 'ERR_TOO_MANY_REQUESTS', `${PLACES} requests are under way`)
+    const uses = ((this.#uses[place] ?? 0) + 1) & 0xfff
+    this.#uses[place] = uses
+    const id = uses * PLACES + place
+    const deadline = timeoutMs === Infinity ? Infinity : performance.now() + timeoutMs
+    const call: Call = {
+      id,
+      waiting,
+      name,
+      stream,
+      deadline,
+      timeoutMs,
+      signal,
+      onAbort: undefined,
+      sent: false,
+    }
+    this.#places[place] = call
+    this.#size++
+    if (deadline < this.#timerAt) this.#arm(deadline, timeoutMs)
+    if (signal !== undefined) {
+      call.onAbort = () => this.giveUp(id, signal.reason as Error)
+      signal.addEventListener('abort', call.onAbort, { once: true })
+    }
+    return id
+  }
+
+  markSent(id: number): void {
+    const call = this.#at(id)
+    if (call !== undefined) call.sent = true
+  }
+
+  #at(id: number): Call | undefined {
+    const call = this.#places[id % PLACES]
+    return call?.id === id ? call : undefined
+  }
+
+  /** The call at this id, if it still waits; `stream` tells whether items may come. */
+  get(id: number): { readonly name: string; readonly stream: boolean } | undefined {
+    return this.#at(id)
+  }
+
+  reply(id: number, value: unknown): void {
+    this.#close(id)?.waiting.value(value)
+  }
+
+  item(id: number, value: unknown): void {
+    const call = this.#at(id)
+    if (call === undefined) return
+    // The time limit is for the first item; from then on the reader's pace counts.
+    call.deadline = Infinity
+    call.waiting.value(value)
+  }
+
+  end(id: number): void {
+    this.#close(id)?.waiting.end()
+  }
+
+  fail(id: number, error: WireError): void {
+    this.#close(id)?.waiting.fail(new RemoteError(error))
+  }
+
+  /** Ends a call from this side, and tells the other. */
+  giveUp(id: number, reason: Error): void {
+    const call = this.#close(id)
+    if (call === undefined) return
+    this.#cancel(id, call.sent)
+    call.waiting.fail(reason)
+  }
+
+  /** The connection is gone: fails the calls that were written, or all of them. */
+  disconnect(reason: Error, all: boolean): void {
+    for (const call of this.#places) {
+      if (call !== undefined && (all || call.sent)) this.#close(call.id)?.waiting.fail(reason)
+    }
+    if (!all) return
+    clearTimeout(this.#timer)
+    this.#timerAt = Infinity
+  }
+
+  /** One timer for all calls, set to the first deadline. A call that ends leaves it alone: it finds nothing due. */
+  #arm(deadline: number, delayMs: number): void {
+    clearTimeout(this.#timer)
+    this.#timerAt = deadline
+    // Without a connection that keeps the process alive there is nobody left to be told.
+    this.#timer = setTimeout(() => this.#expire(), Math.max(LEAST_DELAY_MS, Math.ceil(delayMs))).unref()
+  }
+
+  #expire(): void {
+    const now = performance.now()
+    let first = Infinity
+    for (const call of this.#places) {
+      if (call === undefined) continue
+      const { id, name, deadline, timeoutMs } = call
+      if (deadline <= now) {
+        this.giveUp(id, failure('request', 'ETIMEDOUT', `'${name}' was not answered within ${timeoutMs} ms`))
+      } else if (deadline < first) first = deadline
+    }
+    this.#timerAt = Infinity
+    if (first !== Infinity) this.#arm(first, first - now)
+  }
+
+  #close(id: number): Call | undefined {
+    const call = this.#at(id)
+    if (call === undefined) return undefined
+    const place = id % PLACES
+    this.#places[place] = undefined
+    this.#free.push(place)
+    this.#size--
+    if (call.onAbort !== undefined) call.signal?.removeEventListener('abort', call.onAbort)
+    return call
+  }
+}

@@ -1,0 +1,68 @@
+import type { Check, Checks } from '../contract.ts'
+import { failure } from '../errors.ts'
+import type { Hearing } from '../hearing/hearing.ts'
+import { isThenable } from '../hearing/listeners.ts'
+import { type IncomingMessage, runMiddleware } from '../hearing/middleware.ts'
+
+/** Names that the package uses itself begin with this: no contract lists them. */
+const OWN = '$uds:'
+
+/** What everything that arrives has to pass: the schema of its name, then the middleware. */
+export class Gate {
+  readonly #hearing: Hearing
+  readonly #checks: Checks | undefined
+  readonly #peer: unknown
+  /** While a schema answers later, what comes behind it waits, so that the order stays. */
+  #tail: Promise<void> | undefined
+
+  constructor(hearing: Hearing, checks: Checks | undefined, peer: unknown) {
+    this.#hearing = hearing
+    this.#checks = checks
+    this.#peer = peer
+  }
+
+  /** Nothing has to be passed at the moment. */
+  get open(): boolean {
+    return this.#checks === undefined && this.#tail === undefined && this.#hearing.middleware.length === 0
+  }
+
+  /** Checks the data, runs the middleware, then `last`; gives its result, or a promise of it. */
+  pass(
+    kind: IncomingMessage['kind'],
+    name: string,
+    data: unknown,
+    redelivered: boolean,
+    last: (data: unknown) => unknown,
+  ): unknown {
+    const { middleware } = this.#hearing
+    const check = this.#check(kind, name)
+    const go = (checkedData: unknown): unknown =>
+      middleware.length === 0
+        ? last(checkedData)
+        : runMiddleware(middleware, { kind, name, data: checkedData, peer: this.#peer, redelivered }, last)
+    const value = check === undefined ? data : check(data)
+    if (!isThenable(value) && this.#tail === undefined) return go(value)
+    // Started in the order of arrival; not ended in it, or one slow handler would stop all.
+    const before = this.#tail
+    const ready = (async () => {
+      await before
+      return await value
+    })()
+    const tail = ready.then(noop, noop)
+    this.#tail = tail
+    void tail.finally(() => {
+      if (this.#tail === tail) this.#tail = undefined
+    })
+    return ready.then(go)
+  }
+
+  #check(kind: IncomingMessage['kind'], name: string): Check | undefined {
+    const checks = this.#checks
+    if (checks === undefined) return undefined
+    const check = kind === 'emit' || kind === 'send' ? checks.event(name) : checks.request(name)
+    if (check !== undefined || name.startsWith(OWN)) return check
+    throw failure('validate', 'ERR_VALIDATION', `'${name}' is not in the contract`)
+  }
+}
+
+const noop = (): void => {}

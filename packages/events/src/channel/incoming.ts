@@ -1,0 +1,127 @@
+import { asError, failure, toWire } from '../errors.ts'
+import type { Delivery } from '../hearing/handler.ts'
+import { isThenable } from '../hearing/listeners.ts'
+import { isReserved } from '../names.ts'
+import type { Acks } from './acks.ts'
+import type { Gate } from './gate.ts'
+import type { ChannelOwner } from './owner.ts'
+import type { Receipts } from './receipts.ts'
+
+/** What becomes of the events that arrive: listeners, and for those that were sent with a number an answer. */
+export class Incoming {
+  readonly #owner: ChannelOwner
+  readonly #gate: Gate
+  readonly #receipts: Receipts
+  readonly #acks: Acks
+  #open = 0
+
+  constructor(owner: ChannelOwner, gate: Gate, receipts: Receipts, acks: Acks) {
+    this.#owner = owner
+    this.#gate = gate
+    this.#receipts = receipts
+    this.#acks = acks
+  }
+
+  /** How many messages are being handled that somebody waits for. */
+  get open(): number {
+    return this.#open
+  }
+
+  event(name: string, data: unknown): void {
+    const { listeners } = this.#owner.hearing
+    const single = this.#gate.open ? listeners.single(name) : undefined
+    try {
+      const result =
+        single === undefined
+          ? this.#gate.pass('emit', name, data, false, (checked) => this.#callAll(name, checked))
+          : single(...this.#owner.listenerArguments(data, { name, kind: 'emit', redelivered: false }))
+      if (isThenable(result)) result.then(undefined, this.#report)
+    } catch (error) {
+      this.#report(error)
+    }
+  }
+
+  readonly #report = (error: unknown): void => this.#owner.report(asError(error))
+
+  #callAll(name: string, data: unknown): unknown {
+    refuseReserved(name)
+    const args = this.#owner.listenerArguments(data, { name, kind: 'emit', redelivered: false })
+    return this.#owner.hearing.listeners.call(name, args, this.#report)
+  }
+
+  /** True for a message that was not seen before; else tells the sender once more what became of it. */
+  isNew(seq: number): boolean {
+    const receipts = this.#receipts
+    if (seq > receipts.highest) {
+      receipts.highest = seq
+      return true
+    }
+    const known = receipts.known(seq)
+    if (known === 'done') this.#acks.done(seq)
+    else if (known !== 'open') this.#acks.refused(seq, known)
+    return false
+  }
+
+  send(name: string, seq: number, data: unknown, repeated: boolean): void {
+    const receipts = this.#receipts
+    const redelivered = repeated && seq < receipts.freshFrom
+    const { inbox, session } = this.#owner
+    let settled = false
+    let later = false
+    const succeeded = (): void => {
+      settled = true
+      if (later) {
+        this.#open--
+        receipts.end(seq)
+      }
+      this.#acks.done(seq)
+    }
+    const failed = (error: unknown): void => {
+      settled = true
+      if (later) this.#open--
+      const told = toWire(error)
+      receipts.failed(seq, told)
+      this.#acks.refused(seq, told)
+      this.#report(error)
+    }
+    const deliver = (transaction: unknown): unknown =>
+      this.#gate.pass('send', name, data, redelivered, (checked) =>
+        this.#deliver(name, checked, { name, kind: 'send', redelivered, transaction }),
+      )
+    try {
+      const result = inbox === undefined ? deliver(undefined) : inbox.run(session, seq, deliver)
+      if (isThenable(result)) result.then(succeeded, failed)
+      else succeeded()
+    } catch (error) {
+      failed(error)
+    }
+    if (!settled) {
+      later = true
+      this.#open++
+      receipts.open(seq)
+    }
+  }
+
+  /** Gives a message to its listeners; throws, or rejects, with the first of their errors. */
+  #deliver(name: string, data: unknown, delivery: Delivery): unknown {
+    const { listeners } = this.#owner.hearing
+    refuseReserved(name)
+    const args = this.#owner.listenerArguments(data, delivery)
+    const single = listeners.single(name)
+    if (single !== undefined) return single(...args)
+    if (!listeners.has(name)) throw failure('deliver', 'ERR_NO_HANDLER', `nobody listens to '${name}'`)
+    const errors: unknown[] = []
+    const result = listeners.call(name, args, (error) => errors.push(error))
+    const raise = (): void => {
+      for (const error of errors.slice(1)) this.#report(error)
+      if (errors.length > 0) throw errors[0]
+    }
+    if (result !== undefined) return result.then(raise)
+    raise()
+    return undefined
+  }
+}
+
+const refuseReserved = (name: string): void => {
+  if (isReserved(name)) throw failure('read', 'ERR_NAME', `the event name '${name}' is reserved`)
+}

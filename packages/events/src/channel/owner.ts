@@ -1,0 +1,50 @@
+import type { Checks } from '../contract.ts'
+import type { Delivery } from '../hearing/handler.ts'
+import type { Hearing } from '../hearing/hearing.ts'
+import type { Encoded } from '../wire/frame.ts'
+import type { OutgoingNames } from '../wire/interned-names.ts'
+import type { QueueLimits } from './queue.ts'
+
+/** What every channel of a server, or of a client, has in common. */
+export interface ChannelSettings {
+  readonly offline: QueueLimits
+  readonly outgoing: QueueLimits
+  /** Bytes from which on `emit` says false. */
+  readonly highWaterMark: number
+  readonly maxUnacknowledged: number
+  readonly maxDepth: number
+  readonly maxRequests: number
+  readonly maxFrame: number
+}
+
+/** Keeps what is sent until it is acknowledged, beyond the life of this process. */
+export interface Outlasting {
+  add(seq: number, name: string, flags: number, payload: Encoded): void
+  settled(from: number, count: number): void
+  commit(): void
+}
+
+/** Runs a handler so that its effect and the acknowledgement are kept together. */
+export interface Inbox {
+  run(session: string, seq: number, work: (transaction: unknown) => unknown): Promise<void> | undefined
+}
+
+/** What a channel needs of the client, or server peer, that it belongs to. */
+export interface ChannelOwner {
+  readonly session: string
+  readonly names: OutgoingNames
+  readonly settings: ChannelSettings
+  /** Who listens to what arrives. */
+  readonly hearing: Hearing
+  readonly checks: Checks | undefined
+  readonly outlasting?: Outlasting | undefined
+  readonly inbox?: Inbox | undefined
+  /** Who the listeners and handlers are told is at the other end. */
+  readonly peer: unknown
+  /** What a listener is called with. */
+  listenerArguments(data: unknown, delivery: Delivery): readonly unknown[]
+  /** Tells of an error that has no other reader. */
+  report(error: Error): void
+  /** There is room again after `emit` said false. */
+  drained(): void
+}

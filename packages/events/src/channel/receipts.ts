@@ -1,0 +1,59 @@
+import type { WireError } from '../errors.ts'
+
+/** How many failures are remembered, for messages whose refusal may not have reached the sender. */
+const FAILURES = 1024
+
+/**
+ * What this end remembers of the messages that it got with a number, to handle each once: the highest number, the ones
+ * that are being handled, and the last {@link FAILURES} that failed. Nothing else, however many messages came.
+ */
+export class Receipts {
+  /** The highest number that was given to a handler. */
+  highest: number
+  /**
+   * No message from this number on was written before this end began to remember: even when the sender marks one as
+   * repeated, it was not handled.
+   */
+  freshFrom = 1
+  readonly #open = new Set<number>()
+  readonly #failures = new Map<number, WireError>()
+
+  constructor(highest: number) {
+    this.highest = highest
+  }
+
+  /**
+   * What is known of a message that came again: it is being handled (`open`), it failed, or it is done.
+   */
+  known(seq: number): 'open' | 'done' | WireError {
+    if (this.#open.has(seq)) return 'open'
+    return this.#failures.get(seq) ?? 'done'
+  }
+
+  /** Forgets everything: from here on the other end counts anew. */
+  begin({ base, next }: { readonly base: number; readonly next: number }): void {
+    this.highest = base - 1
+    this.freshFrom = next
+    this.#failures.clear()
+  }
+
+  /** The handler will end later. */
+  open(seq: number): void {
+    this.#open.add(seq)
+  }
+
+  end(seq: number): void {
+    this.#open.delete(seq)
+  }
+
+  failed(seq: number, error: WireError): void {
+    this.#open.delete(seq)
+    this.#failures.set(seq, error)
+    if (this.#failures.size > FAILURES) {
+      for (const oldest of this.#failures.keys()) {
+        this.#failures.delete(oldest)
+        break
+      }
+    }
+  }
+}

@@ -1,0 +1,353 @@
+import { randomUUID } from 'node:crypto'
+import type { Address } from '@uds/stream'
+import { endpoint, printed } from '../address.ts'
+import { ask, askForStream } from '../channel/asking.ts'
+import { Channel } from '../channel/channel.ts'
+import { codecOf } from '../codecs/select.ts'
+import { checksOf } from '../contract.ts'
+import { asError, failure } from '../errors.ts'
+import { EventEnd } from '../hearing/event-end.ts'
+import type { Delivery } from '../hearing/handler.ts'
+import { Hearing } from '../hearing/hearing.ts'
+import { SentJournal } from '../journal.ts'
+import type {
+  AnyMap,
+  CallArguments,
+  ClientRequests,
+  DataArgument,
+  EventName,
+  Item,
+  Reply,
+  RequestName,
+  RequestOptions,
+  ServerRequests,
+  StreamName,
+  StreamOptions,
+  ToClient,
+  ToServer,
+} from '../map.ts'
+import { checkName, JOIN, LEAVE } from '../names.ts'
+import { milliseconds } from '../options.ts'
+import { checkText, type EndSettings, endSettings } from '../settings.ts'
+import type { Welcome } from '../wire/handshake.ts'
+import { OutgoingNames } from '../wire/interned-names.ts'
+import { keepAlive, keepAliveInterval } from '../wire/keep-alive.ts'
+import type { Link } from '../wire/link.ts'
+import { Connector, unrefOf } from './connector.ts'
+import { greet } from './greeting.ts'
+import type { ClientEvents, ClientOptions } from './options.ts'
+import { Backoff } from './reconnect.ts'
+
+/** What a client hears. */
+export interface ClientTypes<M extends object> {
+  events: ToClient<M>
+  local: ClientEvents
+  requests: ClientRequests<M>
+  extra: [delivery: Delivery]
+  from: undefined
+  peer: EventClient<M>
+}
+
+/**
+ * One end of a conversation with an `EventServer`: events, acknowledged messages, requests and streams, over one
+ * connection after the other.
+ *
+ * `emit` is delivered at most once, `send` at least once, and exactly once while both processes live; the order of a
+ * connection is kept. No error here can end the process.
+ */
+export class EventClient<M extends object = AnyMap> extends EventEnd<ClientTypes<M>> {
+  /** @internal */
+  protected readonly hearing: Hearing
+  readonly #address: string | Address
+  readonly #settings: EndSettings
+  readonly #channel: Channel
+  readonly #connector: Connector
+  readonly #journal: SentJournal | undefined
+  #closing: Promise<void> | undefined
+  #closed = false
+  #stopKeepAlive: () => void = () => {}
+  #serverName: string | undefined
+
+  private constructor(address: string | Address, options: ClientOptions<M>) {
+    super()
+    this.#settings = endSettings('connect', options)
+    this.#address = endpoint('connect', address, options.transport)
+    const codec = codecOf('connect', options.codec ?? 'json')
+    checkText('connect', 'token', options.token)
+    const connecting = {
+      address: this.#address,
+      transport: options.transport,
+      connectTimeoutMs: milliseconds('connect', 'connectTimeoutMs', options.connectTimeoutMs, 10_000, 1),
+      retryUntilMs: milliseconds('connect', 'retryUntilMs', options.retryUntilMs, 0),
+      backoff: options.reconnect === false ? undefined : new Backoff(options.reconnect ?? {}),
+    }
+    const checks = checksOf('client', options.contract)
+    this.hearing = new Hearing(
+      ([delivery]) => ({ delivery: delivery as Delivery, peer: undefined, tap: this.#channel.link }),
+      () => `client of ${printed(this.#address)}`,
+    )
+    this.#journal =
+      options.journal === undefined ? undefined : new SentJournal(options.journal.path, codec.name)
+    const session = this.#journal?.session ?? randomUUID()
+    this.#channel = new Channel(
+      {
+        session,
+        names: new OutgoingNames(this.#settings.maxNames),
+        settings: this.#settings,
+        hearing: this.hearing,
+        checks,
+        outlasting: this.#journal,
+        peer: this,
+        listenerArguments: (data, delivery) => [data, delivery],
+        report: (error) => this.hearing.report(error),
+        drained: () => this.#tell('drain'),
+      },
+      codec,
+      0,
+    )
+    this.#restore()
+    this.#connector = new Connector(connecting, {
+      greet: (duplex, reading, hold) =>
+        greet(
+          {
+            settings: this.#settings,
+            session,
+            token: options.token,
+            channel: this.#channel,
+            signal: this.#connector.signal,
+            welcomed: (link, welcome) => this.#begin(link, welcome),
+            disconnected: (link, reason) => this.#disconnected(link, reason),
+          },
+          duplex,
+          reading,
+          hold,
+        ),
+      leaving: () => this.#closed || this.#closing !== undefined,
+      report: (error) => this.hearing.report(error),
+      gone: (reason) => this.#finish(reason),
+    })
+  }
+
+  /** Takes what an earlier life of this process left in the journal. */
+  #restore(): void {
+    if (this.#journal === undefined) return
+    const { sending, sends } = this.#channel
+    for (const { seq, name, flags, payload } of this.#journal.kept())
+      sending.restore(seq, name, flags, payload)
+    sends.next = this.#journal.next()
+  }
+
+  /**
+   * Connects to a server.
+   *
+   * @param address - a name (`chat`), or any address of `@uds/stream`: `unix:/run/chat.sock`, `tcp:127.0.0.1:80`
+   * @throws TypeError or RangeError with a code for wrong options
+   * @throws SocketError what connecting fails with (`ECONNREFUSED`, `ENOENT`, `ETIMEDOUT`, ...), or the reason of the
+   *   server (`RemoteError`: `ERR_UNAUTHORIZED`, `ERR_CODEC`, ...); the signal's reason
+   */
+  static async connect<M extends object = AnyMap>(
+    address: string | Address,
+    options: ClientOptions<M> = {},
+  ): Promise<EventClient<M>> {
+    options.signal?.throwIfAborted()
+    const client = new EventClient<M>(address, options)
+    const abort = (): void => client.#connector.giveUp(options.signal?.reason)
+    options.signal?.addEventListener('abort', abort, { once: true })
+    try {
+      await client.#connector.first()
+      return client
+    } catch (error) {
+      client.#finish(asError(error))
+      throw error
+    } finally {
+      options.signal?.removeEventListener('abort', abort)
+    }
+  }
+
+  /**
+   * A client that is not connected yet: what is said waits as `offline` allows, and it connects as soon as the server
+   * is there.
+   */
+  static open<M extends object = AnyMap>(
+    address: string | Address,
+    options: ClientOptions<M> = {},
+  ): EventClient<M> {
+    const client = new EventClient<M>(address, options)
+    void client.#connector.open()
+    return client
+  }
+
+  // ---- what happens to the connection ----
+
+  /** True while there is a connection. */
+  get connected(): boolean {
+    return this.#channel.link !== undefined
+  }
+
+  /** True when the client is closed for good. */
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  /** The name that the server gives itself. */
+  get serverName(): string | undefined {
+    return this.#serverName
+  }
+
+  /** How many messages were dropped by the policies of the queues. */
+  get dropped(): number {
+    return this.#channel.flow.queue.dropped
+  }
+
+  /** How many `send`s are not acknowledged. */
+  get unacknowledged(): number {
+    return this.#channel.sends.size
+  }
+
+  /** Bytes that wait in this process. */
+  get bufferedBytes(): number {
+    return this.#channel.bufferedBytes
+  }
+
+  #begin(link: Link, welcome: Welcome): void {
+    this.#serverName = welcome.name
+    if (!welcome.resumed) this.#channel.receipts.begin(welcome)
+    this.#stopKeepAlive = keepAlive(link, keepAliveInterval(this.#settings.keepAliveMs, welcome.keepAliveMs))
+    this.#channel.attach(link)
+    this.#tell('connect', { resumed: welcome.resumed })
+  }
+
+  #disconnected(link: Link, reason: Error | undefined): void {
+    if (this.#channel.link !== link) return
+    this.#stopKeepAlive()
+    this.#channel.detach(reason)
+    this.#tell('disconnect', reason)
+    if (this.#closing === undefined && !this.#closed) void this.#connector.again(reason)
+  }
+
+  // ---- saying ----
+
+  /**
+   * Sends an event; at most once.
+   *
+   * @returns false when enough is on its way: wait for `drain`. The event itself was taken, unless a policy dropped it.
+   * @throws SocketError `ERR_QUEUE_FULL` (policies `wait` and `fail`), `ERR_FRAME_TOO_LARGE`, `ERR_CLOSED`; what the
+   *   codec cannot encode
+   */
+  emit<N extends EventName<ToServer<M>>>(name: N, ...data: DataArgument<ToServer<M>[N]>): boolean
+  // One plain parameter: a rest parameter would make an array for every message.
+  emit(name: string, data?: unknown): boolean {
+    return this.#channel.saying.emit(name, data)
+  }
+
+  /**
+   * Sends an event and waits until its listeners at the server are done. It is sent again over a new connection until
+   * it is acknowledged.
+   *
+   * @throws RemoteError what the listener threw, `ERR_NO_HANDLER` when there is none
+   * @throws SocketError `ERR_QUEUE_FULL`, `ERR_DROPPED`, `ERR_FRAME_TOO_LARGE`, `ERR_CLOSED`
+   */
+  send<N extends EventName<ToServer<M>>>(name: N, ...data: DataArgument<ToServer<M>[N]>): Promise<void>
+  send(name: string, data?: unknown): Promise<void> {
+    return this.#channel.sending.send(name, data)
+  }
+
+  /**
+   * Asks the server.
+   *
+   * @throws RemoteError what the handler threw, `ERR_NO_HANDLER`
+   * @throws SocketError `ETIMEDOUT`, `ERR_DISCONNECTED` (whether the server acted is not known); the signal's reason
+   */
+  request<N extends RequestName<ServerRequests<M>>>(
+    name: N,
+    ...rest: CallArguments<ServerRequests<M>[N], RequestOptions>
+  ): Promise<Reply<ServerRequests<M>[N]>> {
+    const reply = ask(this.#channel.calling, name, rest, this.#settings.requestTimeoutMs)
+    return reply as Promise<Reply<ServerRequests<M>[N]>>
+  }
+
+  /** Asks the server for a stream of replies. Nothing is asked before the first item is; `break` stops the server. */
+  stream<N extends StreamName<ServerRequests<M>>>(
+    name: N,
+    ...rest: CallArguments<ServerRequests<M>[N], StreamOptions>
+  ): AsyncIterableIterator<Item<ServerRequests<M>[N]>, undefined, undefined> & AsyncDisposable {
+    const items = askForStream(this.#channel.calling, name, rest, this.#settings.requestTimeoutMs)
+    return items as AsyncIterableIterator<Item<ServerRequests<M>[N]>, undefined, undefined> & AsyncDisposable
+  }
+
+  /** Asks to be in a room; the server's `joinable` decides. */
+  async join(room: string): Promise<void> {
+    checkName('join', room)
+    await ask(this.#channel.calling, JOIN, [room, {}], this.#settings.requestTimeoutMs)
+  }
+
+  /** Leaves a room. */
+  async leave(room: string): Promise<void> {
+    checkName('leave', room)
+    await ask(this.#channel.calling, LEAVE, [room, {}], this.#settings.requestTimeoutMs)
+  }
+
+  /** Milliseconds to the server and back. */
+  ping(): Promise<number> {
+    return this.#channel.pings.ping(this.#channel.link)
+  }
+
+  /** Resolves when every `send` so far was acknowledged, refused or dropped. */
+  flush(): Promise<void> {
+    return this.#channel.sending.flushed()
+  }
+
+  // ---- the end ----
+
+  /**
+   * Closes: what was sent is acknowledged, what was asked is answered, then the connection ends; after `graceMs`
+   * (default 2000) at the latest. What is unacknowledged then rejects with `ERR_CLOSED`, and stays in the journal.
+   */
+  close(options: { readonly graceMs?: number | undefined } = {}): Promise<void> {
+    const graceMs = milliseconds('close', 'graceMs', options.graceMs, 2000)
+    this.#closing ??= this.#closed ? Promise.resolve() : this.#close(graceMs)
+    return this.#closing
+  }
+
+  async #close(graceMs: number): Promise<void> {
+    this.#connector.wake()
+    const reason = failure('close', 'ERR_CLOSED', 'this client was closed')
+    const link = this.#channel.link
+    if (link === undefined) {
+      this.#connector.giveUp(reason)
+      this.#finish(undefined)
+      return
+    }
+    await this.#channel.settled(graceMs)
+    const gone = new Promise<void>((resolve) => link.duplex.once('close', () => setImmediate(resolve)))
+    this.#channel.link?.goodbye(reason)
+    if (!link.duplex.closed) await gone
+    this.#finish(undefined)
+  }
+
+  #finish(reason: Error | undefined): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#connector.giveUp(reason)
+    this.#stopKeepAlive()
+    this.#channel.close(failure('close', 'ERR_CLOSED', reason?.message ?? 'this client was closed', reason))
+    this.hearing.end()
+    this.#journal?.close()
+    this.#tell('close', reason)
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  /** Lets the process end although the client is connected. */
+  unref(): this {
+    this.#connector.unref()
+    if (this.#channel.link !== undefined) unrefOf(this.#channel.link.duplex)
+    return this
+  }
+
+  #tell<N extends keyof ClientEvents>(name: N, ...args: ClientEvents[N]): void {
+    this.hearing.tell(name, args)
+  }
+}

@@ -1,0 +1,157 @@
+import type { Duplex } from 'node:stream'
+import { type Address, connect as openConnection, type Transport } from '@uds/stream'
+import { socketFileOf } from '../address.ts'
+import { asError } from '../errors.ts'
+import { type Link, lost, ReadBuffer } from '../wire/link.ts'
+import { Backoff, whenFileAppears } from './reconnect.ts'
+
+/** Errors after which trying again is of no use. */
+const FINAL: ReadonlySet<string> = new Set([
+  'ERR_UNAUTHORIZED',
+  'ERR_CODEC',
+  'ERR_VERSION',
+  'ERR_UNSUPPORTED_OPTION',
+  'ERR_SESSION_TAKEN',
+  'ERR_NAME',
+])
+
+const isFinal = (error: unknown): boolean =>
+  FINAL.has(String((error as { code?: unknown } | undefined)?.code))
+
+/** Where, and how long, a {@link Connector} tries. */
+export interface ConnectorSettings {
+  readonly address: string | Address
+  readonly transport: Transport | undefined
+  readonly connectTimeoutMs: number
+  readonly retryUntilMs: number
+  /** The waits between attempts to come back; undefined: it does not. */
+  readonly backoff: Backoff | undefined
+}
+
+/** What a {@link Connector} needs of its client. */
+export interface Traveller {
+  /** Makes a connection of a stream. */
+  greet(duplex: Duplex, reading: ReadBuffer, hold: boolean): Promise<Link>
+  /** True when no connection is wanted any more. */
+  leaving(): boolean
+  /** An error that nobody awaits. */
+  report(error: Error): void
+  /** It is over. */
+  gone(reason: Error): void
+}
+
+/** Makes the first connection of a client, and the next ones. */
+export class Connector {
+  readonly #settings: ConnectorSettings
+  readonly #traveller: Traveller
+  readonly #giveUp = new AbortController()
+  #endSleep: (() => void) | undefined
+  #refs = true
+
+  constructor(settings: ConnectorSettings, traveller: Traveller) {
+    this.#settings = settings
+    this.#traveller = traveller
+  }
+
+  /** Aborts when the client gives up. */
+  get signal(): AbortSignal {
+    return this.#giveUp.signal
+  }
+
+  giveUp(reason: unknown): void {
+    this.#giveUp.abort(reason)
+    this.wake()
+  }
+
+  /** Tries now, instead of later. */
+  wake(): void {
+    this.#endSleep?.()
+  }
+
+  /** No attempt, and no connection that comes of it, keeps the process alive. */
+  unref(): void {
+    this.#refs = false
+  }
+
+  /** The first connection. */
+  async first(): Promise<void> {
+    const until = performance.now() + this.#settings.retryUntilMs
+    const pause = new Backoff({ initialMs: 5, maxMs: 200 })
+    for (;;) {
+      try {
+        const link = await this.#attempt(true)
+        link.release()
+        return
+      } catch (error) {
+        const wait = Math.min(pause.next(), until - performance.now())
+        if (wait <= 0 || this.signal.aborted || isFinal(error)) throw error
+        await this.#sleep(wait, error)
+      }
+    }
+  }
+
+  /** The next connection, after one that was lost for this reason. Never rejects. */
+  async again(reason: Error | undefined): Promise<void> {
+    const { backoff } = this.#settings
+    if (backoff === undefined || isFinal(reason)) this.#traveller.gone(reason ?? lost())
+    else await this.#keepTrying(backoff, backoff.next(), reason)
+  }
+
+  /** The first connection, however long it takes. Never rejects. */
+  async open(): Promise<void> {
+    await this.#keepTrying(this.#settings.backoff ?? new Backoff({}), 0, undefined)
+  }
+
+  async #keepTrying(backoff: Backoff, firstWait: number, reason: unknown): Promise<void> {
+    let last = reason
+    for (let wait = firstWait; !this.#traveller.leaving(); wait = backoff.next()) {
+      if (wait > 0) await this.#sleep(wait, last)
+      if (this.#traveller.leaving()) return
+      try {
+        await this.#attempt(false)
+        backoff.reset()
+        return
+      } catch (error) {
+        last = error
+        if (!isFinal(error)) continue
+        this.#traveller.report(asError(error))
+        this.#traveller.gone(asError(error))
+      }
+    }
+  }
+
+  async #attempt(hold: boolean): Promise<Link> {
+    const { address, transport, connectTimeoutMs: timeoutMs } = this.#settings
+    const reading = new ReadBuffer()
+    const duplex = await openConnection(address, {
+      onread: reading.onread,
+      timeoutMs,
+      signal: this.signal,
+      ...(transport !== undefined && { transport }),
+    })
+    if (!this.#refs) unrefOf(duplex)
+    return await this.#traveller.greet(duplex, reading, hold)
+  }
+
+  /** Waits, but not longer than until the server's file appears, or the client is closed. */
+  async #sleep(ms: number, error: unknown): Promise<void> {
+    // The file of a name is known when an attempt has failed.
+    const file = socketFileOf(this.#settings.address) ?? socketFileOf(error)
+    let stop: (() => void) | undefined
+    let timer: NodeJS.Timeout | undefined
+    await new Promise<void>((resolve) => {
+      this.#endSleep = resolve
+      timer = setTimeout(resolve, ms)
+      if (!this.#refs) timer.unref()
+      if (file !== undefined) stop = whenFileAppears(file, resolve)
+    })
+    clearTimeout(timer)
+    stop?.()
+    this.#endSleep = undefined
+  }
+}
+
+/** Lets the process end although the stream is open, where a stream can. */
+export const unrefOf = (duplex: Duplex): void => {
+  ;(duplex as Duplex & { unref?: () => unknown }).unref?.()
+}

@@ -1,0 +1,86 @@
+import type { Duplex } from 'node:stream'
+import type { Channel } from '../channel/channel.ts'
+import { asError, failure, fromWire, RemoteError } from '../errors.ts'
+import type { EndSettings } from '../settings.ts'
+import { FrameType } from '../wire/frame.ts'
+import { readWelcome, type Welcome } from '../wire/handshake.ts'
+import { Link, type ReadBuffer } from '../wire/link.ts'
+import { firstFrame, limitHandshake, sayFirst, unexpectedFirst } from '../wire/welcome.ts'
+
+/** What the handshake needs of its client. */
+export interface Guest {
+  readonly settings: EndSettings
+  readonly session: string
+  readonly token: string | undefined
+  readonly channel: Channel
+  /** Aborts when the client gives up. */
+  readonly signal: AbortSignal
+  /** The server has let this client in. */
+  welcomed(link: Link, welcome: Welcome): void
+  /** A connection that was welcomed is gone. */
+  disconnected(link: Link, reason: Error | undefined): void
+}
+
+/**
+ * The handshake: says hello, waits for the welcome, goes on with the session.
+ *
+ * @param hold - what comes with the welcome waits until {@link Link.release}: whoever awaits the connection listens then
+ */
+export const greet = (guest: Guest, duplex: Duplex, reading: ReadBuffer, hold: boolean): Promise<Link> =>
+  new Promise((resolve, reject) => {
+    const { settings, channel, session, token, signal } = guest
+    let welcomed = false
+    const link: Link = new Link(
+      duplex,
+      {
+        frame: (from, buffer, start, end) => {
+          if (welcomed) {
+            channel.frame(from, buffer, start, end)
+            return
+          }
+          const welcome = welcomeIn(from, buffer, start, end)
+          if (welcome === undefined) return
+          welcomed = true
+          stopTimer()
+          from.peerMaxFrame = welcome.maxFrame
+          from.decoder.limit = settings.maxFrame
+          guest.welcomed(from, welcome)
+          if (hold) from.hold()
+          resolve(from)
+        },
+        drain: () => channel.flow.onDrain(),
+        closed: (from, reason) => {
+          stopTimer()
+          signal.removeEventListener('abort', abort)
+          if (welcomed) guest.disconnected(from, reason)
+          else reject(reason ?? failure('handshake', 'ERR_DISCONNECTED', 'the server closed the connection'))
+        },
+      },
+      settings.maxNames,
+      reading,
+    )
+    const stopTimer = limitHandshake(link, settings.handshakeTimeoutMs)
+    const abort = (): void => link.destroy(asError(signal.reason))
+    signal.addEventListener('abort', abort, { once: true })
+    const { maxFrame, keepAliveMs, name } = settings
+    const { base, next } = channel.sends
+    sayFirst(link, FrameType.hello, {
+      codec: channel.codec.name,
+      session,
+      base,
+      next,
+      maxFrame,
+      keepAliveMs,
+      name,
+      token,
+    })
+  })
+
+/** Reads the answer of the server; undefined when it is a refusal, whose reason the link then has. */
+const welcomeIn = (link: Link, buffer: Buffer, start: number, end: number): Welcome | undefined => {
+  const { type, body } = firstFrame(buffer, start, end)
+  if (type === FrameType.welcome) return readWelcome(body)
+  if (type !== FrameType.goodbye) throw unexpectedFirst(type, 'WELCOME')
+  link.farewell = new RemoteError(fromWire(JSON.parse(body.toString())))
+  return undefined
+}

@@ -1,0 +1,41 @@
+import type { Transport } from '@uds/stream'
+import type { Codec } from '../codecs/codec.ts'
+import type { CodecName } from '../codecs/select.ts'
+import type { JournalOptions } from '../journal.ts'
+import type { AnyMap } from '../map.ts'
+import type { EndOptions } from '../settings.ts'
+import type { ReconnectOptions } from './reconnect.ts'
+
+/** How a client connects. */
+export interface ClientOptions<M extends object = AnyMap> extends EndOptions<M> {
+  /** How data is written. Default `json`. */
+  readonly codec?: CodecName | Codec | undefined
+  /** What the server's `token` option or its `authorize` wants to see. */
+  readonly token?: string | undefined
+  /** How to come back when the connection is lost; false: not at all. */
+  readonly reconnect?: ReconnectOptions | false | undefined
+  /** Milliseconds in which `EventClient.connect` tries again while nobody listens yet. Default 0: one attempt. */
+  readonly retryUntilMs?: number | undefined
+  /** Milliseconds that one attempt may take. Default 10,000. */
+  readonly connectTimeoutMs?: number | undefined
+  /** Gives `EventClient.connect` up; later it closes nothing. */
+  readonly signal?: AbortSignal | undefined
+  /** Carries the bytes, instead of the transport that the address names. */
+  readonly transport?: Transport | undefined
+  /** Keeps what was sent and not acknowledged beyond the life of this process. */
+  readonly journal?: JournalOptions | undefined
+}
+
+/** What `on` tells of the connection. */
+export interface ClientEvents {
+  /** A connection was made. `resumed`: the server still knew this session. */
+  connect: [state: { readonly resumed: boolean }]
+  /** The connection was lost; the client tries again, unless `close` follows. */
+  disconnect: [reason: Error | undefined]
+  /** There is room again after `emit` said false. */
+  drain: []
+  /** It is over, and stays so. */
+  close: [reason: Error | undefined]
+  /** A listener threw, or the like. Without a listener for it, it is a warning of the process. */
+  error: [error: Error]
+}

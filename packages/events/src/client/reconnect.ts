@@ -1,0 +1,105 @@
+import { lstatSync, watch } from 'node:fs'
+import { basename, dirname } from 'node:path'
+import { invalidArgument, outOfRange } from '@uds/winsock-ffi'
+import { milliseconds } from '../options.ts'
+
+/** How a client comes back. */
+export interface ReconnectOptions {
+  /** Milliseconds before the first attempt. Default 50. */
+  readonly initialMs?: number | undefined
+  /** The longest wait. Default 5000. */
+  readonly maxMs?: number | undefined
+  /** What each wait is multiplied by. Default 2. */
+  readonly factor?: number | undefined
+  /** Which part of each wait is left to chance, 0 to 1, so that many clients do not come at once. Default 0.5. */
+  readonly jitter?: number | undefined
+}
+
+const ratio = (
+  what: string,
+  value: number | undefined,
+  otherwise: number,
+  least: number,
+  most: number,
+): number => {
+  if (value === undefined) return otherwise
+  if (typeof value !== 'number') throw invalidArgument('connect', `reconnect.${what}`, 'a number', value)
+  if (value >= least && value <= most) return value
+  throw outOfRange('connect', `reconnect.${what}`, `${least} to ${most}`, value)
+}
+
+/** The waits between attempts: each longer than the one before, none quite predictable. */
+export class Backoff {
+  readonly #initialMs: number
+  readonly #maxMs: number
+  readonly #factor: number
+  readonly #jitter: number
+  #next: number
+
+  constructor(options: ReconnectOptions) {
+    this.#initialMs = milliseconds('connect', 'reconnect.initialMs', options.initialMs, 50, 1)
+    this.#maxMs = milliseconds('connect', 'reconnect.maxMs', options.maxMs, 5000, 1)
+    this.#factor = ratio('factor', options.factor, 2, 1, 100)
+    this.#jitter = ratio('jitter', options.jitter, 0.5, 0, 1)
+    this.#next = this.#initialMs
+  }
+
+  /** Milliseconds to wait now. */
+  next(random: () => number = Math.random): number {
+    const wait = Math.min(this.#next, this.#maxMs)
+    this.#next = Math.min(wait * this.#factor, this.#maxMs)
+    return wait * (1 - this.#jitter * random())
+  }
+
+  reset(): void {
+    this.#next = this.#initialMs
+  }
+}
+
+/** How often the file is looked at, where the system does not tell of changes. */
+const LOOK_MS = 200
+
+/** What changes when a file is made anew. A socket of Windows can only be looked at without following it. */
+const signature = (path: string): string => {
+  try {
+    const { ino, ctimeMs } = lstatSync(path)
+    return `${ino} ${ctimeMs}`
+  } catch (error) {
+    // A socket that may not be looked at is there all the same.
+    return (error as NodeJS.ErrnoException).code ?? ''
+  }
+}
+
+/**
+ * Tells when a file appears, or is made anew: a server that was started again is found at once, and not at the next
+ * attempt. The system tells of changes in the directory; where it does not (network drives, Wine), a look from time to
+ * time finds it.
+ *
+ * @returns the function that ends it
+ */
+export const whenFileAppears = (path: string, appeared: () => void): (() => void) => {
+  let last = signature(path)
+  const timer = setInterval(() => {
+    const now = signature(path)
+    if (now !== last && now !== 'ENOENT') appeared()
+    last = now
+  }, LOOK_MS).unref()
+  const stopWatching = watchDirectory(path, appeared)
+  return () => {
+    clearInterval(timer)
+    stopWatching()
+  }
+}
+
+const watchDirectory = (path: string, appeared: () => void): (() => void) => {
+  try {
+    const name = basename(path)
+    const watcher = watch(dirname(path), { persistent: false }, (event, changed) => {
+      if (event === 'rename' && (changed === null || changed === name)) appeared()
+    })
+    watcher.on('error', () => watcher.close())
+    return () => watcher.close()
+  } catch {
+    return () => {}
+  }
+}

@@ -1,0 +1,42 @@
+import { createRequire } from 'node:module'
+import { failure } from '../errors.ts'
+import type { BinaryCodec } from './codec.ts'
+import { checkPackedDepth } from './depth.ts'
+
+interface Packer {
+  pack(value: unknown): Buffer
+  unpack(bytes: Uint8Array): unknown
+}
+
+let packer: Packer | undefined
+
+const load = (): Packer => {
+  try {
+    const { Packr } = createRequire(import.meta.url)('msgpackr') as {
+      Packr: new (options: Record<string, unknown>) => Packer
+    }
+    // Records would compile readers from what the peer sends (`new Function`); plain maps do not.
+    // https://github.com/kriszyp/msgpackr#record--object-structures
+    return new Packr({ useRecords: false, moreTypes: false, structuredClone: false })
+  } catch (cause) {
+    throw failure('encode', 'ENOTSUP', "the codec msgpack needs the package 'msgpackr': install it", cause)
+  }
+}
+
+/**
+ * MessagePack by `msgpackr`, which is an optional dependency of this package: smaller than JSON, with dates and bytes
+ * inside objects. A key `__proto__` arrives renamed, never as a prototype.
+ */
+export const msgpack: BinaryCodec = {
+  name: 'msgpack',
+  kind: 'binary',
+  encode(value) {
+    packer ??= load()
+    return packer.pack(value)
+  },
+  decode(bytes, { maxDepth }) {
+    packer ??= load()
+    checkPackedDepth(bytes, maxDepth)
+    return packer.unpack(bytes)
+  },
+}

@@ -1,0 +1,118 @@
+import { SocketError } from '@uds/winsock-ffi'
+
+/**
+ * Every code that this package makes itself. Codes of the system (`ECONNREFUSED`, `ENOENT`, `ETIMEDOUT`, ...) come
+ * through as they are. Match on `error.code`; the texts may change.
+ */
+export type EventsErrorCode =
+  /** The other end broke the written protocol (PROTOCOL.md). */
+  | 'ERR_PROTOCOL'
+  /** No version of the protocol that both ends speak, or the other end does not speak it at all. */
+  | 'ERR_VERSION'
+  /** `authorize` refused the peer, or the token is wrong. Not tried again. */
+  | 'ERR_UNAUTHORIZED'
+  /** The other end does not offer the codec, or not to this peer. Not tried again. */
+  | 'ERR_CODEC'
+  /** An option that the other end demands is not known here. Not tried again. */
+  | 'ERR_UNSUPPORTED_OPTION'
+  /** A frame is larger than the limit of the end that would read it. */
+  | 'ERR_FRAME_TOO_LARGE'
+  /** A payload that the codec cannot read. */
+  | 'ERR_BAD_PAYLOAD'
+  /** A payload is nested deeper than the limit. */
+  | 'ERR_TOO_DEEP'
+  /** A name of an event, request or room that is empty, too long, reserved or not text. */
+  | 'ERR_NAME'
+  /** More different names than the limit. */
+  | 'ERR_TOO_MANY_NAMES'
+  /** More requests at once than the limit. */
+  | 'ERR_TOO_MANY_REQUESTS'
+  /** The other end said nothing for too long: it is dead, or it hangs. */
+  | 'ERR_PEER_DEAD'
+  /** The connection was lost before the answer came; whether the other end acted is not known. */
+  | 'ERR_DISCONNECTED'
+  /** This end, or the other one, was closed on purpose. */
+  | 'ERR_CLOSED'
+  /** The queue is full, and its policy is to say so. */
+  | 'ERR_QUEUE_FULL'
+  /** The queue was full, and its policy was to drop this message. */
+  | 'ERR_DROPPED'
+  /** The peer does not read what is written to it. */
+  | 'ERR_SLOW_CONSUMER'
+  /** Nobody listens to this event, or handles this request, at the other end. */
+  | 'ERR_NO_HANDLER'
+  /** A handler threw something that has no code of its own. */
+  | 'ERR_HANDLER'
+  /** The input does not fit the schema of the contract. */
+  | 'ERR_VALIDATION'
+  /** Another connection took over this session. */
+  | 'ERR_SESSION_TAKEN'
+
+/** Makes a failure in the one shape that all packages share. */
+export const failure = (
+  action: string,
+  code: EventsErrorCode | 'ETIMEDOUT' | 'ENOTSUP',
+  detail: string,
+  cause?: unknown,
+): SocketError => new SocketError({ code, syscall: action, detail, cause })
+
+const brand = Symbol.for('@uds/RemoteError')
+
+/**
+ * A handler at the other end failed. `message` and `code` are what it threw; its stack stays where it is. `instanceof`
+ * works across copies of the package.
+ */
+export class RemoteError extends Error {
+  /** The `code` of the thrown error, else `ERR_HANDLER`; `ERR_NO_HANDLER` when there was nobody to ask. */
+  readonly code: string
+  /** The `name` of the thrown error: `TypeError`. */
+  readonly remoteName: string
+
+  constructor(told: WireError) {
+    super(told.message)
+    this.name = 'RemoteError'
+    this.code = told.code
+    this.remoteName = told.name ?? 'Error'
+    Object.defineProperty(this, brand, { value: true })
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (this !== RemoteError) return Function.prototype[Symbol.hasInstance].call(this, value)
+    return typeof value === 'object' && value !== null && brand in value
+  }
+}
+
+/** An error as it travels: PROTOCOL.md, "Errors". */
+export interface WireError {
+  readonly code: string
+  readonly message: string
+  readonly name?: string | undefined
+}
+
+/** Long texts are cut, so that an error always fits into a frame. */
+const MAX_TEXT = 4096
+
+/** What the other end is told about something that was thrown here: never the stack, never the cause. */
+export const toWire = (thrown: unknown): WireError => {
+  if (!(thrown instanceof Error)) return { code: 'ERR_HANDLER', message: String(thrown).slice(0, MAX_TEXT) }
+  const code: unknown = (thrown as { code?: unknown }).code
+  return {
+    code: typeof code === 'string' && code !== '' ? code.slice(0, 200) : 'ERR_HANDLER',
+    message: thrown.message.slice(0, MAX_TEXT),
+    name: thrown.name.slice(0, 200),
+  }
+}
+
+/** Reads an error from the wire; whatever is missing or of the wrong kind gets a neutral value. */
+export const fromWire = (value: unknown): WireError => {
+  const told = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>
+  return {
+    code: typeof told['code'] === 'string' ? told['code'] : 'ERR_PROTOCOL',
+    message: typeof told['message'] === 'string' ? told['message'] : 'no reason was given',
+    name: typeof told['name'] === 'string' ? told['name'] : undefined,
+  }
+}
+
+/** Any thrown thing as an Error, so that reports have one type. */
+export const asError = (thrown: unknown): Error =>
+  thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown })

@@ -1,0 +1,110 @@
+import type { EventName, Input, Reply } from '../map.ts'
+import type { StreamedEvent } from './event-stream.ts'
+import type { RequestContext } from './handler.ts'
+import type { Hearing } from './hearing.ts'
+import type { Listener } from './listeners.ts'
+import type { Middleware } from './middleware.ts'
+
+/** What a handler may give for a request of this type. */
+export type HandlerResult<F> =
+  Reply<F> extends AsyncIterable<infer T>
+    ? AsyncIterable<T> | Iterable<T> | Promise<AsyncIterable<T> | Iterable<T>>
+    : Reply<F> | Promise<Reply<F>>
+
+/** The types of what one kind of end hears. */
+export interface EndTypes {
+  /** The events that come from the other end. */
+  events: unknown
+  /** What happens to the connection: the arguments of its listeners. */
+  local: unknown
+  /** The requests that this end handles. */
+  requests: unknown
+  /** What a listener gets behind the data. */
+  extra: unknown[]
+  /** Who an event, as `events()` gives it, is said to come from. */
+  from: unknown
+  /** Who the handlers and the middleware are told is at the other end. */
+  peer: unknown
+}
+
+type Local<T extends EndTypes, N extends keyof T['local']> = T['local'][N] extends infer A extends unknown[]
+  ? A
+  : never
+
+/** The half of a client, or of a server, that hears: listeners, handlers, middleware. */
+export abstract class EventEnd<T extends EndTypes> {
+  /** @internal */
+  protected abstract readonly hearing: Hearing
+
+  /** Listens to an event of the other end, or to what happens to the connection. */
+  on<N extends keyof T['local'] & string>(name: N, listener: (...args: Local<T, N>) => unknown): this
+  on<N extends EventName<T['events']>>(
+    name: N,
+    listener: (data: T['events'][N], ...rest: T['extra']) => unknown,
+  ): this
+  on(name: string, listener: Listener): this {
+    this.hearing.on(name, listener)
+    return this
+  }
+
+  /** Like {@link on}, for the next one only; without a listener, a promise of what it would be called with. */
+  once<N extends keyof T['local'] & string>(name: N, listener: (...args: Local<T, N>) => unknown): this
+  once<N extends EventName<T['events']>>(
+    name: N,
+    listener: (data: T['events'][N], ...rest: T['extra']) => unknown,
+  ): this
+  once<N extends keyof T['local'] & string>(name: N): Promise<Local<T, N>>
+  once<N extends EventName<T['events']>>(name: N): Promise<[data: T['events'][N], ...rest: T['extra']]>
+  once(name: string, listener?: Listener): this | Promise<unknown> {
+    return this.hearing.once(name, listener) ?? this
+  }
+
+  /** Stops listening. */
+  off(name: (keyof T['local'] & string) | EventName<T['events']>, listener: Listener): this {
+    this.hearing.off(name, listener)
+    return this
+  }
+
+  /** The same as {@link off}: `events.once` of Node.js asks for it. */
+  removeListener(name: (keyof T['local'] & string) | EventName<T['events']>, listener: Listener): this {
+    return this.off(name, listener)
+  }
+
+  /**
+   * Answers a request: with a value, a promise, or, for a stream, an (async) iterable. What it throws is the answer too:
+   * its `message` and `code`. A second handler for a name takes the place of the first.
+   */
+  handle<N extends keyof T['requests'] & string>(
+    name: N,
+    handler: (
+      input: Input<T['requests'][N]>,
+      context: RequestContext<T['peer']>,
+    ) => HandlerResult<T['requests'][N]>,
+  ): this {
+    this.hearing.handle(name, handler)
+    return this
+  }
+
+  /** Puts something before every listener and handler. */
+  use(middleware: Middleware<T['peer']>): this {
+    this.hearing.use(middleware)
+    return this
+  }
+
+  /**
+   * The events of one name, or all of them, as an async iterator. When `limit` (default 64) wait, the connection that
+   * brought the last is not read until the reader has caught up.
+   */
+  events<N extends EventName<T['events']>>(
+    name?: N,
+    options: { readonly limit?: number | undefined } = {},
+  ): AsyncIterableIterator<StreamedEvent<N, T['events'][N], T['from']>, undefined, undefined> &
+    AsyncDisposable {
+    return this.hearing.events(name, options) as AsyncIterableIterator<
+      StreamedEvent<N, T['events'][N], T['from']>,
+      undefined,
+      undefined
+    > &
+      AsyncDisposable
+  }
+}

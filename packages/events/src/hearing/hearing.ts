@@ -1,0 +1,114 @@
+import { invalidArgument } from '@uds/winsock-ffi'
+import { asError } from '../errors.ts'
+import { checkName, isReserved } from '../names.ts'
+import { count } from '../options.ts'
+import { EventStream, type StreamedEvent, type Tap } from './event-stream.ts'
+import type { Delivery, Handler } from './handler.ts'
+import { type Listener, Listeners } from './listeners.ts'
+import type { Middleware } from './middleware.ts'
+
+/** Who an event came from, for a reader of the events: which connection to hold, and whom to name. */
+export interface Heard {
+  readonly delivery: Delivery
+  readonly peer: unknown
+  readonly tap: Tap | undefined
+}
+
+/** What a client, or all peers of a server, listen to and answer. */
+export class Hearing {
+  /** Of the events of the map. */
+  readonly listeners: Listeners = new Listeners()
+  readonly handlers: Map<string, Handler> = new Map()
+  readonly middleware: Middleware[] = []
+  /** Of what happens to the connection. */
+  readonly #local = new Listeners()
+  readonly #streams = new Set<EventStream<unknown>>()
+  readonly #heard: (args: readonly unknown[]) => Heard
+  readonly #whoAmI: () => string
+
+  /**
+   * @param heard - finds what a listener was called with behind the data
+   * @param whoAmI - this end, for people
+   */
+  constructor(heard: (args: readonly unknown[]) => Heard, whoAmI: () => string) {
+    this.#heard = heard
+    this.#whoAmI = whoAmI
+  }
+
+  #of(where: string, name: string): Listeners {
+    if (isReserved(name)) return this.#local
+    checkName(where, name)
+    return this.listeners
+  }
+
+  on(name: string, listener: Listener): void {
+    this.#of('on', name).add(name, listener)
+  }
+
+  /** Without a listener, a promise of what it would be called with. */
+  once(name: string, listener: Listener | undefined): Promise<unknown> | undefined {
+    const listeners = this.#of('once', name)
+    if (listener === undefined) {
+      return new Promise((resolve) => listeners.addOnce(name, (...args: never[]) => resolve(args)))
+    }
+    listeners.addOnce(name, listener)
+    return undefined
+  }
+
+  off(name: string, listener: Listener): void {
+    this.#of('off', name).remove(name, listener)
+  }
+
+  handle(name: string, handler: Handler): void {
+    checkName('handle', name)
+    if (typeof handler !== 'function') throw invalidArgument('handle', 'handler', 'a function', handler)
+    this.handlers.set(name, handler)
+  }
+
+  use(middleware: Middleware): void {
+    if (typeof middleware !== 'function') throw invalidArgument('use', 'middleware', 'a function', middleware)
+    this.middleware.push(middleware)
+  }
+
+  events(
+    name: string | undefined,
+    options: { readonly limit?: number | undefined },
+  ): EventStream<StreamedEvent> {
+    const limit = count('events', 'limit', options.limit, 64)
+    const stream = new EventStream<StreamedEvent>(limit, (take) => {
+      const hear = (data: unknown, ...rest: unknown[]): unknown => {
+        const { delivery, peer, tap } = this.#heard(rest)
+        return take({ name: delivery.name, data, peer, redelivered: delivery.redelivered }, tap)
+      }
+      const stop = this.#listen(name, hear)
+      return () => {
+        stop()
+        this.#streams.delete(stream as EventStream<unknown>)
+      }
+    })
+    this.#streams.add(stream as EventStream<unknown>)
+    return stream
+  }
+
+  #listen(name: string | undefined, hear: (data: unknown, ...rest: unknown[]) => unknown): () => void {
+    if (name === undefined) return this.listeners.addAny((_, data, ...rest) => hear(data, ...rest))
+    this.#of('events', name).add(name, hear)
+    return () => this.listeners.remove(name, hear)
+  }
+
+  /** Tells of something that happened to the connection. */
+  tell(name: string, args: readonly unknown[]): void {
+    void this.#local.call(name, args, (error) => this.report(asError(error)))
+  }
+
+  /** Tells of an error that nobody awaits. */
+  report(error: Error, peer?: unknown): void {
+    if (this.#local.has('error')) void this.#local.call('error', [error, peer], () => {})
+    else process.emitWarning(error.message, { type: 'UdsEventsWarning', detail: this.#whoAmI() })
+  }
+
+  /** No more events come. */
+  end(): void {
+    for (const stream of this.#streams) stream.end()
+  }
+}

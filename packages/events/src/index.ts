@@ -1,0 +1,79 @@
+/**
+ * Typed events, acknowledged messages, requests and streams between programs on one machine, over any transport.
+ *
+ * @packageDocumentation
+ */
+
+// The two ends
+export { EventServer } from './server/server.ts'
+export type { ServerEvents, ServerOptions } from './server/options.ts'
+export type { BroadcastOptions, RoomTarget } from './server/broadcast.ts'
+export { ServerPeer } from './server/peer.ts'
+export { EventClient } from './client/client.ts'
+export type { ClientEvents, ClientOptions } from './client/options.ts'
+export type { EventEnd, HandlerResult } from './hearing/event-end.ts'
+export type { EndOptions } from './settings.ts'
+export type { QueueOptions, QueuePolicy } from './channel/queue.ts'
+export type { ReconnectOptions } from './client/reconnect.ts'
+export type { JournalOptions } from './journal.ts'
+export type { Applicant, AuthorizePeer } from './server/authorize.ts'
+
+// What listeners and handlers get
+export type { Delivery, RequestContext } from './hearing/handler.ts'
+export type { IncomingMessage, Middleware } from './hearing/middleware.ts'
+export type { StreamedEvent } from './hearing/event-stream.ts'
+
+// Types of maps
+export type {
+  AnyMap,
+  ClientRequests,
+  EventName,
+  Input,
+  Item,
+  MapSection,
+  Reply,
+  RequestName,
+  RequestOptions,
+  ServerRequests,
+  StreamName,
+  StreamOptions,
+  ToClient,
+  ToServer,
+} from './map.ts'
+export { contract } from './contract.ts'
+export type { Contract, ContractSchemas, InferMap, RequestSchemas } from './contract.ts'
+export type { StandardSchema } from './standard-schema.ts'
+export { reservedNames } from './names.ts'
+export type { ReservedName } from './names.ts'
+
+// How data is written
+export { json } from './codecs/json.ts'
+export { msgpack } from './codecs/msgpack.ts'
+export { raw } from './codecs/raw.ts'
+export { structuredClone } from './codecs/structured-clone.ts'
+export type { BinaryCodec, Codec, CodecLimits, TextCodec } from './codecs/codec.ts'
+export type { CodecName } from './codecs/select.ts'
+
+// unixevents mode
+export { createClient, createServer, Linker, Role, UnixEvents } from './unixevents/index.ts'
+export type {
+  EventListener,
+  LinkerCloseOptions,
+  LinkerOptions,
+  PayloadMode,
+  SendCallback,
+  Upgrade,
+} from './unixevents/index.ts'
+
+// Lines
+export { LineServer, LineServer as UnixSocket } from './lines/server.ts'
+export { LineClient } from './lines/client.ts'
+export type { LineHandler, LineServerOptions } from './lines/server.ts'
+export type { LineClientOptions, SendAndWaitOptions } from './lines/client.ts'
+export type { LineLogger } from './lines/logger.ts'
+export type { WaitOptions } from './lines/deadline.ts'
+
+// What goes wrong
+export { RemoteError } from './errors.ts'
+export type { EventsErrorCode } from './errors.ts'
+export { SocketError } from '@uds/winsock-ffi'

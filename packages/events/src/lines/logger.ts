@@ -1,0 +1,30 @@
+/** Where a line server writes what happens; `console` is one. */
+export interface LineLogger {
+  info(message: string): void
+  error(message: string): void
+}
+
+const print = (level: string, message: string): void => {
+  process.stderr.write(`${new Date().toISOString()} ${level} ${message}\n`)
+}
+
+/** Standard error, each message with time and level. */
+export const stderrLogger: LineLogger = {
+  info: (message) => print('INFO', message),
+  error: (message) => print('ERROR', message),
+}
+
+const nowhere = (): void => {}
+
+/** A logger that harms nobody when it throws. `false` is none. */
+export const safeLogger = (logger: LineLogger | false): LineLogger => {
+  if (logger === false) return { info: nowhere, error: nowhere }
+  const safely = (level: 'info' | 'error') => (message: string) => {
+    try {
+      logger[level](message)
+    } catch {
+      // There is no place left to tell.
+    }
+  }
+  return { info: safely('info'), error: safely('error') }
+}

@@ -1,0 +1,206 @@
+import type { Duplex } from 'node:stream'
+import { listen } from '@uds/stream'
+import type { Address, Listener } from '@uds/stream'
+import { asError, failure } from '../errors.ts'
+import { isThenable } from '../hearing/listeners.ts'
+import { safeLogger, stderrLogger } from './logger.ts'
+import type { LineLogger } from './logger.ts'
+import { ServedClient } from './served-client.ts'
+import {
+  byteLimit,
+  DEFAULT_ACK,
+  DEFAULT_MAX_LINE_BYTES,
+  DEFAULT_MAX_QUEUE_BYTES,
+  DEFAULT_PATH,
+  lineBytes,
+  option,
+  readAddress,
+} from './settings.ts'
+
+/** Called with each line. The line is acknowledged and broadcast when it has returned, or its promise has resolved. */
+export type LineHandler = (payload: string) => unknown
+
+/** Options of a {@link LineServer}. */
+export interface LineServerOptions {
+  /** A path, or an address of `@uds/stream`. `/tmp/unix_socket.sock` unless given. */
+  readonly path?: string | undefined
+  /** Sends `ackMessage` to the client after each of its lines was handled. False unless given. */
+  readonly withAck?: boolean | undefined
+  /** What is sent, verbatim: without an end of line where it has none. `"__ACK__\n"` unless given. */
+  readonly ackMessage?: string | undefined
+  /** Sends each line that was handled to all other clients. False unless given. */
+  readonly withBroadcast?: boolean | undefined
+  /** What is done with a line; logs it unless given. */
+  readonly handler?: LineHandler | undefined
+  /** Where it is told what happens: standard error unless given; `false` for nowhere. */
+  readonly logger?: LineLogger | false | undefined
+  /** The longest line, in bytes; a client that sends a longer one is closed. 1 MiB unless given. */
+  readonly maxLineBytes?: number | undefined
+  /** How many bytes may wait for a client that does not read; then it is closed. 16 MiB unless given. */
+  readonly maxQueueBytes?: number | undefined
+}
+
+/**
+ * A server to which clients send lines of text: the class `UnixSocket` of py-unix-socket.
+ *
+ * For each line, in this order: the handler runs and is waited for, the client gets its acknowledgement, the other
+ * clients get the line. A handler that throws means neither, and harms nobody else. A client that sends the line `exit`
+ * is let go.
+ *
+ * ## Platform behaviour
+ * The socket file has mode 0600. On Windows AF_UNIX takes Windows 10 1803 or later; a `pipe:` address works too.
+ */
+export class LineServer {
+  readonly path: string
+  readonly withAck: boolean
+  readonly ackMessage: string
+  readonly withBroadcast: boolean
+  readonly #address: Address
+  readonly #handler: LineHandler
+  readonly #logger: LineLogger
+  readonly #limits: { readonly maxLineBytes: number; readonly maxQueueBytes: number }
+  readonly #clients = new Set<ServedClient>()
+  readonly #closed = Promise.withResolvers<void>()
+  #opening: Promise<Listener> | undefined
+  #shutdown: Promise<void> | undefined
+
+  /** @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`. */
+  constructor(options: LineServerOptions = {}) {
+    const where = 'LineServer'
+    this.path = option(where, 'path', 'string', options.path, DEFAULT_PATH)
+    this.withAck = option(where, 'withAck', 'boolean', options.withAck, false)
+    this.ackMessage = option(where, 'ackMessage', 'string', options.ackMessage, DEFAULT_ACK)
+    this.withBroadcast = option(where, 'withBroadcast', 'boolean', options.withBroadcast, false)
+    this.#address = readAddress(where, this.path)
+    this.#logger = safeLogger(options.logger ?? stderrLogger)
+    const log: LineHandler = (payload) => this.#logger.info(`event received: ${payload}`)
+    this.#handler = option(where, 'handler', 'function', options.handler, log)
+    this.#limits = {
+      maxLineBytes: byteLimit(where, 'maxLineBytes', options.maxLineBytes, DEFAULT_MAX_LINE_BYTES),
+      maxQueueBytes: byteLimit(where, 'maxQueueBytes', options.maxQueueBytes, DEFAULT_MAX_QUEUE_BYTES),
+    }
+  }
+
+  /** How many clients are connected. */
+  get clients(): number {
+    return this.#clients.size
+  }
+
+  /** Resolves when the server has shut down; never rejects. */
+  get closed(): Promise<void> {
+    return this.#closed.promise
+  }
+
+  /**
+   * Opens the socket and serves until {@link LineServer.shutdown}. Resolves when clients can connect;
+   * {@link LineServer.closed} tells when it is over.
+   *
+   * @throws SocketError `EADDRINUSE` (a server is there), `EACCES`, `ENOENT` (no such directory), `ENAMETOOLONG`,
+   *   `ERR_CLOSED` after a shutdown.
+   */
+  async run(): Promise<void> {
+    if (this.#shutdown) throw failure('run', 'ERR_CLOSED', 'the server was shut down')
+    this.#opening ??= this.#open()
+    await this.#opening
+  }
+
+  /**
+   * Sends a line to every client.
+   *
+   * @returns how many clients there are.
+   * @throws TypeError for what is no text, or more than one line.
+   */
+  broadcast(payload: string): number {
+    return this.#broadcast(payload, undefined)
+  }
+
+  /**
+   * Stops listening, removes the socket file, and ends every connection after the line that is being handled;
+   * destroys what is left after `graceMs` (1000). Never rejects; a second call gives the same.
+   */
+  shutdown({ graceMs = 1000 }: { readonly graceMs?: number | undefined } = {}): Promise<void> {
+    this.#shutdown ??= this.#close(graceMs)
+    return this.#shutdown
+  }
+
+  [Symbol.dispose](): void {
+    void this.shutdown()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.shutdown()
+  }
+
+  async #open(): Promise<Listener> {
+    const mode = this.#address.scheme === 'unix' && 'path' in this.#address ? { mode: 0o600 } : {}
+    const listener = await listen(this.#address, { ...mode, allowHalfOpen: true })
+    listener.on('connectionError', (error) => this.#logger.error(`connection: ${error.message}`))
+    listener.on('connection', (connection) => this.#accept(connection))
+    this.#logger.info(`server opened: ${listener.address}`)
+    return listener
+  }
+
+  async #close(graceMs: number): Promise<void> {
+    try {
+      const listener = await this.#opening?.catch(() => {})
+      for (const client of this.#clients) client.leave()
+      await listener?.close({ graceMs })
+      if (listener) this.#logger.info('server closed')
+    } catch (error) {
+      this.#logger.error(`closing: ${asError(error).message}`)
+    } finally {
+      this.#closed.resolve()
+    }
+  }
+
+  #accept(connection: Duplex): void {
+    this.#logger.info('client connected')
+    const client = new ServedClient(connection, {
+      ...this.#limits,
+      handle: (line, from) => this.#handle(line, from),
+      failed: (reason) => this.#logger.error(reason),
+      closed: (gone) => {
+        if (this.#clients.delete(gone)) this.#logger.info('client closed')
+      },
+    })
+    this.#clients.add(client)
+    if (this.#shutdown) client.leave()
+  }
+
+  #handle(line: string, from: ServedClient): void | Promise<void> {
+    try {
+      const result = this.#handler(line)
+      if (isThenable(result)) {
+        return Promise.resolve(result).then(
+          () => this.#handled(line, from),
+          (error: unknown) => this.#notHandled(error),
+        )
+      }
+      this.#handled(line, from)
+    } catch (error) {
+      this.#notHandled(error)
+    }
+    return undefined
+  }
+
+  #handled(line: string, from: ServedClient): void {
+    if (this.withAck) from.write(this.ackMessage)
+    if (this.withBroadcast) this.#broadcast(line, from)
+  }
+
+  #notHandled(error: unknown): void {
+    this.#logger.error(`the handler failed: ${asError(error).message}`)
+  }
+
+  #broadcast(payload: string, sender: ServedClient | undefined): number {
+    const text = lineBytes('broadcast', payload)
+    let count = 0
+    for (const client of this.#clients) {
+      if (client === sender) continue
+      client.write(text)
+      count += 1
+    }
+    this.#logger.info(`broadcast: ${payload} (to ${count})`)
+    return count
+  }
+}

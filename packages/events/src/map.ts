@@ -1,0 +1,106 @@
+import type { ReservedName } from './names.ts'
+
+/**
+ * What an untyped server or client can say: any event and any request, with data of type `unknown`.
+ */
+export interface AnyMap {
+  events: Record<string, unknown>
+  requests: Record<string, (input?: unknown) => unknown>
+  clientRequests: Record<string, (input?: unknown) => unknown>
+}
+
+/**
+ * The sections that a map may have; all are optional. A map is a plain interface, and is constrained by `object` only.
+ *
+ * - `events`: name to data, both directions
+ * - `toServer`, `toClient`: events of one direction
+ * - `requests`: what the server handles; a function type with at most one input. A function that returns an
+ *   `AsyncIterable` is a stream of replies.
+ * - `clientRequests`: the same, handled by a client
+ */
+export type MapSection = 'events' | 'toServer' | 'toClient' | 'requests' | 'clientRequests'
+
+// `{}` as "no names at all" is right here: keyof of it is never.
+type Section<M, K extends MapSection> = K extends keyof M ? NonNullable<M[K]> : unknown
+
+/** The events that a client sends and a server gets. */
+export type ToServer<M> = Section<M, 'events'> & Section<M, 'toServer'>
+/** The events that a server sends and a client gets. */
+export type ToClient<M> = Section<M, 'events'> & Section<M, 'toClient'>
+/** The requests that a server handles. */
+export type ServerRequests<M> = Section<M, 'requests'>
+/** The requests that a client handles. */
+export type ClientRequests<M> = Section<M, 'clientRequests'>
+
+/** The names of a set of events. */
+export type EventName<E> = Exclude<keyof E & string, ReservedName>
+
+/** The data argument of `emit` and `send`: left out where it may be undefined. */
+export type DataArgument<T> = undefined extends T ? [data?: T] : [data: T]
+
+/** How long a request may take, and how to give it up. */
+export interface RequestOptions {
+  /** Milliseconds until the request fails with `ETIMEDOUT`; `null`: no limit. Default: the client's `requestTimeoutMs`. */
+  readonly timeoutMs?: number | null | undefined
+  /** Gives the request up, here and at the other end, whose handler sees its own signal abort. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** {@link RequestOptions} of a stream; the timeout counts until the first item. */
+export interface StreamOptions extends RequestOptions {
+  /** How many items the other end may send ahead of the reader. Default 64. */
+  readonly window?: number | undefined
+}
+
+type Fn = (input: never) => unknown
+
+/** What a request gives. */
+export type Reply<F> = F extends (...args: never[]) => infer R ? Awaited<R> : never
+
+/** What one item of a stream is. */
+export type Item<F> = Reply<F> extends AsyncIterable<infer T> ? T : unknown extends Reply<F> ? unknown : never
+
+type IsStream<F> = [Reply<F>] extends [never]
+  ? 'no'
+  : unknown extends Reply<F>
+    ? 'either'
+    : Reply<F> extends AsyncIterable<unknown>
+      ? 'yes'
+      : 'no'
+
+/** The names of the requests with one reply. */
+export type RequestName<R> = {
+  [K in keyof R & string]: R[K] extends Fn ? (IsStream<R[K]> extends 'yes' ? never : K) : never
+}[keyof R & string]
+
+/** The names of the requests with a stream of replies. */
+export type StreamName<R> = {
+  [K in keyof R & string]: R[K] extends Fn ? (IsStream<R[K]> extends 'no' ? never : K) : never
+}[keyof R & string]
+
+// An input that could be mistaken for the options needs the options argument behind it.
+type LooksLikeOptions<I> = I extends readonly unknown[]
+  ? false
+  : I extends object
+    ? [keyof I] extends [never]
+      ? false
+      : [keyof I] extends ['timeoutMs' | 'signal' | 'window']
+        ? true
+        : false
+    : false
+
+/** The arguments of `request` and `stream` behind the name. */
+export type CallArguments<F, Options> = F extends (...args: infer A) => unknown
+  ? A extends []
+    ? [options?: Options]
+    : unknown extends A[0]
+      ? [input?: unknown, options?: Options]
+      : true extends LooksLikeOptions<A[0]>
+        ? [input: A[0], options: Options | undefined]
+        : undefined extends A[0]
+          ? [input?: A[0], options?: Options]
+          : [input: A[0], options?: Options]
+  : never
+
+/** The input of a request. */
+export type Input<F> = F extends (...args: infer A) => unknown ? (A extends [] ? undefined : A[0]) : never

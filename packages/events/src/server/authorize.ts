@@ -1,0 +1,74 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { Duplex } from 'node:stream'
+import { peerCredentials } from '@uds/stream'
+import { type PeerCredentials, sidOfProcess } from '@uds/winsock-ffi'
+import type { Codec } from '../codecs/codec.ts'
+import { failure } from '../errors.ts'
+import type { Hello } from '../wire/handshake.ts'
+
+/** Who wants in: what the client says, and what the system says. */
+export interface Applicant {
+  /** The name that the client gives itself; not proved by anything. */
+  readonly name: string | undefined
+  readonly token: string | undefined
+  /** The codec that it wants. */
+  readonly codec: string
+  /** The connection; do not read it. */
+  readonly connection: Duplex
+  /** Who is at the other end, as the system tells. Throws `ENOTSUP` where it does not. */
+  credentials(): PeerCredentials
+}
+
+/** Decides whether a client may stay: true, or a promise of it. Anything else, and what it throws, is a refusal. */
+export type AuthorizePeer = (applicant: Applicant) => boolean | Promise<boolean>
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
+
+/** Compares without telling by the time it takes how much was right. */
+const sameToken = (wanted: string, got: string | undefined): boolean =>
+  timingSafeEqual(digest(wanted), digest(got ?? '')) && got !== undefined
+
+/** True when the process at the other end belongs to the user of this one; false also where nobody can tell. */
+export const sameUser = (connection: Duplex): boolean => {
+  try {
+    const { uid, sid } = peerCredentials(connection)
+    // A system without user numbers has security identifiers.
+    const own = process.getuid?.()
+    return own === undefined ? sid !== undefined && sid === sidOfProcess(process.pid) : uid === own
+  } catch {
+    return false
+  }
+}
+
+const refused = (): Error => failure('authorize', 'ERR_UNAUTHORIZED', 'the server refused this client')
+
+/** Lets a client in, or throws. */
+export const admit = async (
+  hello: Hello,
+  connection: Duplex,
+  token: string | undefined,
+  authorize: AuthorizePeer | undefined,
+): Promise<void> => {
+  if (token !== undefined && !sameToken(token, hello.token)) throw refused()
+  if (authorize === undefined) return
+  const { name, token: given, codec } = hello
+  const credentials = (): PeerCredentials => peerCredentials(connection)
+  if (!(await authorize({ name, token: given, codec, connection, credentials }))) throw refused()
+}
+
+/** The codec that a client asks for, if it is offered to it. */
+export const codecFor = (hello: Hello, codecs: readonly Codec[], isSameUser: () => boolean): Codec => {
+  const codec = codecs.find(({ name }) => name === hello.codec)
+  if (codec === undefined) {
+    const offered = codecs.map(({ name }) => name).join(', ')
+    throw failure('handshake', 'ERR_CODEC', `the codec '${hello.codec}' is not offered; ${offered} are`)
+  }
+  if (codec.kind === 'binary' && codec.sameUserOnly === true && !isSameUser()) {
+    throw failure(
+      'handshake',
+      'ERR_CODEC',
+      `the codec '${codec.name}' is only for processes of the same user`,
+    )
+  }
+  return codec
+}

@@ -1,0 +1,97 @@
+import { checkEventName, checkName } from '../names.ts'
+import type { Codec } from '../codecs/codec.ts'
+import { bytesFlag, checkSize, encodePayload } from '../channel/payload.ts'
+import { asError, failure } from '../errors.ts'
+import type { DataArgument, EventName, ToClient } from '../map.ts'
+import { encodeFrame, FrameType } from '../wire/frame.ts'
+import type { OutgoingNames } from '../wire/interned-names.ts'
+import type { ServerPeer } from './peer.ts'
+import type { Rooms } from './rooms.ts'
+
+/** Whom an `EventServer.broadcast` reaches. */
+export interface BroadcastOptions<M extends object> {
+  /** Not to this peer, or these. */
+  readonly except?: ServerPeer<M> | Iterable<ServerPeer<M>> | undefined
+  /** Only to those in one of these rooms. */
+  readonly rooms?: string | Iterable<string> | undefined
+}
+
+/** Where an `EventServer.to` leads. */
+export interface RoomTarget<M extends object> {
+  /** More rooms. */
+  to(...rooms: string[]): RoomTarget<M>
+  /** Without these peers. */
+  except(...peers: ServerPeer<M>[]): RoomTarget<M>
+  /** Sends an event to everybody in the rooms; see `EventServer.broadcast`. */
+  emit<N extends EventName<ToClient<M>>>(name: N, ...data: DataArgument<ToClient<M>[N]>): boolean
+}
+
+/** What a {@link Broadcaster} needs of its server. */
+export interface Audience<M extends object> {
+  readonly names: OutgoingNames
+  readonly rooms: Rooms<ServerPeer<M>>
+  readonly connected: ReadonlySet<ServerPeer<M>>
+  /** Peers whose queue is full are left out, and not disconnected. */
+  readonly skipsSlow: boolean
+  report(error: Error, peer: ServerPeer<M>): void
+}
+
+const iterable = <T extends object>(value: T | Iterable<T> | undefined): Iterable<T> => {
+  if (value === undefined) return []
+  return Symbol.iterator in value ? value : [value]
+}
+
+/** Says one thing to many peers, and encodes it once for each codec. */
+export class Broadcaster<M extends object> {
+  readonly #audience: Audience<M>
+
+  constructor(audience: Audience<M>) {
+    this.#audience = audience
+  }
+
+  broadcast(name: string, data: unknown, { rooms, except }: BroadcastOptions<M>): boolean {
+    checkEventName('broadcast', name)
+    const { connected, names, rooms: all } = this.#audience
+    const among = rooms === undefined ? connected : all.members(typeof rooms === 'string' ? [rooms] : rooms)
+    const without = new Set(iterable(except))
+    const nameId = names.idOf(name)
+    const frames = new Map<Codec, Buffer>()
+    let goesOn = true
+    for (const peer of among) {
+      if (!peer.connected || without.has(peer)) continue
+      const { codec } = peer.channel
+      let frame = frames.get(codec)
+      if (frame === undefined) {
+        frame = encodeFrame(FrameType.emit, bytesFlag(data), nameId, -1, encodePayload(codec, data))
+        frames.set(codec, frame)
+      }
+      goesOn = this.#emitTo(peer, frame, nameId) && goesOn
+    }
+    return goesOn
+  }
+
+  #emitTo(peer: ServerPeer<M>, frame: Buffer, nameId: number): boolean {
+    const { link, flow, saying } = peer.channel
+    try {
+      if (frame.length > flow.mostBytes) checkSize('broadcast', frame, flow.mostBytes)
+      return saying.emitEncoded(frame, nameId)
+    } catch (error) {
+      this.#audience.report(asError(error), peer)
+      if ((error as { code?: unknown }).code === 'ERR_QUEUE_FULL' && !this.#audience.skipsSlow) {
+        link?.destroy(
+          failure('broadcast', 'ERR_SLOW_CONSUMER', 'the client does not read what is sent to it'),
+        )
+      }
+      return false
+    }
+  }
+
+  to(rooms: readonly string[], without: readonly ServerPeer<M>[] = []): RoomTarget<M> {
+    for (const room of rooms) checkName('to', room)
+    return {
+      to: (...more) => this.to([...rooms, ...more], without),
+      except: (...peers) => this.to(rooms, [...without, ...peers]),
+      emit: (name, ...data) => this.broadcast(name, data[0], { rooms, except: without }),
+    }
+  }
+}

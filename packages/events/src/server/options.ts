@@ -1,0 +1,48 @@
+import type { ListenOptions, Transport } from '@uds/stream'
+import type { Codec } from '../codecs/codec.ts'
+import type { CodecName } from '../codecs/select.ts'
+import type { JournalOptions } from '../journal.ts'
+import type { AnyMap } from '../map.ts'
+import type { EndOptions } from '../settings.ts'
+import type { AuthorizePeer } from './authorize.ts'
+import type { ServerPeer } from './peer.ts'
+
+/** How a server listens. */
+export interface ServerOptions<M extends object = AnyMap> extends EndOptions<M> {
+  /** The codecs that clients may choose. Default: all four; `structuredClone` only for processes of the same user. */
+  readonly codecs?: readonly (CodecName | Codec)[] | undefined
+  /** Clients must show this. */
+  readonly token?: string | undefined
+  /** Decides who may stay, after the token: `sameUser` asks the system. */
+  readonly authorize?: 'sameUser' | AuthorizePeer | undefined
+  /** Which rooms clients may join by themselves. Default: none. */
+  readonly joinable?: ((peer: ServerPeer<M>, room: string) => boolean | Promise<boolean>) | undefined
+  /** Milliseconds that a session waits for its client to come back. Default 30,000. */
+  readonly sessionMs?: number | undefined
+  /** How many sessions may wait for their clients; the oldest goes. Default 10,000. */
+  readonly maxSessions?: number | undefined
+  /** What `broadcast` does with a peer whose queue is full, under `wait` and `fail`. Default `disconnect`. */
+  readonly slowConsumer?: 'disconnect' | 'skip' | undefined
+  /** Lets handlers of `send` commit their effect and the acknowledgement together. */
+  readonly journal?: JournalOptions | undefined
+  /** For the listener of `@uds/stream`: `mode`, `takeOver`, `maxConnections`, ... */
+  readonly listen?: ListenOptions | undefined
+  /** Gives listening up; later it closes nothing. */
+  readonly signal?: AbortSignal | undefined
+  /** Carries the bytes, instead of the transport that the address names. */
+  readonly transport?: Transport | undefined
+}
+
+/** What `on` tells of the connections. */
+export interface ServerEvents<M extends object> {
+  /** A client is there. `resumed`: with its session of before. */
+  connection: [peer: ServerPeer<M>, state: { readonly resumed: boolean }]
+  /** A client lost its connection; it may come back while its session lives. */
+  disconnect: [peer: ServerPeer<M>, reason: Error | undefined]
+  /** There is room again for a peer after `emit` or `broadcast` said false. */
+  drain: [peer: ServerPeer<M>]
+  /** It is over. */
+  close: []
+  /** A listener threw, a client was refused or broke the rules. Without a listener for it, it is a warning. */
+  error: [error: Error, peer: ServerPeer<M> | undefined]
+}

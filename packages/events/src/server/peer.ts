@@ -1,0 +1,165 @@
+import { peerCredentials } from '@uds/stream'
+import type { PeerCredentials } from '@uds/winsock-ffi'
+import { ask, askForStream } from '../channel/asking.ts'
+import { Channel } from '../channel/channel.ts'
+import type { ChannelOwner } from '../channel/owner.ts'
+import type { Codec } from '../codecs/codec.ts'
+import { failure } from '../errors.ts'
+import { keepAlive, keepAliveInterval } from '../wire/keep-alive.ts'
+import { type Link, lost } from '../wire/link.ts'
+import type {
+  CallArguments,
+  ClientRequests,
+  DataArgument,
+  EventName,
+  Item,
+  Reply,
+  RequestName,
+  RequestOptions,
+  StreamName,
+  StreamOptions,
+  ToClient,
+} from '../map.ts'
+import type { Rooms } from './rooms.ts'
+import type { EndSettings } from '../settings.ts'
+
+/** What a peer needs of its server. */
+export interface PeerHome<M extends object> {
+  readonly settings: EndSettings
+  readonly rooms: Rooms<ServerPeer<M>>
+  /** What the peer's channel needs. */
+  ownerOf(peer: ServerPeer<M>): ChannelOwner
+}
+
+/** What a server knows of a client: it lives as long as the session, over one connection after the other. */
+export class ServerPeer<M extends object = object> {
+  /** The id of the session: as good as a password for it, so keep it to yourself. */
+  readonly id: string
+  /** Anything that the program wants to remember of this peer. */
+  data: unknown
+  /** @internal */
+  readonly channel: Channel
+  readonly #home: PeerHome<M>
+  #name: string | undefined
+  #stopKeepAlive: () => void = () => {}
+
+  /** @internal */
+  constructor(home: PeerHome<M>, id: string, codec: Codec, highest: number) {
+    this.id = id
+    this.#home = home
+    this.channel = new Channel(home.ownerOf(this), codec, highest)
+  }
+
+  /** The name that the client gives itself; not proved by anything. */
+  get name(): string | undefined {
+    return this.#name
+  }
+
+  /** True while there is a connection. */
+  get connected(): boolean {
+    return this.channel.link !== undefined
+  }
+
+  /** True when its session is over: it said goodbye, did not come back in time, or the server was closed. */
+  get closed(): boolean {
+    return this.channel.flow.closed !== undefined
+  }
+
+  /** The rooms that it is in. */
+  get rooms(): readonly string[] {
+    return this.#home.rooms.roomsOf(this)
+  }
+
+  /** How many messages to it were dropped by the policies of the queues. */
+  get dropped(): number {
+    return this.channel.flow.queue.dropped
+  }
+
+  /** How many `send`s to it are not acknowledged. */
+  get unacknowledged(): number {
+    return this.channel.sends.size
+  }
+
+  /** Bytes for it that wait in this process. */
+  get bufferedBytes(): number {
+    return this.channel.bufferedBytes
+  }
+
+  /**
+   * Who is at the other end, as the system tells.
+   *
+   * @throws SocketError `ENOTSUP` where the system does not tell, `ERR_DISCONNECTED` without a connection
+   */
+  credentials(): PeerCredentials {
+    const link = this.channel.link
+    if (link === undefined) throw lost()
+    return peerCredentials(link.duplex)
+  }
+
+  /** Sends an event, at most once; see `EventClient.emit`. */
+  emit<N extends EventName<ToClient<M>>>(name: N, ...data: DataArgument<ToClient<M>[N]>): boolean
+  // One plain parameter: a rest parameter would make an array for every message.
+  emit(name: string, data?: unknown): boolean {
+    return this.channel.saying.emit(name, data)
+  }
+
+  /** Sends an event and waits for its listeners; see `EventClient.send`. */
+  send<N extends EventName<ToClient<M>>>(name: N, ...data: DataArgument<ToClient<M>[N]>): Promise<void>
+  send(name: string, data?: unknown): Promise<void> {
+    return this.channel.sending.send(name, data)
+  }
+
+  /** Asks the client; see `EventClient.request`. */
+  request<N extends RequestName<ClientRequests<M>>>(
+    name: N,
+    ...rest: CallArguments<ClientRequests<M>[N], RequestOptions>
+  ): Promise<Reply<ClientRequests<M>[N]>> {
+    const reply = ask(this.channel.calling, name, rest, this.#home.settings.requestTimeoutMs)
+    return reply as Promise<Reply<ClientRequests<M>[N]>>
+  }
+
+  /** Asks the client for a stream of replies; see `EventClient.stream`. */
+  stream<N extends StreamName<ClientRequests<M>>>(
+    name: N,
+    ...rest: CallArguments<ClientRequests<M>[N], StreamOptions>
+  ): AsyncIterableIterator<Item<ClientRequests<M>[N]>, undefined, undefined> & AsyncDisposable {
+    const items = askForStream(this.channel.calling, name, rest, this.#home.settings.requestTimeoutMs)
+    return items as AsyncIterableIterator<Item<ClientRequests<M>[N]>, undefined, undefined> & AsyncDisposable
+  }
+
+  /** Milliseconds to the client and back. */
+  ping(): Promise<number> {
+    return this.channel.pings.ping(this.channel.link)
+  }
+
+  /** Puts it into a room. It stays there while its session lives. */
+  join(room: string): void {
+    this.#home.rooms.join(this, room)
+  }
+
+  /** Takes it out of a room. */
+  leave(room: string): void {
+    this.#home.rooms.leave(this, room)
+  }
+
+  /** Ends the connection, and tells the client why; it does not come back. */
+  disconnect(message = 'the server ended the connection'): void {
+    this.channel.link?.goodbye(failure('close', 'ERR_UNAUTHORIZED', message))
+  }
+
+  /** @internal */
+  begin(link: Link, name: string | undefined, theirKeepAliveMs: number): void {
+    this.#name = name
+    this.#stopKeepAlive = keepAlive(
+      link,
+      keepAliveInterval(this.#home.settings.keepAliveMs, theirKeepAliveMs),
+    )
+    this.channel.attach(link)
+  }
+
+  /** @internal */
+  lose(reason: Error | undefined): void {
+    this.#stopKeepAlive()
+    this.channel.detach(reason)
+  }
+}

@@ -1,0 +1,272 @@
+import type { Duplex } from 'node:stream'
+import { type Address, listen as openListener, type Listener as StreamListener } from '@uds/stream'
+import { invalidArgument } from '@uds/winsock-ffi'
+import { endpoint } from '../address.ts'
+import type { ChannelOwner } from '../channel/owner.ts'
+import { builtInCodecs, codecOf } from '../codecs/select.ts'
+import { type Checks, checksOf } from '../contract.ts'
+import { failure } from '../errors.ts'
+import { EventEnd } from '../hearing/event-end.ts'
+import type { Delivery, RequestContext } from '../hearing/handler.ts'
+import { Hearing } from '../hearing/hearing.ts'
+import { HandledJournal } from '../journal.ts'
+import type { AnyMap, EventName, ServerRequests, ToClient, ToServer } from '../map.ts'
+import { checkName, JOIN, LEAVE } from '../names.ts'
+import { count, milliseconds } from '../options.ts'
+import { checkText, type EndSettings, endSettings } from '../settings.ts'
+import { OutgoingNames } from '../wire/interned-names.ts'
+import { Broadcaster, type BroadcastOptions, type RoomTarget } from './broadcast.ts'
+import type { ServerEvents, ServerOptions } from './options.ts'
+import { type PeerHome, ServerPeer } from './peer.ts'
+import { closing, Reception, type ReceptionSettings } from './reception.ts'
+import { Rooms } from './rooms.ts'
+import { Sessions } from './sessions.ts'
+
+/** What a server hears. */
+export interface ServerTypes<M extends object> {
+  events: ToServer<M>
+  local: ServerEvents<M>
+  requests: ServerRequests<M>
+  extra: [peer: ServerPeer<M>, delivery: Delivery]
+  from: ServerPeer<M>
+  peer: ServerPeer<M>
+}
+
+/**
+ * The meeting place of many clients: typed events, acknowledged messages, requests and streams. Nothing that a client
+ * does can end the process, or harm another client.
+ */
+export class EventServer<M extends object = AnyMap> extends EventEnd<ServerTypes<M>> implements PeerHome<M> {
+  /** @internal */
+  readonly settings: EndSettings
+  /** @internal */
+  readonly rooms: Rooms<ServerPeer<M>> = new Rooms()
+  /** @internal */
+  protected readonly hearing: Hearing
+  readonly #joinable: ServerOptions<M>['joinable']
+  readonly #checks: Checks | undefined
+  readonly #names: OutgoingNames
+  readonly #sessions: Sessions<M>
+  readonly #reception: Reception<M>
+  readonly #broadcaster: Broadcaster<M>
+  readonly #journal: HandledJournal | undefined
+  #listener: StreamListener | undefined
+  #closing: Promise<void> | undefined
+
+  private constructor(options: ServerOptions<M>) {
+    super()
+    const settings = receptionSettings(options)
+    this.settings = settings
+    this.#joinable = options.joinable
+    this.#checks = checksOf('server', options.contract)
+    this.#names = new OutgoingNames(settings.maxNames)
+    const limits = {
+      sessionMs: milliseconds('listen', 'sessionMs', options.sessionMs, 30_000),
+      maxSessions: count('listen', 'maxSessions', options.maxSessions, 10_000, 0),
+    }
+    this.#sessions = new Sessions(limits, (peer) => {
+      this.rooms.leaveAll(peer)
+      peer.channel.close(failure('close', 'ERR_CLOSED', 'the client did not come back'))
+    })
+    this.hearing = new Hearing(
+      ([peer, delivery]) => ({
+        delivery: delivery as Delivery,
+        peer,
+        tap: (peer as ServerPeer<M>).channel.link,
+      }),
+      () => `server at ${this.address}`,
+    )
+    this.#broadcaster = new Broadcaster({
+      names: this.#names,
+      rooms: this.rooms,
+      connected: this.#sessions.connected,
+      skipsSlow: options.slowConsumer === 'skip',
+      report: (error, peer) => this.hearing.report(error, peer),
+    })
+    this.#journal = options.journal === undefined ? undefined : new HandledJournal(options.journal.path)
+    this.#reception = new Reception({
+      settings,
+      sessions: this.#sessions,
+      journal: this.#journal,
+      newPeer: (session, codec) => new ServerPeer<M>(this, session, codec, 0),
+      entered: (peer, resumed) => this.#tell('connection', peer, { resumed }),
+      left: (peer, reason) => this.#tell('disconnect', peer, reason),
+      report: (error) => this.hearing.report(error),
+    })
+    this.hearing.handle(JOIN, (room: unknown, { peer }: RequestContext<ServerPeer<M>>) =>
+      this.#join(peer, room),
+    )
+    this.hearing.handle(LEAVE, (room: unknown, { peer }: RequestContext<ServerPeer<M>>) => {
+      checkName('leave', room)
+      peer.leave(room as string)
+    })
+  }
+
+  /**
+   * Listens.
+   *
+   * @param address - a name (`chat`), or any address of `@uds/stream`: `unix:/run/chat.sock`, `tcp:127.0.0.1:0`
+   * @throws TypeError or RangeError with a code for wrong options
+   * @throws SocketError what listening fails with (`EADDRINUSE`, `EACCES`, ...); the signal's reason
+   */
+  static async listen<M extends object = AnyMap>(
+    address: string | Address,
+    options: ServerOptions<M> = {},
+  ): Promise<EventServer<M>> {
+    const at = endpoint('listen', address, options.transport)
+    const server = new EventServer<M>(options)
+    try {
+      server.#listener = await openListener(at, {
+        ...options.listen,
+        signal: options.signal ?? options.listen?.signal,
+        ...(options.transport !== undefined && { transport: options.transport }),
+      })
+    } catch (error) {
+      server.#journal?.close()
+      throw error
+    }
+    server.#listener.on('connectionError', (error) => server.hearing.report(error))
+    server.#listener.on('connection', (connection) => server.accept(connection))
+    return server
+  }
+
+  /** A server that listens nowhere: connections come by {@link accept}. */
+  static detached<M extends object = AnyMap>(options: ServerOptions<M> = {}): EventServer<M> {
+    return new EventServer<M>(options)
+  }
+
+  /** Where it listens; can be given to `EventClient.connect`. Empty for a detached server. */
+  get address(): string {
+    return this.#listener?.address ?? ''
+  }
+
+  /** The clients that are connected now. */
+  get peers(): ServerPeer<M>[] {
+    return [...this.#sessions.connected]
+  }
+
+  /** How many sessions are remembered: the connected, and those that may come back. */
+  get sessionCount(): number {
+    return this.#sessions.size
+  }
+
+  // ---- connections ----
+
+  /**
+   * Takes a connection that came some other way: a stream of a browser bridge, of a child process, of a test. The
+   * server closes it.
+   *
+   * @param head - bytes that were read from it already
+   */
+  accept(connection: Duplex, head?: Uint8Array): void {
+    this.#reception.accept(connection, head)
+  }
+
+  async #join(peer: ServerPeer<M>, room: unknown): Promise<void> {
+    checkName('join', room)
+    if (this.#joinable === undefined || !(await this.#joinable(peer, room as string))) {
+      throw failure('join', 'ERR_UNAUTHORIZED', `this client may not join '${String(room)}'`)
+    }
+    peer.join(room as string)
+  }
+
+  /** @internal */
+  ownerOf(peer: ServerPeer<M>): ChannelOwner {
+    return {
+      session: peer.id,
+      names: this.#names,
+      settings: this.settings,
+      hearing: this.hearing,
+      checks: this.#checks,
+      inbox: this.#journal,
+      peer,
+      listenerArguments: (data, delivery) => [data, peer, delivery],
+      report: (error) => this.hearing.report(error, peer),
+      drained: () => this.#tell('drain', peer),
+    }
+  }
+
+  // ---- saying ----
+
+  /**
+   * Sends an event to every connected client, or to those in some rooms; at most once each. It is encoded once for each
+   * codec.
+   *
+   * @returns false when some client has enough on its way: wait for its `drain`
+   */
+  broadcast<N extends EventName<ToClient<M>>>(
+    name: N,
+    ...rest: undefined extends ToClient<M>[N]
+      ? [data?: ToClient<M>[N], options?: BroadcastOptions<M>]
+      : [data: ToClient<M>[N], options?: BroadcastOptions<M>]
+  ): boolean {
+    const [data, options = {}] = rest
+    return this.#broadcaster.broadcast(name, data, options)
+  }
+
+  /** The clients in some rooms: `server.to('news').except(peer).emit('say', message)`. */
+  to(...rooms: string[]): RoomTarget<M> {
+    return this.#broadcaster.to(rooms)
+  }
+
+  // ---- the end ----
+
+  /**
+   * Closes: no new clients; what was sent is acknowledged and what was asked is answered, then the connections end;
+   * after `graceMs` (default 2000) at the latest. The clients are told, and try to come back.
+   */
+  close(options: { readonly graceMs?: number | undefined } = {}): Promise<void> {
+    const graceMs = milliseconds('close', 'graceMs', options.graceMs, 2000)
+    this.#closing ??= this.#close(graceMs)
+    return this.#closing
+  }
+
+  async #close(graceMs: number): Promise<void> {
+    const links = [...this.#sessions.connected].map((peer) => this.#part(peer, graceMs))
+    this.#reception.close()
+    // The listener stops at once; the connections are ended here, gently, each when its work is done.
+    const listening = this.#listener?.close({ graceMs: Infinity })
+    await Promise.all(links)
+    await listening
+    for (const peer of this.#sessions.clear()) {
+      peer.channel.close(failure('close', 'ERR_CLOSED', 'the server was closed'))
+    }
+    this.hearing.end()
+    this.#journal?.close()
+    this.#tell('close')
+  }
+
+  async #part(peer: ServerPeer<M>, graceMs: number): Promise<void> {
+    await peer.channel.settled(graceMs)
+    const link = peer.channel.link
+    if (link === undefined) return
+    const gone = new Promise<void>((resolve) => link.duplex.once('close', () => resolve()))
+    link.goodbye(closing())
+    if (!link.duplex.closed) await gone
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  /** Lets the process end although the server listens; connections keep it alive still. */
+  unref(): this {
+    this.#listener?.unref()
+    return this
+  }
+
+  #tell<N extends keyof ServerEvents<M>>(name: N, ...args: ServerEvents<M>[N]): void {
+    this.hearing.tell(name, args)
+  }
+}
+
+const receptionSettings = <M extends object>(options: ServerOptions<M>): ReceptionSettings => {
+  const settings = endSettings('listen', options)
+  const codecs = (options.codecs ?? builtInCodecs).map((codec) => codecOf('listen', codec))
+  const { token, authorize } = options
+  checkText('listen', 'token', token)
+  if (authorize !== undefined && authorize !== 'sameUser' && typeof authorize !== 'function') {
+    throw invalidArgument('listen', 'authorize', `'sameUser' or a function`, authorize)
+  }
+  return { ...settings, codecs, token, authorize }
+}

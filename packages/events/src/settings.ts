@@ -1,0 +1,81 @@
+import { invalidArgument } from '@uds/winsock-ffi'
+import type { ChannelSettings } from './channel/owner.ts'
+import type { Contract } from './contract.ts'
+import { count, milliseconds } from './options.ts'
+import { type QueueOptions, queueLimits } from './channel/queue.ts'
+
+/** What clients and servers can both be told. */
+export interface EndOptions<M extends object> {
+  /** Says who this end is, to the other; not proved by anything. */
+  readonly name?: string | undefined
+  /** Schemas that check what arrives, and that give the type map. */
+  readonly contract?: Contract<M> | undefined
+  /** What waits while there is no connection. Default: policy `wait`, 10,000 messages, 16 MiB. */
+  readonly offline?: QueueOptions | undefined
+  /** What waits while the other end does not read. Default: policy `wait`, 10,000 messages, 4 MiB. */
+  readonly outgoing?: QueueOptions | undefined
+  /** Bytes that may be on their way before `emit` says false. Default 256 KiB. */
+  readonly highWaterMark?: number | undefined
+  /** How many `send`s may wait for their acknowledgement; more wait as `outgoing` says. Default 16,384. */
+  readonly maxUnacknowledged?: number | undefined
+  /** The largest frame that is read, in bytes; a larger one ends the connection. Default 16 MiB. */
+  readonly maxFrame?: number | undefined
+  /** The deepest nesting that is read. Default 256. */
+  readonly maxDepth?: number | undefined
+  /** How many different names a connection may have, each way. Default 4096. */
+  readonly maxNames?: number | undefined
+  /** How many requests of the other end may be under way. Default 10,000. */
+  readonly maxRequests?: number | undefined
+  /** Milliseconds for the handshake. Default 5000. */
+  readonly handshakeTimeoutMs?: number | undefined
+  /** Milliseconds after which a request fails, unless it says otherwise; `null`: no limit. Default 30,000. */
+  readonly requestTimeoutMs?: number | null | undefined
+  /** Milliseconds between signs of life; three missing ones mean dead. 0 or null: never. Default 15,000. */
+  readonly keepAliveMs?: number | null | undefined
+}
+
+/** {@link EndOptions} with everything checked and filled in. */
+export interface EndSettings extends ChannelSettings {
+  readonly name: string | undefined
+  readonly maxNames: number
+  readonly handshakeTimeoutMs: number
+  readonly requestTimeoutMs: number
+  readonly keepAliveMs: number
+}
+
+const MIB = 1024 * 1024
+const MOST_NAMES = 65_535
+
+export const checkText = (where: string, what: string, value: unknown): void => {
+  if (value === undefined || (typeof value === 'string' && value.length <= 4096)) return
+  throw invalidArgument(where, what, 'a string of at most 4096 characters', value)
+}
+
+export const endSettings = <M extends object>(where: string, options: EndOptions<M>): EndSettings => {
+  if (typeof options !== 'object' || options === null)
+    throw invalidArgument(where, 'options', 'an object', options)
+  checkText(where, 'name', options.name)
+  const keepAliveMs = milliseconds(where, 'keepAliveMs', options.keepAliveMs, 15_000)
+  return {
+    name: options.name,
+    offline: queueLimits(where, 'offline', options.offline, {
+      policy: 'wait',
+      limit: 10_000,
+      limitBytes: 16 * MIB,
+    }),
+    outgoing: queueLimits(where, 'outgoing', options.outgoing, {
+      policy: 'wait',
+      limit: 10_000,
+      limitBytes: 4 * MIB,
+    }),
+    highWaterMark: count(where, 'highWaterMark', options.highWaterMark, 256 * 1024),
+    maxUnacknowledged: count(where, 'maxUnacknowledged', options.maxUnacknowledged, 16_384),
+    maxFrame: Math.min(count(where, 'maxFrame', options.maxFrame, 16 * MIB, 1024), 2 ** 31 - 1),
+    maxDepth: count(where, 'maxDepth', options.maxDepth, 256),
+    maxNames: Math.min(count(where, 'maxNames', options.maxNames, 4096), MOST_NAMES),
+    maxRequests: count(where, 'maxRequests', options.maxRequests, 10_000),
+    handshakeTimeoutMs: milliseconds(where, 'handshakeTimeoutMs', options.handshakeTimeoutMs, 5000, 1),
+    requestTimeoutMs: milliseconds(where, 'requestTimeoutMs', options.requestTimeoutMs, 30_000, 1),
+    keepAliveMs: keepAliveMs === Infinity ? 0 : keepAliveMs,
+  }
+}

@@ -1,0 +1,156 @@
+import { randomUUID } from 'node:crypto'
+import type { Duplex } from 'node:stream'
+import type { Transport } from '@uds/stream'
+import { EventClient } from '../client/client.ts'
+import { failure } from '../errors.ts'
+import type { Held } from './hold.ts'
+import type { LinkLimits } from './link.ts'
+import { FRAME_EVENT, frameCodec, frameReader, nativeOptions, NativeSender } from './native.ts'
+import type { Done } from './outbox.ts'
+
+/** What a {@link ClientSession} tells its owner. */
+export interface SessionSink {
+  event(name: string, payload: unknown): void
+  failed(error: Error): void
+  /** Its connection is gone: another is wanted. */
+  disconnected(): void
+  /** It is over, and this was not acknowledged. Nothing more is taken. */
+  over(held: readonly Held[]): void
+}
+
+/**
+ * The native session of a client with its server: an `EventClient` that is given its connections, each after both ends
+ * have agreed on it in the frames of unixevents. It outlives them, so nothing that was sent is lost with one.
+ */
+export class ClientSession {
+  /** Hard to guess: who knows it gets what is meant for this client. */
+  readonly id: string = randomUUID()
+  readonly #sink: SessionSink
+  readonly #client: EventClient
+  readonly #sender: NativeSender
+  #connection: Duplex | undefined
+  #waiting: Duplex | undefined
+  #wanted: ((connection: Duplex) => void) | undefined
+  /** What is given back when the session is over: what was sent, then what came while it ended. */
+  #back: { readonly sent: Held[]; readonly late: Held[] } | undefined
+  #closing = false
+
+  constructor(limits: LinkLimits, sink: SessionSink) {
+    this.#sink = sink
+    this.#sender = new NativeSender(limits.maxQueueBytes, (frame, done, error) => {
+      const tooLarge = (error as { code?: unknown }).code === 'ERR_FRAME_TOO_LARGE'
+      if (this.#back && !this.#closing && !tooLarge) this.#back.sent.push({ frame, done })
+      else {
+        done?.(error)
+        if (tooLarge) sink.failed(error)
+      }
+    })
+    this.#client = EventClient.open('memory:unixevents', {
+      ...nativeOptions(limits),
+      name: this.id,
+      codec: frameCodec,
+      transport: this.#transport(),
+      // It waits for the next connection, not for a time.
+      reconnect: { initialMs: 1, maxMs: 1, jitter: 0 },
+    })
+    this.#client.on(FRAME_EVENT, frameReader('c-', limits, sink))
+    this.#client.on('error', (error) => sink.failed(error))
+    this.#client.on('close', () => this.#end())
+  }
+
+  /** There is a connection. */
+  get connected(): boolean {
+    return this.#connection !== undefined
+  }
+
+  /** How many messages are not acknowledged. */
+  get open(): number {
+    return this.#sender.open
+  }
+
+  /** Goes on over this connection, of which `head` was read already. */
+  use(connection: Duplex, head: Uint8Array): void {
+    connection.once('close', () => {
+      if (this.#connection === connection) this.#connection = undefined
+      this.#sink.disconnected()
+    })
+    if (this.#client.closed) {
+      connection.destroy()
+      return
+    }
+    this.#connection = connection
+    // Nothing may be read before the client listens, which it does some microtasks after it has got the connection.
+    connection.pause()
+    if (head.length > 0) connection.unshift(head)
+    const wanted = this.#wanted
+    this.#wanted = undefined
+    if (wanted) wanted(connection)
+    else this.#waiting = connection
+  }
+
+  /** Sends a frame; resolved by the acknowledgement. False when the bound is reached. */
+  send(frame: string, done: Done | undefined): boolean {
+    if (this.#back) this.#back.late.push({ frame, done })
+    else {
+      if (!this.#sender.take(frame)) return false
+      this.#sender.send(this.#client, frame, done)
+    }
+    return true
+  }
+
+  /** Gives the session up; `over` gets what was not acknowledged. */
+  abandon(): void {
+    void this.#client.close({ graceMs: 0 })
+  }
+
+  /**
+   * Lets what was sent be acknowledged, then ends; gives up after `graceMs`.
+   *
+   * @param arriving - a connection is about to come, and is waited for.
+   */
+  async close(graceMs: number, arriving: boolean): Promise<void> {
+    if (arriving && !this.#client.connected && this.#sender.open > 0) await this.#connects(graceMs)
+    this.#closing = true
+    await this.#client.close({ graceMs })
+  }
+
+  #connects(graceMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, graceMs)
+      void this.#client.once('connect', () => {
+        clearTimeout(timer)
+        resolve()
+      })
+    })
+  }
+
+  #end(): void {
+    if (this.#closing) return
+    const back = { sent: [], late: [] } as { sent: Held[]; late: Held[] }
+    this.#back = back
+    this.#connection?.destroy()
+    // The messages reject in order, each in a microtask.
+    setImmediate(() => this.#sink.over([...back.sent, ...back.late]))
+  }
+
+  #transport(): Transport {
+    const none = { listen: false, netSocket: false, halfClose: false, credentials: false } as const
+    return {
+      name: 'unixevents',
+      capabilities: { ...none, exclusive: false, refuses: false },
+      connect: (_, { signal } = {}) =>
+        new Promise((resolve, reject) => {
+          signal?.addEventListener('abort', () => reject(signal.reason), { once: true })
+          const give = (connection: Duplex): void => {
+            setImmediate(() => connection.resume())
+            resolve(connection)
+          }
+          const waiting = this.#waiting
+          this.#waiting = undefined
+          if (waiting) give(waiting)
+          else this.#wanted = give
+        }),
+      listen: () => Promise.reject(failure('listen', 'ENOTSUP', 'a session is given its connections')),
+    }
+  }
+}

@@ -1,0 +1,259 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Duplex } from 'node:stream'
+import { connect } from '@uds/stream'
+import { failure } from '../errors.ts'
+import { Backoff } from './backoff.ts'
+import { checkOwner } from './channel.ts'
+import { ClientSession } from './client-session.ts'
+import type { Control } from './control.ts'
+import { Hold } from './hold.ts'
+import type { Held } from './hold.ts'
+import { Link } from './link.ts'
+import type { Done } from './outbox.ts'
+import { Returning } from './returning.ts'
+import type { Side, SideOptions, SideSink } from './side.ts'
+
+/** What a connect fails with where a server is not there yet, has just gone, or has too much to do. */
+const passing: ReadonlySet<unknown> = new Set([
+  'ENOENT',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EAGAIN',
+  'EBUSY',
+  'EPIPE',
+  'ETIMEDOUT',
+])
+
+const codeOf = (error: unknown): unknown => (error as { code?: unknown } | null)?.code
+
+/** A connection that has lasted this long was a good one: after it the waits begin small again. */
+const STABLE_MS = 1000
+
+/** How long a connection of no more use may take to end. */
+const GIVEN_UP_GRACE_MS = 1000
+
+/**
+ * A client of a channel: one connection, made again whenever it ends. With a server of this package it has a session in
+ * the native protocol, which outlives its connections; with others it has none.
+ */
+export class ClientSide implements Side {
+  readonly #options: SideOptions
+  readonly #sink: SideSink
+  readonly #hold: Hold
+  readonly #abort = new AbortController()
+  /** The connection, while it carries the frames of unixevents. */
+  #link: Link | undefined
+  /** What is sent goes here as soon as it is there, also while {@link ClientSide.#link} is still what carries it. */
+  #session: ClientSession | undefined
+  /** There is a session, and a connection whose server may not have it any more. */
+  #returning: Returning | undefined
+  /** The connection on which the native protocol was offered. */
+  #offered: Link | undefined
+  /** The connection on which the session was given up: no other is begun there. */
+  #plain: Link | undefined
+  #backoff = new Backoff()
+  #connectedAt = 0
+
+  constructor(options: SideOptions, sink: SideSink) {
+    this.#options = options
+    this.#sink = sink
+    this.#hold = new Hold(options.maxHeldBytes)
+  }
+
+  get connections(): number {
+    return this.#link === undefined ? this.upgraded : 1
+  }
+
+  get upgraded(): number {
+    return this.#session?.connected ? 1 : 0
+  }
+
+  async open(): Promise<void> {
+    const { timeoutMs, address } = this.#options
+    const until = performance.now() + timeoutMs
+    const backoff = new Backoff()
+    for (;;) {
+      try {
+        this.#use(await this.#connect())
+        return
+      } catch (error) {
+        if (!passing.has(codeOf(error))) throw error
+        const left = until - performance.now()
+        if (left <= 0) {
+          throw failure('init', 'ETIMEDOUT', `no server has come to ${address} within ${timeoutMs} ms`, error)
+        }
+        await wait(Math.min(backoff.next(), left), undefined, { signal: this.#abort.signal })
+      }
+    }
+  }
+
+  send(frame: string, done: Done | undefined): Error | undefined {
+    const { maxQueueBytes, maxHeldBytes } = this.#options
+    if (this.#session || this.#link) {
+      if ((this.#session ?? this.#link)?.send(frame, done)) return undefined
+      return failure(
+        'send',
+        'ERR_QUEUE_FULL',
+        `more than ${maxQueueBytes} bytes wait for a server that does not read`,
+      )
+    }
+    if (this.#hold.add(frame, done)) return undefined
+    return failure(
+      'send',
+      'ERR_QUEUE_FULL',
+      `${maxHeldBytes} bytes wait for the connection to the server already`,
+    )
+  }
+
+  async close(graceMs: number): Promise<void> {
+    const closed = failure('send', 'ERR_CLOSED', 'the linker was closed')
+    this.#abort.abort(closed)
+    this.#returning?.stop()
+    const session = this.#session
+    // Without a connection, and none about to come, what was not acknowledged stays so.
+    const lost = this.#hold.size + (session?.connected || this.#link ? 0 : (session?.open ?? 0))
+    if (lost > 0) {
+      const detail = `${lost} messages were waiting for a connection to the server, and are lost`
+      this.#sink.failed(failure('close', 'ERR_DISCONNECTED', detail))
+    }
+    this.#hold.release((_, done) => done?.(closed))
+    await session?.close(graceMs, this.#link !== undefined)
+    await this.#link?.close(graceMs)
+  }
+
+  async #connect(): Promise<Duplex> {
+    const { address, path, anyOwner, transport } = this.#options
+    if (path !== undefined && !anyOwner) checkOwner(path)
+    const options = { signal: this.#abort.signal, allowHalfOpen: true }
+    return await (transport ? connect(address, { ...options, transport }) : connect(address, options))
+  }
+
+  #use(connection: Duplex): void {
+    const link: Link = new Link(connection, 'c-', this.#options, {
+      greeting: () => this.#greeting(link, this.#wants),
+      event: (name, payload) => (this.#returning ?? this.#sink).event(name, payload),
+      control: (control) => this.#control(link, control),
+      switched: (socket, head) => {
+        this.#link = undefined
+        this.#returning = undefined
+        this.#sink.debug('going on in the native protocol')
+        this.#session?.use(socket, head)
+      },
+      failed: (error) => this.#sink.failed(error),
+      closed: () => this.#closed(link),
+    })
+    this.#link = link
+    this.#connectedAt = performance.now()
+    this.#sink.debug('connected')
+    if (this.#session) {
+      const deliver = (name: string, payload: unknown): void => this.#sink.event(name, payload)
+      this.#returning = new Returning(deliver, () => this.#giveUpSession())
+    } else {
+      this.#release(link)
+    }
+    if (this.#wants) link.hello()
+  }
+
+  get #wants(): boolean {
+    return this.#session !== undefined || this.#options.upgrade === 'offer'
+  }
+
+  #mayUpgrade(link: Link): boolean {
+    return this.#options.upgrade !== 'refuse' && this.#plain !== link
+  }
+
+  #greeting(link: Link, wanted: boolean): Control {
+    if (!wanted || !this.#mayUpgrade(link)) return { hello: 1 }
+    this.#offered = link
+    return { hello: 1, native: 1, ...(this.#session && { session: this.#session.id }) }
+  }
+
+  /** The server is one of ours: it greets, or answers. */
+  #control(link: Link, { hello, native, known }: Control): void {
+    if (hello !== 1 || (this.#abort.signal.aborted && !this.#session)) return
+    if (known === undefined) {
+      if (native === 1 && this.#offered !== link) link.tell(this.#greeting(link, true))
+      else link.hello()
+    } else if (this.#offered === link) this.#answered(link, native === 1, known)
+  }
+
+  #answered(link: Link, agrees: boolean, known: boolean): void {
+    if (!agrees || this.#plain === link) {
+      this.#giveUpSession()
+      // It has taken so long that this end did not wait, and it sends nothing here any more.
+      if (known && this.#plain === link) void link.close(GIVEN_UP_GRACE_MS)
+      return
+    }
+    this.#returning?.settle(known)
+    const session = (this.#session ??= this.#begin())
+    link.leave({ switch: 1, session: session.id })
+  }
+
+  #begin(): ClientSession {
+    return new ClientSession(this.#options, {
+      event: (name, payload) => this.#sink.event(name, payload),
+      failed: (error) => this.#sink.failed(error),
+      disconnected: () => this.#lost(),
+      over: (held) => this.#over(held),
+    })
+  }
+
+  /** The server does not have the session, and cannot begin one: it is not one of ours, or does not wish to. */
+  #giveUpSession(): void {
+    if (!this.#session) return
+    this.#plain = this.#link
+    this.#returning?.settle(false)
+    this.#session.abandon()
+  }
+
+  /** What was not acknowledged is sent again, in the frames of unixevents. */
+  #over(held: readonly Held[]): void {
+    this.#session = undefined
+    this.#returning = undefined
+    const { aborted, reason } = this.#abort.signal
+    if (aborted) for (const { done } of held) done?.(reason as Error)
+    else this.#hold.restore(held)
+    if (this.#link) this.#release(this.#link)
+  }
+
+  #release(link: Link): void {
+    this.#hold.release((frame, done) => {
+      if (link.send(frame, done)) return
+      done?.(failure('send', 'ERR_QUEUE_FULL', 'more waits for the server than the bound'))
+    })
+  }
+
+  #closed(link: Link): void {
+    if (this.#link !== link) return
+    this.#link = undefined
+    this.#returning?.stop()
+    this.#returning = undefined
+    this.#lost()
+  }
+
+  #lost(): void {
+    if (this.#abort.signal.aborted) return
+    this.#sink.debug('the connection has ended; connecting again')
+    void this.#reconnect()
+  }
+
+  /** Tries until it is connected or closed; tells of each kind of failure once. */
+  async #reconnect(): Promise<void> {
+    const { signal } = this.#abort
+    // A server that ends every connection at once is not asked without a pause.
+    if (performance.now() - this.#connectedAt > STABLE_MS) this.#backoff = new Backoff()
+    let told: unknown
+    for (;;) {
+      await wait(this.#backoff.next(), undefined, { signal }).catch(() => {})
+      if (signal.aborted) return
+      try {
+        this.#use(await this.#connect())
+        return
+      } catch (error) {
+        if (signal.aborted) return
+        if (!passing.has(codeOf(error)) && told !== codeOf(error)) this.#sink.failed(error as Error)
+        told = codeOf(error)
+      }
+    }
+  }
+}

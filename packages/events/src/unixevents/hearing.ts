@@ -1,0 +1,24 @@
+// Which frames are for this side. No Node in here.
+import type { Prefix } from './encoder.ts'
+
+/** Takes the prefix off the events of the other side. */
+export class Hearing {
+  readonly #theirs: Prefix
+  #event = ''
+  #name: string | undefined
+
+  /** @param own - the prefix that this side writes; it listens for the other one. */
+  constructor(own: Prefix) {
+    this.#theirs = own === 's-' ? 'c-' : 's-'
+  }
+
+  /** The name of an event without its prefix; undefined when it is not for this side. */
+  nameOf(event: string): string | undefined {
+    // Most often it is the event of the frame before: the very same string then.
+    if (event !== this.#event) {
+      this.#event = event
+      this.#name = event.startsWith(this.#theirs) ? event.slice(this.#theirs.length) : undefined
+    }
+    return this.#name
+  }
+}

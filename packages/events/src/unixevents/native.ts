@@ -1,0 +1,101 @@
+// What the frames of unixevents are within the native protocol of this package (PROTOCOL.md).
+import type { EndOptions } from '../settings.ts'
+import type { AnyMap } from '../map.ts'
+import type { TextCodec } from '../codecs/codec.ts'
+import { FrameDecoder } from './decoder.ts'
+import type { Prefix } from './encoder.ts'
+import { Hearing } from './hearing.ts'
+import type { LinkLimits } from './link.ts'
+import type { Done } from './outbox.ts'
+import { failure } from '../errors.ts'
+
+/** The name of the native event: a SEND whose payload is a frame of unixevents as it is, with its end mark. */
+export const FRAME_EVENT = 'unixevents'
+
+/** So a message means the same before and after the switch, whatever it is. */
+export const frameCodec: TextCodec = {
+  name: 'unixevents',
+  kind: 'text',
+  encode: (frame) => frame as string,
+  decode: (frame) => frame,
+}
+
+/** The header of a SEND, and the end mark. */
+const AROUND_FRAME = 64
+const LEAST_FRAME = 1024
+
+/** How a native end is set up: what waits is counted by {@link NativeSender}, so nothing else limits it. */
+export const nativeOptions = ({ maxFrameBytes }: LinkLimits): EndOptions<AnyMap> => {
+  const unlimited = { policy: 'fail', limit: Infinity, limitBytes: Infinity } as const
+  return {
+    maxFrame: Math.max(LEAST_FRAME, Math.ceil(maxFrameBytes) + AROUND_FRAME),
+    maxUnacknowledged: Infinity,
+    offline: unlimited,
+    outgoing: unlimited,
+  }
+}
+
+/** Reads the frames that arrive by one native session. */
+export const frameReader = (
+  own: Prefix,
+  limits: LinkLimits,
+  sink: { event(name: string, payload: unknown): void; failed(error: Error): void },
+): ((frame: unknown) => void) => {
+  const hearing = new Hearing(own)
+  const bad = (reason: string): void => sink.failed(failure('receive', 'ERR_BAD_PAYLOAD', reason))
+  const decoder = new FrameDecoder(
+    {
+      frame: (event, payload) => {
+        const name = hearing.nameOf(event)
+        if (name !== undefined) sink.event(name, payload)
+      },
+      skipped: bad,
+      broken: (_, reason) => bad(reason),
+    },
+    limits,
+  )
+  return (frame) => decoder.pushText(String(frame))
+}
+
+/** The two native ends have this in common: it resolves when the other end has handled the message. */
+export interface Acknowledging {
+  send(name: string, data: unknown): Promise<void>
+}
+
+/** Counts what was sent and not acknowledged, and keeps it within the bound. */
+export class NativeSender {
+  readonly #maxLength: number
+  readonly #failed: (frame: string, done: Done | undefined, error: Error) => void
+  #length = 0
+  #open = 0
+
+  /** @param failed - called, in the order of sending, for what will never be acknowledged. */
+  constructor(maxLength: number, failed: (frame: string, done: Done | undefined, error: Error) => void) {
+    this.#maxLength = maxLength
+    this.#failed = failed
+  }
+
+  /** How many messages are not acknowledged. */
+  get open(): number {
+    return this.#open
+  }
+
+  /** Counts a frame; false when it would exceed the bound. */
+  take(frame: string): boolean {
+    if (this.#length > 0 && this.#length + frame.length > this.#maxLength) return false
+    this.#length += frame.length
+    this.#open += 1
+    return true
+  }
+
+  /** Sends a frame that was counted. */
+  send(over: Acknowledging, frame: string, done: Done | undefined): void {
+    const settled = (error: Error | undefined): void => {
+      this.#length -= frame.length
+      this.#open -= 1
+      if (error) this.#failed(frame, done, error)
+      else done?.()
+    }
+    over.send(FRAME_EVENT, frame).then(() => settled(undefined), settled)
+  }
+}

@@ -1,0 +1,98 @@
+import { invalidArgument, invalidValue, outOfRange } from '@uds/winsock-ffi'
+import type { PayloadMode } from './payload.ts'
+
+/**
+ * Whether two ends of this package go on in the native protocol, on the connection that they have. Then a send is
+ * acknowledged when it was handled, and nothing is lost when the connection is.
+ *
+ * - `'accept'`: if the other end offers it. Until then a stream is exactly unixevents.
+ * - `'offer'`: this end offers it as soon as it is connected, by one event `$uds` that old peers ignore.
+ * - `'refuse'`: never.
+ */
+export type Upgrade = 'accept' | 'offer' | 'refuse'
+
+const upgrades: ReadonlySet<unknown> = new Set<Upgrade>(['accept', 'offer', 'refuse'])
+
+/** Options of a `Linker`. */
+export interface LinkerOptions {
+  /** Prints what happens to standard error. False unless given. */
+  readonly debug?: boolean | undefined
+  /** How payloads are given to listeners: `json` (the default) or `string`, see {@link PayloadMode}. */
+  readonly payloads?: PayloadMode | undefined
+  /**
+   * The directory of the socket, in place of /tmp (on Windows: in place of %TMP% in the name of the pipe). Both ends
+   * must name the same. A directory of this user's alone is the safer place.
+   */
+  readonly directory?: string | undefined
+  /** Milliseconds that a client waits for its server to come. 10 000 unless given. */
+  readonly timeoutMs?: number | undefined
+  /** The largest frame that is sent or taken, in bytes. 1 MiB unless given, as in Python. */
+  readonly maxFrameBytes?: number | undefined
+  /** How many characters may wait for one peer that does not read. 16 Mi unless given. */
+  readonly maxQueueBytes?: number | undefined
+  /** How many bytes may wait for a peer that is still to come. 4 MiB unless given. */
+  readonly maxHeldBytes?: number | undefined
+  /** A client connects to a server of any user. False unless given: only of this user, or root. POSIX. */
+  readonly anyOwner?: boolean | undefined
+  /** When to go on in the native protocol with a peer of this package: `'accept'` unless given, see {@link Upgrade}. */
+  readonly upgrade?: Upgrade | undefined
+  /** Called with every error; the same as setting `linker.onError`. */
+  readonly onError?: ((error: Error) => void) | undefined
+}
+
+/** {@link LinkerOptions}, checked, with their defaults. */
+export interface LinkerSettings {
+  readonly debug: boolean
+  readonly payloads: PayloadMode
+  readonly directory: string | undefined
+  readonly timeoutMs: number
+  readonly maxFrameBytes: number
+  readonly maxQueueBytes: number
+  readonly maxHeldBytes: number
+  readonly anyOwner: boolean
+  readonly upgrade: Upgrade
+  readonly onError: ((error: Error) => void) | undefined
+}
+
+const MIB = 1024 * 1024
+
+const amount = (
+  options: LinkerOptions,
+  name: keyof LinkerOptions & `${string}${'Ms' | 'Bytes'}`,
+  otherwise: number,
+): number => {
+  const value: unknown = options[name]
+  if (value === undefined) return otherwise
+  if (typeof value !== 'number') throw invalidArgument('Linker', name, 'a number', value)
+  if (Number.isNaN(value) || value < 0) throw outOfRange('Linker', name, 'a number, 0 or more', value)
+  return value
+}
+
+const optional = <T>(name: string, type: string, value: T | undefined): T | undefined => {
+  if (value === undefined || typeof value === type) return value
+  throw invalidArgument('Linker', name, `a ${type}`, value)
+}
+
+/** @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`. */
+export const checkOptions = (options: LinkerOptions = {}): LinkerSettings => {
+  const payloads = options.payloads ?? 'json'
+  if (payloads !== 'json' && payloads !== 'string') {
+    throw invalidValue('Linker', 'payloads', "must be 'json' or 'string'", payloads)
+  }
+  const upgrade = options.upgrade ?? 'accept'
+  if (!upgrades.has(upgrade)) {
+    throw invalidValue('Linker', 'upgrade', "must be 'accept', 'offer' or 'refuse'", upgrade)
+  }
+  return {
+    debug: optional('debug', 'boolean', options.debug) ?? false,
+    payloads,
+    directory: optional('directory', 'string', options.directory),
+    timeoutMs: amount(options, 'timeoutMs', 10_000),
+    maxFrameBytes: amount(options, 'maxFrameBytes', MIB),
+    maxQueueBytes: amount(options, 'maxQueueBytes', 16 * MIB),
+    maxHeldBytes: amount(options, 'maxHeldBytes', 4 * MIB),
+    anyOwner: optional('anyOwner', 'boolean', options.anyOwner) ?? false,
+    upgrade,
+    onError: optional('onError', 'function', options.onError),
+  }
+}

@@ -1,0 +1,175 @@
+import type { Duplex } from 'node:stream'
+import { Pace } from './pace.ts'
+
+/** Called once: without an error when the frame was handed to the system. */
+export type Done = (error?: Error) => void
+
+/** Frames that follow each other, put together as they come, so that a frame costs little. */
+interface Segment {
+  text: string
+  /** The length of the text in UTF-8, once it is needed. */
+  bytes: number
+  done: Done[] | undefined
+}
+
+/** How long a segment grows: a few of them fit into the window of the pace. */
+const SEGMENT_LENGTH = 16 * 1024
+
+/** How much is written at once. */
+const BATCH_BYTES = 256 * 1024
+
+/** When this much waits for a peer, it is worth asking whether that peer needs the pace. */
+const OVERLOAD_LENGTH = 256 * 1024
+
+/**
+ * What waits to be written to one peer: written once per tick, in order, at the pace of old peers. What waits is counted
+ * in characters: in JSON nearly always bytes.
+ */
+export class Outbox {
+  readonly #socket: Duplex
+  readonly #maxLength: number
+  readonly #overloaded: () => void
+  #segments: Segment[] = []
+  #length = 0
+  #settled = 0
+  #pace: Pace | undefined
+  #scheduled = false
+  #writing = false
+  #failure: Error | undefined
+  #whenEmpty: (() => void) | undefined
+
+  /** @param overloaded - called, perhaps often, while more is sent than the pace lets through. */
+  constructor(socket: Duplex, maxLength: number, overloaded: () => void) {
+    this.#socket = socket
+    this.#maxLength = maxLength
+    this.#overloaded = overloaded
+    this.#pace = new Pace(socket, () => this.#flush(), overloaded)
+  }
+
+  /** How much has left, whether it was written or lost. */
+  get settled(): number {
+    return this.#settled
+  }
+
+  /** False when the frame would exceed the bound; `done` is not called then. */
+  push(frame: string, done?: Done): boolean {
+    if (this.#length > 0 && this.#length + frame.length > this.#maxLength) return false
+    if (this.#failure) {
+      done?.(this.#failure)
+      return true
+    }
+    this.#append(frame, done)
+    this.#length += frame.length
+    if (this.#pace && this.#length > OVERLOAD_LENGTH) this.#overloaded()
+    this.#schedule()
+    return true
+  }
+
+  /** Puts a frame before all that wait. */
+  pushFirst(frame: string): void {
+    if (this.#failure) return
+    this.#segments.unshift({ text: frame, bytes: 0, done: undefined })
+    this.#length += frame.length
+    this.#schedule()
+  }
+
+  /** Puts a frame behind all that wait, whatever the bound. */
+  pushLast(frame: string): void {
+    if (this.#failure) return
+    this.#append(frame, undefined)
+    this.#length += frame.length
+    this.#schedule()
+  }
+
+  /** The peer reads frames however they are cut: writes as fast as it takes them. */
+  hurry(): void {
+    this.#pace?.stop()
+    this.#pace = undefined
+    this.#schedule()
+  }
+
+  /** Calls back once nothing waits any more, whether it was written or failed. */
+  whenEmpty(callback: () => void): void {
+    if (this.#length === 0) callback()
+    else this.#whenEmpty = callback
+  }
+
+  /** The connection is gone: everything that waits has failed. */
+  fail(error: Error): void {
+    if (this.#failure) return
+    this.#failure = error
+    this.#pace?.stop()
+    const segments = this.#segments
+    this.#segments = []
+    tell(segments, error)
+    // Otherwise the write that is under way ends, and settles it all.
+    if (!this.#writing) this.#settle(this.#length)
+  }
+
+  #append(frame: string, done: Done | undefined): void {
+    const last = this.#segments.at(-1)
+    if (last && last.bytes === 0 && last.text.length + frame.length <= SEGMENT_LENGTH) {
+      last.text += frame
+      if (done) (last.done ??= []).push(done)
+    } else this.#segments.push({ text: frame, bytes: 0, done: done && [done] })
+  }
+
+  // What is sent in one run of JavaScript is written at once, after it.
+  #schedule(): void {
+    if (this.#scheduled || this.#writing || this.#failure) return
+    this.#scheduled = true
+    process.nextTick(() => {
+      this.#scheduled = false
+      this.#flush()
+    })
+  }
+
+  #flush(): void {
+    if (this.#writing || this.#failure || this.#segments.length === 0) return
+    const count = this.#countThatFit()
+    if (count === 0) return
+    const segments = this.#segments.splice(0, count)
+    let text = ''
+    for (const segment of segments) text += segment.text
+    this.#writing = true
+    this.#socket.write(text, 'utf8', (error) => {
+      this.#writing = false
+      tell(segments, error ?? undefined)
+      this.#settle(this.#failure ? this.#length : text.length)
+      this.#flush()
+    })
+  }
+
+  /** How many segments may be written now; one that is larger than a batch goes alone. */
+  #countThatFit(): number {
+    const room = this.#pace ? this.#pace.room(this.#bytesOf(0)) : BATCH_BYTES
+    if (room === 0) return 0
+    let count = 1
+    let size = this.#bytesOf(0)
+    while (count < this.#segments.length && size + this.#bytesOf(count) <= room) {
+      size += this.#bytesOf(count)
+      count += 1
+    }
+    this.#pace?.spend(size)
+    return count
+  }
+
+  #bytesOf(index: number): number {
+    const segment = this.#segments[index]
+    if (!segment) return 0
+    if (segment.bytes === 0) segment.bytes = Buffer.byteLength(segment.text)
+    return segment.bytes
+  }
+
+  #settle(length: number): void {
+    this.#length -= length
+    this.#settled += length
+    if (this.#length > 0) return
+    this.#whenEmpty?.()
+    this.#whenEmpty = undefined
+  }
+}
+
+const tell = (segments: readonly Segment[], error: Error | undefined): void => {
+  for (const { done } of segments) if (done) for (const callback of done) callback(error)
+}

@@ -1,0 +1,90 @@
+import type { Duplex } from 'node:stream'
+import { unreadBytes } from './unread.ts'
+
+/**
+ * unixevents 1.5.2 for JavaScript reads at most 64 KiB at once and loses the frame that such a read cuts in two, with
+ * all that was read with it or after it. So no more than this may be under way to a peer that is not known to be better
+ * (docs/adr/0047).
+ */
+const WINDOW_BYTES = 48 * 1024
+
+/** How long a peer has to read what was written, where the system cannot tell that it has. */
+const BLIND_MS = 2
+
+/** The longest pause between two looks whether a peer has read, in milliseconds. */
+const LONGEST_LOOK_MS = 32
+
+/** So many full windows mean that it is worth knowing whether this peer needs them. */
+const MANY_WINDOWS = 16
+
+/** How fast a peer may be written to that reads as unixevents 1.5.2 does. */
+export class Pace {
+  readonly #socket: Duplex
+  readonly #resume: () => void
+  readonly #slow: () => void
+  /** What may not be read yet, at most. */
+  #underWay = 0
+  #looks = 0
+  #windows = 0
+  #timer: NodeJS.Timeout | undefined
+  #soon: NodeJS.Immediate | undefined
+
+  /**
+   * @param resume - called when there is room again, after there was none.
+   * @param slow - called when there has been none many times.
+   */
+  constructor(socket: Duplex, resume: () => void, slow: () => void) {
+    this.#socket = socket
+    this.#resume = resume
+    this.#slow = slow
+  }
+
+  /** How many bytes may be written now, of which `wanted` are wanted first; 0 when it calls back instead. */
+  room(wanted: number): number {
+    if (this.#timer || this.#soon) return 0
+    if (this.#underWay + wanted <= WINDOW_BYTES) return WINDOW_BYTES - this.#underWay
+    if (++this.#windows === MANY_WINDOWS) this.#slow()
+    const unread = this.#underWay === 0 ? 0 : unreadBytes(this.#socket)
+    if (unread === undefined) return this.#waitBlindly()
+    this.#underWay = unread
+    // A frame larger than all goes alone.
+    if (unread > 0 && unread + wanted > WINDOW_BYTES) return this.#lookAgain()
+    this.#looks = 0
+    return Math.max(WINDOW_BYTES - unread, wanted)
+  }
+
+  spend(bytes: number): void {
+    this.#underWay += bytes
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer)
+    clearImmediate(this.#soon)
+  }
+
+  #waitBlindly(): 0 {
+    this.#wait(BLIND_MS, () => {
+      this.#underWay = 0
+    })
+    return 0
+  }
+
+  #lookAgain(): 0 {
+    // A peer that is quick has read it before the loop comes round.
+    if (this.#looks++ === 0) {
+      this.#soon = setImmediate(() => {
+        this.#soon = undefined
+        this.#resume()
+      })
+    } else this.#wait(Math.min(2 ** (this.#looks - 2), LONGEST_LOOK_MS), () => {})
+    return 0
+  }
+
+  #wait(ms: number, then: () => void): void {
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined
+      then()
+      this.#resume()
+    }, ms)
+  }
+}

@@ -1,0 +1,44 @@
+/** How long a client that had a session waits for the answer whether the server has it still. */
+const ANSWER_MS = 5000
+
+/** How many events may come meanwhile; more are not waited with. */
+const MOST_EVENTS = 10_000
+
+/**
+ * What a client with a session does between its connecting again and the server's answer. If the server has the session,
+ * what it sends in the frames of unixevents comes in the session too, and is ignored here; otherwise it counts.
+ */
+export class Returning {
+  readonly #deliver: (name: string, payload: unknown) => void
+  readonly #timer: NodeJS.Timeout
+  readonly #unanswered: () => void
+  #events: [name: string, payload: unknown][] | undefined = []
+  #ignores = false
+
+  /** @param unanswered - the server is not one of ours, or has no time: {@link Returning.settle} should follow. */
+  constructor(deliver: (name: string, payload: unknown) => void, unanswered: () => void) {
+    this.#deliver = deliver
+    this.#unanswered = unanswered
+    this.#timer = setTimeout(unanswered, ANSWER_MS)
+  }
+
+  event(name: string, payload: unknown): void {
+    if (this.#ignores) return
+    if (this.#events === undefined) this.#deliver(name, payload)
+    else if (this.#events.push([name, payload]) > MOST_EVENTS) this.#unanswered()
+  }
+
+  /** The answer: whether the server has the session. */
+  settle(known: boolean): void {
+    clearTimeout(this.#timer)
+    const events = this.#events ?? []
+    this.#events = undefined
+    this.#ignores = known
+    if (!known) for (const [name, payload] of events) this.#deliver(name, payload)
+  }
+
+  /** The connection is gone before the answer. Had the server the session, they come again; so they do not count. */
+  stop(): void {
+    clearTimeout(this.#timer)
+  }
+}

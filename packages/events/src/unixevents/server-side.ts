@@ -1,0 +1,217 @@
+import type { Duplex } from 'node:stream'
+import { setTimeout as wait } from 'node:timers/promises'
+import { listen } from '@uds/stream'
+import type { Listener } from '@uds/stream'
+import { failure } from '../errors.ts'
+import { Backoff } from './backoff.ts'
+import type { Control } from './control.ts'
+import { Hold } from './hold.ts'
+import { Link } from './link.ts'
+import type { Done } from './outbox.ts'
+import { ServerSessions } from './server-sessions.ts'
+import type { Side, SideOptions, SideSink } from './side.ts'
+
+/** How long an address in use may still belong to a server that is closing. */
+const IN_USE_MS = 300
+
+/**
+ * Whoever asks whether a server is alive connects and leaves at once. What was held for the first client is not given
+ * to a connection before it has stayed this long, or has said something.
+ */
+const PROBATION_MS = 20
+
+/** The server of a channel: any number of clients, each of which gets everything that is sent. */
+export class ServerSide implements Side {
+  readonly #options: SideOptions
+  readonly #sink: SideSink
+  readonly #links = new Set<Link>()
+  /** Those of {@link ServerSide.#links} that get what is sent. */
+  readonly #members = new Set<Link>()
+  /** Those that are about to go on in the native protocol. */
+  readonly #left = new WeakSet<Link>()
+  /** The clients that have gone on in the native protocol. */
+  readonly #sessions: ServerSessions
+  readonly #hold: Hold
+  readonly #abort = new AbortController()
+  #listener: Listener | undefined
+  /** A client has been here, so nothing is held any more. */
+  #served = false
+
+  constructor(options: SideOptions, sink: SideSink) {
+    this.#options = options
+    this.#sink = sink
+    this.#hold = new Hold(options.maxHeldBytes)
+    this.#sessions = new ServerSessions(options, sink)
+  }
+
+  get connections(): number {
+    return this.#members.size + this.#sessions.connections
+  }
+
+  get upgraded(): number {
+    return this.#sessions.connections
+  }
+
+  async open(): Promise<void> {
+    const listener = await this.#listen()
+    if (this.#abort.signal.aborted) {
+      await listener.close()
+      throw this.#abort.signal.reason
+    }
+    this.#listener = listener
+    listener.on('connection', (connection) => this.#accept(connection))
+    listener.on('connectionError', (error) => this.#sink.debug(`connection: ${error.message}`))
+  }
+
+  send(frame: string, done: Done | undefined): Error | undefined {
+    const peers = this.#members.size + this.#sessions.size
+    if (peers === 0) {
+      if (!this.#served) return this.#holdBack(frame, done)
+      return failure('send', 'ERR_DISCONNECTED', 'no client is connected to the channel')
+    }
+    const settle = done && collect(peers, done)
+    for (const link of this.#members) if (!link.send(frame, settle)) this.#dropSlow(link, settle)
+    this.#sessions.send(frame, settle, () => this.#tooSlow(settle))
+    return undefined
+  }
+
+  async close(graceMs: number): Promise<void> {
+    this.#abort.abort(failure('init', 'ERR_CLOSED', 'the linker was closed'))
+    if (this.#hold.size > 0) {
+      const detail = `${this.#hold.size} messages were held for the first client, and none has come`
+      this.#sink.failed(failure('close', 'ERR_DISCONNECTED', detail))
+    }
+    const links = [...this.#links].map((link) => link.close(graceMs))
+    // Each link has its own limit of time.
+    await Promise.all([this.#listener?.close({ graceMs: Infinity }), this.#sessions.close(graceMs), ...links])
+  }
+
+  /** Another server of the channel may be about to end, even in this process: it is given a moment. */
+  async #listen(): Promise<Listener> {
+    const { address, path, transport } = this.#options
+    const { signal } = this.#abort
+    const options = { ...(path !== undefined && { mode: 0o600 }), allowHalfOpen: true, signal }
+    const until = performance.now() + IN_USE_MS
+    const backoff = new Backoff()
+    for (;;) {
+      try {
+        return await (transport ? listen(address, { ...options, transport }) : listen(address, options))
+      } catch (error) {
+        if ((error as { code?: unknown }).code !== 'EADDRINUSE' || performance.now() > until) throw error
+        await wait(backoff.next(), undefined, { signal })
+      }
+    }
+  }
+
+  #accept(connection: Duplex): void {
+    this.#sink.debug('a client has connected')
+    let session = ''
+    const link: Link = new Link(connection, 's-', this.#options, {
+      greeting: () => (this.#offers ? { hello: 1, native: 1 } : { hello: 1 }),
+      event: (name, payload) => {
+        this.#serve(link)
+        this.#sink.event(name, payload)
+      },
+      control: (control) => {
+        if (control.hello === 1) this.#answer(link, control)
+        if (control.switch === 1) {
+          session = control.session ?? ''
+          this.#switch(link, session)
+        }
+      },
+      switched: (socket, head) => {
+        clearTimeout(probation)
+        this.#links.delete(link)
+        this.#sessions.accept(session, socket, head)
+      },
+      failed: (error) => this.#sink.failed(error),
+      closed: () => {
+        clearTimeout(probation)
+        this.#links.delete(link)
+        if (this.#members.delete(link)) this.#sink.debug('a client has left')
+      },
+    })
+    const probation = setTimeout(() => this.#serve(link), PROBATION_MS)
+    this.#links.add(link)
+    if (this.#hold.size === 0) this.#members.add(link)
+    if (this.#offers) link.hello()
+  }
+
+  get #offers(): boolean {
+    return this.#options.upgrade === 'offer'
+  }
+
+  /** A client of this package has greeted, perhaps one that comes back. */
+  #answer(link: Link, { native, session }: Control): void {
+    const agrees = native === 1 && this.#options.upgrade !== 'refuse'
+    const known = this.#sessions.knows(session)
+    link.tell({ hello: 1, ...(agrees && { native: 1 }), known })
+    if (!agrees) return
+    link.agree()
+    // What was sent to this connection so far is sent to the session as well, so the client ignores it here.
+    if (known) this.#retire(link)
+    else this.#serve(link)
+  }
+
+  /** What is sent from now on is for the session of this client. */
+  #retire(link: Link): void {
+    this.#left.add(link)
+    this.#members.delete(link)
+  }
+
+  /** The client has sent its last frame of unixevents: what waits is written, and then this end's last one. */
+  #switch(link: Link, session: string): void {
+    this.#retire(link)
+    this.#sessions.begin(session)
+    link.leave({ switch: 1 })
+  }
+
+  /** A client is here to stay: it gets what was held, if it is the first. */
+  #serve(link: Link): void {
+    if (!this.#links.has(link) || this.#left.has(link) || this.#abort.signal.aborted) return
+    this.#members.add(link)
+    if (this.#served) return
+    this.#served = true
+    this.#hold.release((frame) => {
+      if (!link.send(frame)) this.#dropSlow(link, undefined)
+    })
+  }
+
+  #holdBack(frame: string, done: Done | undefined): Error | undefined {
+    if (!this.#hold.add(frame)) {
+      const detail = `no client has come, and ${this.#options.maxHeldBytes} bytes are held for the first already`
+      return failure('send', 'ERR_QUEUE_FULL', detail)
+    }
+    if (done) queueMicrotask(done)
+    return undefined
+  }
+
+  /** One client that does not read may neither hold the others up nor fill the memory. */
+  #dropSlow(link: Link, done: Done | undefined): void {
+    this.#links.delete(link)
+    this.#members.delete(link)
+    link.destroy()
+    this.#tooSlow(done)
+  }
+
+  #tooSlow(done: Done | undefined): void {
+    const detail = `more than ${this.#options.maxQueueBytes} bytes wait for a client that does not read: it is closed`
+    const error = failure('send', 'ERR_SLOW_CONSUMER', detail)
+    this.#sink.failed(error)
+    done?.(error)
+  }
+}
+
+/**
+ * Calls `done` once: at the first of `count` that went well, so that one slow client holds nobody up, or with the error
+ * when none has.
+ */
+const collect = (count: number, done: Done): Done => {
+  let left = count
+  return (error) => {
+    left -= 1
+    if (left < 0 || (error && left > 0)) return
+    left = 0
+    done(error)
+  }
+}

@@ -1,0 +1,42 @@
+import { failure } from '../errors.ts'
+import { FrameType } from './frame.ts'
+import type { Link } from './link.ts'
+
+/** So many intervals without a sign of life are too many. */
+const SILENT = 3
+
+/** The interval that two ends keep: the shorter of their wishes; 0 and Infinity wish for none. */
+export const keepAliveInterval = (mine: number, theirs: number): number => {
+  const wishes = [mine, theirs].filter((ms) => ms > 0 && ms !== Infinity)
+  return wishes.length === 0 ? 0 : Math.min(...wishes)
+}
+
+/**
+ * Says "I live" when nothing else was said for an interval, and gives the connection up when the other end said nothing
+ * for three. While this end does not read, on purpose, the silence is its own.
+ *
+ * @returns the function that ends it
+ */
+export const keepAlive = (link: Link, intervalMs: number): (() => void) => {
+  if (intervalMs === 0) return () => {}
+  let silent = 0
+  const timer = setInterval(() => {
+    if (link.heard || link.held) silent = 0
+    else if (++silent >= SILENT) {
+      link.destroy(
+        failure('read', 'ERR_PEER_DEAD', `the other end said nothing for ${SILENT * intervalMs} ms`),
+      )
+      return
+    }
+    link.heard = false
+    if (link.outbox.active) link.outbox.active = false
+    else {
+      link.outbox.put(FrameType.heartbeat, 0, 0, -1, undefined)
+      link.outbox.flush()
+      link.outbox.active = false
+      link.outbox.trim()
+    }
+  }, intervalMs)
+  timer.unref()
+  return () => clearInterval(timer)
+}

@@ -1,0 +1,45 @@
+/** Trying again until a server is there. */
+import { SocketError } from '@uds/winsock-ffi'
+import { sleep } from './sleep.ts'
+
+/** How often a connect is tried again, in ms: winpipe's. */
+export const RETRY_EVERY = 200
+
+/** What a server that is not there yet, or has no room, looks like. */
+const mayComeYet: ReadonlySet<unknown> = new Set(['ENOENT', 'ECONNREFUSED', 'EAGAIN', 'EBUSY', 'ETIMEDOUT'])
+
+/**
+ * Attempts to connect until the time is up; one attempt is always made.
+ *
+ * @param attempt - Gets the milliseconds that are left, -1 for one that may take its time.
+ * @param nap - Waits before the next attempt, which may come early when there is reason to.
+ */
+export const connectUntil = <T>(
+  address: string,
+  timeoutMs: number,
+  attempt: (left: number) => T,
+  nap: (ms: number, error: unknown) => void = sleep,
+): T => {
+  const start = performance.now()
+  for (;;) {
+    const before = timeoutMs < 0 ? -1 : Math.max(0, start + timeoutMs - performance.now())
+    try {
+      return attempt(before)
+    } catch (error) {
+      if (!mayComeYet.has((error as { code?: unknown }).code)) throw error
+      const left = timeoutMs < 0 ? Infinity : start + timeoutMs - performance.now()
+      if (left <= 0) {
+        throw new SocketError({
+          code: 'ECONNREFUSED',
+          syscall: 'connect',
+          address,
+          nativeCode: (error as SocketError).nativeCode,
+          detail: `no server took the connection within ${timeoutMs} ms`,
+          advice: 'start the server first, or give it more time with connectWithTimeout',
+          cause: error,
+        })
+      }
+      nap(Math.min(RETRY_EVERY, left), error)
+    }
+  }
+}

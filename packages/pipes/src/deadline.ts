@@ -1,0 +1,13 @@
+import { callTimeout, type WaitOptions } from './arguments.ts'
+
+/** For a call that is made of several: what is left for the next of them. */
+export const remaining = (
+  options: WaitOptions | undefined,
+  where: string,
+): (() => WaitOptions | undefined) => {
+  const timeout = callTimeout(options, where)
+  if (timeout === undefined) return () => undefined
+  if (timeout < 0) return () => ({ timeoutMs: null })
+  const end = performance.now() + timeout
+  return () => ({ timeoutMs: Math.max(0, end - performance.now()) })
+}

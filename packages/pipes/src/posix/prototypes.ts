@@ -1,0 +1,15 @@
+/** What this package needs of libc beyond @uds/winsock-ffi. Each row links its man page. */
+import { bindTable, libcLibrary, type Bound } from '@uds/winsock-ffi'
+
+export const rows = {
+  /** `int flock(int fd, int operation)` - man 2 flock */
+  flock: { args: ['int', 'int'], result: 'int', fails: 'negative' },
+  /** `int fchmod(int fd, mode_t mode)` - man 2 fchmod */
+  fchmod: { args: ['int', 'unsigned int'], result: 'int', fails: 'negative' },
+} as const
+
+export const libc: Bound<typeof rows> = bindTable(libcLibrary, rows)
+
+/** <sys/file.h>, the same on Linux and macOS */
+export const LOCK_EX = 2
+export const LOCK_NB = 4

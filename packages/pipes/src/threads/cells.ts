@@ -1,0 +1,40 @@
+/**
+ * What the clones of one stream or listener have in common, in whichever thread they are: numbers in shared memory.
+ * HANDLEs, SOCKETs and descriptors all fit into 32 bits (Windows promises it for handles:
+ * https://learn.microsoft.com/windows/win32/winprog64/interprocess-communication).
+ */
+export const CELLS = 32
+
+/** How many objects and tokens hold it; the last one closes it. */
+export const REFERENCES = 0
+/** 1 once a token was made: from then on other threads may hold it as well. */
+export const TRAVELLED = 1
+export const NONBLOCKING = 2
+/** Bits of {@link ENDED_READ}, {@link ENDED_WRITE}, {@link BROKEN_WRITE}. */
+export const STATUS = 3
+/** The descriptor, SOCKET or HANDLE. */
+export const HANDLE = 4
+/** What the kernel was told last as SO_RCVTIMEO and SO_SNDTIMEO, in ms; -1 for ever. One for each direction. */
+export const KERNEL_TIMEOUT = 6
+/** The timeout of each direction in ms; -1 for ever. */
+export const TIMEOUT = 8
+/** The lock of each direction; see turn.ts. */
+export const LOCK = 10
+/** 1 while a call of the direction may have to be woken. */
+export const BUSY = 12
+/** The wake handle that a call of each direction waits for. */
+export const WAKE = 14
+/** Reserved for the driver: 16 to 31. */
+export const DRIVER = 16
+
+/** Reading, and accepting. */
+export const READ = 0
+export const WRITE = 1
+export type Direction = typeof READ | typeof WRITE
+
+export const ENDED_READ = 1
+export const ENDED_WRITE = 2
+/** A write was cut off at a place that nobody knows. */
+export const BROKEN_WRITE = 4
+/** The peer sent its end of stream (message mode). */
+export const PEER_ENDED = 8

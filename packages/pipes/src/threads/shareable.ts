@@ -1,0 +1,132 @@
+import { invalidArgument } from '@uds/winsock-ffi'
+import { booleanOf } from '../arguments.ts'
+import { closed } from '../failures.ts'
+import type { SharedState } from './state.ts'
+import { makeToken, type TransferKind, type TransferToken } from './token.ts'
+
+/** Tells of objects that were forgotten open. It only reports: when memory is collected is no time to close. */
+const forgotten = new FinalizationRegistry<string>((what) => {
+  process.emitWarning(`a ${what} was garbage collected while open; call close()`, {
+    type: 'PipeLeakWarning',
+    code: 'UDS_LEAKED_PIPE',
+  })
+})
+
+/** Something with a handle that clones share, in this thread and others. The last one that closes closes the handle. */
+export abstract class Shareable {
+  /** The name of the class, for messages and tokens. */
+  readonly kind: TransferKind
+  #state: SharedState | undefined
+
+  protected constructor(state: SharedState, kind: TransferKind) {
+    this.kind = kind
+    this.#state = state
+    forgotten.register(this, kind, this)
+  }
+
+  /** What the token has to carry beside the shared memory. */
+  protected abstract details(): Readonly<Record<string, unknown>>
+  /** Closes the handle; the last reference is gone. */
+  protected abstract destroy(state: SharedState): void
+
+  /**
+   * The state of an open object.
+   *
+   * @throws SocketError `EBADF` when it is closed.
+   */
+  protected opened(syscall: string): SharedState {
+    const state = this.#state
+    if (state === undefined) throw closed(syscall, this.kind)
+    return state
+  }
+
+  /** True once this object was closed, transferred or given away. Clones are not affected by that. */
+  get closed(): boolean {
+    return this.#state === undefined
+  }
+
+  /** Another reference to the same handle, for a clone. */
+  protected retained(syscall: string): SharedState {
+    const state = this.opened(syscall)
+    state.retain()
+    return state
+  }
+
+  /** Gives the state up: this object is closed from here on, and the reference is the caller's. */
+  protected surrender(syscall: string): SharedState {
+    const state = this.opened(syscall)
+    this.#state = undefined
+    forgotten.unregister(this)
+    return state
+  }
+
+  /**
+   * Closes this object; the handle itself is closed with the last of its clones. Closing twice is no error. What was
+   * written is delivered: the peer can read it, and then the end.
+   */
+  close(): void {
+    if (this.#state === undefined) return
+    const state = this.surrender('close')
+    if (state.release()) this.destroy(state)
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  /**
+   * Sets whether calls wait. It holds for all clones, in all threads: a running call ends with `EAGAIN` (one that was
+   * given `timeoutMs` does not).
+   */
+  setNonblocking(on: boolean): void {
+    const state = this.opened('setNonblocking')
+    state.nonblocking = booleanOf(on, 'setNonblocking', 'the mode')
+  }
+
+  /** Whether calls fail with `EAGAIN` where they would have to wait. */
+  nonblocking(): boolean {
+    return this.opened('nonblocking').nonblocking
+  }
+
+  /**
+   * Makes a token that `postMessage` or `workerData` carries to a `worker_threads` Worker, where `fromTransfer` makes an
+   * object of it again. This object is closed by it: to go on using it here, transfer a clone
+   * (`stream.tryClone().transfer()`). A token that is never used keeps the handle open.
+   */
+  transfer(): TransferToken {
+    this.opened('transfer').makeWakeable()
+    const details = this.details()
+    return makeToken(this.kind, this.surrender('transfer'), details)
+  }
+
+  /**
+   * The number of the handle: a descriptor, a SOCKET, a HANDLE. It stays this object's.
+   *
+   * ## Platform behaviour
+   * A SOCKET on Windows is always non-blocking for Winsock, a HANDLE of a pipe always overlapped.
+   */
+  get rawHandle(): number {
+    return this.opened('rawHandle').handle
+  }
+
+  /**
+   * Gives the handle to somebody else, who closes it from now on. This object is closed by it.
+   *
+   * @throws TypeError `ERR_INVALID_ARG_TYPE` while there are clones: they would go on using it.
+   */
+  intoRawHandle(): number {
+    const state = this.opened('intoRawHandle')
+    if (state.references > 1) {
+      throw invalidArgument(
+        'intoRawHandle',
+        `the ${this.kind}`,
+        'the only one, without clones and tokens',
+        this,
+      )
+    }
+    const handle = state.handle
+    this.surrender('intoRawHandle').release()
+    state.dispose()
+    return handle
+  }
+}

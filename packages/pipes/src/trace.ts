@@ -1,0 +1,57 @@
+/**
+ * A record of every system call, for whoever looks for trouble: through `node:diagnostics_channel` (the channel
+ * `uds:pipes:syscall`) and, with NODE_DEBUG=uds-pipes, on standard error. When nobody listens it costs one comparison.
+ */
+import { channel } from 'node:diagnostics_channel'
+import { debuglog } from 'node:util'
+import { threadId } from 'node:worker_threads'
+
+/** What a subscriber of the channel `uds:pipes:syscall` receives. */
+export interface TraceRecord {
+  /** The C name of the call: `recv`, `ReadFile`. */
+  readonly syscall: string
+  /** The descriptor, SOCKET, HANDLE or the name that it was about. */
+  readonly subject: number | string
+  /** What it gave; negative: the error number of the system. */
+  readonly result: number
+  /** Milliseconds it took, of `performance.now()`. */
+  readonly durationMs: number
+  /** The thread that made it: `worker_threads.threadId`. */
+  readonly threadId: number
+}
+
+/** The name of the channel. */
+export const TRACE_CHANNEL = 'uds:pipes:syscall'
+
+const subscribers = channel(TRACE_CHANNEL)
+const debug = debuglog('uds-pipes')
+/** NODE_DEBUG does not change while the process runs. */
+const debugging = debug.enabled
+
+/** True when somebody listens. */
+export const tracing = (): boolean => debugging || subscribers.hasSubscribers
+
+const publish = (record: TraceRecord): void => {
+  if (subscribers.hasSubscribers) subscribers.publish(record)
+  debug(
+    'thread %d: %s(%s) = %d (%s ms)',
+    record.threadId,
+    record.syscall,
+    record.subject,
+    record.result,
+    record.durationMs.toFixed(3),
+  )
+}
+
+/** Makes a call and records it, also when it throws. */
+export const traced = (syscall: string, subject: number | string, call: () => number): number => {
+  if (!tracing()) return call()
+  const start = performance.now()
+  let result = -1
+  try {
+    result = call()
+    return result
+  } finally {
+    publish({ syscall, subject, result, durationMs: performance.now() - start, threadId })
+  }
+}

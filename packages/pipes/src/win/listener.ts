@@ -1,0 +1,135 @@
+import { SocketError } from '@uds/winsock-ffi'
+import { booleanOf, integerOf } from '../arguments.ts'
+import { BlockingListener } from '../listener.ts'
+import { SharedState } from '../threads/state.ts'
+import { claimToken, type TransferToken } from '../threads/token.ts'
+import { accept, applyChanges } from '../win32/accepting.ts'
+import { createFirst, type InstanceSettings } from '../win32/create.ts'
+import { Instances, MOST_INSTANCES } from '../win32/instances.ts'
+import { sddlOf, type PipeSecurity } from '../win32/security.ts'
+import { wakers } from '../win32/wakers.ts'
+import { pipeNameOf, WinPipeSocketAddr } from './address.ts'
+import { requireWindows } from './require.ts'
+import { WinStream } from './stream.ts'
+
+/** Options of {@link WinListener.bind}. */
+export interface PipeBindOptions {
+  /** How many clients may be connected that `accept` has not taken yet: 1 to 63 (default 8). */
+  readonly backlog?: number | undefined
+  /** Bytes that the system holds in each direction of a pipe (default 65536). */
+  readonly bufferSize?: number | undefined
+  /**
+   * Who may connect: this user (the default), everybody who has logged on, whom an SDDL names, or whom the system lets in
+   * by default (then everybody may read).
+   */
+  readonly security?: PipeSecurity | undefined
+  /** Refuse clients on other computers (default true). */
+  readonly rejectRemote?: boolean | undefined
+  /**
+   * Each write is a message, which a read does not go beyond; and `shutdown('write')` reaches the peer, by a message of no
+   * bytes. Default false: bytes. Clients of this package find out by themselves.
+   */
+  readonly messageMode?: boolean | undefined
+}
+
+/**
+ * A named pipe that clients can connect to, with an `accept` that waits: winpipe's `WinListener`. The name is claimed by
+ * `bind`, and clients connect from then on. On Windows; elsewhere `ENOTSUP`.
+ */
+export class WinListener extends BlockingListener<WinStream> {
+  declare readonly kind: 'WinListener'
+  readonly #address: WinPipeSocketAddr
+  readonly #instances: Instances
+
+  /** Of no use outside this package: use `bind`, `fromTransfer`. */
+  constructor(state: SharedState, address: WinPipeSocketAddr, instances: Instances) {
+    super(state, 'WinListener')
+    this.#address = address
+    this.#instances = instances
+  }
+
+  /**
+   * Claims a name and makes as many instances as the backlog says.
+   *
+   * @throws SocketError `EADDRINUSE` when a pipe of the name exists, `EADDRNOTAVAIL` for a name of another computer;
+   *   TypeError for a name that no pipe can have.
+   */
+  static override bind(name: string, options: PipeBindOptions = {}): WinListener {
+    return WinListener.bindAddr(WinPipeSocketAddr.fromPathname(name), options)
+  }
+
+  static bindAddr(address: WinPipeSocketAddr, options: PipeBindOptions = {}): WinListener {
+    const name = pipeNameOf(address, 'bind')
+    if (!address.isLocal()) {
+      throw new SocketError({
+        code: 'EADDRNOTAVAIL',
+        syscall: 'bind',
+        address: name,
+        detail: 'a pipe can only be made on this computer',
+        advice: 'begin the name with \\\\.\\pipe\\',
+      })
+    }
+    const backlog = integerOf(options.backlog ?? 8, 'bind', 'backlog', 1, MOST_INSTANCES)
+    const bufferSize = integerOf(options.bufferSize ?? 65_536, 'bind', 'bufferSize', 1, 2 ** 31 - 1)
+    const rejectRemote = booleanOf(options.rejectRemote ?? true, 'bind', 'rejectRemote')
+    const message = booleanOf(options.messageMode ?? false, 'bind', 'messageMode')
+    requireWindows('bind')
+    const settings = { name, message, bufferSize, sddl: sddlOf(options.security ?? 'currentUser') }
+    const first = createFirst(settings, rejectRemote)
+    const instances = Instances.create(first, backlog, rejectRemote, settings)
+    try {
+      instances.refill(0)
+    } catch (error) {
+      instances.closeAll()
+      throw error
+    }
+    return new WinListener(SharedState.create(first, wakers), address, instances)
+  }
+
+  /** Makes a listener of a token in the thread that received it. */
+  static fromTransfer(token: TransferToken): WinListener {
+    const { memory, details } = claimToken(token, ['WinListener'])
+    const settings = details['settings'] as InstanceSettings
+    return new WinListener(
+      new SharedState(memory, wakers),
+      WinPipeSocketAddr.fromPathname(settings.name),
+      new Instances(details['instances'] as SharedArrayBuffer, settings),
+    )
+  }
+
+  /** Sets whether clients on other computers are refused, as they are at first. It holds for clients that come later. */
+  rejectRemote(on: boolean): void {
+    const state = this.opened('rejectRemote')
+    this.#instances.rejectRemote = booleanOf(on, 'rejectRemote', 'the choice')
+    applyChanges(state, this.#instances)
+  }
+
+  override tryClone(): WinListener {
+    return new WinListener(this.retained('tryClone'), this.#address, this.#instances)
+  }
+
+  override localAddr(): WinPipeSocketAddr {
+    this.opened('localAddr')
+    return this.#address
+  }
+
+  /** Nothing waits on a pipe: null. */
+  override takeError(): null {
+    this.opened('takeError')
+    return null
+  }
+
+  protected override take(state: SharedState, own: number | undefined): WinStream {
+    const handle = accept(state, this.#instances, own)
+    return WinStream.of(handle, this.#address, { server: true, message: this.#instances.settings.message })
+  }
+
+  protected override details(): Readonly<Record<string, unknown>> {
+    return { settings: this.#instances.settings, instances: this.#instances.memory }
+  }
+
+  protected override destroy(state: SharedState): void {
+    this.#instances.closeAll()
+    state.dispose()
+  }
+}

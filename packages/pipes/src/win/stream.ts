@@ -1,0 +1,254 @@
+import { invalidArgument, sidOfProcess, SocketError, type PeerCredentials } from '@uds/winsock-ffi'
+import {
+  booleanOf,
+  callTimeout,
+  integerOf,
+  timeoutOf,
+  type ShutdownHow,
+  type WaitOptions,
+} from '../arguments.ts'
+import { connectUntil } from '../connect-until.ts'
+import { ENDED_READ, ENDED_WRITE, READ, WRITE } from '../threads/cells.ts'
+import { SharedState } from '../threads/state.ts'
+import { claimToken, type TransferToken } from '../threads/token.ts'
+import { sleep } from '../sleep.ts'
+import { BlockingStream } from '../stream.ts'
+import { traced } from '../trace.ts'
+import { isMessageMode, isServer, setTraits, type PipeTraits } from '../win32/cells.ts'
+import { openPipe, waitForInstance } from '../win32/create.ts'
+import { pipeError } from '../win32/failures.ts'
+import { flush } from '../win32/flushing.ts'
+import { makePair } from '../win32/pair.ts'
+import { kernel32 } from '../win32/prototypes.ts'
+import { available, peek, read } from '../win32/reading.ts'
+import { wakers } from '../win32/wakers.ts'
+import { write, writeEnd } from '../win32/writing.ts'
+import { pipeNameOf, WinPipeSocketAddr } from './address.ts'
+import { requireWindows } from './require.ts'
+
+/** Options of the functions that connect to a pipe. */
+export interface PipeConnectOptions {
+  /**
+   * Refuse a server of another user with `EACCES`: somebody could have taken the name first. Undefined: any server that
+   * the name leads to.
+   */
+  readonly verifyServer?: 'sameUser' | undefined
+}
+
+/** How long {@link WinStream.connect} tries, in ms. */
+const CONNECT_MS = 1000
+
+/**
+ * A connected named pipe with calls that wait: winpipe's `WinStream`. On Windows; elsewhere every way to make one fails
+ * with `ENOTSUP`.
+ */
+export class WinStream extends BlockingStream {
+  declare readonly kind: 'WinStream'
+  readonly #address: WinPipeSocketAddr
+  #more = false
+
+  /** Of no use outside this package: use `connect`, `pair`, `fromRawHandle`, `fromTransfer`. */
+  constructor(state: SharedState, address: WinPipeSocketAddr) {
+    super(state, 'WinStream')
+    this.#address = address
+  }
+
+  /** Makes a stream of a HANDLE. */
+  static of(handle: number, address: WinPipeSocketAddr, traits: PipeTraits): WinStream {
+    const state = SharedState.create(handle, wakers)
+    setTraits(state, traits)
+    return new WinStream(state, address)
+  }
+
+  /**
+   * Connects to a pipe. While it is missing, or all its instances are taken, it tries again every 200 ms, for 1 s.
+   *
+   * @param name - `\\.\pipe\name`; `\\COMPUTER\pipe\name` for another computer.
+   * @param options - `timeoutMs` instead of 1 s.
+   * @throws SocketError `ECONNREFUSED` when the time is up, with the last error as its `cause`; `EACCES`; TypeError for a
+   *   name that no pipe can have.
+   */
+  static connect(name: string, options?: PipeConnectOptions & WaitOptions): WinStream {
+    return WinStream.connectAddr(WinPipeSocketAddr.fromPathname(name), options)
+  }
+
+  static connectAddr(address: WinPipeSocketAddr, options?: PipeConnectOptions & WaitOptions): WinStream {
+    return WinStream.#connect(address, callTimeout(options, 'connect') ?? CONNECT_MS, options)
+  }
+
+  /** As {@link connect}, for another time. @param ms - Milliseconds; with 0 it makes exactly one attempt. */
+  static connectWithTimeout(name: string, ms: number, options?: PipeConnectOptions): WinStream {
+    return WinStream.connectAddrWithTimeout(WinPipeSocketAddr.fromPathname(name), ms, options)
+  }
+
+  static connectAddrWithTimeout(
+    address: WinPipeSocketAddr,
+    ms: number,
+    options?: PipeConnectOptions,
+  ): WinStream {
+    return WinStream.#connect(address, timeoutOf(ms, 'connectWithTimeout', 'the time'), options)
+  }
+
+  static #connect(
+    address: WinPipeSocketAddr,
+    timeoutMs: number,
+    options: PipeConnectOptions | undefined,
+  ): WinStream {
+    const name = pipeNameOf(address, 'connect')
+    const verify = options?.verifyServer
+    if (verify !== undefined && verify !== 'sameUser') {
+      throw invalidArgument('connect', 'verifyServer', "'sameUser'", verify)
+    }
+    requireWindows('connect')
+    const nap = (ms: number, error: unknown): void => {
+      // An instance that becomes free ends the wait early.
+      const busy = (error as SocketError).code === 'EBUSY'
+      if (!busy || !waitForInstance(name, ms)) sleep(busy ? 1 : ms)
+    }
+    const { handle, message } = connectUntil(name, timeoutMs, () => openPipe(name), nap)
+    const stream = WinStream.of(handle, address, { server: false, message })
+    if (verify === 'sameUser') stream.#requireSameUser(name)
+    return stream
+  }
+
+  #requireSameUser(name: string): void {
+    let detail = 'the server of the pipe runs as another user'
+    try {
+      if (this.peerCredentials().sid === sidOfProcess(process.pid)) return
+    } catch (error) {
+      detail = `the server of the pipe could not be told: ${(error as Error).message}`
+    }
+    this.close()
+    throw new SocketError({ code: 'EACCES', syscall: 'connect', address: name, detail })
+  }
+
+  /** Two streams that are connected to each other, on a name that nobody can guess: the client's and the server's end. */
+  static pair(): [WinStream, WinStream] {
+    requireWindows('pair')
+    const [client, server] = makePair()
+    return [
+      WinStream.of(client, WinPipeSocketAddr.unnamed, { server: false, message: false }),
+      WinStream.of(server, WinPipeSocketAddr.unnamed, { server: true, message: false }),
+    ]
+  }
+
+  /**
+   * Takes charge of a connected pipe that something else opened with FILE_FLAG_OVERLAPPED. It is closed with the stream.
+   *
+   * @param options - `messageMode`: the pipe was set to PIPE_READMODE_MESSAGE.
+   */
+  static fromRawHandle(handle: number, options: { readonly messageMode?: boolean } = {}): WinStream {
+    integerOf(handle, 'fromRawHandle', 'the handle', 1, 2 ** 31 - 1)
+    const message = booleanOf(options.messageMode ?? false, 'fromRawHandle', 'messageMode')
+    requireWindows('fromRawHandle')
+    const flags = new Uint32Array(1)
+    kernel32.GetNamedPipeInfo(handle, flags, null, null, null)
+    // PIPE_SERVER_END (winbase.h)
+    return WinStream.of(handle, WinPipeSocketAddr.unnamed, { server: (flags[0]! & 1) !== 0, message })
+  }
+
+  /** Makes a stream of a token in the thread that received it. */
+  static fromTransfer(token: TransferToken): WinStream {
+    const { memory, details } = claimToken(token, ['WinStream'])
+    const name = details['name']
+    const address =
+      typeof name === 'string' ? WinPipeSocketAddr.fromPathname(name) : WinPipeSocketAddr.unnamed
+    return new WinStream(new SharedState(memory, wakers), address)
+  }
+
+  /** True when the pipe carries messages: then each write is one, and a read never goes beyond one. */
+  get messageMode(): boolean {
+    return isMessageMode(this.opened('messageMode'))
+  }
+
+  override tryClone(): WinStream {
+    return new WinStream(this.retained('tryClone'), this.#address)
+  }
+
+  /** The name of the pipe, at both ends; unnamed for a pair. */
+  override localAddr(): WinPipeSocketAddr {
+    this.opened('localAddr')
+    return this.#address
+  }
+
+  /** As {@link localAddr}. */
+  override peerAddr(): WinPipeSocketAddr {
+    this.opened('peerAddr')
+    return this.#address
+  }
+
+  override peerCredentials(): PeerCredentials {
+    const state = this.opened('peerCredentials')
+    const syscall = isServer(state) ? 'GetNamedPipeClientProcessId' : 'GetNamedPipeServerProcessId'
+    const number = new Uint32Array(1)
+    const result = traced(syscall, state.handle, () => kernel32[syscall].attempt(state.handle, number))
+    if (result < 0) throw pipeError(-result, syscall)
+    const pid = number[0]!
+    let sid: string | undefined
+    try {
+      sid = sidOfProcess(pid)
+    } catch {
+      // It has ended, or this user may not ask about it: then nobody vouches for it.
+    }
+    return { pid, uid: undefined, gid: undefined, sid }
+  }
+
+  /** Nothing waits on a pipe: null. */
+  override takeError(): null {
+    this.opened('takeError')
+    return null
+  }
+
+  override available(): number {
+    return available(this.opened('available'))
+  }
+
+  protected override readSome(state: SharedState, buffer: Uint8Array, own: number | undefined): number {
+    const { bytes, more } = read(state, buffer, own)
+    this.#more = more
+    return bytes
+  }
+
+  protected override get endsHere(): boolean {
+    return !this.#more && this.messageMode
+  }
+
+  protected override peekSome(state: SharedState, buffer: Uint8Array, own: number | undefined): number {
+    return peek(state, buffer, own)
+  }
+
+  protected override writeWhole(state: SharedState, data: Uint8Array, own: number | undefined): number {
+    return write(state, data, own)
+  }
+
+  protected override gather(
+    state: SharedState,
+    parts: readonly Uint8Array[],
+    own: number | undefined,
+  ): number {
+    return write(state, parts.length === 1 ? parts[0]! : Buffer.concat(parts), own)
+  }
+
+  protected override flushWhole(state: SharedState, own: number | undefined): void {
+    flush(state, own)
+  }
+
+  protected override end(state: SharedState, how: ShutdownHow): void {
+    const tell = how !== 'read' && isMessageMode(state) && !state.has(ENDED_WRITE)
+    if (how !== 'write') state.add(ENDED_READ)
+    if (tell) writeEnd(state)
+    if (how !== 'read') state.add(ENDED_WRITE)
+    state.changed(READ)
+    state.changed(WRITE)
+  }
+
+  protected override details(): Readonly<Record<string, unknown>> {
+    return { name: this.#address.asPathname() }
+  }
+
+  protected override destroy(state: SharedState): void {
+    // What was written stays readable for the peer, which then finds the end. DisconnectNamedPipe would discard it.
+    traced('CloseHandle', state.handle, () => kernel32.CloseHandle.attempt(state.handle))
+    state.dispose()
+  }
+}

@@ -1,0 +1,17 @@
+import { randomBytes } from 'node:crypto'
+import { createFirst, openPipe } from './create.ts'
+import { kernel32 } from './prototypes.ts'
+import { sddlOf } from './security.ts'
+
+/** The two ends, the client's and the server's, of a byte pipe of a name that nobody can guess. */
+export const makePair = (): [client: number, server: number] => {
+  const name = `\\\\.\\pipe\\${randomBytes(16).toString('hex').toUpperCase()}`
+  const settings = { name, message: false, bufferSize: 65_536, sddl: sddlOf('currentUser') }
+  const server = createFirst(settings, true)
+  try {
+    return [openPipe(name).handle, server]
+  } catch (error) {
+    kernel32.CloseHandle.attempt(server)
+    throw error
+  }
+}

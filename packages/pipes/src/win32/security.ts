@@ -1,0 +1,67 @@
+/**
+ * Who may connect: access control lists in SDDL
+ * (https://learn.microsoft.com/windows/win32/secauthz/security-descriptor-string-format).
+ */
+import { invalidArgument, invalidValue, sidOfProcess } from '@uds/winsock-ffi'
+import { SDDL_REVISION_1 } from './constants.ts'
+import { advapi32, kernel32 } from './prototypes.ts'
+
+/** Who may connect to a pipe. */
+export type PipeSecurity = 'currentUser' | 'authenticatedUsers' | 'os-default' | { readonly sddl: string }
+
+/**
+ * Read, write and synchronise, without FILE_APPEND_DATA: on pipes that is FILE_CREATE_PIPE_INSTANCE, the right to add a
+ * server of one's own (https://learn.microsoft.com/windows/win32/ipc/named-pipe-security-and-access-rights).
+ */
+const CONNECT_ONLY = '0x12019b'
+
+/** The SDDL; undefined for the default of the system, which lets everybody read. */
+export const sddlOf = (security: PipeSecurity): string | undefined => {
+  if (security === 'os-default') return undefined
+  if (typeof security === 'object' && security !== null && typeof security.sddl === 'string')
+    return security.sddl
+  // P: nothing is inherited. GA: everything.
+  const owner = `D:P(A;;GA;;;${sidOfProcess(process.pid)})`
+  if (security === 'currentUser') return owner
+  if (security === 'authenticatedUsers') return `${owner}(A;;${CONNECT_ONLY};;;AU)`
+  throw invalidArgument(
+    'bind',
+    'security',
+    "'currentUser', 'authenticatedUsers', 'os-default' or { sddl }",
+    security,
+  )
+}
+
+/**
+ * Lends a SECURITY_ATTRIBUTES.
+ *
+ * ```c
+ * typedef struct _SECURITY_ATTRIBUTES { DWORD nLength; LPVOID lpSecurityDescriptor; BOOL bInheritHandle; }  // 24 bytes
+ * ```
+ */
+export const withSecurity = <T>(sddl: string | undefined, use: (attributes: Buffer | null) => T): T => {
+  if (sddl === undefined) return use(null)
+  const descriptor = new BigInt64Array(1)
+  const result = advapi32.ConvertStringSecurityDescriptorToSecurityDescriptorW.attempt(
+    sddl,
+    SDDL_REVISION_1,
+    descriptor,
+    null,
+  )
+  if (result < 0) {
+    throw Object.assign(
+      invalidValue('bind', 'security.sddl', `is no security descriptor (error ${-result})`, sddl),
+      {
+        nativeCode: -result,
+      },
+    )
+  }
+  try {
+    const attributes = Buffer.alloc(24)
+    attributes.writeUInt32LE(24, 0)
+    attributes.writeBigInt64LE(descriptor[0]!, 8)
+    return use(attributes)
+  } finally {
+    kernel32.LocalFree.attempt(descriptor[0]!)
+  }
+}

@@ -1,0 +1,119 @@
+/** What only named pipes have. */
+import { describe, expect, test } from 'vitest'
+import { WinListener, WinStream } from '../src/index.ts'
+import { traced } from './traced.ts'
+import { bytes, duration, errorOf, expectCode, pattern } from './expect.ts'
+import { win } from './kinds.ts'
+
+describe.skipIf(!win.here)('named pipes', () => {
+  test.each(['currentUser', 'authenticatedUsers', 'os-default', { sddl: 'D:P(A;;GA;;;WD)' }] as const)(
+    'with the security %j this user may connect',
+    (security) => {
+      const name = win.fresh()
+      const listener = WinListener.bind(name, { security })
+      const client = WinStream.connect(name, { verifyServer: 'sameUser' })
+      listener.accept().close()
+      client.close()
+      listener.close()
+      expect(client.closed).toBe(true)
+    },
+  )
+
+  test('a security that is none is refused in words', () => {
+    expectCode('ERR_INVALID_ARG_VALUE', () =>
+      WinListener.bind(win.fresh(), { security: { sddl: 'nonsense' } }),
+    )
+    expectCode('ERR_INVALID_ARG_TYPE', () =>
+      WinListener.bind(win.fresh(), { security: 'everybody' as never }),
+    )
+  })
+
+  test('as many clients may wait as the backlog says, and the next one is refused after its time', () => {
+    const name = win.fresh()
+    const listener = WinListener.bind(name, { backlog: 3 })
+    const clients = [1, 2, 3].map(() => WinStream.connectWithTimeout(name, 0))
+    const error = errorOf(() => WinStream.connectWithTimeout(name, 0))
+    expect([error.code, (error.cause as { code: string }).code]).toEqual(['ECONNREFUSED', 'EBUSY'])
+    const servers = clients.map(() => listener.accept({ timeoutMs: 1000 }))
+    clients.push(WinStream.connectWithTimeout(name, 0))
+    for (const each of [...clients, ...servers, listener]) each.close()
+  })
+
+  test('connectWithTimeout of 0 makes exactly one attempt, connect about five in a second', () => {
+    const name = win.fresh()
+    const attempts = (ms: number): number =>
+      traced(() => errorOf(() => WinStream.connectWithTimeout(name, ms))).filter(
+        ({ syscall }) => syscall === 'CreateFileW',
+      ).length
+    expect(attempts(0)).toBe(1)
+    expect(attempts(1000)).toBeGreaterThanOrEqual(4)
+    expect(attempts(1000)).toBeLessThanOrEqual(7)
+  })
+
+  test('rejectRemote can be changed while the listener lives, and clients that wait are kept', () => {
+    const name = win.fresh()
+    const listener = WinListener.bind(name, { backlog: 2 })
+    const waiting = WinStream.connect(name)
+    waiting.writeAll(bytes('kept'))
+    listener.rejectRemote(false)
+    listener.rejectRemote(true)
+    const later = WinStream.connect(name)
+    const served = [listener.accept({ timeoutMs: 1000 }), listener.accept({ timeoutMs: 1000 })]
+    waiting.close()
+    later.close()
+    expect(served.map((each) => each.readToEnd().toString()).toSorted((a, b) => a.localeCompare(b))).toEqual([
+      '',
+      'kept',
+    ])
+    for (const each of [...served, listener]) each.close()
+  })
+
+  test('both ends know the process and the user of the other', () => {
+    const [a, b] = WinStream.pair()
+    expect(a.peerCredentials().pid).toBe(process.pid)
+    expect(b.peerCredentials().sid).toMatch(/^S-1-5-/)
+    a.close()
+    b.close()
+  })
+
+  test('a flush has a time limit', () => {
+    const [a, b] = WinStream.pair()
+    a.writeAll(bytes('unread'))
+    const took = duration(() => expectCode('ETIMEDOUT', () => a.flush({ timeoutMs: 100 })))
+    expect(took).toBeLessThan(3000)
+    a.setNonblocking(true)
+    expectCode('EAGAIN', () => a.flush())
+    b.readExact(6)
+    a.setNonblocking(false)
+    a.flush()
+    expect(duration(() => a.close({ flushMs: 5000 }))).toBeLessThan(4000)
+    b.close()
+  })
+
+  test('a write larger than the buffer of the pipe arrives whole, with a timeout too', () => {
+    const name = win.fresh()
+    const listener = WinListener.bind(name, { bufferSize: 512 })
+    const client = WinStream.connect(name)
+    const server = listener.accept()
+    client.setWriteTimeout(60)
+    const data = pattern(100_000)
+    const sent = errorOf(() => client.write(data)).bytesTransferred ?? 0
+    expect(Buffer.from(server.readExact(sent)).equals(data.subarray(0, sent))).toBe(true)
+    for (const each of [client, server, listener]) each.close()
+  })
+
+  test('the end of the messages is the end for all clones, and a message of the peer is still read', () => {
+    const name = win.fresh()
+    const listener = WinListener.bind(name, { messageMode: true })
+    const client = WinStream.connect(name)
+    const server = listener.accept()
+    const clone = client.tryClone()
+    client.shutdown('write')
+    expectCode('EPIPE', () => clone.write(bytes('x')))
+    expect(server.peek(Buffer.alloc(1))).toBe(0)
+    expect(server.read(Buffer.alloc(1))).toBe(0)
+    server.write(Buffer.alloc(50_000, 'm'))
+    expect(clone.readExact(50_000).every((byte) => byte === 109)).toBe(true)
+    for (const each of [client, clone, server, listener]) each.close()
+  })
+})

@@ -1,0 +1,29 @@
+/** The file of a socket that this process has bound, which goes when the socket does. */
+import { lstatSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { removeSocketFile, type UnixAddress } from '@uds/winsock-ffi'
+
+/** Undefined for no file, and always on Windows, which lets nobody look at one. */
+const identityOf = (path: string): string | undefined => {
+  try {
+    const { dev, ino, birthtimeNs } = lstatSync(path, { bigint: true })
+    // A file system may give the number of a removed file to the next one.
+    return `${dev}:${ino}:${birthtimeNs}`
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Remembers the file of an address that was bound just now.
+ *
+ * @returns Removes it, wherever the process has changed to since; but not the file of somebody who has taken the path.
+ */
+export const boundFile = (address: UnixAddress): (() => void) => {
+  if (address.pathname === undefined) return () => {}
+  const path = resolve(address.pathname)
+  const own = identityOf(path)
+  return () => {
+    if (identityOf(path) === own) removeSocketFile(path)
+  }
+}

@@ -1,0 +1,65 @@
+/** Sending addresses elsewhere. */
+import type { Duplex } from 'node:stream'
+import { invalidArgument } from '@uds/winsock-ffi'
+import { formatAddress, type Address } from '../address.ts'
+import { route as ownRoute } from '../route.ts'
+import type { Transport } from '../transport.ts'
+import { requireTransport } from '../check-options.ts'
+
+/** Where an address leads: another address, a transport for it, or both. */
+export type Destination =
+  | string
+  | Address
+  | Transport
+  | { readonly transport: Transport; readonly address: string | Address }
+
+/**
+ * Either a table, by the address as text, or by what it begins with up to a colon (`'gpg:'`), or a function, in which
+ * undefined means "as ever".
+ */
+export type Routes = Readonly<Record<string, Destination>> | ((address: string) => Destination | undefined)
+
+const look = (routes: Routes, address: string): Destination | undefined => {
+  if (typeof routes === 'function') return routes(address)
+  if (Object.hasOwn(routes, address)) return routes[address]
+  const scheme = address.slice(0, address.indexOf(':') + 1)
+  return scheme !== '' && Object.hasOwn(routes, scheme) ? routes[scheme] : undefined
+}
+
+const isTransport = (value: object): value is Transport =>
+  typeof (value as Partial<Transport>).connect === 'function' &&
+  typeof (value as Partial<Transport>).listen === 'function'
+
+/**
+ * The transport, with some addresses sent elsewhere: `withRoute(tcp, { 'tcp:db:5432': 'unix:/run/db.sock' })`. What a
+ * route gives is not routed again.
+ */
+export const withRoute = (transport: Transport, routes: Routes): Transport => {
+  requireTransport('withRoute', transport)
+  if (typeof routes !== 'function' && (typeof routes !== 'object' || routes === null)) {
+    throw invalidArgument('withRoute', 'the routes', 'an object or a function', routes)
+  }
+  const find = (
+    address: string | Address,
+    where: string,
+  ): { transport: Transport; address: string | Address } => {
+    const text = typeof address === 'string' ? address : formatAddress(address)
+    const found = look(routes, text)
+    if (found === undefined) return { transport, address }
+    if (typeof found === 'string') return ownRoute(found, undefined, where)
+    if (isTransport(found)) return { transport: found, address }
+    return 'transport' in found ? found : ownRoute(found, undefined, where)
+  }
+  return {
+    name: `route(${transport.name})`,
+    capabilities: transport.capabilities,
+    connect: async (address, options): Promise<Duplex> => {
+      const to = find(address, 'connect')
+      return await to.transport.connect(to.address, options)
+    },
+    listen: async (address, options) => {
+      const at = find(address, 'listen')
+      return await at.transport.listen(at.address, options)
+    },
+  }
+}

@@ -1,0 +1,84 @@
+/** From an address to a connection. */
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Address, SocketAddressObject, SocketAddressText } from './address.ts'
+import { checkConnectOptions } from './check-options.ts'
+import { throwIfAborted } from './connection-error.ts'
+import { countConnected, countFailed } from './counters.ts'
+import { traceConnect, traceError } from './diagnostics.ts'
+import { positiveMs } from './options.ts'
+import { route } from './route.ts'
+import type { ConnectOptions, Transport } from './transport.ts'
+
+export interface ConnectDoorOptions extends ConnectOptions {
+  /**
+   * Milliseconds in which to try again while nobody listens there yet, or its backlog is full: for programs that start
+   * in either order. 0 unless given.
+   */
+  readonly retryUntilMs?: number | undefined
+  /** How to connect; by default the transport that the address names. */
+  readonly transport?: Transport | undefined
+}
+
+/** Nobody listens yet: no file, a stale one, a full backlog, all pipe instances busy. */
+const PASSING = new Set(['ECONNREFUSED', 'ENOENT', 'EAGAIN', 'EBUSY'])
+const FIRST_PAUSE_MS = 5
+const LONGEST_PAUSE_MS = 200
+
+const withRetries = async (
+  attempt: () => Promise<Duplex>,
+  untilMs: number,
+  signal: AbortSignal | undefined,
+): Promise<Duplex> => {
+  const end = performance.now() + untilMs
+  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+    try {
+      return await attempt()
+    } catch (error) {
+      const left = end - performance.now()
+      if (left <= 0 || !PASSING.has((error as NodeJS.ErrnoException).code ?? '')) throw error
+      // A wait that was aborted rejects with an AbortError of its own; the signal's reason is what is promised.
+      await sleep(Math.min(pause, left), undefined, signal && { signal }).catch(() => {})
+      throwIfAborted(signal)
+    }
+  }
+}
+
+/**
+ * Connects.
+ *
+ * @param address - `unix:/run/app.sock`, `name:chat`, `pipe:name`, `tcp:host:port`, `memory:name`, `fd:N`, a path, or an object.
+ * @returns A `net.Socket` for AF_UNIX and TCP, on every system; a Duplex otherwise. An error that nobody listens for
+ *   does not end the process: it closes the connection.
+ * @throws TypeError, RangeError `ERR_...` for wrong arguments, before any system call.
+ * @throws SocketError `ECONNREFUSED`, `ENOENT`, `EACCES`, `EAGAIN` (full backlog), `ETIMEDOUT`, `ENAMETOOLONG`, `ENOTSUP`;
+ *   the signal's reason.
+ */
+export function connect(
+  address: SocketAddressText | SocketAddressObject,
+  options?: ConnectDoorOptions & { readonly transport?: undefined },
+): Promise<Socket>
+export function connect<C extends Duplex>(
+  address: string | Address,
+  options: ConnectDoorOptions & { readonly transport: Transport<C> },
+): Promise<C>
+export function connect(address: string | Address, options?: ConnectDoorOptions): Promise<Duplex>
+export async function connect(address: string | Address, options: ConnectDoorOptions = {}): Promise<Duplex> {
+  checkConnectOptions('connect', options)
+  const { retryUntilMs, transport, ...rest } = options
+  const untilMs = positiveMs('connect', 'retryUntilMs', retryUntilMs, 0)
+  positiveMs('connect', 'timeoutMs', rest.timeoutMs, 0)
+  const to = route(address, transport, 'connect')
+  const attempt = (): Promise<Duplex> => to.transport.connect(to.address, rest)
+  try {
+    const connection = untilMs > 0 ? await withRetries(attempt, untilMs, rest.signal) : await attempt()
+    countConnected(connection)
+    traceConnect(to.text, connection)
+    return connection
+  } catch (error) {
+    countFailed()
+    traceError('connect', to.text, error as Error)
+    throw error
+  }
+}

@@ -1,0 +1,135 @@
+import { basename } from 'node:path'
+import { argv, pid } from 'node:process'
+import { invalidArgument, invalidValue, SocketError } from '@uds/winsock-ffi'
+import { connect } from '../connect.ts'
+import { toUnixAddress, type UnixAddressLike } from './unix-address.ts'
+import { UnixDatagramSocket } from './unix-datagram-socket.ts'
+
+/** The facilities of syslog(3), by the names of its constants without LOG_. */
+export const facilities = {
+  kern: 0,
+  user: 1,
+  mail: 2,
+  daemon: 3,
+  auth: 4,
+  syslog: 5,
+  lpr: 6,
+  news: 7,
+  uucp: 8,
+  cron: 9,
+  authpriv: 10,
+  ftp: 11,
+  local0: 16,
+  local1: 17,
+  local2: 18,
+  local3: 19,
+  local4: 20,
+  local5: 21,
+  local6: 22,
+  local7: 23,
+} as const
+
+/** The severities of syslog(3). */
+export const severities = {
+  emerg: 0,
+  alert: 1,
+  crit: 2,
+  err: 3,
+  warning: 4,
+  notice: 5,
+  info: 6,
+  debug: 7,
+} as const
+
+export type SyslogFacility = keyof typeof facilities
+export type SyslogSeverity = keyof typeof severities
+
+export interface SyslogOptions {
+  /** `user` unless given. */
+  readonly facility?: SyslogFacility | undefined
+  /** The name of the program; that of the script unless given. */
+  readonly ident?: string | undefined
+  /** Adds the number of this process, as LOG_PID does. True unless given. */
+  readonly pid?: boolean | undefined
+  /** The time of the record; now unless given. */
+  readonly date?: Date | undefined
+  /** Where the daemon listens; `/dev/log` unless given. */
+  readonly address?: UnixAddressLike | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const
+
+const two = (value: number): string => String(value).padStart(2, '0')
+
+/** `Nov  7 09:05:01`, in local time: RFC 3164 section 4.1.2, as glibc writes it. */
+const timestamp = (date: Date): string =>
+  `${MONTHS[date.getMonth()]} ${String(date.getDate()).padStart(2)} ` +
+  `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`
+
+const numberOf = <K extends string>(table: Readonly<Record<K, number>>, key: K, what: string): number => {
+  if (Object.hasOwn(table, key)) return table[key]
+  throw invalidArgument('syslog', what, `one of ${Object.keys(table).join(', ')}`, key)
+}
+
+/** The record that syslog(3) of glibc sends: `<PRI>Mmm dd hh:mm:ss ident[pid]: message`. */
+export const formatSyslog = (
+  severity: SyslogSeverity,
+  message: string,
+  options: SyslogOptions = {},
+): string => {
+  const { facility = 'user', ident = basename(argv[1] ?? argv[0] ?? 'node'), date = new Date() } = options
+  const priority =
+    numberOf(facilities, facility, 'the facility') * 8 + numberOf(severities, severity, 'the severity')
+  if (typeof message !== 'string') throw invalidArgument('syslog', 'the message', 'a string', message)
+  // NUL ends a record on a stream, and brackets and colons end the name for those who read it.
+  if (message.includes('\0')) throw invalidValue('syslog', 'the message', 'must not contain a NUL', message)
+  if (!/^[^\s:[\]\0]+$/.test(ident))
+    throw invalidValue('syslog', 'the ident', 'must be a word without spaces, colons and brackets', ident)
+  const process = (options.pid ?? true) ? `[${pid}]` : ''
+  return `<${priority}>${timestamp(date)} ${ident}${process}: ${message}`
+}
+
+/** Some daemons listen on a stream; there each record ends with a NUL, as glibc sends it. */
+const overStream = async (record: string, path: string, signal: AbortSignal | undefined): Promise<void> => {
+  const connection = await connect({ scheme: 'unix', path }, { signal })
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  connection.once('error', reject)
+  connection.end(`${record}\0`, () => resolve())
+  try {
+    await promise
+  } finally {
+    connection.destroy()
+  }
+}
+
+/**
+ * Writes a record to the system's log: syslog(3). Waits while the daemon is busy.
+ *
+ * @example
+ * ```ts
+ * await syslog('warning', 'disk almost full', { facility: 'daemon', ident: 'backup' })
+ * ```
+ *
+ * @throws TypeError for wrong arguments; SocketError `ENOENT` or `ECONNREFUSED` when no daemon listens, `EMSGSIZE`.
+ * @see https://www.rfc-editor.org/rfc/rfc3164; syslog(3)
+ */
+export const syslog = async (
+  severity: SyslogSeverity,
+  message: string,
+  options: SyslogOptions = {},
+): Promise<void> => {
+  const record = formatSyslog(severity, message, options)
+  const to = toUnixAddress(options.address ?? '/dev/log', 'syslog')
+  const socket = new UnixDatagramSocket()
+  try {
+    socket.connect(to)
+    await socket.send(record, { signal: options.signal })
+  } catch (error) {
+    const isStream = error instanceof SocketError && error.code === 'EPROTOTYPE'
+    if (!isStream || to.pathname === undefined) throw error
+    await overStream(record, to.pathname, options.signal)
+  } finally {
+    socket.close()
+  }
+}

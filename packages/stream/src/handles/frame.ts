@@ -1,0 +1,98 @@
+/**
+ * The frames of a HandleChannel, so that a handle stays with its message. All numbers are little-endian.
+ *
+ * ```
+ * u32  length of the message in bytes
+ * u8   number of handles, 0 to 253
+ * u8   0, three times
+ *      the message
+ * ```
+ *
+ * The descriptors travel with the first byte of their frame, in one SCM_RIGHTS message (unix(7)).
+ */
+import { SocketError, type Descriptor } from '@uds/winsock-ffi'
+import { ByteQueue } from '../byte-queue.ts'
+
+export const HEADER_SIZE = 8
+
+/** SCM_MAX_FD of Linux: as many descriptors fit into one message. */
+export const MAX_HANDLES = 253
+
+export interface Frame {
+  readonly message: Buffer
+  readonly descriptors: readonly Descriptor[]
+}
+
+export const encodeHeader = (length: number, handles: number): Buffer => {
+  const header = Buffer.alloc(HEADER_SIZE)
+  header.writeUInt32LE(length, 0)
+  header.writeUInt8(handles, 4)
+  return header
+}
+
+const malformed = (detail: string): SocketError =>
+  new SocketError({
+    code: 'EPROTO',
+    syscall: 'receiveHandle',
+    detail,
+    advice: 'is the peer a HandleChannel?',
+  })
+
+/** Puts frames together from the bytes and the descriptors of a stream, however they were split. */
+export class FrameReader {
+  readonly #maxMessageBytes: number
+  readonly #bytes = new ByteQueue()
+  readonly #descriptors: Descriptor[] = []
+  /** The length and the handles of the frame whose message is still coming. */
+  #pending: { readonly length: number; readonly descriptors: Descriptor[] } | undefined
+
+  constructor(maxMessageBytes: number) {
+    this.#maxMessageBytes = maxMessageBytes
+  }
+
+  /** True between frames: the end of the stream may come. */
+  get atBoundary(): boolean {
+    return this.#bytes.length === 0 && !this.#pending && this.#descriptors.length === 0
+  }
+
+  push(bytes: Buffer, descriptors: readonly Descriptor[]): void {
+    this.#descriptors.push(...descriptors)
+    if (bytes.length > 0) this.#bytes.append(bytes)
+  }
+
+  /**
+   * The next whole frame.
+   *
+   * @throws SocketError `EPROTO` for what is no frame, `EMSGSIZE` for a message that is too long.
+   */
+  next(): Frame | undefined {
+    const pending = (this.#pending ??= this.#header())
+    if (!pending || this.#bytes.length < pending.length) return undefined
+    this.#pending = undefined
+    return { message: this.#bytes.take(pending.length), descriptors: pending.descriptors }
+  }
+
+  /** Closes the descriptors that belong to no whole frame. */
+  close(): void {
+    for (const each of [...this.#descriptors.splice(0), ...(this.#pending?.descriptors ?? [])]) each.close()
+    this.#pending = undefined
+  }
+
+  #header(): { length: number; descriptors: Descriptor[] } | undefined {
+    if (this.#bytes.length < HEADER_SIZE) return undefined
+    const header = this.#bytes.take(HEADER_SIZE)
+    const length = header.readUInt32LE(0)
+    const handles = header.readUInt8(4)
+    if (header.readUIntLE(5, 3) !== 0 || handles > MAX_HANDLES) throw malformed('what came is no frame')
+    if (length > this.#maxMessageBytes) {
+      throw new SocketError({
+        code: 'EMSGSIZE',
+        syscall: 'receiveHandle',
+        detail: `the peer announces a message of ${length} bytes, and maxMessageBytes is ${this.#maxMessageBytes}`,
+      })
+    }
+    if (this.#descriptors.length < handles)
+      throw malformed(`a frame of ${handles} handles came with ${this.#descriptors.length}`)
+    return { length, descriptors: this.#descriptors.splice(0, handles) }
+  }
+}

@@ -1,0 +1,20 @@
+import type { Duplex } from 'node:stream'
+import { callbackify } from 'node:util'
+import type { Address } from '../address.ts'
+import { connect, type ConnectDoorOptions } from '../connect.ts'
+import { route } from '../route.ts'
+
+/** How a client reaches its address. */
+export interface DialOptions {
+  /** The options of each connect: `transport`, `timeoutMs`, `retryUntilMs`, ... */
+  readonly connect?: ConnectDoorOptions | undefined
+}
+
+/** Connects, and calls back outside of any promise: what the callback throws is its own. */
+export type Dial = (callback: (error: Error | null, connection: Duplex) => void) => void
+
+/** Connects to one address, as often as it is called. The address is checked here, before the first call. */
+export const dial = (address: string | Address, options: DialOptions, where: string): Dial => {
+  route(address, options.connect?.transport, where)
+  return callbackify(() => connect(address, options.connect))
+}

@@ -1,0 +1,85 @@
+/**
+ * Async local sockets that are real net.Sockets, on every system, over any transport.
+ *
+ * @packageDocumentation
+ */
+
+// The doors
+export { connect } from './connect.ts'
+export type { ConnectDoorOptions } from './connect.ts'
+export { listen } from './listen.ts'
+export type { ListenDoorOptions } from './listen.ts'
+export { listenFds } from './listen-fds.ts'
+export type { PassedSocket } from './listen-fds.ts'
+export { peerCredentials, provideCredentials } from './credentials.ts'
+
+// Addresses
+export { formatAddress, parseAddress } from './address.ts'
+export type {
+  AbstractAddress,
+  Address,
+  FdAddress,
+  MemoryAddress,
+  NameAddress,
+  ParseOptions,
+  PipeAddress,
+  SocketAddressObject,
+  SocketAddressText,
+  TcpAddress,
+  UnixPathAddress,
+} from './address.ts'
+
+// Transports
+export { fd } from './transports/fd.ts'
+export { memory } from './transports/memory.ts'
+export { pipe } from './transports/pipe.ts'
+export { tcp } from './transports/tcp.ts'
+export { unix } from './transports/unix.ts'
+export type {
+  Authorize,
+  CloseOptions,
+  ConnectOptions,
+  DropReason,
+  Listener,
+  ListenerEvents,
+  ListenOptions,
+  PipeSecurity,
+  Transport,
+  TransportCapabilities,
+} from './transport.ts'
+
+// Transports made of transports
+export { withLimits } from './compose/limits.ts'
+export type { Limits } from './compose/limits.ts'
+export { withRoute } from './compose/route.ts'
+export type { Destination, Routes } from './compose/route.ts'
+export { withTls } from './compose/tls.ts'
+export type { TlsTransportOptions } from './compose/tls.ts'
+export { withTrace } from './compose/trace.ts'
+export type { TraceEvent } from './compose/trace.ts'
+
+// To make a transport of your own
+export { ConnectionListener } from './listener.ts'
+export type { ListenerSource } from './listener.ts'
+
+// What happens
+export { counters } from './counters.ts'
+export type { Counters } from './counters.ts'
+export type { AcceptMessage, ConnectMessage, ErrorMessage } from './diagnostics.ts'
+
+// asyncio's streams (AIoWUDS)
+export { StreamReader } from './asyncio/reader.ts'
+export type { ReadOptions, Separator, StreamReaderOptions } from './asyncio/reader.ts'
+export { StreamWriter } from './asyncio/writer.ts'
+export type { ExtraInfo, ExtraInfoSource } from './asyncio/writer.ts'
+export { openUnixConnection, startUnixServer, WindowsUnixServer } from './asyncio/server.ts'
+export type { ClientConnected, OpenUnixConnectionOptions, UnixServerOptions } from './asyncio/server.ts'
+export { IncompleteReadError, LimitOverrunError } from './asyncio/errors.ts'
+
+// Web streams
+export { toWeb } from './to-web.ts'
+export type { WebConnection } from './to-web.ts'
+
+// From the layer below
+export { SocketError } from '@uds/winsock-ffi'
+export type { PeerCredentials } from '@uds/winsock-ffi'

@@ -1,0 +1,44 @@
+/** From an address to a listener. */
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { Address, SocketAddressObject, SocketAddressText } from './address.ts'
+import { checkListenOptions } from './check-options.ts'
+import { traceError, traceListen } from './diagnostics.ts'
+import { route } from './route.ts'
+import type { Listener, ListenOptions, Transport } from './transport.ts'
+
+export interface ListenDoorOptions extends ListenOptions {
+  /** How to listen; by default the transport that the address names. */
+  readonly transport?: Transport | undefined
+}
+
+/**
+ * Listens.
+ *
+ * @param address - As for {@link connect}; `tcp:host:0` chooses a port, which `listener.address` tells.
+ * @throws TypeError, RangeError `ERR_...` for wrong arguments, before any system call.
+ * @throws SocketError `EADDRINUSE` (somebody listens there, or what is there is no socket), `EACCES`, `ENOENT` (no such
+ *   directory), `ENAMETOOLONG`, `ENOTSUP`; the signal's reason.
+ */
+export function listen(
+  address: SocketAddressText | SocketAddressObject,
+  options?: ListenDoorOptions & { readonly transport?: undefined },
+): Promise<Listener<Socket>>
+export function listen<C extends Duplex>(
+  address: string | Address,
+  options: ListenDoorOptions & { readonly transport: Transport<C> },
+): Promise<Listener<C>>
+export function listen(address: string | Address, options?: ListenDoorOptions): Promise<Listener>
+export async function listen(address: string | Address, options: ListenDoorOptions = {}): Promise<Listener> {
+  checkListenOptions('listen', options)
+  const { transport, ...rest } = options
+  const at = route(address, transport, 'listen')
+  try {
+    const listener = await at.transport.listen(at.address, rest)
+    traceListen(listener)
+    return listener
+  } catch (error) {
+    traceError('listen', at.text, error as Error)
+    throw error
+  }
+}

@@ -1,0 +1,54 @@
+import { fstatSync } from 'node:fs'
+import { SocketError } from '@uds/winsock-ffi'
+import { formatAddress } from '../address.ts'
+import type { Own } from '../own.ts'
+import { nameOfFd } from './inherited.ts'
+import { resolveName } from './user-directory.ts'
+import { connectUnix, listenUnix } from './unix.ts'
+
+const noPipes = (syscall: string, address: string): SocketError =>
+  new SocketError({
+    code: 'ENOTSUP',
+    syscall,
+    address,
+    detail: 'named pipes of this kind are a thing of Windows',
+    advice: 'use unix:, or name: for an address that fits either system',
+  })
+
+export const own: Own = {
+  unixCapabilities: {
+    listen: true,
+    netSocket: true,
+    halfClose: true,
+    credentials: true,
+    exclusive: true,
+    refuses: true,
+  },
+  connectUnix,
+  listenUnix,
+  pipeCapabilities: {
+    listen: false,
+    netSocket: false,
+    halfClose: false,
+    credentials: false,
+    exclusive: true,
+    refuses: true,
+  },
+  connectPipe: (to) => Promise.reject(noPipes('connect', formatAddress(to))),
+  listenPipe: (at) => Promise.reject(noPipes('listen', formatAddress(at))),
+  requireDescriptors: (syscall, fd) => {
+    try {
+      fstatSync(fd)
+    } catch (cause) {
+      throw new SocketError({
+        code: 'EBADF',
+        syscall,
+        address: `fd:${fd}`,
+        detail: 'the descriptor is not open',
+        cause,
+      })
+    }
+  },
+  nameOfFd,
+  resolveName,
+}

@@ -1,0 +1,14 @@
+/**
+ * The system this runs on: the only file of the package that asks. `other` is a system that has AF_UNIX through Node,
+ * but on which @uds/winsock-ffi makes no calls.
+ */
+export type System = 'linux' | 'darwin' | 'win32' | 'other'
+
+const known: Partial<Record<NodeJS.Platform, System>> = {
+  linux: 'linux',
+  android: 'linux',
+  darwin: 'darwin',
+  win32: 'win32',
+}
+
+export const system: System = known[process.platform] ?? 'other'

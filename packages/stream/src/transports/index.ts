@@ -1,0 +1,15 @@
+import type { Transport } from '../transport.ts'
+import { fd } from './fd.ts'
+import { memory } from './memory.ts'
+import { pipe } from './pipe.ts'
+import { tcp } from './tcp.ts'
+import { unix } from './unix.ts'
+
+/** The transport of each scheme. */
+export const transports: Readonly<Record<'unix' | 'pipe' | 'tcp' | 'memory' | 'fd', Transport>> = {
+  unix,
+  pipe,
+  tcp,
+  memory,
+  fd,
+}

@@ -1,0 +1,75 @@
+/** Connections in the memory of this thread: for tests, and for the two halves of one program. */
+import { SocketError } from '@uds/winsock-ffi'
+import { refuseFileOptions } from '../check-options.ts'
+import { throwIfAborted } from '../connection-error.ts'
+import { provideCredentials, thisProcess } from '../credentials.ts'
+import { ConnectionListener } from '../listener.ts'
+import type { Transport } from '../transport.ts'
+import { MemoryConnection } from './memory-connection.ts'
+import { addressFor } from './scheme.ts'
+
+interface Bound {
+  readonly listener: ConnectionListener<MemoryConnection>
+  readonly allowHalfOpen: boolean
+}
+
+/** Names are this thread's, as `memory:` says. */
+const bound = new Map<string, Bound>()
+
+/** `memory:name`. Both ends are Duplexes of this thread; no system call is made. */
+export const memory: Transport<MemoryConnection> = {
+  name: 'memory',
+  capabilities: {
+    listen: true,
+    netSocket: false,
+    halfClose: true,
+    credentials: true,
+    exclusive: true,
+    refuses: true,
+  },
+  connect: async (address, options = {}) => {
+    const { name } = addressFor(address, 'memory.connect', 'memory')
+    throwIfAborted(options.signal)
+    // As with a socket, nothing is connected in the turn that asks for it.
+    await Promise.resolve()
+    throwIfAborted(options.signal)
+    const server = bound.get(name)
+    if (!server) {
+      throw new SocketError({
+        code: 'ECONNREFUSED',
+        syscall: 'connect',
+        address: `memory:${name}`,
+        detail: 'nobody in this thread listens to that name',
+      })
+    }
+    const [near, far] = MemoryConnection.pair([options.allowHalfOpen ?? false, server.allowHalfOpen])
+    for (const end of [near, far]) provideCredentials(end, thisProcess, () => end.peerHasLeft)
+    near.on('error', () => {})
+    queueMicrotask(() => server.listener.accept(far))
+    return near
+  },
+  listen: async (address, options = {}) => {
+    const { name } = addressFor(address, 'memory.listen', 'memory')
+    refuseFileOptions(options, 'listen', `memory:${name}`)
+    throwIfAborted(options.signal)
+    const listener = new ConnectionListener<MemoryConnection>(options)
+    if (bound.has(name)) {
+      throw new SocketError({
+        code: 'EADDRINUSE',
+        syscall: 'listen',
+        address: `memory:${name}`,
+        detail: 'somebody in this thread listens to that name already',
+      })
+    }
+    bound.set(name, { listener, allowHalfOpen: options.allowHalfOpen ?? false })
+    return listener.begin({
+      address: () => `memory:${name}`,
+      stop: async () => {
+        bound.delete(name)
+      },
+      // It is no handle of the loop, and keeps nothing alive.
+      ref: () => {},
+      unref: () => {},
+    })
+  },
+}

@@ -1,0 +1,43 @@
+/** TCP, by node:net. */
+import type { AddressInfo, Socket } from 'node:net'
+import { formatAddress } from '../address.ts'
+import { requireCredentials } from '../authorize.ts'
+import { refuseFileOptions } from '../check-options.ts'
+import type { Transport } from '../transport.ts'
+import { connectNet } from './net-connect.ts'
+import { listenNet } from './net-listen.ts'
+import { addressFor } from './scheme.ts'
+
+/** `tcp:host:port`. Connections are `net.Socket`s; nobody vouches for the peer. */
+export const tcp: Transport<Socket> = {
+  name: 'tcp',
+  capabilities: {
+    listen: true,
+    netSocket: true,
+    halfClose: true,
+    credentials: false,
+    exclusive: true,
+    refuses: true,
+  },
+  connect: async (address, options = {}) => {
+    const { host, port } = addressFor(address, 'tcp.connect', 'tcp')
+    const to = { host, port, noDelay: options.noDelay ?? true }
+    return await connectNet(to, formatAddress({ scheme: 'tcp', host, port }), options)
+  },
+  listen: async (address, options = {}) => {
+    const { host, port } = addressFor(address, 'tcp.listen', 'tcp')
+    refuseFileOptions(options, 'listen', formatAddress({ scheme: 'tcp', host, port }))
+    requireCredentials(options, tcp.capabilities, formatAddress({ scheme: 'tcp', host, port }))
+    const plan = {
+      listen: { host, port },
+      address: formatAddress({ scheme: 'tcp', host, port }),
+      opened: (server: { address(): AddressInfo | string | null }) => {
+        // The port may have been 0.
+        const found = server.address() as AddressInfo
+        const printed = formatAddress({ scheme: 'tcp', host: found.address, port: found.port })
+        return () => printed
+      },
+    }
+    return await listenNet(plan, options)
+  },
+}

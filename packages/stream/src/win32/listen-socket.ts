@@ -1,0 +1,69 @@
+/** Listening by Winsock: the listener is watched in Node's loop, what it accepts is adopted. */
+import type { Socket } from 'node:net'
+import { sockets, type SocketHandle } from '@uds/winsock-ffi'
+import { accepting, type Accepting } from '../accepting.ts'
+import type { ConnectionListener } from '../listener.ts'
+import type { ListenOptions } from '../transport.ts'
+import { startReading } from '../transports/start-reading.ts'
+import { intoNode } from './adopted.ts'
+
+interface BoundSocket {
+  /** Bound, and not listening yet. It is consumed. */
+  readonly handle: SocketHandle
+  readonly address: () => string
+  /** When it closes: gives up the name. */
+  readonly release: () => void
+}
+
+/**
+ * @throws SocketError as `sockets.listen` and `watch`; the socket is closed then.
+ */
+export const listenSocket = (
+  bound: BoundSocket,
+  options: ListenOptions,
+  listener: ConnectionListener<Socket>,
+): ConnectionListener<Socket> => {
+  const { handle } = bound
+  const failed = (error: Error): void => listener.failed(error)
+  const take = (client: SocketHandle): void => {
+    let socket: Socket
+    try {
+      socket = intoNode(client, {
+        allowHalfOpen: options.allowHalfOpen ?? false,
+        pauseOnCreate: listener.holdsReading,
+      })
+    } catch (error) {
+      // It was reset before it could be taken: that is one connection, and no reason to stop.
+      failed(error as Error)
+      return
+    }
+    listener.accept(socket)
+  }
+  let clients: Accepting
+  try {
+    handle.setNonblocking(true)
+    sockets.listen(handle, options.backlog ?? 511)
+    clients = accepting(handle, take, failed)
+  } catch (error) {
+    handle.close()
+    throw error
+  }
+  return listener.begin({
+    address: bound.address,
+    stop: async () => {
+      try {
+        bound.release()
+        // Whoever came while the name led here would get ECONNRESET.
+        clients.drain()
+      } finally {
+        clients.close()
+        handle.close()
+      }
+    },
+    pause: () => clients.pause(),
+    resume: () => clients.resume(),
+    ref: () => clients.ref(),
+    unref: () => clients.unref(),
+    startReading,
+  })
+}

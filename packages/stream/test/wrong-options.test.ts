@@ -1,0 +1,136 @@
+/** What a newcomer may get wrong: each says what, where, and what to do; and nothing was opened for it. */
+import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { expectNoLeak, freshName, socketPath } from '@uds/testkit'
+import {
+  connect,
+  listen,
+  memory,
+  tcp,
+  withLimits,
+  withRoute,
+  withTls,
+  withTrace,
+  type Transport,
+} from '@uds/stream'
+import { serve } from '@uds/stream/http'
+import { onPosix } from './support.ts'
+
+const MEMORY = 'memory:wrong-options'
+
+describe('options that are wrong are refused before anything is opened', () => {
+  test.each<[object | null | number, string, RegExp]>([
+    [null, 'ERR_INVALID_ARG_TYPE', /^connect: the options must be an object, got null/],
+    [5, 'ERR_INVALID_ARG_TYPE', /^connect: the options must be an object, got 5/],
+    [{ signal: {} }, 'ERR_INVALID_ARG_TYPE', /^connect: signal must be an AbortSignal/],
+    [{ signal: 5 }, 'ERR_INVALID_ARG_TYPE', /^connect: signal must be an AbortSignal/],
+    [{ timeoutMs: '5' }, 'ERR_INVALID_ARG_TYPE', /^connect: timeoutMs must be a number/],
+    [{ timeoutMs: -1 }, 'ERR_OUT_OF_RANGE', /^connect: timeoutMs must be .*0 or more, got -1/],
+    [{ retryUntilMs: Number.NaN }, 'ERR_OUT_OF_RANGE', /^connect: retryUntilMs/],
+    [{ allowHalfOpen: 1 }, 'ERR_INVALID_ARG_TYPE', /^connect: allowHalfOpen must be a boolean/],
+    [{ onread: {} }, 'ERR_INVALID_ARG_TYPE', /^connect: onread must be \{ buffer, callback \}/],
+    [{ transport: {} }, 'ERR_INVALID_ARG_TYPE', /^connect: the transport must be .* connect and listen/],
+    [{ transport: null }, 'ERR_INVALID_ARG_TYPE', /^connect: the transport must be/],
+  ])('connect with %j', async (options, code, message) => {
+    await expect(connect(MEMORY, options as object)).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(message),
+    })
+  })
+
+  test.each<[object | null, string, RegExp]>([
+    [null, 'ERR_INVALID_ARG_TYPE', /^listen: the options must be an object, got null/],
+    [{ signal: 'now' }, 'ERR_INVALID_ARG_TYPE', /^listen: signal must be an AbortSignal/],
+    [{ takeOver: 'yes' }, 'ERR_INVALID_ARG_TYPE', /^listen: takeOver must be a boolean/],
+    [{ backlog: 'many' }, 'ERR_INVALID_ARG_TYPE', /^listen: backlog must be a number/],
+    [{ backlog: -1 }, 'ERR_OUT_OF_RANGE', /^listen: backlog must be an integer from 1/],
+    [{ uid: 'root' }, 'ERR_INVALID_ARG_TYPE', /^listen: uid must be a number/],
+    [{ gid: -1 }, 'ERR_OUT_OF_RANGE', /^listen: gid must be an integer from 0/],
+    [{ mode: 600 }, 'ERR_OUT_OF_RANGE', /^listen: mode must be .*octal, as 0o600, got 600/],
+    [{ mode: 0o600 }, 'ERR_INVALID_ARG_VALUE', /has no file, so mode.*memory:wrong-options/],
+    [{ takeOver: true }, 'ERR_INVALID_ARG_VALUE', /has no file/],
+    [{ transport: 'unix' }, 'ERR_INVALID_ARG_TYPE', /^listen: the transport must be/],
+  ])('listen with %j', async (options, code, message) => {
+    await expect(listen(MEMORY, options as object)).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(message),
+    })
+    // The name is free still.
+    await (await listen(MEMORY)).close()
+  })
+
+  test('a mode for TCP is refused, as it would keep nobody out', async () => {
+    await expect(listen('tcp:127.0.0.1:0', { mode: 0o600 })).rejects.toMatchObject({
+      code: 'ERR_INVALID_ARG_VALUE',
+    })
+  })
+
+  test('a signal that is none is refused by a transport that is used by itself', async () => {
+    const options = { signal: {} as AbortSignal }
+    for (const action of [
+      () => memory.connect(MEMORY, options),
+      () => memory.listen(MEMORY, options),
+      () => tcp.connect('tcp:127.0.0.1:1', options),
+      () => tcp.listen('tcp:127.0.0.1:0', options),
+    ])
+      await expect(action()).rejects.toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' })
+  })
+
+  test.each<[string, (transport: Transport) => unknown]>([
+    ['withTls', (transport) => withTls(transport, {})],
+    ['withTrace', (transport) => withTrace(transport, () => {})],
+    ['withLimits', (transport) => withLimits(transport, {})],
+    ['withRoute', (transport) => withRoute(transport, {})],
+  ])('%s of what is no transport', (name, compose) => {
+    for (const wrong of [undefined, null, {}, 'unix'])
+      expect(() => compose(wrong as Transport)).toThrow(
+        expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE', message: expect.stringContaining(name) }),
+      )
+  })
+
+  test('serve of what is no server', async () => {
+    await expect(serve({} as never, MEMORY)).rejects.toMatchObject({
+      code: 'ERR_INVALID_ARG_TYPE',
+      message: expect.stringContaining('node:http'),
+    })
+  })
+})
+
+test('a host that nobody knows is named in words', async () => {
+  const failed: unknown = await connect('tcp:nobody.invalid:80').catch((error: unknown) => error)
+  // Without a resolver at all it is EAI_AGAIN.
+  expect(failed).toMatchObject({ code: expect.stringMatching(/^(ENOTFOUND|EAI_AGAIN)$/) })
+  expect((failed as Error).message).not.toMatch(/error 3\d{3}/)
+})
+
+describe.skipIf(!onPosix)('what is there, and is no socket', () => {
+  test.each([
+    ['a directory', (path: string): void => mkdirSync(path)],
+    ['a regular file', (path: string): void => writeFileSync(path, '')],
+  ])('connecting to %s says so', async (kind, put) => {
+    const path = socketPath()
+    put(path)
+    await expect(connect(`unix:${path}`)).rejects.toMatchObject({
+      code: expect.stringMatching(/^(ECONNREFUSED|ENOTSOCK)$/),
+      message: expect.stringContaining(`names ${kind}, not a socket`),
+    })
+  })
+
+  test('listening on the descriptor of a file says so', async () => {
+    const path = socketPath()
+    writeFileSync(path, '')
+    const fd = openSync(path, 'r')
+    onTestFinished(() => closeSync(fd))
+    await expect(listen(`fd:${fd}`)).rejects.toMatchObject({
+      code: 'EINVAL',
+      message: expect.stringContaining('no socket that can listen'),
+    })
+  })
+})
+
+test('a refusal leaves nothing open', async () => {
+  await expectNoLeak(async () => {
+    await expect(connect(`memory:${freshName()}`, { allowHalfOpen: 1 as never })).rejects.toThrow(TypeError)
+    await expect(listen('tcp:127.0.0.1:0', { backlog: 0 })).rejects.toThrow(RangeError)
+  })
+})

@@ -1,0 +1,39 @@
+/** What an ABI is: a table with a row for each call. */
+import type { SocketCalls } from '../calls.ts'
+import type { ErrnoStyle } from '../errno.ts'
+import type { GuestMemory } from '../memory.ts'
+import type { Outcome } from '../outcome.ts'
+import type { AbiName } from '../profile.ts'
+import type { Table } from '../table.ts'
+
+/** The functions of WASI that need no socket, by their names, with descriptors of the base. */
+export type BaseImports = Readonly<Record<string, (...args: (number | bigint)[]) => number>>
+
+/** What a call of a guest is served with. */
+export interface Guest {
+  readonly memory: GuestMemory
+  readonly table: Table
+  readonly sockets: SocketCalls
+  readonly base: BaseImports
+}
+
+export interface Row {
+  /** The types of the parameters: `i` an i32, `I` an i64. Every call gives an i32. */
+  readonly parameters: string
+  /** It may have to wait: the guest is suspended meanwhile. */
+  readonly waits?: true
+  /** Serves the call. Nothing is success, a number is an errno as it is; failures are thrown. */
+  readonly call: (guest: Guest, ...args: number[]) => Outcome<number | void>
+}
+
+export interface Abi {
+  readonly name: AbiName | 'uds_socket'
+  /** The names of the modules that a guest imports it from. */
+  readonly modules: readonly string[]
+  /** The numbers that it uses unless the host says otherwise. */
+  readonly errno: ErrnoStyle
+  /** The errno of a pointer that leaves the memory. */
+  readonly fault: string
+  /** By the names of the calls; several where a name has had several shapes. */
+  readonly rows: Readonly<Record<string, Row | readonly Row[]>>
+}

@@ -1,0 +1,159 @@
+/** Gives each import of a module the row that serves it. */
+import { writeSync } from 'node:fs'
+import { debuglog } from 'node:util'
+import type { Inspection } from '../inspect.ts'
+import { signature } from '../inspect.ts'
+import { linkError } from '../errors.ts'
+import { errnoOf, type ErrnoStyle } from '../errno.ts'
+import { Exit, failureOf, Stopped } from '../failure.ts'
+import type { ModuleImport } from '../binary.ts'
+import { Later } from '../outcome.ts'
+import type { AbiName } from '../profile.ts'
+import type { WasmImports } from '../wasm.ts'
+import { abis } from './abis.ts'
+import type { Abi, Guest, Row } from './abi.ts'
+
+/** Prints the calls of guests to standard error: `NODE_DEBUG=uds-wasi`. */
+const debug = debuglog('uds-wasi')
+
+export interface LinkOptions {
+  readonly abi: AbiName
+  /** The numbers in the calls of zig-wasm-cpython; unless given, those of the original. */
+  readonly errno: ErrnoStyle | undefined
+  /** Makes a function that may wait into what the module imports. */
+  readonly suspending: (call: HostCall) => unknown
+}
+
+export type HostCall = (...args: number[]) => number | Promise<number>
+
+const shapesOf = (abi: Abi, name: string): readonly Row[] => {
+  const rows = Object.hasOwn(abi.rows, name) ? abi.rows[name] : undefined
+  return rows === undefined ? [] : Array.isArray(rows) ? rows : [rows as Row]
+}
+
+const letters: Readonly<Record<string, string>> = { i32: 'i', i64: 'I', f32: 'f', f64: 'F' }
+
+const shape = ({ parameters }: ModuleImport): string =>
+  parameters.map((each) => letters[each] ?? '?').join('')
+
+interface Found {
+  readonly abi: Abi
+  readonly row: Row
+}
+
+/** The row for an import: of the module's own ABI, else of the first that has a call of this name and type. */
+const find = (wanted: ModuleImport, profile: AbiName): Found | undefined => {
+  const parameters = shape(wanted)
+  const fitting = abis.flatMap((abi): Found[] => {
+    if (!abi.modules.includes(wanted.module)) return []
+    const row = shapesOf(abi, wanted.name).find((each) => each.parameters === parameters)
+    return row ? [{ abi, row }] : []
+  })
+  return fitting.find(({ abi }) => abi.name === profile) ?? fitting[0]
+}
+
+const succeeded = (result: number | void): number => result ?? 0
+
+const served = (guest: Guest, { abi, row }: Found, options: LinkOptions): HostCall => {
+  // The option is about zig-wasm-cpython alone: wasi-libc would not understand any other number in its own calls.
+  const style = abi.name === 'zig' ? (options.errno ?? abi.errno) : abi.errno
+  const failed = (thrown: unknown): number => {
+    if (thrown instanceof Stopped || thrown instanceof Exit) throw thrown
+    const failure = failureOf(thrown)
+    return errnoOf(failure.code === 'EFAULT' ? abi.fault : failure.code, style)
+  }
+  return (...args) => {
+    try {
+      const outcome = row.call(guest, ...args)
+      return outcome instanceof Later ? outcome.follow(succeeded, failed).promise() : succeeded(outcome)
+    } catch (error) {
+      return failed(error)
+    }
+  }
+}
+
+/** Prints at once: a thread that blocks would do so at its end only. A pipe that is full loses the line, not the guest. */
+const print = (line: string): void => {
+  try {
+    writeSync(2, line)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'EAGAIN' && code !== 'EPIPE') throw error
+  }
+}
+
+const traced =
+  (name: string, call: HostCall): HostCall =>
+  (...args) => {
+    const result = call(...args)
+    const told = (errno: number): number => {
+      print(`uds-wasi: ${name}(${args.join(', ')}) = ${errno}\n`)
+      return errno
+    }
+    return result instanceof Promise ? result.then(told) : told(result)
+  }
+
+/** A JS function that is imported gets as many arguments as the import declares: that tells the shapes apart. */
+const byArity = (calls: ReadonlyMap<number, HostCall>): HostCall => {
+  if (calls.size === 1) return [...calls.values()][0]!
+  return (...args) => calls.get(args.length)!(...args)
+}
+
+const notOffered = (wanted: ModuleImport, profile: AbiName): string => {
+  const others = abis.filter(({ modules }) => modules.includes(wanted.module))
+  if (others.length === 0) {
+    const modules = [...new Set(abis.flatMap((abi) => abi.modules))].join(', ')
+    return `${signature(wanted)}: nobody offers the module ${JSON.stringify(wanted.module)} (this host has ${modules})`
+  }
+  const known = others.flatMap((abi) =>
+    shapesOf(abi, wanted.name).map((row) => `${abi.name} has (${row.parameters})`),
+  )
+  return `${signature(wanted)}: ${known.length === 0 ? 'no ABI of this host has a call of that name' : `no ABI has that type: ${known.join(', ')}`} (the module speaks ${profile})`
+}
+
+/** What the base serves without any descriptor: clocks, arguments, random numbers. */
+const fromBase = (guest: Guest, { module, name, parameters }: ModuleImport): HostCall | undefined => {
+  if (module !== 'wasi_snapshot_preview1' || !Object.hasOwn(guest.base, name)) return undefined
+  const call = guest.base[name]!
+  return call.length === parameters.length ? call : undefined
+}
+
+/**
+ * The imports of a module, each from the ABI that it belongs to.
+ *
+ * @throws TypeError `ERR_WASI_LINK` that names every import that nobody offers.
+ */
+export const link = (inspection: Inspection, guest: Guest, options: LinkOptions): WasmImports => {
+  const calls = new Map<string, { wanted: ModuleImport; shapes: Map<number, HostCall>; waits: boolean }>()
+  const missing: string[] = []
+  for (const wanted of inspection.imports) {
+    if (wanted.kind !== 'function') {
+      missing.push(
+        `${wanted.module}.${wanted.name}: a ${wanted.kind} is imported, and this host offers functions only`,
+      )
+      continue
+    }
+    const found = find(wanted, options.abi)
+    const key = `${wanted.module}.${wanted.name}`
+    const plain = found ? served(guest, found, options) : fromBase(guest, wanted)
+    if (!plain) {
+      missing.push(notOffered(wanted, options.abi))
+      continue
+    }
+    const call = debug.enabled && found ? traced(key, plain) : plain
+    const entry = calls.get(key) ?? { wanted, shapes: new Map(), waits: false }
+    entry.shapes.set(wanted.parameters.length, call)
+    entry.waits ||= found?.row.waits === true
+    calls.set(key, entry)
+  }
+  if (missing.length > 0) {
+    throw linkError(`the module imports what this host does not offer:\n  ${missing.join('\n  ')}`)
+  }
+  const imports: WasmImports = {}
+  for (const { wanted, shapes, waits } of calls.values()) {
+    const call = byArity(shapes)
+    const module = (imports[wanted.module] ??= {})
+    module[wanted.name] = waits ? options.suspending(call) : call
+  }
+  return imports
+}

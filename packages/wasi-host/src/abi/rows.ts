@@ -1,0 +1,188 @@
+/** What the ABIs have in common: each gives the numbers and the forms of its own. */
+import type { Address, Family, IpAddress, Kind } from '../address.ts'
+import { PEEK, WAITALL, type Received } from '../calls.ts'
+import { Failure } from '../failure.ts'
+import type { GuestMemory, Room } from '../memory.ts'
+import { after, type Outcome } from '../outcome.ts'
+import type { Guest, Row } from './abi.ts'
+import { closeDescriptor } from './close.ts'
+
+/** What the numbers of an ABI stand for. */
+export type Numbers<T> = Readonly<Record<number, T>>
+
+/** What a number stands for. Fails with the code when it is none of the table. */
+export const numbered = <T>(table: Numbers<T>, number: number, code: string, what: string): T => {
+  const found = Object.hasOwn(table, number) ? table[number] : undefined
+  if (found !== undefined) return found
+  throw new Failure(code, `the ${what} ${number} is not one of ${Object.keys(table).join(', ')}`)
+}
+
+/** The port as it was passed, in an i32. */
+export const checkedPort = (port: number): number => {
+  if (port >= 0 && port <= 65_535) return port
+  throw new Failure('EINVAL', `the port ${port} is not 0 to 65535`)
+}
+
+/** A service is a port here: names of services are the system's, and no guest was seen to ask for one. */
+export const servicePort = (service: string): number => {
+  if (service === '') return 0
+  if (/^\d{1,5}$/.test(service) && Number(service) <= 65_535) return Number(service)
+  throw new Failure('EINVAL', `the service ${JSON.stringify(service)} is no port`)
+}
+
+/** The numbers of families and types. */
+export interface SocketNumbers {
+  readonly families: Numbers<Family>
+  readonly kinds: Numbers<Kind>
+}
+
+/** Opens a socket, and writes its descriptor. */
+export const openSocket = (
+  guest: Guest,
+  { families, kinds }: SocketNumbers,
+  family: number,
+  type: number,
+  fd: number,
+): Outcome<void> => {
+  guest.memory.check(fd, 4)
+  const known = numbered(families, family, 'EAFNOSUPPORT', 'family')
+  const kind = numbered(kinds, type, 'EPROTOTYPE', 'type')
+  guest.table.expectRoom()
+  return after(guest.sockets.open(known, kind), (id) => guest.memory.setU32(fd, guest.table.addSocket(id)))
+}
+
+/** `(family, type, *fd)` */
+export const openRow = (numbers: SocketNumbers): Row => ({
+  parameters: 'iii',
+  waits: true,
+  call: (guest, family, type, fd) => openSocket(guest, numbers, family, type, fd),
+})
+
+/** `(fd)`, which must be a socket. */
+export const closeRow: Row = {
+  parameters: 'i',
+  waits: true,
+  call: (guest, fd) => {
+    guest.table.socket(fd)
+    return closeDescriptor(guest, fd)
+  },
+}
+
+/** `(fd, backlog)` */
+export const listenRow: Row = {
+  parameters: 'ii',
+  waits: true,
+  call: (guest, fd, backlog) => guest.sockets.listen(guest.table.socket(fd), backlog),
+}
+
+/** Reads an address from the arguments behind the descriptor. */
+export type ReadAddress = (memory: GuestMemory, ...args: number[]) => Address
+
+/** `(fd, ...address)` */
+export const addressRow = (which: 'bind' | 'connect', parameters: string, read: ReadAddress): Row => ({
+  parameters,
+  waits: true,
+  call: (guest, fd, ...address) =>
+    guest.sockets[which](guest.table.socket(fd), read(guest.memory, ...address)),
+})
+
+/** How an ABI writes an address: `check` before the call is made, `write` once the address is there. */
+export interface AddressWriter {
+  readonly check: (memory: GuestMemory, ...args: number[]) => void
+  readonly write: (memory: GuestMemory, address: Address, ...args: number[]) => void
+}
+
+/** `(fd, ...address)`: the address of the socket, or of its peer. */
+export const nameRow = (
+  which: 'localAddress' | 'peerAddress',
+  parameters: string,
+  { check, write }: AddressWriter,
+): Row => ({
+  parameters,
+  call: (guest, fd, ...address) => {
+    check(guest.memory, ...address)
+    return after(guest.sockets[which](guest.table.socket(fd)), (found) =>
+      write(guest.memory, found, ...address),
+    )
+  },
+})
+
+/** Accepts a connection, and writes its descriptor. */
+export const accept = (
+  guest: Guest,
+  fd: number,
+  nonblocking: boolean,
+  opened: number,
+  writePeer?: (peer: Address) => void,
+): Outcome<void> => {
+  guest.memory.check(opened, 4)
+  const id = guest.table.socket(fd)
+  guest.table.expectRoom()
+  return after(guest.sockets.accept(id, nonblocking), (made) => {
+    guest.memory.setU32(opened, guest.table.addSocket(made.id))
+    writePeer?.(made.peer)
+  })
+}
+
+/** Where bytes go to or come from. */
+export interface Transfer {
+  readonly fd: number
+  readonly room: Room
+  readonly flags: number
+  /** Where the number of bytes is written. */
+  readonly count: number
+}
+
+/** Sends, and writes how many bytes went. */
+export const send = (guest: Guest, { fd, room, flags, count }: Transfer, to?: Address): Outcome<void> => {
+  guest.memory.check(count, 4)
+  return after(guest.sockets.send(guest.table.socket(fd), room, flags, to), (bytes) =>
+    guest.memory.setU32(count, bytes),
+  )
+}
+
+/** Receives, and writes how many bytes came. */
+export const receive = (guest: Guest, { fd, room, flags, count }: Transfer): Outcome<void> => {
+  guest.memory.check(count, 4)
+  return after(guest.sockets.receive(guest.table.socket(fd), room, flags), (bytes) =>
+    guest.memory.setU32(count, bytes),
+  )
+}
+
+/** `__wasi_riflags_t`: 1 is PEEK, 2 is WAITALL. */
+export const receiveFlags = (flags: number): number => (flags & 1 ? PEEK : 0) | (flags & 2 ? WAITALL : 0)
+
+/** Receives, writes how many bytes came, and tells what else is known of them. */
+export const receiveFrom = (
+  guest: Guest,
+  { fd, room, flags, count }: Transfer,
+  tell: (received: Received) => void,
+): Outcome<void> => {
+  guest.memory.check(count, 4)
+  return after(guest.sockets.receiveFrom(guest.table.socket(fd), room, flags), (received) => {
+    tell(received)
+    guest.memory.setU32(count, received.bytes)
+  })
+}
+
+/** A name, and where its addresses go. */
+export interface NameQuestion {
+  readonly host: string
+  readonly port: number
+  readonly family?: 'inet' | 'inet6' | undefined
+  /** How many addresses there is room for. */
+  readonly most: number
+  /** Where the number of addresses is written. */
+  readonly count: number
+}
+
+/** Resolves a name, and writes its addresses. */
+export const resolve = (
+  guest: Guest,
+  { host, port, family, most, count }: NameQuestion,
+  write: (address: IpAddress, index: number) => void,
+): Outcome<void> =>
+  after(guest.sockets.resolve(host, port, family, most), (found) => {
+    for (const [index, each] of found.entries()) write(each, index)
+    guest.memory.setU32(count, found.length)
+  })

@@ -1,0 +1,84 @@
+/**
+ * The six calls of zig-wasm-cpython. Its addresses are 19 bytes: the family (Linux' numbers), the port in network
+ * order, and 16 bytes of which IPv4 takes the first four.
+ */
+import { Failure } from '../failure.ts'
+import { range } from '../memory.ts'
+import { after } from '../outcome.ts'
+import { PREVIEW1 } from '../profile.ts'
+import type { Abi, Row } from './abi.ts'
+import { ENTRY, readAddress, writeEntry } from './linux-address.ts'
+import { closeDescriptor } from './close.ts'
+import { checkedPort, openRow, receive, resolve, send } from './rows.ts'
+
+/** It gives 10 addresses at most to its own guests, and its C module asks for no more; this is against hostile ones. */
+const MOST_ADDRESSES = 1024
+
+const transferRow = (transfer: typeof send | typeof receive): Row => ({
+  parameters: 'iiii',
+  waits: true,
+  call: (guest, fd, buffer, length, count) =>
+    transfer(guest, { fd, room: range(guest.memory, buffer, length), flags: 0, count }),
+})
+
+export const zig: Abi = {
+  name: 'zig',
+  modules: [PREVIEW1],
+  errno: 'linux',
+  fault: 'EINVAL',
+  rows: {
+    sock_open: openRow({
+      families: { 2: 'inet', 10: 'inet6' },
+      kinds: { 1: 'stream', 2: 'datagram' },
+    }),
+    sock_resolve: {
+      parameters: 'iiiiii',
+      waits: true,
+      call: (guest, host, hostLength, port, addresses, most, count) => {
+        const { memory } = guest
+        const room = Math.min(most >>> 0, MOST_ADDRESSES)
+        memory.check(count, 4)
+        memory.check(addresses, room * ENTRY)
+        const question = {
+          host: memory.text(host, hostLength),
+          port: checkedPort(port),
+          most: room,
+          count,
+        }
+        return resolve(guest, question, (address, index) =>
+          writeEntry(memory, addresses + index * ENTRY, address),
+        )
+      },
+    },
+    sock_connect: {
+      parameters: 'ii',
+      waits: true,
+      call: (guest, fd, address) => {
+        const id = guest.table.socket(fd)
+        // The original: connecting twice is EINVAL.
+        return after(guest.sockets.facts(id), ({ kind, state }) => {
+          if (kind === 'stream' && state === 'connected')
+            throw new Failure('EINVAL', 'the socket is connected already')
+          return guest.sockets.connect(id, readAddress(guest.memory, address, ENTRY))
+        })
+      },
+    },
+    sock_send: transferRow(send),
+    sock_recv: transferRow(receive),
+    sock_close: {
+      parameters: 'i',
+      waits: true,
+      call: (guest, fd) => {
+        let open: boolean
+        try {
+          guest.table.socket(fd)
+          open = true
+        } catch {
+          // The original: closing what is not open is no error.
+          open = false
+        }
+        return open ? closeDescriptor(guest, fd) : undefined
+      },
+    },
+  },
+}

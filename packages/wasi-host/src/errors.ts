@@ -1,0 +1,15 @@
+/** Errors about modules and choices that this package alone knows, in the form of Node's own. */
+
+type Coded<E extends Error> = E & { code: string }
+
+const coded = <E extends Error>(error: E, code: string): Coded<E> => Object.assign(error, { code })
+
+/** The bytes are no WebAssembly that can be run here. */
+export const invalidWasm = (message: string): Coded<TypeError> =>
+  coded(new TypeError(message), 'ERR_INVALID_WASM')
+
+/** The module and the host do not fit: an import that nobody offers, an export that is not there. */
+export const linkError = (message: string): Coded<TypeError> => coded(new TypeError(message), 'ERR_WASI_LINK')
+
+/** Something that cannot be had with the chosen way of waiting, or on this engine. */
+export const notSupported = (message: string): Coded<Error> => coded(new Error(message), 'ENOTSUP')

@@ -1,0 +1,145 @@
+import { describe, type Inspection } from './inspect.ts'
+import { notSupported } from './errors.ts'
+import { readOptions, type Settings, type WaitMode, type WasiHostOptions } from './options.ts'
+import { readSource, type WasmSource } from './source.ts'
+import { runInThread } from './wait/in-loop.ts'
+import { runInWorker } from './wait/worker.ts'
+import { engine, hasJspi, type WasmModule, type WasmValue } from './wasm.ts'
+
+/** A module that was compiled once, to be run many times. */
+export interface Program {
+  readonly module: WasmModule
+  readonly inspection: Inspection
+}
+
+export interface RunOptions {
+  /** Ends the guest. Under `jspi` one that computes and never waits cannot be ended: use `worker` for those. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** A guest whose exports are called one by one. */
+export interface GuestHandle {
+  /** The functions that can be called. */
+  readonly exports: readonly string[]
+  /**
+   * Calls an export. Only one call can be under way at a time.
+   *
+   * @returns What it gives; undefined if nothing.
+   * @throws TypeError `ERR_WASI_LINK` when there is no such export; the RuntimeError of a trap; {@link GuestExit} when the
+   *   guest has called `proc_exit`.
+   */
+  call(name: string, ...args: WasmValue[]): Promise<WasmValue | undefined>
+  /** Copies bytes out of the memory of the guest. */
+  read(pointer: number, length: number): Promise<Uint8Array>
+  /** Copies bytes into it. */
+  write(pointer: number, bytes: Uint8Array): Promise<void>
+  /** Copies text into memory that the guest's own `malloc` gives, with a NUL behind it. Gives the pointer. */
+  string(text: string): Promise<number>
+  /** Closes its sockets and ends it. Closing twice is no error. */
+  close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** A run that has begun. */
+export interface Run {
+  readonly guest: GuestHandle
+  /** Runs `_start` to its end. */
+  start(): Promise<number>
+}
+
+/**
+ * Runs WASI guests with sockets. One host can run any number of guests, one after the other or at the same time.
+ *
+ * @example
+ * ```ts
+ * const host = new WasiHost({
+ *   args: ['client'],
+ *   sockets: { route: { 'db.internal:5432': 'unix:/run/postgresql/.s.PGSQL.5432' } },
+ * })
+ * const exitCode = await host.run('client.wasm')
+ * ```
+ */
+export class WasiHost {
+  readonly #settings: Settings
+
+  /** @throws TypeError, RangeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`, `ENOTSUP`. */
+  constructor(options: WasiHostOptions = {}) {
+    this.#settings = readOptions(options)
+    this.#mode()
+  }
+
+  /** Reads and compiles a module, to be run many times. */
+  async compile(source: WasmSource): Promise<Program> {
+    const bytes = readSource(source)
+    const inspection = describe(bytes)
+    return { inspection, module: await engine.compile(bytes) }
+  }
+
+  #mode(): WaitMode {
+    const { wait, makers, resolve, policy, listen, connected } = this.#settings
+    if (wait === 'jspi' && !hasJspi) {
+      throw notSupported(
+        'wait: "jspi" needs an engine that can suspend WebAssembly (Node 24.20 and newer, or --experimental-wasm-jspi on 24); use wait: "worker"',
+      )
+    }
+    if (wait !== 'blocking') return wait === 'auto' ? (hasJspi ? 'jspi' : 'worker') : wait
+    const targets = [...policy.routes.map((each) => each.target), ...listen, ...connected]
+    if (makers.length > 0) throw needsThread('a route to a stream of this process')
+    const bad = targets.find(({ kind }) => kind === 'tls' || kind === 'stream')
+    if (bad)
+      throw needsThread(
+        bad.kind === 'tls' ? 'a route to TLS' : `the address ${(bad as { address: string }).address}`,
+      )
+    if (typeof resolve === 'function') throw needsThread('sockets.resolve as a function')
+    if (this.#settings.stdio[0].kind === 'stream') throw needsThread('a stream as stdin')
+    return 'blocking'
+  }
+
+  async #begin(source: WasmSource | Program, { signal }: RunOptions): Promise<Run> {
+    signal?.throwIfAborted()
+    const program = isProgram(source) ? source : await this.compile(source)
+    const mode = this.#mode()
+    return mode === 'jspi'
+      ? runInThread(program, this.#settings, signal)
+      : runInWorker(program, this.#settings, mode, signal)
+  }
+
+  /**
+   * Runs a command to its end.
+   *
+   * @param source - A path, a `file:` URL, the bytes, or what {@link compile} gave.
+   * @returns The exit code: what the guest gave to `proc_exit`, else 0.
+   * @throws TypeError `ERR_INVALID_WASM`, `ERR_WASI_LINK`; the RuntimeError of a trap; the signal's reason; an error with
+   *   the code `ETIMEDOUT` when the quota of time is used up; the error of a listener that could not be opened.
+   */
+  async run(source: WasmSource | Program, options: RunOptions = {}): Promise<number> {
+    const run = await this.#begin(source, options)
+    try {
+      return await run.start()
+    } finally {
+      await run.guest.close()
+    }
+  }
+
+  /**
+   * Loads a guest and gives its exports to be called, after `_initialize` if it has one.
+   *
+   * @throws As {@link run}.
+   */
+  async instantiate(source: WasmSource | Program, options: RunOptions = {}): Promise<GuestHandle> {
+    const { guest } = await this.#begin(source, options)
+    try {
+      if (guest.exports.includes('_initialize')) await guest.call('_initialize')
+      return guest
+    } catch (error) {
+      await guest.close()
+      throw error
+    }
+  }
+}
+
+const needsThread = (what: string): Error =>
+  notSupported(`wait: "blocking" cannot serve ${what}, which needs this thread: use wait: "jspi" or "worker"`)
+
+const isProgram = (source: WasmSource | Program): source is Program =>
+  typeof source === 'object' && source !== null && 'inspection' in source

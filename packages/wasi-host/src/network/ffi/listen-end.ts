@@ -1,0 +1,52 @@
+import { lstatSync } from 'node:fs'
+import { removeSocketFile, sockets, type SocketHandle } from '@uds/winsock-ffi'
+import { NOT_YET } from '../../outcome.ts'
+import type { ListenEnd, StreamEnd } from '../network.ts'
+import { FfiEnd } from './end.ts'
+import { FfiStreamEnd } from './stream-end.ts'
+
+/** Which file it is; undefined for none, and on Windows, which lets nobody look at one. */
+const identityOf = (path: string): string | undefined => {
+  try {
+    const { dev, ino, birthtimeNs } = lstatSync(path, { bigint: true })
+    return `${dev}:${ino}:${birthtimeNs}`
+  } catch {
+    return undefined
+  }
+}
+
+export class FfiListenEnd extends FfiEnd implements ListenEnd {
+  readonly #path: string | undefined
+  readonly #file: string | undefined
+
+  /** @param path - The file that was bound, which goes when this is closed: as those of Node do. */
+  constructor(handle: SocketHandle, path?: string) {
+    super(handle)
+    this.#path = path
+    this.#file = path === undefined ? undefined : identityOf(path)
+  }
+
+  listen(backlog: number): void {
+    sockets.listen(this.handle, Math.max(backlog, 0))
+  }
+
+  accept(): StreamEnd | typeof NOT_YET {
+    const accepted = sockets.tryAccept(this.handle)
+    return accepted ? new FfiStreamEnd(accepted) : NOT_YET
+  }
+
+  override writable(): boolean {
+    return false
+  }
+
+  override hungUp(): boolean {
+    return false
+  }
+
+  override close(): void {
+    // Not the file of somebody who has taken the path since.
+    if (!this.handle.closed && this.#path !== undefined && identityOf(this.#path) === this.#file)
+      removeSocketFile(this.#path)
+    super.close()
+  }
+}

@@ -1,0 +1,38 @@
+import type { OnReadOpts } from 'node:net'
+
+/** What libuv reads at once. */
+const SIZE = 64 * 1024
+
+/** Takes bytes in memory that is used again afterwards; false is enough for now. */
+type Take = (bytes: Uint8Array) => boolean
+
+/**
+ * Where a socket reads into, always the same memory, and who takes it from there. Nothing is allocated for a read, and
+ * Node's streams have no part in it.
+ */
+export class Inlet {
+  #early: Uint8Array[] = []
+  #take: Take | undefined
+
+  /** The option of a new socket. */
+  get onread(): OnReadOpts {
+    return {
+      buffer: new Uint8Array(SIZE),
+      callback: (bytes, buffer) => this.#taken(buffer.subarray(0, bytes)),
+    }
+  }
+
+  #taken(bytes: Uint8Array): boolean {
+    if (this.#take) return this.#take(bytes)
+    // Nobody is there yet: it is kept, and the peer waits.
+    this.#early.push(bytes.slice())
+    return false
+  }
+
+  /** Begins to take. */
+  open(take: Take): void {
+    this.#take = take
+    for (const bytes of this.#early) take(bytes)
+    this.#early = []
+  }
+}

@@ -1,0 +1,164 @@
+import type { Duplex } from 'node:stream'
+import type { Address, Family } from '../../address.ts'
+import { Later } from '../../outcome.ts'
+import type { Resolver } from '../../resolver.ts'
+import type {
+  Connecting,
+  ConnectOptions,
+  DatagramEnd,
+  Interest,
+  ListenEnd,
+  Network,
+  Options,
+  StreamEnd,
+  Target,
+  TlsFacts,
+  TlsSettings,
+} from '../network.ts'
+import { NodeConnecting } from './connecting.ts'
+import { NodeDatagramEnd } from './datagram-end.ts'
+import { dial, listenTo, memoryPair } from './dial.ts'
+import { Inlet } from './inlet.ts'
+import { NodeListenEnd } from './listen-end.ts'
+import { NodeStreamEnd } from './stream-end.ts'
+import { handshake, tlsTo } from './tls.ts'
+import { NodeUnixDatagramEnd } from './unix-datagram-end.ts'
+import { Wait } from './wait.ts'
+
+type NodeEnd = NodeStreamEnd | NodeConnecting | NodeListenEnd | NodeDatagramEnd | NodeUnixDatagramEnd
+
+/** Makes the streams of routes that lead to a `Duplex` of this process. */
+export type StreamMaker = () => Duplex | Promise<Duplex>
+
+/** Sockets over Node's own loop: waiting is a promise, and this thread goes on. */
+export class NodeNetwork implements Network {
+  readonly #resolver: Resolver
+  readonly #makers: readonly StreamMaker[]
+  readonly #ends = new Set<NodeEnd>()
+  readonly #waits = new Set<Wait>()
+  /** What the system does for the guest meanwhile: each is given up by this. */
+  readonly #errands = new Set<(reason: unknown) => void>()
+  #stopped: { readonly reason: unknown } | undefined
+
+  constructor(resolver: Resolver, makers: readonly StreamMaker[]) {
+    this.#resolver = resolver
+    this.#makers = makers
+  }
+
+  wait(interests: readonly Interest[], timeoutMs: number): Later<void> {
+    if (!this.#stopped) return new Wait(interests, timeoutMs, this.#waits).over
+    const stopped = new Later<void>()
+    stopped.reject(this.#stopped.reason)
+    return stopped
+  }
+
+  /** Ends with the guest, also while the system goes on with it. */
+  #stoppable<T>(promise: Promise<T>): Later<T> {
+    return Later.of(
+      new Promise<T>((resolve, reject) => {
+        if (this.#stopped) reject(this.#stopped.reason)
+        const leave = (): void => void this.#errands.delete(reject)
+        this.#errands.add(reject)
+        promise.then(resolve, reject).finally(leave)
+      }),
+    )
+  }
+
+  resolve(host: string): Later<readonly string[]> {
+    return this.#stoppable(this.#resolver.resolve(host))
+  }
+
+  /** Takes charge of an end that was made elsewhere: standard input, a connection that is handed over. */
+  own(end: NodeEnd): void {
+    for (const each of this.#ends) if (each instanceof NodeStreamEnd && each.isGone()) this.#ends.delete(each)
+    this.#ends.add(end)
+  }
+
+  connect(target: Target, { from, options }: ConnectOptions): Connecting {
+    const peer: Address | undefined =
+      target.kind === 'unix' ? { family: 'unix', path: target.path } : undefined
+    // Those are sockets of the system; the others may be any stream.
+    const inlet = target.kind === 'ip' || target.kind === 'unix' ? new Inlet() : undefined
+    return new NodeConnecting(
+      (signal) => this.#open(target, from, signal, inlet),
+      { local: from, peer, inlet },
+      options,
+      (end) => this.own(end),
+    )
+  }
+
+  #open(
+    target: Target,
+    from: Address | undefined,
+    signal: AbortSignal,
+    inlet: Inlet | undefined,
+  ): Promise<Duplex> {
+    if (target.kind === 'duplex') return Promise.resolve(this.#makers[target.make]!())
+    const lookup = this.#resolver.lookup
+    if (target.kind === 'tls') return tlsTo(target, lookup, signal)
+    const local = from !== undefined && from.family !== 'unix' ? from : undefined
+    return dial(target, { signal, lookup, local, inlet })
+  }
+
+  bind(target: Target, family: Family, options: Options): Later<ListenEnd> {
+    const ipv6Only = family === 'inet6' && options.get('IPV6_V6ONLY') === 1
+    const peer = target.kind === 'ip' ? undefined : ({ family: 'unix', path: '' } as const)
+    return this.#stoppable(listenTo(target, { ipv6Only })).follow((listening) => {
+      const end = new NodeListenEnd(listening, peer, (stream) => this.own(stream))
+      this.#ends.add(end)
+      return end
+    })
+  }
+
+  datagram(family: Family, options: Options): DatagramEnd {
+    const end = family === 'unix' ? new NodeUnixDatagramEnd() : new NodeDatagramEnd(family, options)
+    this.#ends.add(end)
+    return end
+  }
+
+  pair(): Later<readonly [StreamEnd, StreamEnd]> {
+    return this.#stoppable(memoryPair()).follow(([one, other]) => {
+      const ends = [NodeStreamEnd.of(one), NodeStreamEnd.of(other)] as const
+      for (const end of ends) this.own(end)
+      return ends
+    })
+  }
+
+  startTls(
+    end: StreamEnd,
+    settings: TlsSettings,
+    timeoutMs: number,
+  ): Later<{ end: StreamEnd; facts: TlsFacts }> {
+    const { local, peer } = end
+    const begun = async (): ReturnType<typeof handshake> =>
+      handshake((end as NodeStreamEnd).detach(), settings, timeoutMs)
+    return this.#stoppable(begun()).follow(({ socket, facts }) => {
+      const secured = NodeStreamEnd.of(socket, { local, peer })
+      this.own(secured)
+      return { end: secured, facts }
+    })
+  }
+
+  stop(reason: unknown): void {
+    this.#stopped ??= { reason }
+    // Who is told leaves the set; Set allows that while it is gone through.
+    for (const wait of this.#waits) wait.stop(reason)
+    for (const giveUp of this.#errands) giveUp(reason)
+  }
+
+  async close(lingerMs: number): Promise<void> {
+    const streams: NodeStreamEnd[] = []
+    for (const end of this.#ends) {
+      end.close()
+      if (end instanceof NodeStreamEnd) streams.push(end)
+    }
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, lingerMs)
+    })
+    await Promise.race([Promise.all(streams.map((stream) => stream.closed())), late])
+    clearTimeout(timer)
+    for (const stream of streams) stream.destroy()
+    this.#ends.clear()
+  }
+}

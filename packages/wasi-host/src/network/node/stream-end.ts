@@ -1,0 +1,264 @@
+import { Duplex, type Readable, type Writable } from 'node:stream'
+import { Socket } from 'node:net'
+import { ipAddress, type Address } from '../../address.ts'
+import { Failure } from '../../failure.ts'
+import { NOT_YET } from '../../outcome.ts'
+import type { OptionName, StreamEnd } from '../network.ts'
+import { Chunks } from './chunks.ts'
+import type { Inlet } from './inlet.ts'
+import { Signal } from './signal.ts'
+
+/** Bytes that are read ahead of the guest; beyond that the peer has to wait. */
+const READ_AHEAD = 256 * 1024
+
+/** Bytes that one write takes, so that a guest cannot make the host hold its whole memory twice. */
+const LONGEST_WRITE = 256 * 1024
+
+const addressOf = (host: string | undefined, port: number | undefined): Address | undefined =>
+  host === undefined || host === '' ? undefined : ipAddress(host, port ?? 0)
+
+/** What is known of a stream. */
+interface About {
+  readonly local?: Address | undefined
+  readonly peer?: Address | undefined
+  /** Where the bytes come from, if not from the stream itself. */
+  readonly inlet?: Inlet | undefined
+}
+
+/**
+ * A stream of Node as a socket: bytes that came are kept until the guest asks, and writing takes what there is room
+ * for. Reading is by an inlet or by 'data', which come straight from libuv's callback, so that an answer can go out in
+ * the same turn.
+ */
+export class NodeStreamEnd implements StreamEnd {
+  readonly signal: Signal = new Signal()
+  readonly local: Address | undefined
+  readonly peer: Address | undefined
+  readonly #readable: Readable | undefined
+  readonly #writable: Writable | undefined
+  /** Not the guest's to end: standard input and output of this process. */
+  readonly #borrowed: boolean
+  readonly #chunks = new Chunks()
+  readonly #inlet: Inlet | undefined
+  #paused = false
+  #ended = false
+  #writeEnded = false
+  #broken: unknown
+  #closed = false
+  #begun = false
+  #discards = false
+
+  constructor(
+    ends: { readable?: Readable | undefined; writable?: Writable | undefined },
+    about: About & { borrowed?: boolean } = {},
+  ) {
+    this.#inlet = about.inlet
+    this.#readable = ends.readable
+    this.#writable = ends.writable
+    this.#borrowed = about.borrowed ?? false
+    const socket = ends.readable instanceof Socket ? ends.readable : undefined
+    this.local = about.local ?? addressOf(socket?.localAddress, socket?.localPort)
+    this.peer = about.peer ?? addressOf(socket?.remoteAddress, socket?.remotePort)
+    this.#readable?.on('end', this.#onEnd).on('error', this.#onError).on('close', this.#onClose)
+    // Standard input is begun when the guest first asks for it: reading it keeps the process alive.
+    if (!this.#borrowed) this.#begin()
+    if (this.#writable !== this.#readable)
+      this.#writable?.on('error', this.#onError).on('close', this.#onClose)
+    this.#writable?.on('drain', this.#onDrain)
+  }
+
+  static of(duplex: Duplex, about: About = {}): NodeStreamEnd {
+    return new NodeStreamEnd({ readable: duplex, writable: duplex }, about)
+  }
+
+  /** Begins to read, once. */
+  #begin(): void {
+    if (this.#begun) return
+    this.#begun = true
+    this.#inlet?.open((bytes) => this.#take(bytes, true))
+    // Accepted connections come paused, and stay so without a word.
+    if (!this.#inlet) this.#readable?.on('data', this.#onData)
+    this.#readable?.resume()
+    if (this.#readable?.readableEnded) this.#ended = true
+  }
+
+  readonly #onData = (chunk: Uint8Array | string): void => {
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
+    if (!this.#take(bytes, false)) this.#readable?.pause()
+  }
+
+  /**
+   * Takes bytes that came; whoever waits for them has read them when this returns.
+   *
+   * @param lent - Their memory is used again afterwards.
+   * @returns Whether there is room for more.
+   */
+  #take(bytes: Uint8Array, lent: boolean): boolean {
+    if (this.#discards || bytes.length === 0) return true
+    this.#chunks.push(bytes)
+    this.signal.notify()
+    if (lent) this.#chunks.keepLast()
+    this.#paused = this.#chunks.size >= READ_AHEAD
+    return !this.#paused
+  }
+
+  readonly #onEnd = (): void => {
+    this.#ended = true
+    this.signal.notify()
+  }
+
+  readonly #onError = (error: unknown): void => {
+    this.#broken ??= error
+    this.signal.notify()
+  }
+
+  readonly #onClose = (): void => {
+    // Closed without an end: somebody in this process destroyed it.
+    if (!this.#ended) this.#broken ??= new Failure('ECONNRESET', 'the connection was destroyed in the host')
+    this.#ended = true
+    this.#writeEnded = true
+    this.signal.notify()
+  }
+
+  readonly #onDrain = (): void => this.signal.notify()
+
+  readable(): boolean {
+    this.#begin()
+    return (
+      this.#readable !== undefined && (this.#chunks.size > 0 || this.#ended || this.#broken !== undefined)
+    )
+  }
+
+  writable(): boolean {
+    if (this.#broken !== undefined || this.#writeEnded) return true
+    return this.#writable !== undefined && !this.#writable.writableNeedDrain
+  }
+
+  hungUp(): boolean {
+    return this.#broken !== undefined || (this.#ended && this.#writeEnded)
+  }
+
+  read(into: Uint8Array, peek: boolean): number | typeof NOT_YET {
+    this.#begin()
+    if (this.#chunks.size === 0) {
+      if (this.#broken !== undefined && !this.#ended) {
+        // As SO_ERROR: told once, then the stream is at its end.
+        this.#ended = true
+        throw this.#broken
+      }
+      if (this.#ended || !this.#readable) return 0
+      return NOT_YET
+    }
+    const filled = this.#chunks.read(into, peek)
+    if (this.#paused && this.#chunks.size < READ_AHEAD && !this.#closed) {
+      this.#paused = false
+      this.#readable?.resume()
+    }
+    return filled
+  }
+
+  write(from: Uint8Array): number | typeof NOT_YET {
+    if (this.#broken !== undefined) throw this.#broken
+    if (!this.#writable || this.#writeEnded)
+      throw new Failure('EPIPE', 'the connection was shut down for writing')
+    if (this.#writable.writableNeedDrain) return NOT_YET
+    const length = Math.min(from.length, LONGEST_WRITE)
+    if (length > 0) this.#writable.write(Buffer.from(from.subarray(0, length)))
+    return length
+  }
+
+  shutdown(how: number): void {
+    if ((how & 2) !== 0 && !this.#writeEnded) {
+      this.#writeEnded = true
+      if (!this.#borrowed) this.#writable?.end()
+    }
+    if ((how & 1) !== 0) {
+      this.#ended = true
+      this.#chunks.clear()
+      this.#discard()
+    }
+    this.signal.notify()
+  }
+
+  /** Lets what still comes flow away, so that the end of the peer is seen. */
+  #discard(): void {
+    this.#discards = true
+    if (!this.#inlet) this.#readable?.off('data', this.#onData)
+    if (!this.#borrowed) this.#readable?.resume()
+  }
+
+  setOption(name: OptionName, value: number): boolean {
+    if (!(this.#readable instanceof Socket)) return false
+    if (name === 'TCP_NODELAY') this.#readable.setNoDelay(value !== 0)
+    else if (name === 'SO_KEEPALIVE') this.#readable.setKeepAlive(value !== 0)
+    else return false
+    return true
+  }
+
+  /** The stream itself, for TLS to go over it. It is given up here; nothing may have been read ahead. */
+  detach(): Duplex {
+    const stream: unknown = this.#readable
+    if (!(stream instanceof Duplex) || stream !== this.#writable) {
+      throw new Failure('ENOTSUP', 'TLS needs a stream of both directions')
+    }
+    if (this.#chunks.size > 0) {
+      throw new Failure('EINVAL', `${this.#chunks.size} bytes that came before TLS was started are unread`)
+    }
+    stream.off('data', this.#onData).off('end', this.#onEnd).off('close', this.#onClose)
+    stream.off('drain', this.#onDrain)
+    this.#closed = true
+    return stream
+  }
+
+  /** Ends it; what was written still goes out. */
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#writeEnded = true
+    this.signal.notify()
+    if (this.#borrowed) {
+      this.#readable?.off('data', this.#onData).pause()
+      return
+    }
+    this.#discard()
+    const destroy = (): void => {
+      this.#readable?.destroy()
+      this.#writable?.destroy()
+    }
+    if (!this.#writable || this.#broken !== undefined || this.#writable.writableFinished) destroy()
+    else this.#writable.end(destroy)
+  }
+
+  /** Done when what was written has gone out, or never will. */
+  closed(): Promise<void> {
+    const writable = this.#writable
+    if (!writable) return Promise.resolve()
+    if (this.#borrowed) {
+      if (writable.writableLength === 0 || writable.destroyed) return Promise.resolve()
+      return new Promise((resolve) => writable.write('', () => resolve()))
+    }
+    if (writable.closed || writable.destroyed) return Promise.resolve()
+    return new Promise((resolve) => writable.once('close', () => resolve()))
+  }
+
+  /** Closed by the guest, and nothing is left to send. */
+  isGone(): boolean {
+    return this.#closed && !this.#borrowed && (this.#writable?.destroyed ?? this.#readable?.destroyed ?? true)
+  }
+
+  /** A stream that is not the guest's goes on without it; a process may lend its standard input to many guests. */
+  #leave(): void {
+    for (const stream of [this.#readable, this.#writable]) {
+      stream?.off('end', this.#onEnd).off('error', this.#onError).off('close', this.#onClose)
+      stream?.off('data', this.#onData).off('drain', this.#onDrain)
+    }
+  }
+
+  /** Breaks it at once: nobody waits for its bytes any more. */
+  destroy(): void {
+    this.#closed = true
+    if (this.#borrowed) return this.#leave()
+    this.#readable?.destroy()
+    this.#writable?.destroy()
+  }
+}

@@ -1,0 +1,93 @@
+import { connect, type TLSSocket } from 'node:tls'
+import type { LookupFunction } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { Failure } from '../../failure.ts'
+import type { Target, TlsFacts, TlsSettings } from '../network.ts'
+
+const secured = (socket: TLSSocket, timeoutMs: number, signal?: AbortSignal): Promise<TLSSocket> =>
+  new Promise((resolve, reject) => {
+    let timer: NodeJS.Timeout | undefined
+    const give = (failure: Failure): void => {
+      leave()
+      socket.destroy()
+      reject(failure)
+    }
+    const abort = (): void => give(new Failure('ECONNABORTED', 'the guest closed the socket'))
+    const failed = (error: Error & { code?: string }): void => give(asFailure(error, socket))
+    const ended = (): void => give(new Failure('ECONNRESET', 'the peer closed during the TLS handshake'))
+    const leave = (): void => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', abort)
+      socket.off('error', failed).off('end', ended).off('close', ended)
+      socket.on('error', () => {})
+    }
+    socket.on('error', failed).on('end', ended).on('close', ended)
+    signal?.addEventListener('abort', abort, { once: true })
+    if (timeoutMs >= 0) {
+      timer = setTimeout(
+        () => give(new Failure('ETIMEDOUT', `no TLS handshake within ${timeoutMs} ms`)),
+        timeoutMs,
+      )
+    }
+    socket.once('secureConnect', () => {
+      leave()
+      resolve(socket)
+    })
+  })
+
+/** A certificate that was refused is EACCES, every other failure of the handshake EPROTO; lost connections keep their code. */
+const asFailure = (error: Error & { code?: string }, socket: TLSSocket): Failure => {
+  const code = error.code ?? ''
+  if (/^E[A-Z]+$/.test(code) && code !== 'EPROTO') return new Failure(code, error.message)
+  const refused = socket.authorizationError !== null && socket.authorizationError !== undefined
+  if (refused || code.startsWith('ERR_TLS_CERT') || /CERT|SIGNATURE|ISSUER|CRL/.test(code)) {
+    return new Failure(
+      'EACCES',
+      `the certificate was not accepted: ${error.message}${code ? ` (${code})` : ''}`,
+    )
+  }
+  return new Failure('EPROTO', `the TLS handshake failed: ${error.message}`)
+}
+
+const factsOf = (socket: TLSSocket): TlsFacts => ({
+  protocol: socket.getProtocol() ?? '',
+  cipher: socket.getCipher().name,
+  alpn: typeof socket.alpnProtocol === 'string' ? socket.alpnProtocol : '',
+  certificate: new Uint8Array(socket.getPeerX509Certificate()?.raw ?? []),
+})
+
+/** Speaks TLS over an open stream, as the client. */
+export const handshake = async (
+  stream: Duplex,
+  settings: TlsSettings,
+  timeoutMs: number,
+): Promise<{ socket: TLSSocket; facts: TlsFacts }> => {
+  const socket = connect({
+    socket: stream,
+    servername: settings.servername,
+    rejectUnauthorized: settings.verify,
+    ...(settings.checkName ? {} : { checkServerIdentity: () => undefined }),
+    ...(settings.ca === undefined ? {} : { ca: settings.ca }),
+    ...(settings.alpn.length > 0 ? { ALPNProtocols: [...settings.alpn] } : {}),
+  })
+  await secured(socket, timeoutMs)
+  return { socket, facts: factsOf(socket) }
+}
+
+/** A TLS connection for a route: the guest speaks plain and knows nothing of it. */
+export const tlsTo = (
+  target: Extract<Target, { kind: 'tls' }>,
+  lookup: LookupFunction,
+  signal: AbortSignal,
+): Promise<Duplex> =>
+  secured(
+    connect({
+      host: target.host,
+      port: target.port,
+      lookup,
+      servername: target.servername ?? target.host,
+      ...(target.ca === undefined ? {} : { ca: target.ca }),
+    }),
+    -1,
+    signal,
+  )

@@ -1,0 +1,173 @@
+import { isIP } from 'node:net'
+import { invalidArgument, invalidValue } from '@uds/winsock-ffi'
+import type { Address, Kind } from '../address.ts'
+import { Failure } from '../failure.ts'
+import type { Target } from '../network/network.ts'
+import { showTarget } from '../network/target.ts'
+import { Names } from './names.ts'
+import { absolutePath, parseHost, parsePattern, showWish, type Pattern, type Wish } from './pattern.ts'
+
+export type Action = 'connect' | 'bind' | 'resolve'
+
+/** What was decided about a wish of the guest, for `sockets.trace`. */
+export interface Decision {
+  readonly action: Action
+  /** What the guest asked for, by the name that it used: `db.internal:5432`. */
+  readonly address: string
+  readonly decision: 'allow' | 'route' | 'deny'
+  /** The rule of `allow` or the key of `route` that decided. */
+  readonly rule?: string
+  /** Where the route leads. */
+  readonly target?: string
+}
+
+/** The rules of a host, read and checked. Plain data, so that they can go to another thread. */
+export interface Policy {
+  readonly allow: readonly string[]
+  readonly routes: readonly { readonly key: string; readonly target: Target }[]
+}
+
+interface Rule {
+  readonly text: string
+  readonly action: Action
+  readonly pattern: Pattern
+}
+
+interface Route {
+  readonly key: string
+  readonly action: 'connect' | 'bind'
+  readonly pattern: Pattern
+  readonly target: Target
+}
+
+const actions: readonly Action[] = ['connect', 'bind', 'resolve']
+
+const parseRule = (text: string): Rule => {
+  const where = 'sockets.allow'
+  if (typeof text !== 'string') throw invalidArgument(where, 'a rule', 'a string', text)
+  const at = text.indexOf(':')
+  const action = actions.find((each) => each === text.slice(0, at))
+  if (action === undefined) {
+    throw invalidValue(
+      where,
+      'a rule',
+      `must begin with ${actions.map((each) => `${each}:`).join(', ')}`,
+      text,
+    )
+  }
+  const rest = text.slice(at + 1)
+  if (action !== 'resolve')
+    return { text, action, pattern: parsePattern(rest, `${where} ${JSON.stringify(text)}`) }
+  const matchesHost = parseHost(rest, `${where} ${JSON.stringify(text)}`)
+  return { text, action, pattern: { matchesHost, matches: () => false } }
+}
+
+const parseRoute = ({ key, target }: Policy['routes'][number]): Route => {
+  const bind = key.startsWith('bind:')
+  const where = `sockets.route ${JSON.stringify(key)}`
+  return {
+    key,
+    action: bind ? 'bind' : 'connect',
+    pattern: parsePattern(bind ? key.slice(5) : key, where),
+    target,
+  }
+}
+
+const wishOf = (kind: Kind, address: Address, hosts: readonly string[]): Wish => {
+  if (address.family === 'unix') return { protocol: 'unix', path: absolutePath(address.path) }
+  return { protocol: kind === 'stream' ? 'tcp' : 'udp', hosts, port: address.port }
+}
+
+const plain = (address: Address): Target =>
+  address.family === 'unix'
+    ? { kind: 'unix', path: absolutePath(address.path) }
+    : { kind: 'ip', host: address.host, port: address.port }
+
+/** Decides what a guest may reach, and what its addresses mean. Nothing is allowed that no rule and no route names. */
+export class Permissions {
+  readonly #rules: readonly Rule[]
+  readonly #routes: readonly Route[]
+  readonly #names = new Names()
+  readonly #trace: (decision: Decision) => void
+
+  constructor(policy: Policy, trace: (decision: Decision) => void) {
+    this.#rules = policy.allow.map(parseRule)
+    this.#routes = policy.routes.map(parseRoute)
+    this.#trace = trace
+  }
+
+  #decide(action: 'connect' | 'bind', wish: Wish, allowed: Target): Target {
+    const address = showWish(wish)
+    const route = this.#routes.find((each) => each.action === action && each.pattern.matches(wish))
+    if (route) {
+      this.#trace({ action, address, decision: 'route', rule: route.key, target: showTarget(route.target) })
+      return route.target
+    }
+    const rule = this.#rules.find((each) => each.action === action && each.pattern.matches(wish))
+    if (rule) {
+      this.#trace({ action, address, decision: 'allow', rule: rule.text })
+      return allowed
+    }
+    this.#trace({ action, address, decision: 'deny' })
+    throw new Failure(
+      'EACCES',
+      `${action} ${address} is not allowed: add ${JSON.stringify(`${action}:${address}`)} to sockets.allow, or a route for ${JSON.stringify(address)}`,
+    )
+  }
+
+  /** Where a connection to an address of the guest goes. */
+  connect(kind: Kind, address: Address): Target {
+    const hosts = address.family === 'unix' ? [] : this.#names.of(address.host)
+    return this.#decide('connect', wishOf(kind, address, hosts), plain(address))
+  }
+
+  /** Where a connection to a name goes, that the host resolves. */
+  connectHost(host: string, port: number): Target {
+    const name = host.toLowerCase()
+    const hosts = isIP(host) ? this.#names.of(host) : [name]
+    return this.#decide('connect', { protocol: 'tcp', hosts, port }, { kind: 'ip', host, port })
+  }
+
+  /** Where a socket is bound that the guest binds to an address. */
+  bind(kind: Kind, address: Address): Target {
+    const hosts = address.family === 'unix' ? [] : [address.host]
+    return this.#decide('bind', wishOf(kind, address, hosts), plain(address))
+  }
+
+  /**
+   * Decides whether a name may be resolved.
+   *
+   * @returns The addresses that stand for it when a route leads it elsewhere, undefined when it is to be looked up.
+   */
+  resolve(host: string): { readonly inet: string; readonly inet6: string } | undefined {
+    // An address is no name: whether it may be dialled is decided when it is.
+    if (isIP(host)) return undefined
+    const name = host.toLowerCase()
+    const route = this.#routes.find((each) => each.action === 'connect' && each.pattern.matchesHost(name))
+    if (route) {
+      this.#trace({ action: 'resolve', address: name, decision: 'route', rule: route.key })
+      return this.#names.standIn(name)
+    }
+    const rule = this.#rules.find((each) => each.action !== 'bind' && each.pattern.matchesHost(name))
+    if (rule) {
+      this.#trace({ action: 'resolve', address: name, decision: 'allow', rule: rule.text })
+      return undefined
+    }
+    this.#trace({ action: 'resolve', address: name, decision: 'deny' })
+    throw new Failure(
+      'EACCES',
+      `resolve ${name} is not allowed: add "resolve:${name}" or "connect:${name}:PORT" to sockets.allow`,
+    )
+  }
+
+  /** Notes what a name was resolved to, so that the addresses may be dialled where the name may. */
+  resolved(host: string, addresses: readonly string[]): void {
+    this.#names.resolved(host.toLowerCase(), addresses)
+  }
+}
+
+/** Reads the rules, so that a wrong one is told when the host is made, and not when a guest runs into it. */
+export const checkPolicy = (policy: Policy): void => {
+  policy.allow.map(parseRule)
+  policy.routes.map(parseRoute)
+}

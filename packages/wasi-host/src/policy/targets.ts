@@ -1,0 +1,82 @@
+/** Where routes lead, as the host writes it. */
+import { Duplex } from 'node:stream'
+import { invalidArgument, invalidValue } from '@uds/winsock-ffi'
+import type { Target } from '../network/network.ts'
+import { splitHostPort } from './pattern.ts'
+
+/** TLS that the host speaks, to that address; the guest speaks plain. */
+export interface TlsTarget {
+  /** `host:port` */
+  readonly tls: string
+  /** The name that the certificate must carry; the host of the address unless given. */
+  readonly servername?: string | undefined
+  /** PEM certificates to trust instead of Node's. */
+  readonly ca?: string | Uint8Array | undefined
+}
+
+/**
+ * Where a route leads: an address (`unix:`, `pipe:`, `tcp:`, `tls:`, `name:`, `memory:`, `fd:`), TLS with settings, a
+ * stream (for one connection), or a function that gives one for each connection.
+ */
+export type RouteTarget = string | TlsTarget | Duplex | (() => Duplex | Promise<Duplex>)
+
+export type StreamMaker = () => Duplex | Promise<Duplex>
+
+const port = (text: string, where: string): number => {
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text)
+  throw invalidValue(where, 'the port', 'must be 0 to 65535', text)
+}
+
+const hostPort = (text: string, where: string): { host: string; port: number } => {
+  const [host, number] = splitHostPort(text, where)
+  return { host, port: port(number, where) }
+}
+
+/** Reads an address. */
+export const parseTarget = (text: string, where: string): Target => {
+  const at = text.indexOf(':')
+  const scheme = text.slice(0, at)
+  const rest = text.slice(at + 1)
+  if (scheme === 'unix' && rest !== '')
+    return { kind: 'unix', path: rest.startsWith('@') ? `\0${rest.slice(1)}` : rest }
+  if (scheme === 'tcp' || scheme === 'udp') return { kind: 'ip', ...hostPort(rest, where) }
+  if (scheme === 'tls') return { kind: 'tls', ...hostPort(rest, where), servername: undefined, ca: undefined }
+  if (['pipe', 'npipe', 'name', 'memory', 'fd'].includes(scheme) && rest !== '')
+    return { kind: 'stream', address: text }
+  throw invalidValue(
+    where,
+    'the address',
+    'must be unix:PATH, tcp:host:port, tls:host:port, udp:host:port, pipe:name, name:word, memory:name or fd:N',
+    text,
+  )
+}
+
+/** A stream can carry one connection only; the next one is refused. */
+const once = (stream: Duplex): StreamMaker => {
+  let used = false
+  return () => {
+    if (used)
+      throw Object.assign(new Error('the stream of this route carries a connection already'), {
+        code: 'ECONNREFUSED',
+      })
+    used = true
+    return stream
+  }
+}
+
+/** Reads what a route leads to. Streams are added to `makers`, and named by their place there. */
+export const readTarget = (target: RouteTarget, where: string, makers: StreamMaker[]): Target => {
+  if (typeof target === 'string') return parseTarget(target, where)
+  if (target instanceof Duplex) return { kind: 'duplex', make: makers.push(once(target)) - 1 }
+  if (typeof target === 'function') return { kind: 'duplex', make: makers.push(target) - 1 }
+  if (typeof target === 'object' && target !== null && typeof target.tls === 'string') {
+    const ca = target.ca === undefined ? undefined : Buffer.from(target.ca as Uint8Array).toString('utf8')
+    return { kind: 'tls', ...hostPort(target.tls, where), servername: target.servername, ca }
+  }
+  throw invalidArgument(
+    where,
+    'the target',
+    'an address, { tls: "host:port" }, a Duplex, or a function that gives one',
+    target,
+  )
+}

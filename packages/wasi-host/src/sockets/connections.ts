@@ -1,0 +1,103 @@
+/** How a stream comes to be: it is dialled, or accepted by one that listens. */
+import type { Address } from '../address.ts'
+import { Failure, wouldBlock } from '../failure.ts'
+import { GuestSocket } from '../guest-socket.ts'
+import type { Interest, StreamEnd, Target } from '../network/network.ts'
+import { after, rescued, type NOT_YET, type Outcome } from '../outcome.ts'
+import type { Means } from './means.ts'
+import { until } from './patience.ts'
+
+export class Connections {
+  readonly #means: Means
+
+  constructor(means: Means) {
+    this.#means = means
+  }
+
+  /** @param peer - The address that the guest dialled; undefined for a name. */
+  dial(socket: GuestSocket, target: Target, peer: Address | undefined): Outcome<void> {
+    const { network } = this.#means
+    // A socket that was bound gives up its address, so that the connection can have it.
+    socket.listener?.close()
+    socket.listener = undefined
+    const connecting = network.connect(target, { from: socket.local, options: socket.options })
+    socket.connecting = connecting
+    socket.dialled = peer
+    const attempt = (): true | typeof NOT_YET => socket.finishConnecting()
+    const interest = (): Interest => ({ end: connecting, read: false, write: true })
+    const tidy = (error: unknown): never => {
+      if (error === wouldBlock) throw new Failure('EINPROGRESS', 'the connection is being made')
+      socket.abandonConnecting()
+      throw error
+    }
+    const patience = {
+      nonblocking: socket.nonblocking,
+      timeoutMs: socket.connectTimeoutMs < 0 ? socket.sendTimeoutMs : socket.connectTimeoutMs,
+    }
+    return rescued(() => after(until(network, attempt, interest, patience), () => {}), tidy)
+  }
+
+  /** Gives two streams that are connected with each other, counted already. */
+  pair(): Outcome<readonly [GuestSocket, GuestSocket]> {
+    const { network, quota } = this.#means
+    quota.openSocket()
+    try {
+      quota.openSocket()
+    } catch (error) {
+      quota.closeSocket()
+      throw error
+    }
+    const failed = (error: unknown): never => {
+      quota.closeSocket()
+      quota.closeSocket()
+      throw error
+    }
+    return after(
+      rescued(() => network.pair(), failed),
+      paired,
+    )
+  }
+
+  /** Gives the socket of the next connection, counted already. */
+  accept(socket: GuestSocket, nonblocking: boolean): Outcome<GuestSocket> {
+    const { network, quota } = this.#means
+    const { listener } = socket
+    if (socket.kind !== 'stream') throw new Failure('ENOTSUP', 'a datagram socket accepts nothing')
+    if (!listener || !socket.listening) throw new Failure('EINVAL', 'the socket does not listen')
+    // Before the connection is taken, so that it stays in the queue.
+    quota.openSocket()
+    const failed = (error: unknown): never => {
+      quota.closeSocket()
+      throw error
+    }
+    const taken = (stream: StreamEnd): GuestSocket => {
+      const made = new GuestSocket(socket.family, 'stream')
+      made.stream = stream
+      made.nonblocking = nonblocking
+      return made
+    }
+    const accepted = (): Outcome<StreamEnd> =>
+      until(
+        network,
+        () => listener.accept(),
+        () => ({ end: socket.end ?? listener, read: true, write: false }),
+        {
+          nonblocking: socket.nonblocking,
+          timeoutMs: socket.acceptTimeoutMs < 0 ? socket.receiveTimeoutMs : socket.acceptTimeoutMs,
+        },
+      )
+    return after(rescued(accepted, failed), taken)
+  }
+}
+
+/** A socket of a pair, which has no address. */
+const connected = (stream: StreamEnd): GuestSocket => {
+  const socket = new GuestSocket('unix', 'stream')
+  socket.stream = stream
+  return socket
+}
+
+const paired = ([one, other]: readonly [StreamEnd, StreamEnd]): readonly [GuestSocket, GuestSocket] => [
+  connected(one),
+  connected(other),
+]

@@ -1,0 +1,10 @@
+import type { Network } from '../network/network.ts'
+import type { Permissions } from '../policy/permissions.ts'
+import type { Quota } from '../policy/quota.ts'
+
+/** What the sockets of a guest stand on: where they go, what is allowed to them, and how much of it. */
+export interface Means {
+  readonly network: Network
+  readonly permissions: Permissions
+  readonly quota: Quota
+}

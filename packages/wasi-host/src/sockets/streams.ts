@@ -1,0 +1,115 @@
+/** Bytes of connected streams. */
+import { DONTWAIT, PEEK, WAITALL } from '../calls.ts'
+import { Stopped, wouldBlock } from '../failure.ts'
+import type { GuestSocket } from '../guest-socket.ts'
+import type { Room } from '../memory.ts'
+import type { StreamEnd } from '../network/network.ts'
+import { Later, NOT_YET, rescued, type Outcome } from '../outcome.ts'
+import type { Means } from './means.ts'
+import { until } from './patience.ts'
+import { readInto, readWaitingInto, writeFrom } from './spans.ts'
+
+export class StreamTransfers {
+  readonly #means: Means
+
+  constructor(means: Means) {
+    this.#means = means
+  }
+
+  receive(socket: GuestSocket, room: Room, flags: number): Outcome<number> {
+    const stream = socket.connectedStream()
+    if (room.size === 0) return 0
+    return flags === 0 && !socket.nonblocking && socket.receiveTimeoutMs < 0
+      ? this.#receivePlainly(socket, stream, room)
+      : this.#receivePatiently(socket, stream, room, flags)
+  }
+
+  /** What most calls are: whatever is there, however long it takes. Nothing else is made on this way. */
+  #receivePlainly(socket: GuestSocket, stream: StreamEnd, room: Room): Outcome<number> {
+    const { network, quota } = this.#means
+    for (;;) {
+      const most = socket.counts ? quota.room(room.size) : room.size
+      const got = readWaitingInto(stream, room, most)
+      if (got !== NOT_YET) {
+        if (socket.counts) quota.moved(got)
+        return got
+      }
+      // Who has waited already only looks whether it is to go on.
+      const waiting = network.wait([{ end: stream, read: true, write: false }], stream.readWaiting ? 0 : -1)
+      if (waiting instanceof Later) return waiting.follow(() => this.#receivePlainly(socket, stream, room))
+    }
+  }
+
+  #receivePatiently(socket: GuestSocket, stream: StreamEnd, room: Room, flags: number): Outcome<number> {
+    const { network, quota } = this.#means
+    const peek = (flags & PEEK) !== 0
+    const all = (flags & WAITALL) !== 0 && !peek
+    let got = 0
+    const attempt = (): number | typeof NOT_YET => {
+      const most = socket.counts ? quota.room(room.size - got) : room.size - got
+      const count = readInto(stream, room, got, most, peek)
+      if (count === NOT_YET) return NOT_YET
+      if (!peek && socket.counts) quota.moved(count)
+      got += count
+      return all && count > 0 && got < room.size ? NOT_YET : got
+    }
+    return partly(
+      () => got,
+      () =>
+        until(network, attempt, () => ({ end: stream, read: true, write: false }), {
+          nonblocking: socket.nonblocking || (flags & DONTWAIT) !== 0,
+          timeoutMs: socket.receiveTimeoutMs,
+        }),
+    )
+  }
+
+  send(socket: GuestSocket, room: Room, flags: number): Outcome<number> {
+    const stream = socket.connectedStream()
+    if (room.size === 0) {
+      stream.write(new Uint8Array(0))
+      return 0
+    }
+    const nonblocking = socket.nonblocking || (flags & DONTWAIT) !== 0
+    const first = this.#put(socket, stream, room, 0)
+    if (first === room.size || (first !== NOT_YET && nonblocking)) return first
+    if (nonblocking) throw wouldBlock
+    return this.#sendOn(socket, stream, room, first === NOT_YET ? 0 : first)
+  }
+
+  #put(socket: GuestSocket, stream: StreamEnd, room: Room, sent: number): number | typeof NOT_YET {
+    const { quota } = this.#means
+    const left = room.size - sent
+    const count = writeFrom(stream, room, sent, socket.counts ? quota.room(left) : left)
+    if (count !== NOT_YET && socket.counts) quota.moved(count)
+    return count
+  }
+
+  /** A blocking stream takes all, as send(2) does. */
+  #sendOn(socket: GuestSocket, stream: StreamEnd, room: Room, before: number): Outcome<number> {
+    let sent = before
+    const attempt = (): number | typeof NOT_YET => {
+      while (sent < room.size) {
+        const count = this.#put(socket, stream, room, sent)
+        if (count === NOT_YET) return NOT_YET
+        sent += count
+      }
+      return sent
+    }
+    return partly(
+      () => sent,
+      () =>
+        until(this.#means.network, attempt, () => ({ end: stream, read: false, write: true }), {
+          nonblocking: false,
+          timeoutMs: socket.sendTimeoutMs,
+        }),
+    )
+  }
+}
+
+/** What was moved already is told first; the error comes with the next call. */
+const partly = (moved: () => number, action: () => Outcome<number>): Outcome<number> =>
+  rescued(action, (error) => {
+    const bytes = moved()
+    if (bytes > 0 && !(error instanceof Stopped)) return bytes
+    throw error
+  })

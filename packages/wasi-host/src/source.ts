@@ -1,0 +1,19 @@
+import { readFileSync } from 'node:fs'
+import { invalidArgument } from '@uds/winsock-ffi'
+
+/** Where a module comes from: a path, a `file:` URL, or its bytes. */
+export type WasmSource = string | URL | Uint8Array | ArrayBuffer
+
+/** The bytes of a module. */
+export const readSource = (source: WasmSource): Uint8Array<ArrayBuffer> => {
+  if (typeof source === 'string' || source instanceof URL) return new Uint8Array(readFileSync(source))
+  if (source instanceof ArrayBuffer) return new Uint8Array(source)
+  // A copy: the bytes may be in shared memory, which WebAssembly.compile does not take.
+  if (ArrayBuffer.isView(source)) return new Uint8Array(source)
+  throw invalidArgument(
+    'wasi',
+    'the source',
+    'a path, a file: URL, or the bytes of a WebAssembly module',
+    source,
+  )
+}

@@ -1,0 +1,17 @@
+import { engine } from '../wasm.ts'
+import type { Waiting } from './waiting.ts'
+
+/**
+ * The engine switches stacks: a call that gives a promise suspends the guest, and this thread goes on. A call that
+ * gives a number returns at once.
+ */
+export const jspi: Waiting = {
+  suspending: (call) => new engine.Suspending!(call as never),
+  promising: (fn) => engine.promising!(fn),
+}
+
+/** The calls wait themselves, by blocking the thread: of a worker with Atomics.wait, or in the system. */
+export const inThread: Waiting = {
+  suspending: (call) => call,
+  promising: (fn) => fn as (...args: unknown[]) => unknown,
+}

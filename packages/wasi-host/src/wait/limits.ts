@@ -1,0 +1,45 @@
+/** What ends a guest from outside: a signal, and the quota of time. */
+import type { Quotas } from '../policy/quota.ts'
+
+export interface Limits {
+  /** The guest is there: from now on its time counts. */
+  begin(): void
+  /** Ends the watch. Tells whether the guest was stopped. */
+  stop(): boolean
+  /** Throws why the guest was stopped, if it was. */
+  throwIfOver(): void
+}
+
+export const limits = (
+  { timeMs }: Quotas,
+  signal: AbortSignal | undefined,
+  onOver: (reason: unknown) => void,
+): Limits => {
+  let over: { readonly reason: unknown } | undefined
+  const end = (reason: unknown): void => {
+    if (over) return
+    over = { reason }
+    onOver(reason)
+  }
+  const aborted = (): void => end(signal!.reason)
+  signal?.addEventListener('abort', aborted, { once: true })
+  let timer: NodeJS.Timeout | undefined
+  const begin = (): void => {
+    if (timeMs === undefined || timeMs === Infinity) return
+    timer = setTimeout(() => {
+      const message = `the guest was stopped: it ran longer than sockets.quotas.timeMs, ${timeMs} ms`
+      end(Object.assign(new Error(message), { code: 'ETIMEDOUT' }))
+    }, timeMs)
+  }
+  return {
+    begin,
+    stop: () => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', aborted)
+      return over !== undefined
+    },
+    throwIfOver: () => {
+      if (over) throw over.reason
+    },
+  }
+}

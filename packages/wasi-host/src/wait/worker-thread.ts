@@ -1,0 +1,76 @@
+/** The thread of a guest that blocks while it waits: the entry of a worker. */
+import { parentPort, workerData } from 'node:worker_threads'
+import { nodeWasi } from '../base/node-wasi.ts'
+import type { SocketCalls } from '../calls.ts'
+import { GuestInstance, type Stdio } from '../instance.ts'
+import { openBlocking } from './blocking.ts'
+import { inThread } from './jspi.ts'
+import { readMemory, writeMemory } from './memory-access.ts'
+import { toPosted } from './posted-error.ts'
+import type { Command, Report, WorkerPlan } from './protocol.ts'
+import { RemoteSockets } from './remote.ts'
+
+const plan = workerData as WorkerPlan
+const port = parentPort!
+
+const report = (message: Report): void => port.postMessage(message)
+
+interface Opened {
+  readonly sockets: SocketCalls
+  readonly given: readonly number[]
+  readonly stdio: readonly Stdio[]
+  readonly env: Readonly<Record<string, string>>
+  readonly close: () => void
+}
+
+const open = async (): Promise<Opened> => {
+  if (plan.sockets.kind === 'blocking')
+    return openBlocking(plan, plan.sockets, report, (request) => port.postMessage(request))
+  const sockets = new RemoteSockets(plan.memory, (request) => port.postMessage(request))
+  return { sockets, given: plan.sockets.given, stdio: plan.sockets.stdio, env: {}, close: () => {} }
+}
+
+const perform = (instance: GuestInstance, opened: Opened, command: Command): unknown => {
+  if (command.do === 'start') return instance.run()
+  if (command.do === 'call') return instance.call(command.name, command.args)
+  if (command.do === 'read') return readMemory(instance.memory, command.pointer, command.length)
+  if (command.do === 'write') return writeMemory(instance.memory, command.pointer, command.bytes)
+  instance.closeFiles()
+  return opened.close()
+}
+
+const begin = async (): Promise<void> => {
+  const opened = await open()
+  const base = nodeWasi({
+    args: plan.args,
+    env: { ...plan.env, ...opened.env },
+    preopens: plan.preopens,
+    stdio: plan.stdioFds,
+  })
+  const instance = await GuestInstance.create(
+    {
+      module: plan.module,
+      inspection: plan.inspection,
+      abi: plan.abi,
+      errno: plan.errno,
+      stdio: opened.stdio,
+      given: opened.given,
+      directories: Object.keys(plan.preopens).length,
+    },
+    base,
+    opened.sockets,
+    inThread,
+  )
+  port.on('message', (command: Command) => {
+    void (async () => {
+      try {
+        report({ type: 'done', id: command.id, value: await perform(instance, opened, command) })
+      } catch (error) {
+        report({ type: 'threw', id: command.id, error: toPosted(error) })
+      }
+    })()
+  })
+  report({ type: 'ready', exports: plan.inspection.exports })
+}
+
+begin().catch((error: unknown) => report({ type: 'failed', error: toPosted(error) }))

@@ -1,0 +1,117 @@
+import { at, BUFFER, fd, NAME, NOTHING, OUT, OUT2, putNames, ROOM, VECTORS, type CallTable } from './table.ts'
+
+/** A call of files, which says what a socket is not. */
+const file = (
+  call: string,
+  args: CallTable['rows'][number]['args'],
+  gives: string,
+): CallTable['rows'][number] => ({
+  call,
+  args,
+  gives,
+  on: 'connected',
+  // The descriptor comes first, wherever it stands.
+  unread: args.flatMap((each, index) => (typeof each === 'object' ? [index] : [])),
+})
+
+export const preview1Calls: CallTable = {
+  abi: 'preview1',
+  module: 'wasi_snapshot_preview1',
+  style: 'wasi',
+  fault: 'EFAULT',
+  prepare: async (guest) => {
+    await putNames(guest)
+    // A subscription to a clock that is due in a millisecond.
+    await guest.words(NOTHING + 16, 1, 0, 1_000_000)
+  },
+  rows: [
+    { call: 'sock_accept:iii', args: [fd, 0, at(OUT)], on: 'listening', blocks: 'alone' },
+    {
+      call: 'sock_accept:iii',
+      args: [fd, 1, at(OUT)],
+      on: 'listening',
+      gives: 'EINVAL',
+      unknown: 'EINVAL',
+      unread: [2],
+    },
+    { call: 'sock_accept:iii', args: [fd, 0, at(OUT)], gives: 'EINVAL' },
+    {
+      call: 'sock_recv:iiiiii',
+      args: [fd, at(VECTORS), 1, 0, at(OUT), at(OUT2)],
+      on: 'connected',
+      blocks: 'silent',
+      received: OUT,
+    },
+    {
+      call: 'sock_recv:iiiiii',
+      args: [fd, at(VECTORS), 1, 4, at(OUT), at(OUT2)],
+      on: 'connected',
+      gives: 'EINVAL',
+      unknown: 'EINVAL',
+      unread: [1, 4, 5],
+    },
+    {
+      call: 'sock_send:iiiii',
+      args: [fd, at(VECTORS), 1, 0, at(OUT)],
+      on: 'connected',
+      blocks: 'full',
+      sends: true,
+    },
+    { call: 'sock_send:iiiii', args: [fd, at(VECTORS), 1, 0, at(OUT)], gives: 'ENOTCONN' },
+    { call: 'sock_shutdown:ii', args: [fd, 2], on: 'connected' },
+    { call: 'sock_shutdown:ii', args: [fd, 0], on: 'connected', gives: 'EINVAL' },
+    { call: 'sock_shutdown:ii', args: [fd, 2], gives: 'ENOTCONN' },
+    { call: 'poll_oneoff:iiii', args: [at(NOTHING), at(ROOM), 1, at(OUT)] },
+    {
+      call: 'poll_oneoff:iiii',
+      args: [at(NOTHING), at(ROOM), 0, at(OUT)],
+      gives: 'EINVAL',
+      unread: [0, 1, 3],
+    },
+    {
+      call: 'fd_read:iiii',
+      args: [fd, at(VECTORS), 1, at(OUT)],
+      on: 'connected',
+      blocks: 'silent',
+      received: OUT,
+    },
+    {
+      call: 'fd_write:iiii',
+      args: [fd, at(VECTORS), 1, at(OUT)],
+      on: 'connected',
+      blocks: 'full',
+      sends: true,
+    },
+    { call: 'fd_close:i', args: [fd], on: 'connected' },
+    { call: 'fd_fdstat_get:ii', args: [fd, at(ROOM)], on: 'connected' },
+    { call: 'fd_fdstat_set_flags:ii', args: [fd, 4], on: 'connected' },
+    { call: 'fd_fdstat_set_flags:ii', args: [fd, 1], on: 'connected', gives: 'EINVAL' },
+    { call: 'fd_filestat_get:ii', args: [fd, at(ROOM)], on: 'connected' },
+    { call: 'fd_prestat_get:ii', args: [fd, at(ROOM)], on: 'connected' },
+    { call: 'fd_renumber:ii', args: [fd, fd], on: 'connected' },
+    file('fd_prestat_dir_name:iii', [fd, at(ROOM), 8], 'ENOTDIR'),
+    file('fd_advise:iIIi', [fd, 0n, 0n, 0], 'ESPIPE'),
+    file('fd_allocate:iII', [fd, 0n, 1n], 'EINVAL'),
+    file('fd_datasync:i', [fd], 'EINVAL'),
+    file('fd_fdstat_set_rights:iII', [fd, 0n, 0n], 'ENOTCAPABLE'),
+    file('fd_filestat_set_size:iI', [fd, 0n], 'EINVAL'),
+    file('fd_filestat_set_times:iIIi', [fd, 0n, 0n, 0], 'EINVAL'),
+    file('fd_pread:iiiIi', [fd, at(VECTORS), 1, 0n, at(OUT)], 'ESPIPE'),
+    file('fd_pwrite:iiiIi', [fd, at(VECTORS), 1, 0n, at(OUT)], 'ESPIPE'),
+    file('fd_readdir:iiiIi', [fd, at(ROOM), 64, 0n, at(OUT)], 'ENOTDIR'),
+    file('fd_seek:iIii', [fd, 0n, 0, at(OUT)], 'ESPIPE'),
+    file('fd_sync:i', [fd], 'EINVAL'),
+    file('fd_tell:ii', [fd, at(OUT)], 'ESPIPE'),
+    file('path_create_directory:iii', [fd, at(NAME), 3], 'ENOTDIR'),
+    file('path_filestat_get:iiiii', [fd, 0, at(NAME), 3, at(ROOM)], 'ENOTDIR'),
+    file('path_filestat_set_times:iiiiIIi', [fd, 0, at(NAME), 3, 0n, 0n, 0], 'ENOTDIR'),
+    file('path_link:iiiiiii', [fd, 0, at(NAME), 3, fd, at(NAME), 4], 'ENOTDIR'),
+    file('path_open:iiiiiIIii', [fd, 0, at(NAME), 3, 0, 0n, 0n, 0, at(OUT)], 'ENOTDIR'),
+    file('path_readlink:iiiiii', [fd, at(NAME), 3, at(BUFFER), 8, at(OUT)], 'ENOTDIR'),
+    file('path_remove_directory:iii', [fd, at(NAME), 3], 'ENOTDIR'),
+    file('path_rename:iiiiii', [fd, at(NAME), 3, fd, at(NAME), 4], 'ENOTDIR'),
+    file('path_symlink:iiiii', [at(NAME), 3, fd, at(NAME), 4], 'ENOTDIR'),
+    file('path_unlink_file:iii', [fd, at(NAME), 3], 'ENOTDIR'),
+    { call: 'proc_raise:i', args: [9], gives: 'ENOSYS' },
+  ],
+}

@@ -1,0 +1,109 @@
+import { loadKoffi } from './library.ts'
+import type { SocketType } from './native.ts'
+import { libc } from './posix/library.ts'
+import { sockets } from './sockets/index.ts'
+import { system, type System } from './system.ts'
+import { adopt } from './adopt.ts'
+import { InetAddress } from './address.ts'
+import { pollHandleAvailable } from './watch/poll-handle.ts'
+
+/** What this machine can do, found out by trying. */
+export interface Capabilities {
+  readonly system: System
+  readonly arch: string
+  /** The C library that Node runs on; on Windows the part of Winsock. */
+  readonly libc: 'glibc' | 'musl' | 'libSystem' | 'ws2_32' | undefined
+  /** The version of koffi; undefined when it cannot be loaded, and then nothing below can be done. */
+  readonly koffi: string | undefined
+  /** AF_UNIX streams. */
+  readonly afUnix: boolean
+  /** AF_UNIX names outside the file system. */
+  readonly abstractNames: boolean
+  /** AF_UNIX datagrams. */
+  readonly datagram: boolean
+  readonly seqpacket: boolean
+  /** Descriptors can be sent to another process. */
+  readonly descriptors: boolean
+  /** The process at the other end of an AF_UNIX stream can be told. */
+  readonly credentials: boolean
+  /** {@link watch} can use libuv's poll handle. */
+  readonly pollHandle: boolean
+  /** {@link adopt} can make a `net.Socket`. */
+  readonly adoption: boolean
+  /** Why something above is missing, in words. */
+  readonly reasons: readonly string[]
+}
+
+const libcName = (): Capabilities['libc'] => {
+  if (system === 'win32') return 'ws2_32'
+  if (system === 'darwin') return 'libSystem'
+  if (system === 'other') return undefined
+  return libc.has('gnu_get_libc_version') ? 'glibc' : 'musl'
+}
+
+/** Whether something works, and if not, why. */
+const works = (what: string, attempt: () => void, reasons: string[]): boolean => {
+  try {
+    attempt()
+    return true
+  } catch (error) {
+    reasons.push(`${what}: ${error instanceof Error ? error.message : String(error)}`)
+    return false
+  }
+}
+
+const openAndClose = (type: SocketType) => (): void => sockets.open('unix', type).close()
+
+/** A connected stream over loopback, as every system has it; what `attempt` leaves of it is closed. */
+const withConnection = (attempt: (client: ReturnType<typeof sockets.open>) => void): void => {
+  const listener = sockets.open('inet')
+  const client = sockets.open('inet')
+  try {
+    sockets.bind(listener, new InetAddress('127.0.0.1', 0))
+    sockets.listen(listener, 1)
+    sockets.connect(client, sockets.localAddress(listener))
+    attempt(client)
+  } finally {
+    client.close()
+    listener.close()
+  }
+}
+
+const probe = (): Capabilities => {
+  const reasons: string[] = []
+  let koffi: string | undefined
+  works('koffi', () => (koffi = loadKoffi().version), reasons)
+  const can = (what: string, attempt: () => void): boolean =>
+    koffi !== undefined && works(what, attempt, reasons)
+  const afUnix = can('AF_UNIX', openAndClose('stream'))
+  return {
+    system,
+    arch: process.arch,
+    libc: koffi === undefined ? undefined : libcName(),
+    koffi,
+    afUnix,
+    abstractNames: afUnix && system === 'linux',
+    datagram: afUnix && can('AF_UNIX datagrams', openAndClose('datagram')),
+    seqpacket: afUnix && can('AF_UNIX seqpacket', openAndClose('seqpacket')),
+    descriptors: afUnix && (system === 'linux' || system === 'darwin'),
+    credentials:
+      afUnix &&
+      can('peer credentials', () => {
+        const [a, b] = sockets.pair()
+        try {
+          sockets.peerCredentials(a)
+        } finally {
+          a.close()
+          b.close()
+        }
+      }),
+    pollHandle: koffi !== undefined && pollHandleAvailable(),
+    adoption: can('adoption', () => withConnection((client) => adopt(client).destroy())),
+    reasons,
+  }
+}
+
+let found: Capabilities | undefined
+
+/** What this machine can do. Tried once, at the first call, which takes a few milliseconds. It never throws. */
+export const capabilities = (): Capabilities => (found ??= probe())

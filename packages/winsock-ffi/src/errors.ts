@@ -1,0 +1,116 @@
+import { inspect, getSystemErrorMap } from 'node:util'
+
+const brand = Symbol.for('@uds/SocketError')
+
+/** What a {@link SocketError} is made of. */
+export interface SocketErrorInit {
+  /** The code as Node spells it: `ECONNREFUSED`. */
+  readonly code: string
+  /** The call that failed: `connect`. */
+  readonly syscall: string
+  /** The address or the thing that it was about, as {@link UnixAddress.toString} prints it. */
+  readonly address?: string | undefined
+  /** The number that the system gave: an errno, a WSA or a Win32 code. */
+  readonly nativeCode?: number | undefined
+  /** What happened, in words, where the code alone does not tell. */
+  readonly detail?: string | undefined
+  /** What the reader can do about it. */
+  readonly advice?: string | undefined
+  readonly cause?: unknown
+}
+
+let numbers: Map<string, { errno: number; message: string }> | undefined
+
+/** Node's own number and text for a code, on this system. */
+const described = (code: string): { errno: number; message: string } | undefined => {
+  numbers ??= new Map(
+    [...getSystemErrorMap()].map(([errno, [name, message]]) => [name, { errno, message }] as const),
+  )
+  return numbers.get(code)
+}
+
+/**
+ * A system call that failed. Shaped like Node's own system errors: match on {@link SocketError.code}, which is the
+ * same on every system. `instanceof` works across copies of the package.
+ */
+export class SocketError extends Error {
+  /** The code as Node spells it: `ECONNREFUSED`, `EADDRINUSE`, `ETIMEDOUT`, `ENOTSUP`, ... */
+  readonly code: string
+  /** Node's number for the code, negative, as in Node's own errors; undefined where Node has none. */
+  readonly errno: number | undefined
+  /** The call that failed. */
+  readonly syscall: string
+  /** The address that the call was about, if any. */
+  readonly address: string | undefined
+  /** What the system itself said: errno on POSIX, the WSA or Win32 number on Windows. */
+  readonly nativeCode: number | undefined
+
+  constructor(init: SocketErrorInit) {
+    const known = described(init.code)
+    const about = init.address === undefined ? '' : ` ${init.address}`
+    const detail = init.detail ?? known?.message ?? `error ${init.nativeCode ?? 'unknown'}`
+    const advice = init.advice === undefined ? '' : ` (${init.advice})`
+    super(
+      `${init.syscall} ${init.code}${about}: ${detail}${advice}`,
+      init.cause === undefined ? undefined : { cause: init.cause },
+    )
+    this.name = 'SocketError'
+    this.code = init.code
+    this.errno = known?.errno
+    this.syscall = init.syscall
+    this.address = init.address
+    this.nativeCode = init.nativeCode
+    Object.defineProperty(this, brand, { value: true })
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (this !== SocketError) return Function.prototype[Symbol.hasInstance].call(this, value)
+    return typeof value === 'object' && value !== null && brand in value
+  }
+}
+
+const withCode = <E extends Error>(error: E, code: string): E & { code: string } =>
+  Object.assign(error, { code })
+
+const show = (value: unknown): string => {
+  const text = inspect(value, { depth: 0, breakLength: Infinity, maxStringLength: 60, maxArrayLength: 4 })
+  return `${text} (${value === null ? 'null' : typeof value})`
+}
+
+/** A `TypeError` with the code `ERR_INVALID_ARG_TYPE`: the argument is of a kind that cannot be used. */
+export const invalidArgument = (
+  where: string,
+  what: string,
+  expected: string,
+  value: unknown,
+): TypeError & { code: string } =>
+  withCode(new TypeError(`${where}: ${what} must be ${expected}, got ${show(value)}`), 'ERR_INVALID_ARG_TYPE')
+
+/** A `TypeError` with the code `ERR_INVALID_ARG_VALUE`: the right kind, but a value that has no meaning here. */
+export const invalidValue = (
+  where: string,
+  what: string,
+  why: string,
+  value: unknown,
+): TypeError & { code: string } =>
+  withCode(new TypeError(`${where}: ${what} ${why}, got ${show(value)}`), 'ERR_INVALID_ARG_VALUE')
+
+/** A `RangeError` with the code `ERR_OUT_OF_RANGE`. */
+export const outOfRange = (
+  where: string,
+  what: string,
+  expected: string,
+  value: unknown,
+): RangeError & { code: string } =>
+  withCode(new RangeError(`${where}: ${what} must be ${expected}, got ${show(value)}`), 'ERR_OUT_OF_RANGE')
+
+/** A `TypeError` with the code `ERR_MISSING_ARGS`: not as many arguments as the C function has. */
+export const missingArgument = (
+  where: string,
+  expected: readonly string[],
+  got: number,
+): TypeError & { code: string } =>
+  withCode(
+    new TypeError(`${where}: takes ${expected.length} arguments (${expected.join(', ')}), got ${got}`),
+    'ERR_MISSING_ARGS',
+  )

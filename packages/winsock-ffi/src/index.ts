@@ -1,0 +1,119 @@
+/**
+ * The socket system calls as typed functions: Winsock on Windows, libc on POSIX, and one neutral set above both.
+ *
+ * @packageDocumentation
+ */
+
+// The neutral calls
+export { sockets } from './sockets/index.ts'
+export type { BindOptions } from './sockets/connections.ts'
+export type { Message, ReceivedMessage, ReceiveMessageOptions, ReceiveOptions } from './sockets/messages.ts'
+export type { PollRequest, PollResult } from './sockets/poll.ts'
+export type { SendOptions } from './sockets/transfer.ts'
+export { Descriptor, SocketHandle } from './handle.ts'
+export { InetAddress, UnixAddress } from './address.ts'
+export type { SocketAddress } from './address.ts'
+export type { PeerCredentials, SocketFamily, SocketType } from './native.ts'
+export type { ReadOnlySocketOptions, SocketOptions } from './sockets/options.ts'
+export type { WaitOptions } from './waiting.ts'
+export { SocketError } from './errors.ts'
+export type { SocketErrorInit } from './errors.ts'
+// For the packages above, so that all of them speak of failures in the same way
+export { invalidArgument, invalidValue, outOfRange } from './errors.ts'
+export { adviceFor } from './advice.ts'
+
+// Node's loop
+export { watch } from './watch/watch.ts'
+export type { WatchOptions } from './watch/watch.ts'
+export type { Interest, Readiness, WatchCallback, Watcher, WatchStrategy } from './watch/watcher.ts'
+export { adopt } from './adopt.ts'
+export type { AdoptOptions } from './adopt.ts'
+
+// This machine
+export { capabilities } from './capabilities.ts'
+export type { Capabilities } from './capabilities.ts'
+export { ensureWsaStarted } from './win32/startup.ts'
+export { removeSocketFile } from './socket-file.ts'
+
+// The system calls themselves
+export { libc } from './posix/prototypes.ts'
+export { winsock } from './win32/prototypes.ts'
+export { sidOfProcess } from './win32/credentials.ts'
+
+// To bind more of them
+export { bindTable } from './bind.ts'
+export type { Bound, Call, Failure, Row, Rows } from './bind.ts'
+export type { CArgument, CArguments, CResult, CResults, Pointer } from './ctypes.ts'
+export { defineLibrary, loadKoffi } from './library.ts'
+export type { Library, LibraryOptions } from './library.ts'
+export { libc as libcLibrary } from './posix/library.ts'
+export {
+  advapi32 as advapi32Library,
+  kernel32 as kernel32Library,
+  ws2_32 as ws2_32Library,
+} from './win32/library.ts'
+export {
+  encodeInet,
+  encodeUnix,
+  decodeInet,
+  decodeUnix,
+  darwinLayout,
+  linuxLayout,
+  windowsLayout,
+} from './sockaddr.ts'
+export type { InetFields, SockaddrLayout } from './sockaddr.ts'
+
+// Constants, by their C names
+export {
+  AF_INET,
+  AF_INET6,
+  AF_UNIX,
+  FD_ACCEPT,
+  FD_CLOSE,
+  FD_CONNECT,
+  FD_MAX_EVENTS,
+  FD_OOB,
+  FD_READ,
+  FD_WRITE,
+  FIONBIO,
+  FIONREAD,
+  INVALID_SOCKET,
+  IPPROTO_IPV6,
+  IPPROTO_TCP,
+  IPV6_V6ONLY,
+  MSG_PEEK,
+  MSG_WAITALL,
+  posixConstants,
+  SD_BOTH,
+  SD_RECEIVE,
+  SD_SEND,
+  SIO_AF_UNIX_GETPEERPID,
+  SOCK_DGRAM,
+  SOCK_SEQPACKET,
+  SOCK_STREAM,
+  SOCKET_ERROR,
+  SOL_SOCKET,
+  SOMAXCONN,
+  SO_ACCEPTCONN,
+  SO_BROADCAST,
+  SO_ERROR,
+  SO_KEEPALIVE,
+  SO_LINGER,
+  SO_RCVBUF,
+  SO_RCVTIMEO,
+  SO_REUSEADDR,
+  SO_SNDBUF,
+  SO_SNDTIMEO,
+  SO_TYPE,
+  TCP_NODELAY,
+  UNIX_PATH_MAX,
+  WSA_FLAG_NO_HANDLE_INHERIT,
+  WSA_FLAG_OVERLAPPED,
+  WSA_INFINITE,
+  WSA_INVALID_EVENT,
+  WSA_MAXIMUM_WAIT_EVENTS,
+  WSA_WAIT_EVENT_0,
+  WSA_WAIT_FAILED,
+  WSA_WAIT_TIMEOUT,
+} from './constants.ts'
+export type { PosixConstants } from './constants.ts'

@@ -1,0 +1,126 @@
+import type * as koffiModule from 'koffi'
+import { createRequire } from 'node:module'
+import { SocketError } from './errors.ts'
+import { system } from './system.ts'
+
+type Koffi = typeof koffiModule
+type KoffiLibrary = ReturnType<Koffi['load']>
+export type KoffiFunction = ReturnType<KoffiLibrary['func']>
+
+let koffi: Koffi | undefined
+
+/**
+ * koffi, loaded at the first call: importing this package costs no FFI and fails nowhere.
+ *
+ * @throws SocketError `ENOTSUP` where koffi is not installed or has no binary for this system.
+ */
+export const loadKoffi = (): Koffi => {
+  if (koffi) return koffi
+  try {
+    koffi = createRequire(import.meta.url)('koffi') as Koffi
+    return koffi
+  } catch (cause) {
+    throw new SocketError({
+      code: 'ENOTSUP',
+      syscall: 'load',
+      address: 'koffi',
+      detail: `system calls need the optional dependency koffi, which could not be loaded on ${system}-${process.arch}`,
+      advice:
+        'install it with "npm install koffi"; under --permission also give --allow-addons (https://koffi.dev/start)',
+      cause,
+    })
+  }
+}
+
+/** A shared library whose functions can be bound by a table (see bind.ts). */
+export interface Library {
+  /** The name for messages: `libc`, `ws2_32.dll`. */
+  readonly name: string
+  /** Looks a function up. */
+  symbol(name: string, result: string, args: readonly string[]): KoffiFunction
+  /** True when the library can be loaded and exports this name. */
+  has(name: string): boolean
+  /** The error number of the last failed call in this thread. */
+  lastError(): number
+  /** The one place where an error number becomes an error. */
+  toError(nativeCode: number, syscall: string): SocketError
+}
+
+export interface LibraryOptions {
+  readonly name: string
+  /** File names to try in turn; null means what the process itself has loaded. */
+  readonly files: readonly (string | null)[]
+  /** Why this system cannot have the library, or undefined where it can. */
+  readonly unavailable?: string | undefined
+  readonly lastError: (koffi: Koffi) => () => number
+  readonly toError: (nativeCode: number, syscall: string) => SocketError
+}
+
+/**
+ * Describes a shared library. Nothing is loaded before the first call of one of its functions.
+ *
+ * @throws SocketError `ENOTSUP` from the first call, where the library or the function is not there.
+ */
+export const defineLibrary = (options: LibraryOptions): Library => {
+  let loaded: KoffiLibrary | undefined
+  let lastError: (() => number) | undefined
+
+  const load = (): KoffiLibrary => {
+    if (loaded) return loaded
+    const unavailable = (detail: string, cause?: unknown): SocketError =>
+      new SocketError({
+        code: 'ENOTSUP',
+        syscall: 'load',
+        address: options.name,
+        detail,
+        advice: 'capabilities() tells what this system offers',
+        cause,
+      })
+    if (options.unavailable) throw unavailable(options.unavailable)
+    const api = loadKoffi()
+    const failures: unknown[] = []
+    for (const file of options.files) {
+      try {
+        loaded = api.load(file)
+        return loaded
+      } catch (cause) {
+        failures.push(cause)
+      }
+    }
+    throw unavailable(
+      `the library could not be loaded (tried ${options.files.map((file) => file ?? 'the process itself').join(', ')})`,
+      failures.length === 1 ? failures[0] : new AggregateError(failures),
+    )
+  }
+
+  return {
+    name: options.name,
+    symbol: (name, result, args) => {
+      const library = load()
+      try {
+        return library.func(name, result, [...args])
+      } catch (cause) {
+        throw new SocketError({
+          code: 'ENOTSUP',
+          syscall: name,
+          detail: `${options.name} of this system has no function ${name}`,
+          advice: 'capabilities() tells what this system offers',
+          cause,
+        })
+      }
+    },
+    has: (name) => {
+      try {
+        load().symbol(name)
+        return true
+      } catch {
+        return false
+      }
+    },
+    lastError: () => {
+      lastError ??= options.lastError(loadKoffi())
+      return lastError()
+    },
+    toError: options.toError,
+  }
+}

@@ -1,0 +1,46 @@
+/** What the socket calls accept, checked before any of them reaches the system. */
+import { InetAddress, UnixAddress, type SocketAddress } from '../address.ts'
+import { invalidArgument, invalidValue } from '../errors.ts'
+import type { SocketHandle } from '../handle.ts'
+import type { ErrorSubject } from '../native.ts'
+
+export const subject = (address: SocketAddress): ErrorSubject => ({
+  address: address.toString(),
+  path: address instanceof UnixAddress ? address.pathname : undefined,
+})
+
+export const oneOf = <K extends string>(
+  table: Readonly<Record<K, unknown>>,
+  key: K,
+  where: string,
+  what: string,
+): void => {
+  if (!Object.hasOwn(table, key))
+    throw invalidArgument(where, what, `one of ${Object.keys(table).join(', ')}`, key)
+}
+
+export const bytesOf = (value: Uint8Array, where: string, what: string): void => {
+  if (!(value instanceof Uint8Array)) throw invalidArgument(where, what, 'a Buffer or Uint8Array', value)
+}
+
+/** Memory to read into. None would make "0 bytes read" mean the end of the stream when it is not. */
+export const roomOf = (value: Uint8Array, where: string): void => {
+  bytesOf(value, where, 'the buffer')
+  if (value.byteLength === 0) {
+    throw invalidValue(where, 'the buffer', 'must have room for a byte at least (is it detached?)', value)
+  }
+}
+
+export const addressOf = (handle: SocketHandle, address: SocketAddress, where: string): void => {
+  if (!(address instanceof UnixAddress) && !(address instanceof InetAddress)) {
+    throw invalidArgument(where, 'the address', 'a UnixAddress or an InetAddress', address)
+  }
+  if (address.family !== handle.family) {
+    throw invalidValue(
+      where,
+      'the address',
+      `must be of the socket's family, ${handle.family}`,
+      address.toString(),
+    )
+  }
+}

@@ -1,0 +1,90 @@
+/** Connections come about. */
+import type { SocketAddress } from '../address.ts'
+import { outOfRange } from '../errors.ts'
+import { openFd, SocketHandle } from '../handle.ts'
+import { native } from '../select.ts'
+import { awaitInput, goOn, timedOut, timeoutOf, type WaitOptions } from '../waiting.ts'
+import { addressOf, subject } from './arguments.ts'
+
+export interface BindOptions {
+  /**
+   * Take a port whose last connections are still in TIME_WAIT. Windows does so in any case; `SO_REUSEADDR` there lets
+   * another program have the port of a listener that is alive, and is not set.
+   */
+  readonly reuseAddress?: boolean | undefined
+}
+
+/**
+ * Gives the socket its address. AF_UNIX creates a file, which stays when the socket is closed: remove it yourself.
+ *
+ * @throws SocketError `EADDRINUSE` when anything exists at the path, `ENOENT` when its directory does not, `EACCES`.
+ * @see bind(2)
+ */
+export const bind = (handle: SocketHandle, address: SocketAddress, options?: BindOptions): void => {
+  const fd = openFd(handle, 'bind')
+  addressOf(handle, address, 'bind')
+  if (options?.reuseAddress && handle.family !== 'unix') native.reuseAddress(fd)
+  const result = native.bind(fd, address.encode())
+  if (result < 0) throw native.toError(-result, 'bind', subject(address))
+}
+
+/**
+ * Lets clients connect.
+ *
+ * @param backlog - How many connections may wait for `accept`. The system caps it (net.core.somaxconn, 4096 on Linux).
+ * @see listen(2)
+ */
+export const listen = (handle: SocketHandle, backlog = 511): void => {
+  const fd = openFd(handle, 'listen')
+  if (!Number.isInteger(backlog) || backlog < 0 || backlog > 0x7fff_ffff) {
+    throw outOfRange('listen', 'the backlog', 'an integer from 0 to 2147483647', backlog)
+  }
+  const result = native.listen(fd, backlog)
+  if (result < 0) throw native.toError(-result, 'listen')
+}
+
+/**
+ * Takes the next connection. Its address is `peerAddress` of the socket that it gives.
+ *
+ * @throws SocketError `ETIMEDOUT`, `EAGAIN` when non-blocking, `EMFILE`, `EINVAL` when the socket does not listen.
+ * @see accept(2)
+ */
+export const accept = (handle: SocketHandle, options?: WaitOptions): SocketHandle => {
+  const fd = openFd(handle, 'accept')
+  const timeoutMs = timeoutOf(options, 'accept')
+  // accept has no flag against waiting. Polled for, a connection that is reset before it is taken would block it.
+  const nonblocking = handle.nonblocking || timeoutMs < 0
+  if (!nonblocking) native.setNonblocking(fd, true)
+  try {
+    awaitInput(fd, 'accept', timeoutMs)
+    const first = native.accept(fd)
+    const accepted =
+      first >= 0 ? first : goOn(handle, fd, 'accept', timeoutMs, first, () => native.accept(fd))
+    return new SocketHandle(accepted, handle.family, handle.type)
+  } finally {
+    if (!nonblocking) native.setNonblocking(fd, false)
+  }
+}
+
+/**
+ * Connects to a server, or names the peer of a datagram socket.
+ *
+ * @throws SocketError `ECONNREFUSED` when nobody listens (a stale socket file), `ENOENT` when there is no such file,
+ *   `EACCES` without write permission on it, `ETIMEDOUT`, `EISCONN`. Non-blocking without `timeoutMs`: `EINPROGRESS`
+ *   on POSIX and `EAGAIN` on Windows (poll for writable, then read SO_ERROR); on Linux AF_UNIX connects at once or
+ *   fails with `EAGAIN` when the backlog is full.
+ * @see connect(2)
+ */
+export const connect = (handle: SocketHandle, address: SocketAddress, options?: WaitOptions): void => {
+  const fd = openFd(handle, 'connect')
+  addressOf(handle, address, 'connect')
+  const timeoutMs = timeoutOf(options, 'connect')
+  const waits = timeoutMs >= 0 || !handle.nonblocking
+  const result = waits
+    ? native.connectWithin(fd, address.encode(), timeoutMs)
+    : native.connect(fd, address.encode())
+  if (waits) native.setNonblocking(fd, handle.nonblocking)
+  if (result >= 0) return
+  const error = native.toError(-result, 'connect', subject(address))
+  throw error.code === 'ETIMEDOUT' && timeoutMs >= 0 ? timedOut('connect', timeoutMs, error.address) : error
+}

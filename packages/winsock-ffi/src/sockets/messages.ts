@@ -1,0 +1,132 @@
+/** Messages: several parts, an address, descriptors, credentials. */
+import { decodeAddress, type SocketAddress } from '../address.ts'
+import { invalidArgument, invalidValue, outOfRange, SocketError } from '../errors.ts'
+import { Descriptor, openFd, type SocketHandle } from '../handle.ts'
+import type { IncomingMessage, PeerCredentials } from '../native.ts'
+import { native } from '../select.ts'
+import { awaitInput, dontWait, goOn, timeoutOf, type WaitOptions } from '../waiting.ts'
+import { addressOf, bytesOf, roomOf } from './arguments.ts'
+
+/** A message for `sockets.sendMessage`. */
+export interface Message {
+  /** The bytes, in one or several parts, sent as if they were joined. A stream must carry one byte at least. */
+  readonly data: Uint8Array | readonly Uint8Array[]
+  /** Descriptors to send along (at most 253 on Linux). They stay open here; the receiver gets copies of its own. */
+  readonly descriptors?: readonly (number | Descriptor)[] | undefined
+  /** Where a datagram goes, on a socket that is not connected. */
+  readonly to?: SocketAddress | undefined
+}
+
+/**
+ * Sends bytes in several parts, to an address, with descriptors: sendmsg(2).
+ *
+ * @returns How many bytes were sent, as {@link send}.
+ * @throws SocketError as {@link send}; `ENOTSUP` for descriptors on Windows, which cannot pass any over AF_UNIX, and on
+ *   sockets that are not AF_UNIX; `EBADF` for one that is not open.
+ * @see unix(7) SCM_RIGHTS
+ */
+export const sendMessage = (handle: SocketHandle, message: Message, options?: WaitOptions): number => {
+  const fd = openFd(handle, 'sendmsg')
+  const parts = message.data instanceof Uint8Array ? [message.data] : [...message.data]
+  for (const part of parts) bytesOf(part, 'sendmsg', 'the data')
+  const descriptors = (message.descriptors ?? []).map((each) => {
+    const number = each instanceof Descriptor ? each.fd : each
+    if (Number.isInteger(number) && number >= 0) return number
+    throw invalidArgument('sendmsg', 'a descriptor', 'an open descriptor', each)
+  })
+  if (descriptors.length > 0) {
+    if (handle.family !== 'unix') {
+      throw new SocketError({
+        code: 'ENOTSUP',
+        syscall: 'sendmsg',
+        detail: 'only AF_UNIX sockets pass descriptors',
+      })
+    }
+    // Linux drops descriptors that come with no byte on a stream, without a word (unix(7)).
+    if (handle.type === 'stream' && parts.every((part) => part.byteLength === 0)) {
+      throw invalidValue(
+        'sendmsg',
+        'the data',
+        'must have a byte for the descriptors to travel with',
+        message.data,
+      )
+    }
+  }
+  if (message.to) addressOf(handle, message.to, 'sendmsg')
+  const outgoing = { parts, descriptors, to: message.to?.encode() }
+  const timeoutMs = timeoutOf(options, 'sendmsg')
+  const flags = dontWait(timeoutMs)
+  const sent = native.sendMessage(fd, outgoing, flags)
+  return sent >= 0 ? sent : goOn(handle, fd, 'sendmsg', timeoutMs, sent, native.sendMessage, outgoing, flags)
+}
+
+export interface ReceiveOptions extends WaitOptions {
+  /** Leave the bytes where they are, for the next call. */
+  readonly peek?: boolean | undefined
+}
+
+export interface ReceiveMessageOptions extends ReceiveOptions {
+  /** How many descriptors to take at most; 0 unless given. More are closed by the system and told as truncated. */
+  readonly maxDescriptors?: number | undefined
+  /** Take the credentials of the sender, which the option SO_PASSCRED makes the system send along (Linux). */
+  readonly credentials?: boolean | undefined
+}
+
+/** What `sockets.receiveMessage` gives. */
+export interface ReceivedMessage {
+  /** How many bytes came; 0 at the end of a stream. */
+  readonly bytes: number
+  /** The descriptors that came along. They are yours: close each. */
+  readonly descriptors: readonly Descriptor[]
+  /** The sender of a datagram; undefined on a connected stream and for a sender without a name. */
+  readonly from: SocketAddress | undefined
+  /** The process that sent it, as the system vouches for it; only if they were asked for. */
+  readonly credentials: PeerCredentials | undefined
+  /** The datagram was longer than the buffer, and the rest is lost. */
+  readonly truncated: boolean
+  /** More descriptors came than `maxDescriptors`, and the rest is closed. */
+  readonly descriptorsTruncated: boolean
+}
+
+/**
+ * Receives bytes with the address of their sender and the descriptors that came along: recvmsg(2).
+ *
+ * ## Platform behaviour
+ * Windows has no descriptors to receive: `descriptors` is always empty there.
+ *
+ * @throws SocketError as {@link recv}.
+ */
+export const receiveMessage = (
+  handle: SocketHandle,
+  buffer: Uint8Array,
+  options?: ReceiveMessageOptions,
+): ReceivedMessage => {
+  const fd = openFd(handle, 'recvmsg')
+  roomOf(buffer, 'recvmsg')
+  const maxDescriptors = options?.maxDescriptors ?? 0
+  if (!Number.isInteger(maxDescriptors) || maxDescriptors < 0 || maxDescriptors > 253) {
+    throw outOfRange('recvmsg', 'maxDescriptors', 'an integer from 0 to 253', maxDescriptors)
+  }
+  const timeoutMs = timeoutOf(options, 'recvmsg')
+  const flags = (options?.peek ? native.MSG_PEEK : 0) | dontWait(timeoutMs)
+  const result: IncomingMessage = {
+    descriptors: [],
+    credentials: options?.credentials === true,
+    from: new Uint8Array(0),
+    truncated: false,
+    descriptorsTruncated: false,
+  }
+  const receive = (): number => native.receiveMessage(fd, buffer, maxDescriptors, flags, result)
+  awaitInput(fd, 'recvmsg', timeoutMs)
+  const first = receive()
+  const bytes = first >= 0 ? first : goOn(handle, fd, 'recvmsg', timeoutMs, first, receive)
+  const from = result.from.length > 2 ? decodeAddress(result.from) : undefined
+  return {
+    bytes,
+    descriptors: result.descriptors.map((each) => new Descriptor(each, 'the received descriptor')),
+    from,
+    credentials: typeof result.credentials === 'object' ? result.credentials : undefined,
+    truncated: result.truncated,
+    descriptorsTruncated: result.descriptorsTruncated,
+  }
+}

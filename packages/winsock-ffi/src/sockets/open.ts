@@ -1,0 +1,63 @@
+/** Sockets come into being, and go. */
+import { invalidArgument, outOfRange } from '../errors.ts'
+import { openFd, SocketHandle } from '../handle.ts'
+import type { SocketFamily, SocketType } from '../native.ts'
+import { native } from '../select.ts'
+import { oneOf } from './arguments.ts'
+
+const families: Readonly<Record<SocketFamily, number>> = {
+  unix: native.layout.AF_UNIX,
+  inet: native.layout.AF_INET,
+  inet6: native.layout.AF_INET6,
+}
+
+/**
+ * Opens a socket. Child processes do not inherit it.
+ *
+ * @throws SocketError `EAFNOSUPPORT` where the system has no such family: AF_UNIX on Windows before 10 1803. On
+ *   Windows AF_UNIX has streams only (`EAFNOSUPPORT` or `ESOCKTNOSUPPORT`), on macOS no seqpacket (`EPROTONOSUPPORT`).
+ * @see socket(2); https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-wsasocketw
+ */
+export const open = (family: SocketFamily, type: SocketType = 'stream'): SocketHandle => {
+  oneOf(families, family, 'open', 'the family')
+  oneOf(native.types, type, 'open', 'the type')
+  return new SocketHandle(native.open(families[family], native.types[type]), family, type)
+}
+
+/**
+ * Takes charge of a socket that something else opened: a descriptor of systemd, of a parent process.
+ *
+ * @throws RangeError `ERR_OUT_OF_RANGE` for a number that no socket can have.
+ */
+export const fromFd = (fd: number, family: SocketFamily, type: SocketType = 'stream'): SocketHandle => {
+  if (!Number.isSafeInteger(fd) || fd < 0)
+    throw outOfRange('fromFd', 'the descriptor', 'an integer, 0 or more', fd)
+  oneOf(families, family, 'fromFd', 'the family')
+  oneOf(native.types, type, 'fromFd', 'the type')
+  return new SocketHandle(fd, family, type)
+}
+
+/**
+ * Two AF_UNIX sockets that are connected to each other.
+ *
+ * ## Platform behaviour
+ * socketpair(2) on POSIX. Windows has none, so there a listener on a temporary name makes a pair of streams.
+ */
+export const pair = (type: SocketType = 'stream'): [SocketHandle, SocketHandle] => {
+  oneOf(native.types, type, 'pair', 'the type')
+  const [a, b] = native.pair(native.types[type])
+  return [new SocketHandle(a, 'unix', type), new SocketHandle(b, 'unix', type)]
+}
+
+/** Sets whether calls without `timeoutMs` wait. */
+export const setNonblocking = (handle: SocketHandle, on: boolean): void => {
+  openFd(handle, 'setNonblocking')
+  handle.setNonblocking(on)
+}
+
+/** Closes a socket. Closing twice is no error. */
+export const close = (handle: SocketHandle): void => {
+  if (!(handle instanceof SocketHandle))
+    throw invalidArgument('close', 'the socket', 'a SocketHandle', handle)
+  handle.close()
+}

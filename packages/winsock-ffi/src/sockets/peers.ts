@@ -1,0 +1,39 @@
+/** Who is at either end. */
+import { decodeAddress, type SocketAddress } from '../address.ts'
+import { SocketError } from '../errors.ts'
+import { openFd, type SocketHandle } from '../handle.ts'
+import type { PeerCredentials } from '../native.ts'
+import { native } from '../select.ts'
+
+/** The address that the socket itself has: getsockname(2). Unnamed when it was never bound. */
+export const localAddress = (handle: SocketHandle): SocketAddress =>
+  decodeAddress(native.name('getsockname', openFd(handle, 'getsockname')))
+
+/**
+ * The address of the other end: getpeername(2). AF_UNIX clients are mostly unnamed.
+ *
+ * @throws SocketError `ENOTCONN`.
+ */
+export const peerAddress = (handle: SocketHandle): SocketAddress =>
+  decodeAddress(native.name('getpeername', openFd(handle, 'getpeername')))
+
+/**
+ * Who is at the other end of an AF_UNIX stream, as the system vouches for it: at the time of `connect` or `listen`.
+ *
+ * ## Platform behaviour
+ * Linux: pid, uid, gid (SO_PEERCRED). macOS: the same (getpeereid, LOCAL_PEERPID). Windows: pid and the SID of its
+ * user (SIO_AF_UNIX_GETPEERPID); the process is looked up by its number, so one that has ended has no SID.
+ *
+ * @throws SocketError `ENOTSUP` for other families and where the system cannot tell, `ENOTCONN`.
+ */
+export const peerCredentials = (handle: SocketHandle): PeerCredentials => {
+  const fd = openFd(handle, 'peerCredentials')
+  if (handle.family !== 'unix') {
+    throw new SocketError({
+      code: 'ENOTSUP',
+      syscall: 'peerCredentials',
+      detail: 'only AF_UNIX knows the process at the other end',
+    })
+  }
+  return native.peerCredentials(fd)
+}

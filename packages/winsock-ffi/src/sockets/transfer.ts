@@ -1,0 +1,70 @@
+/** Bytes go and come. */
+import type { SocketAddress } from '../address.ts'
+import { openFd, type SocketHandle } from '../handle.ts'
+import { native } from '../select.ts'
+import { awaitInput, dontWait, goOn, timeoutOf, type WaitOptions } from '../waiting.ts'
+import { bytesOf, oneOf, roomOf } from './arguments.ts'
+import { sendMessage, type ReceiveOptions } from './messages.ts'
+
+export interface SendOptions extends WaitOptions {
+  /** Where a datagram goes, on a socket that is not connected. */
+  readonly to?: SocketAddress | undefined
+}
+
+/**
+ * Sends bytes.
+ *
+ * @returns How many were sent. On a stream that may be fewer than given, when the call is non-blocking or has a
+ *   deadline, or on Windows: send the rest with another call.
+ * @throws SocketError `EPIPE` or `ECONNRESET` when the peer has gone (no signal is raised), `ETIMEDOUT`, `EAGAIN` when
+ *   non-blocking, `EMSGSIZE` for a datagram that is too long.
+ * @see send(2)
+ */
+export const send = (handle: SocketHandle, data: Uint8Array, options?: SendOptions): number => {
+  const fd = openFd(handle, 'send')
+  bytesOf(data, 'send', 'the data')
+  if (data.byteLength > native.longestStreamSend && handle.type === 'stream') {
+    return send(handle, data.subarray(0, native.longestStreamSend), options)
+  }
+  if (options?.to) return sendMessage(handle, { data, to: options.to }, options)
+  const timeoutMs = timeoutOf(options, 'send')
+  const flags = dontWait(timeoutMs)
+  const sent = native.send(fd, data, flags)
+  return sent >= 0 ? sent : goOn(handle, fd, 'send', timeoutMs, sent, native.send, data, flags)
+}
+
+/**
+ * Receives bytes.
+ *
+ * @returns How many were received; 0 at the end of the stream, when the peer has shut down or closed. (A datagram of
+ *   no bytes is 0 as well.) A datagram longer than the buffer is cut: `sockets.receiveMessage` tells.
+ * @throws SocketError `ETIMEDOUT`, `EAGAIN` when non-blocking, `ECONNRESET` when the peer closed with our bytes unread.
+ * @see recv(2)
+ */
+export const recv = (handle: SocketHandle, buffer: Uint8Array, options?: ReceiveOptions): number => {
+  const fd = openFd(handle, 'recv')
+  roomOf(buffer, 'recv')
+  const timeoutMs = timeoutOf(options, 'recv')
+  const flags = (options?.peek ? native.MSG_PEEK : 0) | dontWait(timeoutMs)
+  awaitInput(fd, 'recv', timeoutMs)
+  const received = native.recv(fd, buffer, flags)
+  return received >= 0 ? received : goOn(handle, fd, 'recv', timeoutMs, received, native.recv, buffer, flags)
+}
+
+/** Bytes that `recv` would give at once; of a datagram socket, the size of the next one (on macOS, of all). */
+export const available = (handle: SocketHandle): number => native.available(openFd(handle, 'ioctl'))
+
+export const hows = { read: 0, write: 1, both: 2 } as const
+
+/**
+ * Ends one direction, or both. After `write` the peer reads the end of the stream and can still answer.
+ *
+ * @throws SocketError `ENOTCONN` when the socket is not connected.
+ * @see shutdown(2)
+ */
+export const shutdown = (handle: SocketHandle, how: 'read' | 'write' | 'both' = 'both'): void => {
+  const fd = openFd(handle, 'shutdown')
+  oneOf(hows, how, 'shutdown', 'the direction')
+  const result = native.shutdown(fd, hows[how])
+  if (result < 0) throw native.toError(-result, 'shutdown')
+}

@@ -1,0 +1,14 @@
+/**
+ * The system this runs on: the only file of the package that asks. `other` is a system whose numbers and layouts
+ * nobody has written down yet; every call fails there with `ENOTSUP`.
+ */
+export type System = 'linux' | 'darwin' | 'win32' | 'other'
+
+const known: Partial<Record<NodeJS.Platform, System>> = {
+  linux: 'linux',
+  android: 'linux',
+  darwin: 'darwin',
+  win32: 'win32',
+}
+
+export const system: System = known[process.platform] ?? 'other'

@@ -1,0 +1,69 @@
+import { SocketError } from '../errors.ts'
+import { loadKoffi } from '../library.ts'
+import { READABLE, WRITABLE } from '../native.ts'
+import type { Report, Source } from './watcher.ts'
+
+interface PollHandle {
+  // The callback gets a libuv status and the events; the types of koffi 3.3 leave out the status.
+  start(
+    options: object,
+    callback: (status: number, events: { readable: boolean; writable: boolean }) => void,
+  ): void
+  stop(): void
+  ref(): void
+  unref(): void
+  close(): void
+}
+
+/** koffi's poll handle, if this koffi has it: since 2.15 and without a promise to stay. */
+export const pollHandleAvailable = (): boolean => typeof loadKoffi().node?.poll === 'function'
+
+/**
+ * uv_poll_init_socket on Windows (an AFD poll, which knows AF_UNIX since libuv 1.44), uv_poll_init elsewhere.
+ *
+ * An exception in koffi's callback stays pending until a later one, and on Node 26 microtasks queued in it are not run
+ * until then: so the callback does nothing but schedule.
+ */
+export const pollHandle = (fd: number, interest: number, report: Report): Source => {
+  const options = { readable: (interest & READABLE) !== 0, writable: (interest & WRITABLE) !== 0 }
+  let pending: NodeJS.Immediate | undefined
+  let referenced = true
+  const onEvent = (status: number, events: { readable: boolean; writable: boolean }): void => {
+    handle.stop()
+    pending = setImmediate(() => {
+      pending = undefined
+      if (status < 0) {
+        report(new SocketError({ code: 'EBADF', syscall: 'uv_poll', nativeCode: -status }), 0)
+      } else {
+        report(null, (events.readable ? READABLE : 0) | (events.writable ? WRITABLE : 0))
+      }
+    })
+    if (!referenced) pending.unref()
+  }
+  const node = loadKoffi().node as unknown as {
+    poll(fd: number, options: object, callback: typeof onEvent): PollHandle
+  }
+  const handle = node.poll(fd, options, onEvent)
+  let armed = true
+  return {
+    arm: () => {
+      // It is started when it is made.
+      if (!armed) handle.start(options, onEvent)
+      armed = false
+    },
+    ref: () => {
+      referenced = true
+      handle.ref()
+      pending?.ref()
+    },
+    unref: () => {
+      referenced = false
+      handle.unref()
+      pending?.unref()
+    },
+    close: () => {
+      if (pending) clearImmediate(pending)
+      handle.close()
+    },
+  }
+}

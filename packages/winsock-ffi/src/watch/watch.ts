@@ -1,0 +1,108 @@
+import { invalidArgument, invalidValue, SocketError } from '../errors.ts'
+import { onRelease, openFd, type SocketHandle } from '../handle.ts'
+import { READABLE, WRITABLE } from '../native.ts'
+import { interval } from './interval.ts'
+import { pollHandle, pollHandleAvailable } from './poll-handle.ts'
+import { worker } from './worker.ts'
+import type { Interest, Report, Source, Watcher, WatchCallback, WatchStrategy } from './watcher.ts'
+
+export interface WatchOptions {
+  /** The strategy to use; by default the first that works here, in the order of {@link WatchStrategy}. */
+  readonly strategy?: WatchStrategy | undefined
+}
+
+const strategies: Readonly<Record<WatchStrategy, (fd: number, interest: number, report: Report) => Source>> =
+  {
+    'poll-handle': (fd, interest, report) => {
+      if (pollHandleAvailable()) return pollHandle(fd, interest, report)
+      throw new SocketError({
+        code: 'ENOTSUP',
+        syscall: 'watch',
+        detail: 'this version of koffi has no poll handle',
+      })
+    },
+    worker,
+    interval,
+  }
+
+const begin = (
+  fd: number,
+  bits: number,
+  report: Report,
+  wanted: WatchStrategy | undefined,
+): { source: Source; strategy: WatchStrategy } => {
+  if (wanted) return { source: strategies[wanted](fd, bits, report), strategy: wanted }
+  const failures: unknown[] = []
+  for (const strategy of Object.keys(strategies) as WatchStrategy[]) {
+    try {
+      return { source: strategies[strategy](fd, bits, report), strategy }
+    } catch (error) {
+      failures.push(error)
+    }
+  }
+  throw new AggregateError(failures, 'watch: no way to wait for a socket works here')
+}
+
+/**
+ * Tells when a socket is ready, in Node's own loop: for what Node has no class for, such as a listener on Windows, a
+ * datagram or a seqpacket socket. The socket should be non-blocking. Closing the socket ends the watch.
+ *
+ * @example
+ * ```ts
+ * const watcher = watch(listener, { readable: true }, () => {
+ *   for (let client; (client = sockets.tryAccept(listener)); ) adopt(client).pipe(process.stdout)
+ * })
+ * ```
+ *
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; SocketError `EBADF`, `ENOTSUP` for a strategy that
+ *   cannot work here.
+ */
+export const watch = (
+  handle: SocketHandle,
+  interest: Interest,
+  callback: WatchCallback,
+  options: WatchOptions = {},
+): Watcher => {
+  const fd = openFd(handle, 'watch')
+  if (typeof callback !== 'function') throw invalidArgument('watch', 'the callback', 'a function', callback)
+  const bits = (interest.readable ? READABLE : 0) | (interest.writable ? WRITABLE : 0)
+  if (bits === 0) throw invalidValue('watch', 'the interest', 'must name readable or writable', interest)
+  const wanted = options.strategy
+  if (wanted !== undefined && !Object.hasOwn(strategies, wanted)) {
+    throw invalidArgument('watch', 'the strategy', `one of ${Object.keys(strategies).join(', ')}`, wanted)
+  }
+  let closed = false
+  const close = (): void => {
+    if (closed) return
+    closed = true
+    forget()
+    source.close()
+  }
+  const report: Report = (error, ready) => {
+    if (closed) return
+    if (error) close()
+    // A peer that has gone makes a read and a write end at once: both are "ready" then (poll(2) POLLHUP, POLLERR).
+    const gone = ready !== 0 && (ready & (READABLE | WRITABLE)) === 0
+    const has = (bit: number): boolean => (bits & bit) !== 0 && (gone || (ready & bit) !== 0)
+    const readiness = { readable: has(READABLE), writable: has(WRITABLE) }
+    try {
+      if (error || readiness.readable || readiness.writable) callback(error, readiness)
+    } finally {
+      if (!closed) source.arm()
+    }
+  }
+  const { source, strategy } = begin(fd, bits, report, wanted)
+  const forget = onRelease(handle, close)
+  source.arm()
+  return {
+    strategy,
+    ref: () => {
+      if (!closed) source.ref()
+    },
+    unref: () => {
+      if (!closed) source.unref()
+    },
+    close,
+    [Symbol.dispose]: close,
+  }
+}

@@ -1,0 +1,58 @@
+import { execFileSync } from 'node:child_process'
+import { describe, expect, test } from 'vitest'
+import { capabilities, ensureWsaStarted, sockets } from '@uds/winsock-ffi'
+import { spawnScript } from '@uds/testkit'
+
+const can = capabilities()
+
+test('capabilities tells what is so on this machine', () => {
+  expect(can.system).toBe(process.platform === 'win32' ? 'win32' : process.platform)
+  expect(can.arch).toBe(process.arch)
+  expect(can.koffi).toMatch(/^\d+\.\d+/)
+  expect(can.adoption).toBe(true)
+  expect(capabilities()).toBe(can)
+})
+
+describe.skipIf(process.platform !== 'linux')('on Linux', () => {
+  test('everything can be done', () => {
+    expect(can).toMatchObject({
+      afUnix: true,
+      abstractNames: true,
+      datagram: true,
+      seqpacket: true,
+      descriptors: true,
+      credentials: true,
+      pollHandle: true,
+      reasons: [],
+    })
+  })
+
+  test('the C library has the name that the system itself gives it', () => {
+    const maps = execFileSync('sh', ['-c', 'cat /proc/$PPID/maps'], { encoding: 'utf8' })
+    expect(can.libc).toBe(maps.includes('musl') ? 'musl' : 'glibc')
+  })
+})
+
+test('what cannot be done has its reason', () => {
+  const missing = [can.afUnix, can.afUnix && can.datagram, can.afUnix && can.seqpacket, can.credentials]
+  expect(can.reasons.length > 0).toBe(missing.includes(false))
+})
+
+test('ensureWsaStarted is free when repeated and does nothing off Windows', () => {
+  for (let i = 0; i < 3; i += 1) expect(ensureWsaStarted()).toBeUndefined()
+  sockets.open('inet').close()
+})
+
+test('importing the package loads no FFI', async () => {
+  const child = spawnScript(new URL('./fixtures/lazy.ts', import.meta.url), [])
+  expect(await child.exit).toEqual({ code: 0, signal: null })
+  expect(child.stdout().trim()).toBe('before: 0, after: 1')
+})
+
+test('without koffi every call says so, and importing fails nowhere', async () => {
+  const child = spawnScript(new URL('./fixtures/without-koffi.ts', import.meta.url), [])
+  expect(await child.exit).toEqual({ code: 0, signal: null })
+  expect(child.stdout()).toContain('ENOTSUP')
+  expect(child.stdout()).toContain('npm install koffi')
+  expect(child.stdout()).toContain('capabilities: undefined false')
+})

@@ -1,0 +1,34 @@
+// http-server COUNT: serves COUNT requests with net/http on the listener that the host has opened as descriptor 3.
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"sync"
+)
+
+func main() {
+	count, err := strconv.Atoi(os.Args[1])
+	if err != nil {
+		panic(err)
+	}
+	listener, err := net.FileListener(os.NewFile(3, "listener"))
+	if err != nil {
+		panic(err)
+	}
+	var left sync.WaitGroup
+	left.Add(count)
+	server := &http.Server{Handler: http.HandlerFunc(func(out http.ResponseWriter, in *http.Request) {
+		defer left.Done()
+		fmt.Fprintf(out, "hello from Go: %s", in.URL.Path)
+	})}
+	go server.Serve(listener)
+	fmt.Println("listening")
+	left.Wait()
+	fmt.Println("served")
+	server.Shutdown(context.Background())
+}

@@ -1,0 +1,131 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { program } from '@uds/testkit'
+import { cacheDir, contents, filesBelow, fingerprint, once } from './cache.ts'
+import { GUEST_KIT, HERE } from './places.ts'
+import { rows } from './rows.ts'
+import type { GuestName, GuestRow } from './rows.ts'
+import { run } from './run.ts'
+import { findToolchain } from './toolchain.ts'
+import type { Missing } from './toolchain.ts'
+
+/** A compiler that was found: what it makes of a source file depends on nothing but these. */
+interface Compiler {
+  readonly version: string
+  readonly inputs: readonly string[]
+  compile(output: string): void
+}
+
+const KIT = ['include', 'src'].map((folder) => join(GUEST_KIT, folder))
+const WARNINGS = ['-Wall', '-Wextra', '-Werror']
+
+const forC = ({ source, flags = [], posix = false }: GuestRow): Compiler | Missing => {
+  const toolchain = findToolchain()
+  if ('missing' in toolchain) return toolchain
+  const { clang, target, version } = toolchain
+  const kit = posix ? filesBelow(join(GUEST_KIT, 'src')).filter((file) => file.endsWith('.c')) : []
+  const names = posix ? ['-I', join(GUEST_KIT, 'include'), '-include', 'uds/posix.h'] : []
+  const args = [...target, '-Os', '-s', ...WARNINGS, ...flags, ...names, join(HERE, source), ...kit]
+  return {
+    version: `${version} ${flags.join(' ')}`,
+    inputs: posix ? [join(HERE, 'c'), ...KIT] : [join(HERE, 'c')],
+    compile: (output) => void run(clang, [...args, '-o', output]),
+  }
+}
+
+// Debian 12 has the first name, later ones the second: https://blog.rust-lang.org/2024/04/09/updates-to-rusts-wasi-targets/
+const RUST_TARGETS = ['wasm32-wasip1', 'wasm32-wasi']
+
+// A rustup in PATH may lack the standard library for WASI that Debian's own rustc has.
+const findRust = (): { readonly rustc: string; readonly target: string } | undefined => {
+  for (const rustc of [program('rustc'), '/usr/bin/rustc']) {
+    if (rustc === undefined || !existsSync(rustc)) continue
+    const library = join(run(rustc, ['--print', 'sysroot']).trim(), 'lib/rustlib')
+    const target = RUST_TARGETS.find((name) => existsSync(join(library, name, 'lib')))
+    if (target !== undefined) return { rustc, target }
+  }
+  return undefined
+}
+
+const forRust = ({ source }: GuestRow): Compiler | Missing => {
+  const rust = findRust()
+  if (rust === undefined) {
+    return {
+      missing: 'rustc with its library for WASI',
+      install: 'apt-get install rustc libstd-rust-dev-wasm32',
+    }
+  }
+  const linker = program('wasm-ld')
+  if (linker === undefined) return { missing: 'wasm-ld', install: 'apt-get install lld' }
+  const options = [`linker=${linker}`, 'opt-level=s', 'lto', 'strip=symbols'].flatMap((option) => [
+    '-C',
+    option,
+  ])
+  const args = ['--target', rust.target, ...options, join(HERE, source)]
+  return {
+    version: `${run(rust.rustc, ['-vV'])} ${rust.target}`,
+    inputs: [join(HERE, source)],
+    compile: (output) => void run(rust.rustc, [...args, '-o', output]),
+  }
+}
+
+// Not by program(), which UDS_REQUIRE=all makes demand it: Debian 12 has 1.19, and Go compiles for wasip1 since 1.21
+// (https://go.dev/blog/wasi).
+const goVersion = (): string => {
+  try {
+    return run('go', ['version'])
+  } catch {
+    return ''
+  }
+}
+
+const forGo = ({ source }: GuestRow): Compiler | Missing => {
+  const version = goVersion()
+  const minor = Number(/go1\.(\d+)/.exec(version)?.[1] ?? 0)
+  if (minor < 21) return { missing: 'Go 1.21 or later', install: 'apt-get install golang-go of Debian 13' }
+  const env = { GOOS: 'wasip1', GOARCH: 'wasm', GOFLAGS: '', GOTOOLCHAIN: 'local' }
+  const args = ['build', '-ldflags=-s -w', '-o']
+  return {
+    version,
+    inputs: [join(HERE, source)],
+    compile: (output) => void run('go', [...args, output, join(HERE, source)], { env }),
+  }
+}
+
+const compilers: Readonly<Record<GuestRow['language'], (row: GuestRow) => Compiler | Missing>> = {
+  c: forC,
+  go: forGo,
+  rust: forRust,
+}
+
+/** Where the cache keeps a small guest, and how it gets there. */
+interface Place {
+  readonly path: string
+  compile(output: string): void
+}
+
+const placeOf = (name: GuestName): Place | Missing => {
+  const row = rows[name]
+  const compiler = compilers[row.language](row)
+  if ('missing' in compiler) return compiler
+  const key = fingerprint(name, compiler.version, ...contents(...compiler.inputs))
+  return {
+    path: join(cacheDir(process.env), `${name}-${key}.wasm`),
+    compile: (output) => compiler.compile(output),
+  }
+}
+
+/** Compiles a small guest, unless the cache has it from the same inputs; gives its path. */
+export const compileGuest = (name: GuestName): string | Missing => {
+  const place = placeOf(name)
+  return 'missing' in place ? place : once(place.path, (output) => place.compile(output))
+}
+
+/** Gives the path of a small guest that the cache has from the same inputs; nothing is compiled. */
+export const findGuest = (name: GuestName): string | Missing => {
+  const place = placeOf(name)
+  if ('missing' in place) return place
+  return existsSync(place.path)
+    ? place.path
+    : { missing: 'compiling', install: 'pnpm guests (half a minute, once)' }
+}

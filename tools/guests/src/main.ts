@@ -1,0 +1,50 @@
+import { compileGuest } from './compile.ts'
+import { makePython } from './cpython/cpython.ts'
+import { rows } from './rows.ts'
+import type { GuestName } from './rows.ts'
+import type { Missing } from './toolchain.ts'
+
+const USAGE = `usage: pnpm guests [small | cpython | all]
+  small    compiles the small guests in C, Rust and Go (the default)
+  cpython  builds CPython for WASI with _wasisocket from Debian's sources: about two minutes
+  all      both
+Each line of the output is a name and a path; what is built already comes from the cache.`
+
+const isMissing = (found: object | string): found is Missing =>
+  typeof found === 'object' && 'missing' in found
+
+/** Gives false when something that Debian has is not installed. */
+const small = (): boolean => {
+  let complete = true
+  for (const name of Object.keys(rows) as GuestName[]) {
+    const found = compileGuest(name)
+    if (!isMissing(found)) {
+      console.log(`${name}\t${found}`)
+      continue
+    }
+    console.error(`${name}: needs ${found.missing}: ${found.install}`)
+    complete &&= rows[name].language === 'go'
+  }
+  return complete
+}
+
+const cpython = (): boolean => {
+  const found = makePython((line) => console.error(`cpython: ${line}`))
+  if (isMissing(found)) console.error(`cpython: needs ${found.missing}: ${found.install}`)
+  else console.log(`cpython\t${found.wasm}\ncpython-embed\t${found.embeddable}`)
+  return !isMissing(found)
+}
+
+const commands: Readonly<Record<string, () => boolean>> = {
+  small,
+  cpython,
+  all: () => [small(), cpython()].every(Boolean),
+}
+
+const command = commands[process.argv[2] ?? 'small']
+if (command === undefined || process.argv.length > 3) {
+  console.error(USAGE)
+  process.exitCode = 2
+} else {
+  process.exitCode = command() ? 0 : 1
+}

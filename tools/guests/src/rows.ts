@@ -1,0 +1,51 @@
+/** A small guest: one source file. */
+export interface GuestRow {
+  readonly language: 'c' | 'go' | 'rust'
+  /** Below this package. */
+  readonly source: string
+  /** Arguments of the compiler. */
+  readonly flags?: readonly string[]
+  /** Also compiles in the C library of packages/wasi-host/guest, under the names of POSIX. */
+  readonly posix?: boolean
+}
+
+/** The name of a small guest. */
+export type GuestName =
+  | 'go-http-server'
+  | 'preview1-client'
+  | 'preview1-server'
+  | 'rust-echo-server'
+  | 'uds-checks'
+  | 'uds-client'
+  | 'uds-server'
+  | 'uds-tls-client'
+  | 'wamr-client'
+  | 'wasix-client'
+  | 'wasix-server'
+  | 'wasmedge1-client'
+  | 'wasmedge1-server'
+  | 'wasmedge2-client'
+  | 'wasmedge2-server'
+  | 'zig-client'
+
+const WASMEDGE_V2 = ['-DWASMEDGE_V2']
+
+/** The small guests: one for each ABI and side, and two from other languages' standard libraries. */
+export const rows: Readonly<Record<GuestName, GuestRow>> = {
+  'go-http-server': { language: 'go', source: 'go/http-server.go' },
+  'preview1-client': { language: 'c', source: 'c/preview1-client.c' },
+  'preview1-server': { language: 'c', source: 'c/preview1-server.c' },
+  'rust-echo-server': { language: 'rust', source: 'rust/echo-server.rs' },
+  'uds-checks': { language: 'c', source: 'c/uds-checks.c', posix: true },
+  'uds-client': { language: 'c', source: 'c/uds-client.c', posix: true },
+  'uds-server': { language: 'c', source: 'c/uds-server.c', posix: true },
+  'uds-tls-client': { language: 'c', source: 'c/uds-tls-client.c', posix: true },
+  'wamr-client': { language: 'c', source: 'c/wamr-client.c' },
+  'wasix-client': { language: 'c', source: 'c/wasix-client.c' },
+  'wasix-server': { language: 'c', source: 'c/wasix-server.c' },
+  'wasmedge1-client': { language: 'c', source: 'c/wasmedge-client.c' },
+  'wasmedge1-server': { language: 'c', source: 'c/wasmedge-server.c' },
+  'wasmedge2-client': { language: 'c', source: 'c/wasmedge-client.c', flags: WASMEDGE_V2 },
+  'wasmedge2-server': { language: 'c', source: 'c/wasmedge-server.c', flags: WASMEDGE_V2 },
+  'zig-client': { language: 'c', source: 'c/zig-client.c' },
+}

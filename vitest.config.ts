@@ -1,0 +1,31 @@
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { defineConfig } from 'vitest/config'
+import { aliases, projects } from './tools/testkit/src/projects.ts'
+import { isWine } from './tools/testkit/src/system.ts'
+
+const root = import.meta.dirname
+const testkit = (file: string): string => join(root, 'tools/testkit/src', file)
+
+// One run over every folder that has tests, so that no result comes from a cache.
+export default defineConfig({
+  resolve: { alias: aliases(root) },
+  test: {
+    pool: 'forks',
+    // Each file has a process of its own: a leak or a crash is that file's.
+    isolate: true,
+    // Tests mostly wait, so that even the core of vitest itself has time for them.
+    maxWorkers: availableParallelism(),
+    testTimeout: 15_000,
+    hookTimeout: 15_000,
+    // Wine itself fails now and then (tools/windows/README.md); what passes at the second try is named at the end.
+    retry: isWine ? 1 : 0,
+    setupFiles: [testkit('setup.ts')],
+    reporters: ['default', testkit('reporter.ts')],
+    projects: projects(root).map((project) => ({
+      extends: true,
+      root: project.root,
+      test: { name: project.name, include: ['test/**/*.test.ts'] },
+    })),
+  },
+})
