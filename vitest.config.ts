@@ -18,8 +18,9 @@ export default defineConfig({
     maxWorkers: availableParallelism(),
     testTimeout: 15_000,
     hookTimeout: 15_000,
-    // Wine itself fails now and then (tools/windows/README.md); what passes at the second try is named at the end.
-    retry: isWine ? 1 : 0,
+    // Wine itself fails now and then (tools/windows/README.md), and a busy machine of CI makes a test wait too long for
+    // another process. What passes at the second try only is named at the end.
+    retry: isWine || process.env['CI'] ? 1 : 0,
     setupFiles: [testkit('setup.ts')],
     reporters: ['default', testkit('reporter.ts')],
     projects: projects(root).map((project) => ({

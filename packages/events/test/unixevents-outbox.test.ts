@@ -41,15 +41,15 @@ describe('what waits for a peer', () => {
     expect(peer.writes).toEqual(['aabbcc'])
   })
 
-  test('is given in windows of 48 KiB with a pause between them, where the system tells nothing', async () => {
+  test('is given in windows of 32 KiB with a pause between them, where the system tells nothing', async () => {
     const peer = new Peer()
     const outbox = new Outbox(peer, 1e9, () => {})
     const done = vi.fn<(error?: Error) => void>()
     for (let n = 0; n < 200; n++) outbox.push(frame('x', 1000), n === 199 ? done : undefined)
     await nextTick()
-    expect(peer.writes.map(({ length }) => length)).toEqual([48_000])
+    expect(peer.writes.map(({ length }) => length)).toEqual([32_000])
     await eventually(() => expect(done).toHaveBeenCalledExactlyOnceWith(undefined))
-    expect(peer.writes.map(({ length }) => length)).toEqual([48_000, 48_000, 48_000, 48_000, 8000])
+    expect(peer.writes.map(({ length }) => length)).toEqual([32_000, 32_000, 32_000, 32_000, 32_000, 32_000, 8000])
   })
 
   test('asks once in a while when it grows, and is written at once when the peer can take it', async () => {

@@ -130,7 +130,7 @@ describe.skipIf(namedPipes)('a receiver that reads as JavaScript 1.5.2 does', ()
     },
   )
 
-  test('never has more than 48 KiB to read, of whole frames, and a larger frame alone', async () => {
+  test('never has more than 32 KiB to read, of whole frames, and a larger frame alone', async () => {
     const channel = new Channel()
     const frame = new FrameEncoder('c-').encode('m', 'x'.repeat(64))
     const bursts: number[] = []
@@ -152,7 +152,7 @@ describe.skipIf(namedPipes)('a receiver that reads as JavaScript 1.5.2 does', ()
     await eventually(() => expect(bytes).toBe(frame.length * 2001 + big.length))
     for (const size of bursts) {
       if (size !== big.length) {
-        expect(size).toBeLessThanOrEqual(48 * 1024)
+        expect(size).toBeLessThanOrEqual(32 * 1024)
         expect(size % frame.length).toBe(0)
       }
     }

@@ -1,6 +1,6 @@
 /** Guests in C and Rust, one for each ABI, in every way of waiting. */
 import { createServer as createHttpsServer } from 'node:https'
-import { createServer, connect } from 'node:net'
+import { connect } from 'node:net'
 import type { NetConnectOpts } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { describe, expect, test } from 'vitest'
@@ -11,20 +11,13 @@ import { waits } from './driver.ts'
 import { runGuest, serve, serveEcho, startGuest } from './guest-run.ts'
 import type { Ran } from './guest-run.ts'
 import { makeIdentity, openssl } from './identity.ts'
+import { refusedPort } from './refused-port.ts'
 
 /** Says something to a server and gives its whole answer. */
 const say = (options: NetConnectOpts, words: string): Promise<string> => {
   const socket = connect(options)
   socket.end(words)
   return text(socket)
-}
-
-/** A port on which nobody listens: it was free a moment ago. */
-const refusedPort = async (): Promise<number> => {
-  const server = createServer()
-  const port = await serve(server)
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 const guests = Object.fromEntries(
@@ -68,7 +61,7 @@ describe.each(waits)('%s', (wait) => {
     })
 
     test('sees the numbers of Linux, or those of WASI when the host says so', async () => {
-      const port = await refusedPort()
+      const port = refusedPort()
       const args = ['zig-client', '127.0.0.1', String(port), 'hello']
       const sockets = { allow: ['connect:127.0.0.1:*'] }
       expect((await runGuest(path, { wait, args, sockets })).stdout).toBe('connect: errno 111\n')

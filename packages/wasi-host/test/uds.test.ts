@@ -8,6 +8,7 @@ import { capabilities, InetAddress, sockets, type SocketHandle } from '@uds/wins
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { SocketsOptions } from '../src/index.ts'
 import { drive, echo, errorText, OUT, serve, udsImports, waits, type Driven } from './driver.ts'
+import { refusedPort } from './refused-port.ts'
 
 const SUCCESS = 0
 const EACCES = 2
@@ -123,14 +124,13 @@ describe.each(waits)('uds_socket under %s', (wait) => {
 
   test('a non-blocking connect is in progress, then writable; one that is refused tells so by SO_ERROR', async () => {
     const server = await echo()
-    const closed = await serve()
-    await new Promise((resolve) => closed.server.close(resolve))
+    const closed = refusedPort()
     const guest = await start({
-      allow: [`connect:127.0.0.1:${server.port}`, `connect:127.0.0.1:${closed.port}`],
+      allow: [`connect:127.0.0.1:${server.port}`, `connect:127.0.0.1:${closed}`],
     })
     for (const [port, expected] of [
       [server.port, 0],
-      [closed.port, ECONNREFUSED],
+      [closed, ECONNREFUSED],
     ] as const) {
       const fd = await open(guest)
       expect(await guest.call('uds_sock_set_nonblocking', fd, 1)).toBe(SUCCESS)

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { drive, echo, OUT, serve, waits, zigImports, type Driven } from './driver.ts'
+import { refusedPort } from './refused-port.ts'
 
 /** Linux' numbers, which the original gives. */
 const EBADF = 9
@@ -66,10 +67,9 @@ describe.each(waits)('the calls of zig-wasm-cpython under %s', (wait) => {
   })
 
   test('every failure has the number that the original gives', async () => {
-    const closed = await serve()
-    await new Promise((resolve) => closed.server.close(resolve))
+    const closed = refusedPort()
     const server = await echo()
-    const guest = await start([`connect:127.0.0.1:${closed.port}`, `connect:127.0.0.1:${server.port}`])
+    const guest = await start([`connect:127.0.0.1:${closed}`, `connect:127.0.0.1:${server.port}`])
     expect(await guest.call('sock_open', 1, 1, OUT)).toBe(EAFNOSUPPORT)
     expect(await guest.call('sock_open', 2, 3, OUT)).toBe(EPROTOTYPE)
     expect(await guest.call('sock_open', 2, 1, OUTSIDE)).toBe(EINVAL)
@@ -82,7 +82,7 @@ describe.each(waits)('the calls of zig-wasm-cpython under %s', (wait) => {
     const fd = await guest.u32(OUT)
     expect(await guest.call('sock_send', fd, BUFFER, 4, OUT)).toBe(ENOTCONN)
     expect(await guest.call('sock_recv', fd, BUFFER, 4, OUT)).toBe(ENOTCONN)
-    await guest.address(ADDRESS, closed.port)
+    await guest.address(ADDRESS, closed)
     expect(await guest.call('sock_connect', fd, ADDRESS)).toBe(ECONNREFUSED)
     expect(await guest.call('sock_connect', fd, OUTSIDE)).toBe(EINVAL)
     await guest.address(ADDRESS, 1)

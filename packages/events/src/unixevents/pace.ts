@@ -4,9 +4,9 @@ import { unreadBytes } from './unread.ts'
 /**
  * unixevents 1.5.2 for JavaScript reads at most 64 KiB at once and loses the frame that such a read cuts in two, with
  * all that was read with it or after it. So no more than this may be under way to a peer that is not known to be better
- * (docs/adr/0047).
+ * (docs/adr/0047): half of a read, since a read that has just taken one window may still be running and take the next.
  */
-const WINDOW_BYTES = 48 * 1024
+const WINDOW_BYTES = 32 * 1024
 
 /** How long a peer has to read what was written, where the system cannot tell that it has. */
 const BLIND_MS = 2
@@ -25,6 +25,8 @@ export class Pace {
   /** What may not be read yet, at most. */
   #underWay = 0
   #looks = 0
+  /** All was read when last looked at; the read that took it may not have returned. */
+  #empty = false
   #windows = 0
   #timer: NodeJS.Timeout | undefined
   #soon: NodeJS.Immediate | undefined
@@ -43,14 +45,19 @@ export class Pace {
   room(wanted: number): number {
     if (this.#timer || this.#soon) return 0
     if (this.#underWay + wanted <= WINDOW_BYTES) return WINDOW_BYTES - this.#underWay
-    if (++this.#windows === MANY_WINDOWS) this.#slow()
-    const unread = this.#underWay === 0 ? 0 : unreadBytes(this.#socket)
-    if (unread === undefined) return this.#waitBlindly()
-    this.#underWay = unread
-    // A frame larger than all goes alone.
-    if (unread > 0 && unread + wanted > WINDOW_BYTES) return this.#lookAgain()
+    if (this.#underWay > 0 && !this.#empty) {
+      if (this.#looks === 0 && ++this.#windows === MANY_WINDOWS) this.#slow()
+      const unread = unreadBytes(this.#socket)
+      if (unread === undefined) return this.#waitBlindly()
+      // One turn later, the read that took the last of it has returned too.
+      this.#empty = unread === 0
+      return this.#lookAgain()
+    }
+    this.#underWay = 0
     this.#looks = 0
-    return Math.max(WINDOW_BYTES - unread, wanted)
+    this.#empty = false
+    // A frame larger than all goes alone.
+    return Math.max(WINDOW_BYTES, wanted)
   }
 
   spend(bytes: number): void {
@@ -71,7 +78,7 @@ export class Pace {
 
   #lookAgain(): 0 {
     // A peer that is quick has read it before the loop comes round.
-    if (this.#looks++ === 0) {
+    if (this.#empty || this.#looks++ === 0) {
       this.#soon = setImmediate(() => {
         this.#soon = undefined
         this.#resume()
