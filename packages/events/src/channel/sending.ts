@@ -67,7 +67,7 @@ export class Sending {
   #keep(seq: number, frame: Buffer, resolve: () => void, reject: (reason: Error) => void): void {
     const entry: Unacknowledged = {
       seq,
-      slab: { buffer: frame, pins: 1 },
+      slab: { buffer: frame, pins: 1, lastWrite: 0 },
       at: 0,
       end: frame.length,
       own: undefined,

@@ -16,19 +16,21 @@ const SMALL_SLAB = 2 * 1024
 const SLAB = 64 * 1024
 /** Bytes from this size on are written from where they are, without a copy. */
 const OWN_WRITE = 16 * 1024
-/** Full slabs that are kept to be used again. */
-const SPARE = 6
+/** Full slabs that are kept to be used again: those on their way at the default high-water mark, and as many that just left. */
+const SPARE = 8
 
 /** Memory that frames are written into, one behind the other. */
 export interface Slab {
   readonly buffer: Buffer
   /** Frames in it that may have to be sent again; while there are any, the slab is not used again. */
   pins: number
+  /** The number of the last write that has a piece of it. */
+  lastWrite: number
 }
 
-const makeSlab = (size: number): Slab => ({ buffer: Buffer.allocUnsafeSlow(size), pins: 0 })
+const makeSlab = (size: number): Slab => ({ buffer: Buffer.allocUnsafeSlow(size), pins: 0, lastWrite: 0 })
 
-const nothing: Slab = { buffer: Buffer.alloc(0), pins: 0 }
+const nothing: Slab = makeSlab(0)
 
 /** Where a frame was put. */
 export interface Placed {
@@ -56,7 +58,10 @@ export class Outbox {
 
   /** Called when what was written has left. Not 'drain', which a stream only tells above a mark of its own. */
   written: (() => void) | undefined
-  readonly #done = (): void => this.written?.()
+  readonly #done = (): void => {
+    this.#left++
+    this.written?.()
+  }
 
   readonly #duplex: Duplex
   /** A `net.Socket` is done with the memory when the write is done; other streams may keep or pass on the chunk. */
@@ -69,6 +74,9 @@ export class Outbox {
   #chunks: Uint8Array[] = []
   #chunkBytes = 0
   #inFlight = 0
+  /** Writes that were handed to the stream, and those of them that have left. */
+  #writes = 0
+  #left = 0
   #scheduled = false
 
   constructor(duplex: Duplex) {
@@ -158,6 +166,7 @@ export class Outbox {
     this.#chunks.push(this.#slab.buffer.subarray(this.#start, this.#at))
     this.#chunkBytes += this.#at - this.#start
     this.#start = this.#at
+    this.#slab.lastWrite = this.#writes + 1
   }
 
   /** Makes room: another slab, or the same again. */
@@ -176,15 +185,15 @@ export class Outbox {
     if (room > SLAB) return makeSlab(room)
     if (!this.#reuses) return makeSlab(SLAB)
     if (old.buffer.length === SLAB && this.#full.length < SPARE) this.#full.push(old)
-    if (this.#chunkBytes > 0 || this.#duplex.writableLength > 0) return makeSlab(SLAB)
-    // Everything was written, so every full slab that is not pinned is free.
-    const free = this.#full.findIndex(({ pins }) => pins === 0)
+    const left = this.#duplex.writableLength === 0 ? this.#writes : this.#left
+    const free = this.#full.findIndex(({ pins, lastWrite }) => pins === 0 && lastWrite <= left)
     return free < 0 ? makeSlab(SLAB) : (this.#full.splice(free, 1)[0] as Slab)
   }
 
   #write(): void {
     this.beforeWrite?.()
     this.active = true
+    this.#writes++
     const duplex = this.#duplex
     const chunks = this.#chunks
     this.#chunkBytes = 0
