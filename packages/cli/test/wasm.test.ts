@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { connect, listen } from '@uds/stream'
 import { capabilities } from '@uds/winsock-ffi'
-import { needsPython } from '@uds/guests'
-import { tempDir } from '@uds/testkit'
+import { needsGuest, needsPython } from '@uds/guests'
+import { socketPath, tempDir } from '@uds/testkit'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { end, kinds, start, uds, values } from './command.ts'
 import { call, constant, drop, guest, load } from './guest.ts'
@@ -13,6 +13,7 @@ import type { Import } from './guest.ts'
 const EXIT: Import = { name: 'proc_exit', arity: 1 }
 const WRITE: Import = { name: 'fd_write', arity: 4 }
 const python = needsPython()
+const wasix = { client: needsGuest('wasix-client'), server: needsGuest('wasix-server') }
 
 /** An iovec (address 0) that points to the text behind it. */
 const iovec = (message: string): Uint8Array => {
@@ -158,6 +159,39 @@ describe('inspect', () => {
     const result = await uds(['wasm', 'inspect', 'nowhere.wasm'])
     expect(result).toMatchObject({ code: 1, stdout: '' })
     expect(result.stderr).toMatch(/ENOENT.*nowhere\.wasm/)
+  })
+})
+
+describe.skipIf(wasix.client.missing || wasix.server.missing)('guests of WASIX', () => {
+  test('a client dials a path that it may dial; it is found to be one, and can be said to be one', async () => {
+    const server = await listen(
+      capabilities().system === 'win32' ? 'tcp:127.0.0.1:0' : `unix:${socketPath()}`,
+    )
+    onTestFinished(() => server.close())
+    server.on('connection', (connection) => connection.pipe(connection))
+    const [host, port] = server.address.startsWith('tcp:')
+      ? (server.address.slice(4).split(':') as [string, string])
+      : [server.address.slice(5), '0']
+    const allow = ['--allow', `connect:${server.address.replace('tcp:', '')}`]
+    for (const abi of [[], ['--abi', 'wasix']]) {
+      const args = ['wasm', 'run', ...allow, ...abi, wasix.client.path, host, port, 'hello']
+      expect(await uds(args)).toEqual({ code: 0, stdout: 'got: hello\n', stderr: '' })
+    }
+  })
+
+  test('a server binds where it may bind, and serves', async () => {
+    const command = start(['wasm', 'run', '--allow', 'bind:127.0.0.1:0', wasix.server.path, '1'])
+    const [, port = ''] = await command.waitForLine(/^listening on (\d+)$/)
+    const client = await connect(`tcp:127.0.0.1:${port}`, { allowHalfOpen: true })
+    client.end('hello')
+    expect(await text(client)).toBe('hello')
+    expect(await end(command)).toMatchObject({ code: 0, stdout: expect.stringMatching(/\nserved\n$/) })
+  })
+
+  test('inspect knows them', async () => {
+    const { stdout } = await uds(['wasm', 'inspect', wasix.client.path])
+    expect(stdout).toContain('ABI      wasix\n')
+    expect(stdout).toMatch(/ {2}wasix_32v1\.sock_connect\(i32, i32\) -> i32 {2}\(socket\)\n/)
   })
 })
 

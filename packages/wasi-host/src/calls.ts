@@ -82,8 +82,12 @@ export interface SocketCalls {
   bind(id: number, address: Address): Outcome<void>
   listen(id: number, backlog: number): Outcome<void>
   accept(id: number, nonblocking: boolean): Outcome<{ readonly id: number; readonly peer: Address }>
-  /** Receives from a stream, or a datagram that is cut to the room. Gives the bytes; 0 is the end of the stream. */
-  receive(id: number, room: Room, flags: number): Outcome<number>
+  /**
+   * Receives from a stream, or a datagram that is cut to the room. Gives the bytes; 0 is the end of the stream.
+   *
+   * @param before - Bytes that the same call of the guest has got already: what fails then is told by its next call.
+   */
+  receive(id: number, room: Room, flags: number, before?: number): Outcome<number>
   receiveFrom(id: number, room: Room, flags: number): Outcome<Received>
   send(id: number, room: Room, flags: number, to?: Address): Outcome<number>
   /** 1 = reading, 2 = writing, 3 = both. */

@@ -56,7 +56,7 @@ export class GuestSocket {
   local: Address | undefined
   /** The address that the guest dialled, wherever that led. */
   dialled: Address | undefined
-  /** Why a connection that was made in the background failed; SO_ERROR tells it. */
+  /** What failed where no call could tell it: in the background, or after a part was moved. SO_ERROR tells it. */
   pending: Failure | undefined
   tls: TlsFacts | undefined
   /** What failed last, in words. */
@@ -89,6 +89,11 @@ export class GuestSocket {
     if (this.stream) throw new Failure('EISCONN', 'the socket is connected already')
     if (this.connecting) throw new Failure('EALREADY', 'the socket is being connected')
     if (this.listening) throw new Failure('EISCONN', 'the socket listens')
+    this.throwPending()
+  }
+
+  /** Fails with what is pending, once. */
+  throwPending(): void {
     const { pending } = this
     this.pending = undefined
     if (pending) throw pending
@@ -129,9 +134,7 @@ export class GuestSocket {
     if (this.stream) return this.stream
     this.finishConnectingQuietly()
     if (this.stream) return this.stream
-    const { pending } = this
-    this.pending = undefined
-    if (pending) throw pending
+    this.throwPending()
     if (this.connecting) throw new Failure('EAGAIN', 'the socket is still being connected')
     throw new Failure('ENOTCONN', 'the socket is not connected')
   }

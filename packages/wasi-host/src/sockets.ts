@@ -179,11 +179,11 @@ export class GuestSockets implements SocketCalls {
     )
   }
 
-  receive(id: number, room: Room, flags: number): Outcome<number> {
+  receive(id: number, room: Room, flags: number, before = 0): Outcome<number> {
     return this.#on(id, (socket) =>
       socket.datagram
         ? after(this.#datagrams.receive(socket, socket.datagram, room, flags), ({ bytes }) => bytes)
-        : this.#streams.receive(socket, room, flags),
+        : this.#streams.receive(socket, room, flags, before),
     )
   }
 

@@ -1,5 +1,5 @@
 /** A guest that does what the test says: one export for each import. */
-import { createServer, type Server, type Socket } from 'node:net'
+import { createServer, type ListenOptions, type Server, type ServerOpts, type Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
 import { WasiHost, type GuestHandle, type WaitMode, type WasiHostOptions } from '../src/index.ts'
 import { hasJspi } from '../src/wasm.ts'
@@ -78,12 +78,13 @@ export interface Served {
 /** A server on the loopback interface, closed after the test with all of its connections. */
 export const serve = async (
   onConnection?: (socket: Socket) => void,
-  listen: object = {},
+  listen: ListenOptions = { port: 0, host: '127.0.0.1' },
+  options: ServerOpts = {},
 ): Promise<Served> => {
   const connections: Socket[] = []
   const waiting: ((socket: Socket) => void)[] = []
   const all = new Set<Socket>()
-  const server = createServer({ allowHalfOpen: true }, (socket) => {
+  const server = createServer({ allowHalfOpen: true, ...options }, (socket) => {
     all.add(socket)
     socket.on('error', () => {})
     onConnection?.(socket)
@@ -93,7 +94,7 @@ export const serve = async (
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen({ port: 0, host: '127.0.0.1', ...listen }, resolve)
+    server.listen(listen, resolve)
   })
   onTestFinished(async () => {
     for (const socket of all) socket.destroy()

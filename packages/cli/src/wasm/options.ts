@@ -4,6 +4,20 @@ import { basename, isAbsolute } from 'node:path'
 import { InvalidArgumentError } from 'commander'
 import type { Decision, WasiHostOptions } from '@uds/wasi-host'
 
+type Abi = NonNullable<WasiHostOptions['abi']>
+type Wait = NonNullable<WasiHostOptions['wait']>
+
+/** All that the host knows, by name: the compiler misses any that is left out. */
+export const abis: Readonly<Record<Abi, true>> = {
+  auto: true,
+  preview1: true,
+  zig: true,
+  wasmedge: true,
+  wamr: true,
+  wasix: true,
+}
+export const waits: Readonly<Record<Wait, true>> = { auto: true, jspi: true, worker: true, blocking: true }
+
 /** What the command line gives. */
 export interface GuestFlags {
   readonly allow: readonly string[]
@@ -12,8 +26,8 @@ export interface GuestFlags {
   readonly connect: readonly string[]
   readonly env: Readonly<Record<string, string>>
   readonly dir: Readonly<Record<string, string>>
-  readonly abi?: NonNullable<WasiHostOptions['abi']>
-  readonly wait?: NonNullable<WasiHostOptions['wait']>
+  readonly abi?: Abi
+  readonly wait?: Wait
   readonly trace?: boolean
 }
 

@@ -4,7 +4,16 @@ import { WasiHost } from '@uds/wasi-host'
 import { several } from '../arguments.ts'
 import type { Context } from '../context.ts'
 import { interrupted } from '../interrupt.ts'
-import { describeDecision, directory, giveScript, route, variable, type GuestFlags } from './options.ts'
+import {
+  abis,
+  describeDecision,
+  directory,
+  giveScript,
+  route,
+  variable,
+  waits,
+  type GuestFlags,
+} from './options.ts'
 
 const HELP = `
 The guest gets the arguments after FILE; those that begin with a dash go behind "--". It may use no socket and no
@@ -64,15 +73,11 @@ export const runCommand = (context: Context): Command =>
       {},
     )
     .addOption(
-      new Option('--abi <name>', 'its socket ABI; read from the module unless given').choices([
-        'auto',
-        'preview1',
-        'zig',
-        'wasmedge',
-        'wamr',
-      ]),
+      new Option('--abi <name>', 'its socket ABI; read from the module unless given').choices(
+        Object.keys(abis),
+      ),
     )
-    .addOption(new Option('--wait <mode>', 'how it waits').choices(['auto', 'jspi', 'worker', 'blocking']))
+    .addOption(new Option('--wait <mode>', 'how it waits').choices(Object.keys(waits)))
     .option('--trace', 'tell of everything that it was allowed or denied')
     .addHelpText('after', HELP)
     .action(async (file: string, args: readonly string[], flags: GuestFlags) => {

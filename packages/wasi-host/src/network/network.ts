@@ -144,6 +144,6 @@ export interface Network {
   ): Outcome<{ end: StreamEnd; facts: TlsFacts }>
   /** Ends every wait with this, now and from now on. */
   stop(reason: unknown): void
-  /** Closes what is left, and gives what was sent so long to go out. */
+  /** Closes what is left, and lets go out what was sent: until nothing has moved for so long. */
   close(lingerMs: number): Promise<void>
 }

@@ -3,17 +3,27 @@ import type { Room } from '../memory.ts'
 import type { StreamEnd } from '../network/network.ts'
 import { NOT_YET } from '../outcome.ts'
 
-/** Reads into the parts of a room, from `skip` on and `most` bytes; stops at the first part that is not filled. */
+/**
+ * Reads into the parts of a room, from `skip` on and `most` bytes; stops at the first part that is not filled.
+ *
+ * @param failed - Told what broke the connection behind bytes that are given.
+ */
 export const readInto = (
   stream: StreamEnd,
   room: Room,
-  skip: number,
-  most: number,
-  peek: boolean,
+  { skip, most, peek }: { readonly skip: number; readonly most: number; readonly peek: boolean },
+  failed: (error: unknown) => void,
 ): number | typeof NOT_YET => {
   let total = 0
   for (const part of span(room, skip, most)) {
-    const count = stream.read(part, peek)
+    let count: number | typeof NOT_YET
+    try {
+      count = stream.read(part, peek)
+    } catch (error) {
+      if (total === 0) throw error
+      failed(error)
+      return total
+    }
     if (count === NOT_YET) return total > 0 ? total : NOT_YET
     total += count
     // Peeking again would see the same bytes.
@@ -24,8 +34,15 @@ export const readInto = (
 }
 
 /** The same where the stream waits in the call itself: into the first part alone, since only that is worth a wait. */
-export const readWaitingInto = (stream: StreamEnd, room: Room, most: number): number | typeof NOT_YET =>
-  stream.readWaiting ? stream.readWaiting(span(room, 0, most)[0]!) : readInto(stream, room, 0, most, false)
+export const readWaitingInto = (
+  stream: StreamEnd,
+  room: Room,
+  most: number,
+  failed: (error: unknown) => void,
+): number | typeof NOT_YET =>
+  stream.readWaiting
+    ? stream.readWaiting(span(room, 0, most)[0]!)
+    : readInto(stream, room, { skip: 0, most, peek: false }, failed)
 
 /** Bytes of several parts that are sent as one. */
 const JOINED = 64 * 1024

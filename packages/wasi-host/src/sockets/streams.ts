@@ -1,6 +1,6 @@
 /** Bytes of connected streams. */
 import { DONTWAIT, PEEK, WAITALL } from '../calls.ts'
-import { Stopped, wouldBlock } from '../failure.ts'
+import { failureOf, Stopped, timedOut, wouldBlock } from '../failure.ts'
 import type { GuestSocket } from '../guest-socket.ts'
 import type { Room } from '../memory.ts'
 import type { StreamEnd } from '../network/network.ts'
@@ -16,12 +16,35 @@ export class StreamTransfers {
     this.#means = means
   }
 
-  receive(socket: GuestSocket, room: Room, flags: number): Outcome<number> {
+  /** @param before - Bytes that the same call of the guest has got already. */
+  receive(socket: GuestSocket, room: Room, flags: number, before: number): Outcome<number> {
     const stream = socket.connectedStream()
     if (room.size === 0) return 0
+    if (socket.pending) return this.#receiveLast(socket, stream, room, flags)
     return flags === 0 && !socket.nonblocking && socket.receiveTimeoutMs < 0
       ? this.#receivePlainly(socket, stream, room)
-      : this.#receivePatiently(socket, stream, room, flags)
+      : this.#receivePatiently(socket, stream, room, flags, before)
+  }
+
+  /** It is known that the connection is broken: what has come is read all the same, then this is told. */
+  #receiveLast(socket: GuestSocket, stream: StreamEnd, room: Room, flags: number): number {
+    const got = this.#take(socket, stream, room, { skip: 0, peek: (flags & PEEK) !== 0 })
+    if (got !== NOT_YET && got > 0) return got
+    socket.throwPending()
+    return 0
+  }
+
+  #take(
+    socket: GuestSocket,
+    stream: StreamEnd,
+    room: Room,
+    { skip, peek }: { readonly skip: number; readonly peek: boolean },
+  ): number | typeof NOT_YET {
+    const { quota } = this.#means
+    const most = socket.counts ? quota.room(room.size - skip) : room.size - skip
+    const count = readInto(stream, room, { skip, most, peek }, kept(socket))
+    if (count !== NOT_YET && !peek && socket.counts) quota.moved(count)
+    return count
   }
 
   /** What most calls are: whatever is there, however long it takes. Nothing else is made on this way. */
@@ -29,7 +52,7 @@ export class StreamTransfers {
     const { network, quota } = this.#means
     for (;;) {
       const most = socket.counts ? quota.room(room.size) : room.size
-      const got = readWaitingInto(stream, room, most)
+      const got = readWaitingInto(stream, room, most, kept(socket))
       if (got !== NOT_YET) {
         if (socket.counts) quota.moved(got)
         return got
@@ -40,31 +63,33 @@ export class StreamTransfers {
     }
   }
 
-  #receivePatiently(socket: GuestSocket, stream: StreamEnd, room: Room, flags: number): Outcome<number> {
-    const { network, quota } = this.#means
+  #receivePatiently(
+    socket: GuestSocket,
+    stream: StreamEnd,
+    room: Room,
+    flags: number,
+    before: number,
+  ): Outcome<number> {
     const peek = (flags & PEEK) !== 0
     const all = (flags & WAITALL) !== 0 && !peek
     let got = 0
     const attempt = (): number | typeof NOT_YET => {
-      const most = socket.counts ? quota.room(room.size - got) : room.size - got
-      const count = readInto(stream, room, got, most, peek)
+      const count = this.#take(socket, stream, room, { skip: got, peek })
       if (count === NOT_YET) return NOT_YET
-      if (!peek && socket.counts) quota.moved(count)
       got += count
-      return all && count > 0 && got < room.size ? NOT_YET : got
+      return all && count > 0 && got < room.size && !socket.pending ? NOT_YET : got
     }
-    return partly(
-      () => got,
-      () =>
-        until(network, attempt, () => ({ end: stream, read: true, write: false }), {
-          nonblocking: socket.nonblocking || (flags & DONTWAIT) !== 0,
-          timeoutMs: socket.receiveTimeoutMs,
-        }),
-    )
+    const action = (): Outcome<number> =>
+      until(this.#means.network, attempt, () => ({ end: stream, read: true, write: false }), {
+        nonblocking: socket.nonblocking || (flags & DONTWAIT) !== 0,
+        timeoutMs: socket.receiveTimeoutMs,
+      })
+    return partly(socket, { begun: () => before + got > 0, moved: () => got }, action)
   }
 
   send(socket: GuestSocket, room: Room, flags: number): Outcome<number> {
     const stream = socket.connectedStream()
+    socket.throwPending()
     if (room.size === 0) {
       stream.write(new Uint8Array(0))
       return 0
@@ -95,21 +120,30 @@ export class StreamTransfers {
       }
       return sent
     }
-    return partly(
-      () => sent,
-      () =>
-        until(this.#means.network, attempt, () => ({ end: stream, read: false, write: true }), {
-          nonblocking: false,
-          timeoutMs: socket.sendTimeoutMs,
-        }),
-    )
+    const action = (): Outcome<number> =>
+      until(this.#means.network, attempt, () => ({ end: stream, read: false, write: true }), {
+        nonblocking: false,
+        timeoutMs: socket.sendTimeoutMs,
+      })
+    return partly(socket, { begun: () => sent > 0, moved: () => sent }, action)
   }
 }
 
+/** Keeps what broke the connection for the call that follows. */
+const kept =
+  (socket: GuestSocket): ((error: unknown) => void) =>
+  (error) => {
+    socket.pending = failureOf(error)
+  }
+
 /** What was moved already is told first; the error comes with the next call. */
-const partly = (moved: () => number, action: () => Outcome<number>): Outcome<number> =>
+const partly = (
+  socket: GuestSocket,
+  { begun, moved }: { readonly begun: () => boolean; readonly moved: () => number },
+  action: () => Outcome<number>,
+): Outcome<number> =>
   rescued(action, (error) => {
-    const bytes = moved()
-    if (bytes > 0 && !(error instanceof Stopped)) return bytes
-    throw error
+    if (!begun() || error instanceof Stopped) throw error
+    if (error !== wouldBlock && error !== timedOut) kept(socket)(error)
+    return moved()
   })

@@ -90,7 +90,7 @@ export class RemoteSockets implements SocketCalls {
     let got = 0
     for (;;) {
       const size = Math.min(room.size - got, CARGO)
-      const bytes = this.#call('receive', id, size, flags)
+      const bytes = this.#call('receive', id, size, flags, got)
       this.#scatter(room, got, bytes)
       got += bytes
       // Only who wants all of a room that is larger than what one call carries goes round again.
@@ -172,8 +172,8 @@ export const serveSockets =
   (sockets: SocketCalls, memory: SharedMemory): ((request: Request) => unknown) =>
   ({ op, args }: Request): unknown => {
     if (op === 'receive' || op === 'receiveFrom') {
-      const [id, size, flags] = args as [number, number, number]
-      return sockets[op](id, shared(memory, size), flags)
+      const [id, size, flags, before] = args as [number, number, number, number?]
+      return sockets[op](id, shared(memory, size), flags, before)
     }
     if (op === 'send') {
       const [id, size, flags, to] = args as [number, number, number, Address | undefined]

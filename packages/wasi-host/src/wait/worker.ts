@@ -6,6 +6,7 @@ import { mountFiles } from '../base/files.ts'
 import { Failure, Stopped } from '../failure.ts'
 import type { GuestHandle, Program, Run } from '../host.ts'
 import { NodeNetwork } from '../network/node/network.ts'
+import { NodeStreamEnd } from '../network/node/stream-end.ts'
 import type { Settings } from '../options.ts'
 import { Later } from '../outcome.ts'
 import { Resolver } from '../resolver.ts'
@@ -193,6 +194,8 @@ export const runInWorker = async (
     let service: Service
     if (mode === 'blocking') {
       sockets = blockingPlan(settings)
+      for (const stream of outputs(settings))
+        network.own(new NodeStreamEnd({ writable: stream }, { borrowed: true }))
       service = resolving(resolver)
     } else {
       session = await openSession(network, {
@@ -248,6 +251,10 @@ export const runInWorker = async (
     throw error instanceof Stopped ? error.reason : error
   }
 }
+
+/** The streams of this process that a guest prints to. */
+const outputs = ({ stdio }: Settings): Writable[] =>
+  stdio.flatMap((plan, fd) => (fd > 0 && plan.kind === 'stream' ? [plan.stream as Writable] : []))
 
 const outputOf = (settings: Settings, fd: number): Writable | undefined => {
   const plan = settings.stdio[fd]

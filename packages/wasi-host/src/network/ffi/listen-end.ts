@@ -1,19 +1,9 @@
-import { lstatSync } from 'node:fs'
 import { removeSocketFile, sockets, type SocketHandle } from '@uds/winsock-ffi'
 import { NOT_YET } from '../../outcome.ts'
 import type { ListenEnd, StreamEnd } from '../network.ts'
 import { FfiEnd } from './end.ts'
+import { identityOf } from './socket-file.ts'
 import { FfiStreamEnd } from './stream-end.ts'
-
-/** Which file it is; undefined for none, and on Windows, which lets nobody look at one. */
-const identityOf = (path: string): string | undefined => {
-  try {
-    const { dev, ino, birthtimeNs } = lstatSync(path, { bigint: true })
-    return `${dev}:${ino}:${birthtimeNs}`
-  } catch {
-    return undefined
-  }
-}
 
 export class FfiListenEnd extends FfiEnd implements ListenEnd {
   readonly #path: string | undefined

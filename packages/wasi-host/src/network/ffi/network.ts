@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { InetAddress, sockets, type PollRequest, type SocketHandle } from '@uds/winsock-ffi'
+import { InetAddress, sockets, UnixAddress, type PollRequest, type SocketHandle } from '@uds/winsock-ffi'
 import { ipAddress, type Address, type Family } from '../../address.ts'
 import { Failure, Stopped } from '../../failure.ts'
 import type {
@@ -19,6 +19,7 @@ import { FfiDatagramEnd, FfiUnixDatagramEnd } from './datagram-end.ts'
 import { applyOption, FfiEnd, toSystem } from './end.ts'
 import { FfiListenEnd } from './listen-end.ts'
 import { SLICE_MS } from './slice.ts'
+import { bindToFile } from './socket-file.ts'
 import { FfiStreamEnd } from './stream-end.ts'
 
 const pause = new Int32Array(new SharedArrayBuffer(4))
@@ -119,7 +120,12 @@ const stream = (family: Family, options: Options, bound: Address | undefined): S
   try {
     for (const [name, value] of options) applyOption(handle, name, value)
     const reuseAddress = options.get('SO_REUSEADDR') === 1
-    if (bound) sockets.bind(handle, toSystem(bound), { reuseAddress })
+    if (bound) {
+      const address = toSystem(bound)
+      if (address instanceof UnixAddress && address.pathname !== undefined)
+        bindToFile(handle, address, address.pathname)
+      else sockets.bind(handle, address, { reuseAddress })
+    }
     return handle
   } catch (error) {
     handle.close()

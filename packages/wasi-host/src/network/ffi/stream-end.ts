@@ -8,6 +8,10 @@ import { SLICE_MS } from './slice.ts'
 
 const PEEKING = { peek: true } as const
 
+/** Bytes that are dropped at a time by a close, and in all: a peer that sends for ever is not waited for. */
+const DROPPED_AT_ONCE = 64 * 1024
+const MOST_DROPPED = 8 * 1024 * 1024
+
 export class FfiStreamEnd extends FfiEnd implements StreamEnd {
   #peer: Address | undefined
   #writeEnded = false
@@ -58,5 +62,27 @@ export class FfiStreamEnd extends FfiEnd implements StreamEnd {
     sockets.shutdown(this.handle, how === 1 ? 'read' : how === 2 ? 'write' : 'both')
     if ((how & 1) !== 0) this.#readEnded = true
     if ((how & 2) !== 0) this.#writeEnded = true
+  }
+
+  /** Ends it; what was written still goes out. */
+  override close(): void {
+    quietly(() => this.#finish())
+    super.close()
+  }
+
+  /**
+   * A system resets a connection that is closed with bytes unread (RFC 2525, section 2.17), and what was sent last may be
+   * lost with it.
+   */
+  #finish(): void {
+    // The guest wants the reset.
+    if (sockets.getOption(this.handle, 'SO_LINGER') === 0) return
+    if (!this.#writeEnded) sockets.shutdown(this.handle, 'write')
+    const dropped = new Uint8Array(DROPPED_AT_ONCE)
+    for (let left = MOST_DROPPED; left > 0;) {
+      const count = sockets.tryRecv(this.handle, dropped) ?? 0
+      if (count === 0) return
+      left -= count
+    }
   }
 }

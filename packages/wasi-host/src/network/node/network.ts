@@ -152,13 +152,25 @@ export class NodeNetwork implements Network {
       end.close()
       if (end instanceof NodeStreamEnd) streams.push(end)
     }
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, lingerMs)
-    })
-    await Promise.race([Promise.all(streams.map((stream) => stream.closed())), late])
-    clearTimeout(timer)
+    await sentOrStuck(streams, lingerMs)
     for (const stream of streams) stream.destroy()
     this.#ends.clear()
+  }
+}
+
+/** Done when all has gone out, or nothing has for so long. */
+const sentOrStuck = async (streams: readonly NodeStreamEnd[], stuckMs: number): Promise<void> => {
+  const unsent = (): number => streams.reduce((sum, each) => sum + each.unsent, 0)
+  const sent = Promise.all(streams.map((each) => each.closed())).then(() => true)
+  for (let left = Infinity; ;) {
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<false>((resolve) => {
+      timer = setTimeout(() => resolve(false), stuckMs)
+    })
+    const done = await Promise.race([sent, late])
+    clearTimeout(timer)
+    const now = unsent()
+    if (done || stuckMs === 0 || now >= left) return
+    left = now
   }
 }

@@ -7,6 +7,7 @@ import type { OptionName, StreamEnd } from '../network.ts'
 import { Chunks } from './chunks.ts'
 import type { Inlet } from './inlet.ts'
 import { Signal } from './signal.ts'
+import { holdWriteFailures } from './write-failures.ts'
 
 /** Bytes that are read ahead of the guest; beyond that the peer has to wait. */
 const READ_AHEAD = 256 * 1024
@@ -43,10 +44,16 @@ export class NodeStreamEnd implements StreamEnd {
   #paused = false
   #ended = false
   #writeEnded = false
+  /** What broke the connection; what came before is read first. */
   #broken: unknown
+  /** What a write failed with: of a connection whose other half may still have something to read. */
+  #writeFailure: unknown
+  #release: (() => void) | undefined
   #closed = false
   #begun = false
   #discards = false
+  /** SO_LINGER of no time: closing is a reset, and drops what is left to send. */
+  #resets = false
 
   constructor(
     ends: { readable?: Readable | undefined; writable?: Writable | undefined },
@@ -65,6 +72,12 @@ export class NodeStreamEnd implements StreamEnd {
     if (this.#writable !== this.#readable)
       this.#writable?.on('error', this.#onError).on('close', this.#onClose)
     this.#writable?.on('drain', this.#onDrain)
+    if (socket && !this.#borrowed && ends.writable === socket) {
+      this.#release = holdWriteFailures(socket, (error) => {
+        this.#writeFailure ??= error
+        this.signal.notify()
+      })
+    }
   }
 
   static of(duplex: Duplex, about: About = {}): NodeStreamEnd {
@@ -80,6 +93,11 @@ export class NodeStreamEnd implements StreamEnd {
     if (!this.#inlet) this.#readable?.on('data', this.#onData)
     this.#readable?.resume()
     if (this.#readable?.readableEnded) this.#ended = true
+    // Whatever happened to it before is told to nobody any more.
+    else if (this.#readable?.destroyed) {
+      this.#broken ??= this.#readable.errored ?? undefined
+      this.#onClose()
+    }
   }
 
   readonly #onData = (chunk: Uint8Array | string): void => {
@@ -109,15 +127,27 @@ export class NodeStreamEnd implements StreamEnd {
 
   readonly #onError = (error: unknown): void => {
     this.#broken ??= error
+    this.#rescue()
     this.signal.notify()
   }
 
   readonly #onClose = (): void => {
     // Closed without an end: somebody in this process destroyed it.
     if (!this.#ended) this.#broken ??= new Failure('ECONNRESET', 'the connection was destroyed in the host')
-    this.#ended = true
+    this.#rescue()
     this.#writeEnded = true
     this.signal.notify()
+  }
+
+  /** Takes what Node has read already of a stream that is destroyed: it would not give it by itself any more. */
+  #rescue(): void {
+    if (this.#inlet || !this.#begun || this.#discards || this.#closed) return
+    this.#readable?.off('data', this.#onData)
+    for (;;) {
+      const chunk = this.#readable?.read() as Uint8Array | string | null | undefined
+      if (chunk === null || chunk === undefined) return
+      this.#chunks.push(typeof chunk === 'string' ? Buffer.from(chunk) : chunk)
+    }
   }
 
   readonly #onDrain = (): void => this.signal.notify()
@@ -130,24 +160,23 @@ export class NodeStreamEnd implements StreamEnd {
   }
 
   writable(): boolean {
-    if (this.#broken !== undefined || this.#writeEnded) return true
+    if (this.#broken !== undefined || this.#writeFailure !== undefined || this.#writeEnded) return true
     return this.#writable !== undefined && !this.#writable.writableNeedDrain
   }
 
   hungUp(): boolean {
-    return this.#broken !== undefined || (this.#ended && this.#writeEnded)
+    const writes = !this.#writeEnded && this.#writeFailure === undefined
+    return this.#broken !== undefined || (this.#ended && !writes)
   }
 
   read(into: Uint8Array, peek: boolean): number | typeof NOT_YET {
     this.#begin()
     if (this.#chunks.size === 0) {
-      if (this.#broken !== undefined && !this.#ended) {
-        // As SO_ERROR: told once, then the stream is at its end.
-        this.#ended = true
-        throw this.#broken
-      }
       if (this.#ended || !this.#readable) return 0
-      return NOT_YET
+      if (this.#broken === undefined) return NOT_YET
+      // As SO_ERROR: told once, then the stream is at its end.
+      this.#ended = true
+      throw this.#broken
     }
     const filled = this.#chunks.read(into, peek)
     if (this.#paused && this.#chunks.size < READ_AHEAD && !this.#closed) {
@@ -158,12 +187,15 @@ export class NodeStreamEnd implements StreamEnd {
   }
 
   write(from: Uint8Array): number | typeof NOT_YET {
-    if (this.#broken !== undefined) throw this.#broken
+    const failure = this.#broken ?? this.#writeFailure
+    if (failure !== undefined) throw failure
     if (!this.#writable || this.#writeEnded)
       throw new Failure('EPIPE', 'the connection was shut down for writing')
     if (this.#writable.writableNeedDrain) return NOT_YET
     const length = Math.min(from.length, LONGEST_WRITE)
     if (length > 0) this.#writable.write(Buffer.from(from.subarray(0, length)))
+    // The system is asked at once, and may refuse at once.
+    if (this.#writeFailure !== undefined) throw this.#writeFailure
     return length
   }
 
@@ -191,6 +223,7 @@ export class NodeStreamEnd implements StreamEnd {
     if (!(this.#readable instanceof Socket)) return false
     if (name === 'TCP_NODELAY') this.#readable.setNoDelay(value !== 0)
     else if (name === 'SO_KEEPALIVE') this.#readable.setKeepAlive(value !== 0)
+    else if (name === 'SO_LINGER' && value <= 0) this.#resets = value === 0
     else return false
     return true
   }
@@ -206,11 +239,12 @@ export class NodeStreamEnd implements StreamEnd {
     }
     stream.off('data', this.#onData).off('end', this.#onEnd).off('close', this.#onClose)
     stream.off('drain', this.#onDrain)
+    this.#release?.()
     this.#closed = true
     return stream
   }
 
-  /** Ends it; what was written still goes out. */
+  /** Ends it; what was written still goes out, and what comes meanwhile is dropped. */
   close(): void {
     if (this.#closed) return
     this.#closed = true
@@ -225,8 +259,17 @@ export class NodeStreamEnd implements StreamEnd {
       this.#readable?.destroy()
       this.#writable?.destroy()
     }
-    if (!this.#writable || this.#broken !== undefined || this.#writable.writableFinished) destroy()
+    const socket = this.#readable
+    if (this.#resets && socket instanceof Socket && socket.remoteFamily !== undefined)
+      return void socket.resetAndDestroy()
+    const failed = this.#broken !== undefined || this.#writeFailure !== undefined
+    if (!this.#writable || failed || this.#writable.writableFinished) destroy()
     else this.#writable.end(destroy)
+  }
+
+  /** Bytes that were written and have not gone out. */
+  get unsent(): number {
+    return this.#writable?.writableLength ?? 0
   }
 
   /** Done when what was written has gone out, or never will. */
