@@ -49,7 +49,9 @@ describe('what waits for a peer', () => {
     await nextTick()
     expect(peer.writes.map(({ length }) => length)).toEqual([32_000])
     await eventually(() => expect(done).toHaveBeenCalledExactlyOnceWith(undefined))
-    expect(peer.writes.map(({ length }) => length)).toEqual([32_000, 32_000, 32_000, 32_000, 32_000, 32_000, 8000])
+    expect(peer.writes.map(({ length }) => length)).toEqual([
+      32_000, 32_000, 32_000, 32_000, 32_000, 32_000, 8000,
+    ])
   })
 
   test('asks once in a while when it grows, and is written at once when the peer can take it', async () => {
