@@ -1,6 +1,6 @@
 /** Asks who a peer is before its first byte is read. */
 import type { Duplex } from 'node:stream'
-import { invalidArgument, SocketError, type PeerCredentials } from '@uds/winsock-ffi'
+import { invalidArgument, loadKoffi, SocketError, type PeerCredentials } from '@uds/winsock-ffi'
 import { hasLeft, isSameUser, peerCredentials } from './credentials.ts'
 import { positiveMs, wholeNumber } from './options.ts'
 import type { Authorize, ListenOptions, TransportCapabilities } from './transport.ts'
@@ -12,6 +12,21 @@ const who = ({ pid, uid, sid }: PeerCredentials): string =>
   [pid !== undefined && `process ${pid}`, uid !== undefined && `uid ${uid}`, sid]
     .filter(Boolean)
     .join(', ') || 'a peer without credentials'
+
+/**
+ * For AF_UNIX, whose peers are told by a system call that Node does not make.
+ *
+ * @throws SocketError `ENOTSUP` when `authorize` is asked for without koffi: it would refuse everybody.
+ */
+export const requireKoffi = ({ authorize }: ListenOptions, address: string): void => {
+  if (authorize === undefined) return
+  try {
+    loadKoffi()
+  } catch (cause) {
+    const detail = `authorize has to ask the system who a peer is: ${(cause as Error).message}`
+    throw new SocketError({ code: 'ENOTSUP', syscall: 'listen', address, detail, cause })
+  }
+}
 
 /**
  * @throws SocketError `ENOTSUP` when `authorize` is asked for where nobody vouches for peers.
@@ -79,7 +94,7 @@ export class Gate<C extends Duplex> {
     try {
       peer = peerCredentials(connection)
     } catch (cause) {
-      callback(refused('the system does not tell who the peer is', cause))
+      callback(refused(`the system does not tell who the peer is: ${(cause as Error).message}`, cause))
       return
     }
     const decided = (allowed: unknown): SocketError | undefined =>

@@ -1,6 +1,7 @@
 /** Node's own errors of sockets, as the one class of this workspace. */
 import { adviceFor, SocketError } from '@uds/winsock-ffi'
 import { requireSignal } from './check-options.ts'
+import { denied } from './permission.ts'
 
 interface NodeError extends Error {
   readonly code?: string
@@ -13,6 +14,8 @@ interface NodeError extends Error {
  */
 export const toSocketError = (error: unknown, syscall: string, address: string): Error => {
   if (error instanceof SocketError || !(error instanceof Error)) return error as Error
+  const refusal = denied(error, syscall, address)
+  if (refusal) return refusal
   const { code, errno } = error as NodeError
   // Without an error number it is no failure of the system: a wrong argument, an abort.
   if (

@@ -1,7 +1,8 @@
 import type * as koffiModule from 'koffi'
 import { createRequire } from 'node:module'
+import { fileOf } from './bundle.ts'
 import { SocketError } from './errors.ts'
-import { system } from './system.ts'
+import { koffiMissing } from './koffi-missing.ts'
 
 type Koffi = typeof koffiModule
 type KoffiLibrary = ReturnType<Koffi['load']>
@@ -12,23 +13,18 @@ let koffi: Koffi | undefined
 /**
  * koffi, loaded at the first call: importing this package costs no FFI and fails nowhere.
  *
- * @throws SocketError `ENOTSUP` where koffi is not installed or has no binary for this system.
+ * @throws SocketError `ENOTSUP` where koffi is not installed, has no binary for this system, was left behind by a bundler,
+ *   or is kept out by Node's permission model; the message says which, and what to do.
  */
 export const loadKoffi = (): Koffi => {
   if (koffi) return koffi
+  // Empty where a bundler has made CommonJS of this.
+  const url = import.meta.url as string | undefined
   try {
-    koffi = createRequire(import.meta.url)('koffi') as Koffi
+    koffi = createRequire(fileOf(url))('koffi') as Koffi
     return koffi
   } catch (cause) {
-    throw new SocketError({
-      code: 'ENOTSUP',
-      syscall: 'load',
-      address: 'koffi',
-      detail: `system calls need the optional dependency koffi, which could not be loaded on ${system}-${process.arch}`,
-      advice:
-        'install it with "npm install koffi"; under --permission also give --allow-addons (https://koffi.dev/start)',
-      cause,
-    })
+    throw koffiMissing(cause, url)
   }
 }
 

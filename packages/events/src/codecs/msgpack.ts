@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module'
+import { fileOf } from '@uds/winsock-ffi'
 import { failure } from '../errors.ts'
 import type { BinaryCodec } from './codec.ts'
 import { checkPackedDepth } from './depth.ts'
@@ -12,14 +13,19 @@ let packer: Packer | undefined
 
 const load = (): Packer => {
   try {
-    const { Packr } = createRequire(import.meta.url)('msgpackr') as {
+    const { Packr } = createRequire(fileOf(import.meta.url))('msgpackr') as {
       Packr: new (options: Record<string, unknown>) => Packer
     }
     // Records would compile readers from what the peer sends (`new Function`); plain maps do not.
     // https://github.com/kriszyp/msgpackr#record--object-structures
     return new Packr({ useRecords: false, moreTypes: false, structuredClone: false })
   } catch (cause) {
-    throw failure('encode', 'ENOTSUP', "the codec msgpack needs the package 'msgpackr': install it", cause)
+    throw failure(
+      'encode',
+      'ENOTSUP',
+      "the codec msgpack needs the package 'msgpackr': install it, for a bundle beside it",
+      cause,
+    )
   }
 }
 

@@ -39,12 +39,13 @@ const readLimit = (): number => {
 
 const directory = system === 'linux' ? '/proc/self/fd' : '/dev/fd'
 
-/** Infinity where not even the listing can be opened. */
+/** Infinity where there is no descriptor left to list them by; 0 where it may not be read, as under --permission. */
 const countOpen = (): number => {
   try {
     return readdirSync(directory).length
-  } catch {
-    return Infinity
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    return code === 'EMFILE' || code === 'ENFILE' ? Infinity : 0
   }
 }
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SocketError } from '@uds/winsock-ffi'
 import type { Address, NameAddress } from '../address.ts'
+import { denied } from '../permission.ts'
 import { ownUid } from './identity.ts'
 
 const unsafe = (directory: string, detail: string): SocketError =>
@@ -43,6 +44,8 @@ const userDirectory = (): string => {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code !== 'EEXIST') {
+      const refusal = denied(error, 'mkdir', directory)
+      if (refusal) throw refusal
       throw new SocketError({
         code: code ?? 'UNKNOWN',
         syscall: 'mkdir',

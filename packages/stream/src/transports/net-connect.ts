@@ -3,6 +3,7 @@ import { connect, type NetConnectOpts, type Socket } from 'node:net'
 import { SocketError } from '@uds/winsock-ffi'
 import { throwIfAborted, toSocketError } from '../connection-error.ts'
 import { traceError } from '../diagnostics.ts'
+import { requireNet } from '../permission.ts'
 import type { ConnectOptions } from '../transport.ts'
 
 export const timedOut = (address: string, timeoutMs: number): SocketError =>
@@ -25,6 +26,7 @@ export const survive = (socket: Socket, address: string): void => {
 export const connectNet = (to: NetConnectOpts, address: string, options: ConnectOptions): Promise<Socket> =>
   new Promise((resolve, reject) => {
     const { signal, timeoutMs, onread, allowHalfOpen = false } = options
+    requireNet('connect', address)
     throwIfAborted(signal)
     const socket = connect({ ...to, allowHalfOpen, ...(onread && { onread }) })
     let timer: NodeJS.Timeout | undefined

@@ -3,6 +3,7 @@ import { createServer, type ListenOptions as NetListenOptions, type Server, type
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { throwIfAborted, toSocketError } from '../connection-error.ts'
 import { ConnectionListener } from '../listener.ts'
+import { requireNet } from '../permission.ts'
 import type { ListenOptions } from '../transport.ts'
 import { NetAcceptor } from './net-acceptor.ts'
 import { startReading } from './start-reading.ts'
@@ -27,6 +28,7 @@ export interface ServerPlan {
 const open = (server: Server, plan: ServerPlan, options: ListenOptions): Promise<void> =>
   new Promise((resolve, reject) => {
     const { signal, backlog } = options
+    requireNet('listen', plan.address)
     throwIfAborted(signal)
     const settled = (): void => {
       server.off('error', onError)

@@ -1,7 +1,7 @@
 /** AF_UNIX, on every system. */
 import type { Socket } from 'node:net'
 import { formatAddress, parseAddress, type Address } from '../address.ts'
-import { requireCredentials } from '../authorize.ts'
+import { requireCredentials, requireKoffi } from '../authorize.ts'
 import type { UnixTarget } from '../own.ts'
 import { own } from '../select.ts'
 import type { Transport } from '../transport.ts'
@@ -27,6 +27,7 @@ export const unix: Transport<Socket> = {
   connect: async (address, options = {}) => await own.connectUnix(target(address, 'unix.connect'), options),
   listen: async (address, options = {}) => {
     const at = target(address, 'unix.listen')
+    requireKoffi(options, formatAddress(at))
     requireCredentials(options, own.unixCapabilities, formatAddress(at))
     return await own.listenUnix(at, options)
   },

@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module'
 import type * as NodeWasi from 'node:wasi'
 import type { BaseImports } from '../abi/abi.ts'
 import type { WasmMemory } from '../wasm.ts'
@@ -6,7 +5,7 @@ import type { Base, BaseOptions } from './base.ts'
 
 // Not imported above: Node prints its warning, that WASI is experimental, when the module is loaded, and the package
 // must be importable without it.
-const load = (): typeof NodeWasi => createRequire(import.meta.url)('node:wasi') as typeof NodeWasi
+const load = (): typeof NodeWasi => process.getBuiltinModule('node:wasi')
 
 /** `node:wasi` as the base. It is no sandbox against hostile code, as its own documentation says. */
 export const nodeWasi = ({ args, env, preopens, stdio }: BaseOptions): Base => {

@@ -1,7 +1,7 @@
 /** A guest in a thread of its own, seen from the thread that started it. */
-import { extname } from 'node:path'
 import type { Writable } from 'node:stream'
 import { Worker } from 'node:worker_threads'
+import { threadFile } from '@uds/winsock-ffi'
 import { mountFiles } from '../base/files.ts'
 import { Failure, Stopped } from '../failure.ts'
 import type { GuestHandle, Program, Run } from '../host.ts'
@@ -18,9 +18,6 @@ import { limits } from './limits.ts'
 import { fromPosted } from './posted-error.ts'
 import type { BlockingPlan, Command, RemotePlan, Report, WorkerPlan } from './protocol.ts'
 import { serveSockets } from './remote.ts'
-
-// tsc rewrites import paths, and not this one.
-const entry = new URL(`./worker-thread${extname(import.meta.url)}`, import.meta.url)
 
 /** The command that no other has the number of. */
 const CLOSING = -1
@@ -50,7 +47,10 @@ class GuestThread {
     this.#plan = plan
     // node:wasi warns once in every thread that it is experimental; the README says what it promises and what not.
     const execArgv = [...process.execArgv, '--disable-warning=ExperimentalWarning']
-    this.#worker = new Worker(entry, { workerData: plan, execArgv })
+    this.#worker = new Worker(threadFile('@uds/wasi-host/dist/wait/guest-thread.js', import.meta.url), {
+      workerData: plan,
+      execArgv,
+    })
     this.ready = new Promise((resolve, reject) => {
       this.#pending.set(0, { resolve: () => resolve(), reject })
     })

@@ -1,8 +1,8 @@
-import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
+import { threadFile } from '../bundle.ts'
 import { SocketError } from '../errors.ts'
 import { waiter } from '../select.ts'
-import type { WorkerInput } from './worker-thread.ts'
+import type { WorkerInput } from './watch-thread.ts'
 import { IDLE, WAITING, CLOSING } from './worker-state.ts'
 import type { Report, Source } from './watcher.ts'
 
@@ -16,10 +16,9 @@ const wakeAll = (): void => {
 
 /** Waits in a worker thread of its own; nothing of it waits in the calling thread. */
 export const worker = (fd: number, interest: number, report: Report): Source => {
+  const file = threadFile('@uds/winsock-ffi/dist/watch/watch-thread.js', import.meta.url)
   const wait = waiter.create(fd, interest)
   const state = new Int32Array(new SharedArrayBuffer(4))
-  // The extension is that of this file: .ts in the workspace, .js when published.
-  const file = new URL(`./worker-thread${extname(import.meta.url)}`, import.meta.url)
   const workerData: WorkerInput = { state, shared: wait.shared }
   const thread = new Worker(file, { workerData, name: 'uds-watch' })
   let closed = false

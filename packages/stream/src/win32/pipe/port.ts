@@ -1,7 +1,7 @@
 /** One I/O completion port for all pipes of this thread that libuv does not have, pumped by one worker. */
-import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { ERROR_IO_PENDING, ERROR_MORE_DATA, INVALID_HANDLE_VALUE } from '@uds/pipes/win32'
+import { threadFile } from '@uds/winsock-ffi'
 import { Overlapped } from './operation.ts'
 import type { PortInput } from './port-thread.ts'
 import { kernel32 } from './prototypes.ts'
@@ -41,7 +41,7 @@ const quit = (): void => {
 const startWorker = (): void => {
   process.off('exit', quit)
   process.once('exit', quit)
-  const file = new URL(`./port-thread${extname(import.meta.url)}`, import.meta.url)
+  const file = threadFile('@uds/stream/dist/win32/pipe/port-thread.js', import.meta.url)
   worker = new Worker(file, { workerData: { port, quitKey: QUIT_KEY } satisfies PortInput })
   worker.on('message', onEnded)
   started = new Promise((resolve) => {

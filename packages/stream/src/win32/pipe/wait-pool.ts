@@ -1,7 +1,7 @@
 /** Threads that wait for events, each for as many as one system call can: all listeners of this thread share them. */
-import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { kernel32 } from '@uds/pipes/win32'
+import { threadFile } from '@uds/winsock-ffi'
 import type { WaitInput, WaitOrder, WaitReport } from './wait-thread.ts'
 
 /** WaitForMultipleObjects takes 64 handles, and one is to tell the thread of others. */
@@ -38,7 +38,7 @@ class WaitThread {
   ended = false
 
   constructor() {
-    const file = new URL(`./wait-thread${extname(import.meta.url)}`, import.meta.url)
+    const file = threadFile('@uds/stream/dist/win32/pipe/wait-thread.js', import.meta.url)
     this.#worker = new Worker(file, { workerData: { wake: this.#wake } satisfies WaitInput })
     this.#worker.on('message', (report: WaitReport) => this.#onReport(report))
     this.#worker.on('error', (error: Error) => {

@@ -1,0 +1,41 @@
+/** What Node's permission model refuses, with the flags that allow it: https://nodejs.org/api/permissions.html */
+import { dirname } from 'node:path'
+import { SocketError } from '@uds/winsock-ffi'
+
+const refusal = (syscall: string, address: string, flags: string, cause?: unknown): SocketError =>
+  new SocketError({
+    code: 'ERR_ACCESS_DENIED',
+    syscall,
+    address,
+    detail: `Node's permission model refuses it`,
+    advice: `under --permission, node needs ${flags}`,
+    cause,
+  })
+
+/**
+ * An error of Node's permission model, in the words of this workspace.
+ *
+ * @returns SocketError `ERR_ACCESS_DENIED`; undefined for any other error.
+ */
+export const denied = (error: unknown, syscall: string, address: string): SocketError | undefined => {
+  const { code, permission, resource } = error as { code?: string; permission?: string; resource?: string }
+  if (error instanceof SocketError || code !== 'ERR_ACCESS_DENIED' || !permission?.startsWith('FileSystem'))
+    return undefined
+  // A listener looks at the directory of its socket, and makes and renames files in it.
+  const directory = resource ? dirname(resource) : 'DIRECTORY'
+  return refusal(syscall, address, `--allow-fs-read=${directory} --allow-fs-write=${directory}`, error)
+}
+
+/** The permission is there since Node 25. */
+const canBeRefused = process.allowedNodeEnvironmentFlags.has('--allow-net')
+
+/**
+ * Asks before Node does: what Node says of it has no words, or comes out of its loop, where nobody can catch it
+ * (`listen` in lib/net.js of Node 26).
+ *
+ * @throws SocketError `ERR_ACCESS_DENIED` under `node --permission` without `--allow-net`.
+ */
+export const requireNet = (syscall: string, address: string): void => {
+  const permission = process.permission as NodeJS.ProcessPermission | undefined
+  if (canBeRefused && permission && !permission.has('net')) throw refusal(syscall, address, '--allow-net')
+}

@@ -1,0 +1,52 @@
+/** What is looked up at run time beside a module, which a bundler may have moved, or left behind. */
+import { existsSync } from 'node:fs'
+import { basename, extname } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { SocketError } from './errors.ts'
+
+/**
+ * The file that a module lies in: itself, or the bundle that it was put into.
+ *
+ * @param url - Its `import.meta.url`. Bundlers leave that empty when they write CommonJS, which has `__filename` instead:
+ *   for the script of a single executable, that is the executable.
+ */
+export const fileOf = (url: string | undefined): string =>
+  url ? fileURLToPath(url) : typeof __filename === 'string' ? __filename : process.execPath
+
+/**
+ * Whether a module lies in a bundle, and no longer in a file of its own.
+ *
+ * @param url - Its `import.meta.url`.
+ * @param name - Its own name, without an extension.
+ */
+export const isBundled = (url: string | undefined, name: string): boolean =>
+  basename(fileOf(url)).replace(/\.[jt]s$/, '') !== name
+
+/** A bundle has any extension, and so may a thread that was bundled beside it. */
+const BUNDLED = ['.js', '.mjs', '.cjs']
+
+/**
+ * The file that a thread begins with.
+ *
+ * @param module - As it is published: `@uds/winsock-ffi/dist/watch/watch-thread.js`. It is looked for by its name, beside
+ *   the module that starts it: in the workspace it ends with `.ts`.
+ * @param from - `import.meta.url` of the module that starts it.
+ * @throws SocketError `ENOTSUP` when a bundler has taken that module and left the thread behind.
+ */
+export const threadFile = (module: string, from: string | undefined): URL => {
+  const starter = pathToFileURL(fileOf(from))
+  const name = basename(module, '.js')
+  const own = extname(starter.pathname)
+  for (const extension of new Set([own, ...BUNDLED])) {
+    const file = new URL(`./${name}${extension}`, starter)
+    if (extension !== '' && existsSync(file)) return file
+  }
+  const [scope, packageName] = module.split('/')
+  throw new SocketError({
+    code: 'ENOTSUP',
+    syscall: 'thread',
+    address: fileURLToPath(new URL(`./${name}.js`, starter)),
+    detail: `a thread begins with this file of ${scope}/${packageName}, and a bundler does not take it along by itself`,
+    advice: `leave ${scope}/${packageName} out of the bundle, or bundle node_modules/${module} as a file of its own beside it; under --permission, let it be read`,
+  })
+}
