@@ -21,6 +21,7 @@ export type { SocketErrorInit } from './errors.ts'
 // For the packages above, so that all of them speak of failures in the same way
 export { invalidArgument, invalidValue, outOfRange } from './errors.ts'
 export { adviceFor } from './advice.ts'
+export { sleep } from './sleep.ts'
 
 // Node's loop
 export { watch } from './watch/watch.ts'
