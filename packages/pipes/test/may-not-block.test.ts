@@ -16,6 +16,8 @@ test('connecting, accepting and reading wait, and so does a read for the turn of
     'connect: ECONNREFUSED',
     'accept: ETIMEDOUT',
     'read: ETIMEDOUT',
+    'peek: 4',
+    'same bytes: true',
     'turn: ETIMEDOUT',
     'mine: b',
     'free: 0',
@@ -27,6 +29,8 @@ test('without shared memory streams work, and only transfer is ENOTSUP', async (
     'connect: ECONNREFUSED',
     'accept: ETIMEDOUT',
     'read: ETIMEDOUT',
+    'peek: 4',
+    'same bytes: true',
     'transfer: ENOTSUP',
   ])
 }, 60_000)
