@@ -1,6 +1,5 @@
 /** Trying again until a server is there. */
-import { SocketError } from '@uds/winsock-ffi'
-import { sleep } from './sleep.ts'
+import { sleep, SocketError } from '@uds/winsock-ffi'
 
 /** How often a connect is tried again, in ms: winpipe's. */
 export const RETRY_EVERY = 200

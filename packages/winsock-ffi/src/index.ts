@@ -22,6 +22,7 @@ export type { SocketErrorInit } from './errors.ts'
 export { invalidArgument, invalidValue, outOfRange } from './errors.ts'
 export { adviceFor } from './advice.ts'
 export { fileOf, threadFile } from './bundle.ts'
+export { sleep } from './sleep.ts'
 
 // Node's loop
 export { watch } from './watch/watch.ts'

@@ -132,6 +132,9 @@ export interface Native {
   available(fd: number): number
   peerCredentials(fd: number): PeerCredentials
 
+  /** Makes the thread wait for so many whole milliseconds; a signal may end it early. */
+  sleep(ms: number): void
+
   isWouldBlock(nativeCode: number): boolean
   isInterrupted(nativeCode: number): boolean
   isInProgress(nativeCode: number): boolean

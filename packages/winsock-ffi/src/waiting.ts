@@ -3,6 +3,7 @@ import { invalidArgument, outOfRange, SocketError } from './errors.ts'
 import type { SocketHandle } from './handle.ts'
 import { READABLE, WRITABLE } from './native.ts'
 import { native } from './select.ts'
+import { sleep } from './sleep.ts'
 
 export interface WaitOptions {
   /**
@@ -55,9 +56,6 @@ const becomesReady = (fd: number, interest: number, timeoutMs: number, started?:
   }
 }
 
-/** Waits a moment, where poll says "ready" and the call says "not yet": a datagram whose receiver is full. */
-const moment = new Int32Array(new SharedArrayBuffer(4))
-
 type Syscall = 'send' | 'recv' | 'accept' | 'sendmsg' | 'recvmsg'
 
 /** The flag of a call that must not wait by itself, because it has a deadline. */
@@ -99,7 +97,8 @@ export const goOn = <A extends readonly unknown[]>(
       if (!native.isWouldBlock(-result) || !waits) throw native.toError(-result, syscall)
       if (!becomesReady(fd, interest, timeoutMs, started)) throw timedOut(syscall, timeoutMs)
       if (round > 0) {
-        Atomics.wait(moment, 0, 0, 1)
+        // poll says "ready" and the call says "not yet": a datagram whose receiver is full.
+        sleep(1)
         if (remaining(timeoutMs, started) === 0) throw timedOut(syscall, timeoutMs)
       }
     }

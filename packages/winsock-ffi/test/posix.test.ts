@@ -150,6 +150,12 @@ describe.skipIf(!can.datagram)('AF_UNIX datagrams', () => {
     expect(sockets.send(sender, Buffer.alloc(100), { to, timeoutMs: 5000 })).toBe(100)
   })
 
+  test('wait for it also in a thread that V8 does not let block, as in Electron', async () => {
+    const script = spawnScript(new URL('./fixtures/may-not-block.ts', import.meta.url), [socketPath()])
+    expect(await script.exit).toEqual({ code: 0, signal: null })
+    expect(script.stdout().trim()).toBe('ETIMEDOUT')
+  })
+
   test('without an address say that the socket is not connected', () => {
     const sender = owned(sockets.open('unix', 'datagram'))
     expect(['ENOTCONN', 'EDESTADDRREQ']).toContain(thrown(() => sockets.send(sender, Buffer.alloc(1))).code)

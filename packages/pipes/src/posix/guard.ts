@@ -1,7 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, statSync, unlinkSync } from 'node:fs'
 import { constants as os } from 'node:os'
-import { SocketError } from '@uds/winsock-ffi'
-import { sleep } from '../sleep.ts'
+import { sleep, SocketError } from '@uds/winsock-ffi'
 import { LOCK_EX, LOCK_NB, libc } from './prototypes.ts'
 
 const LONGEST_WAIT_MS = 10_000

@@ -1,6 +1,7 @@
 import { invalidArgument } from '@uds/winsock-ffi'
 import { booleanOf } from '../arguments.ts'
-import { closed } from '../failures.ts'
+import { closed, notSupported } from '../failures.ts'
+import { canShare } from './memory.ts'
 import type { SharedState } from './state.ts'
 import { makeToken, type TransferKind, type TransferToken } from './token.ts'
 
@@ -92,9 +93,19 @@ export abstract class Shareable {
    * Makes a token that `postMessage` or `workerData` carries to a `worker_threads` Worker, where `fromTransfer` makes an
    * object of it again. This object is closed by it: to go on using it here, transfer a clone
    * (`stream.tryClone().transfer()`). A token that is never used keeps the handle open.
+   *
+   * @throws SocketError `ENOTSUP` in a thread without `SharedArrayBuffer`: that of a window of Electron.
    */
   transfer(): TransferToken {
-    this.opened('transfer').makeWakeable()
+    const state = this.opened('transfer')
+    if (!canShare()) {
+      throw notSupported(
+        'transfer',
+        'threads share memory here only where SharedArrayBuffer is defined',
+        'in Electron, open the stream in the main or a utility process, not in a window',
+      )
+    }
+    state.makeWakeable()
     const details = this.details()
     return makeToken(this.kind, this.surrender('transfer'), details)
   }

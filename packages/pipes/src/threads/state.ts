@@ -14,6 +14,7 @@ import {
   WRITE,
   type Direction,
 } from './cells.ts'
+import { makeMemory } from './memory.ts'
 
 /** How a thread that waits in the system is woken from another one. */
 export interface Wakers {
@@ -35,7 +36,7 @@ export class SharedState {
   }
 
   static create(handle: number, wakers: Wakers): SharedState {
-    const state = new SharedState(new SharedArrayBuffer(4 * CELLS), wakers)
+    const state = new SharedState(makeMemory(4 * CELLS), wakers)
     state.cells[REFERENCES] = 1
     state.cells[HANDLE] = handle
     state.cells[KERNEL_TIMEOUT + READ] = -1

@@ -2,12 +2,13 @@
  * One call at a time in each direction, as far as threads are concerned, and the deadline of a call.
  *
  * The word of a lock: bit 0 = taken, bit 1 = somebody waits for it; the bits above count changes of the settings, so
- * that a thread that waits for its turn is woken by them as well (Atomics.wait refuses to sleep when the word changed).
+ * that a thread that waits for its turn is woken by them as well (it does not fall asleep when the word has changed).
  */
 import type { SocketError } from '@uds/winsock-ffi'
 import { timedOut, wouldBlock } from '../failures.ts'
 import { BUSY, LOCK, type Direction } from './cells.ts'
 import type { SharedState } from './state.ts'
+import { waitForChange } from './wait-for-change.ts'
 
 const TAKEN = 1
 const AWAITED = 2
@@ -71,7 +72,7 @@ export class Turn {
       }
       const ms = this.timeToWait()
       if (Atomics.compareExchange(cells, at, word, word | AWAITED) !== word) continue
-      Atomics.wait(cells, at, word | AWAITED, ms < 0 ? Infinity : ms)
+      waitForChange(cells, at, word | AWAITED, ms)
     }
     Atomics.store(cells, BUSY + this.direction, 1)
   }

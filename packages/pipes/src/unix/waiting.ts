@@ -1,5 +1,5 @@
 /** How the calls on a socket wait: in the kernel where nobody has to wake them, otherwise in poll. */
-import { sockets, type SocketHandle, type SocketType } from '@uds/winsock-ffi'
+import { sleep, sockets, type SocketHandle, type SocketType } from '@uds/winsock-ffi'
 import { socketSystem as system } from '../select.ts'
 import {
   KERNEL_TIMEOUT,
@@ -10,7 +10,6 @@ import {
   WAKE,
   type Direction,
 } from '../threads/cells.ts'
-import { sleep } from '../sleep.ts'
 import type { SharedState } from '../threads/state.ts'
 import type { Turn } from '../threads/turn.ts'
 import { READY, WOKEN } from './socket-system.ts'

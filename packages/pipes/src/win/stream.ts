@@ -1,4 +1,4 @@
-import { invalidArgument, sidOfProcess, SocketError, type PeerCredentials } from '@uds/winsock-ffi'
+import { invalidArgument, sidOfProcess, sleep, SocketError, type PeerCredentials } from '@uds/winsock-ffi'
 import {
   booleanOf,
   callTimeout,
@@ -11,7 +11,6 @@ import { connectUntil } from '../connect-until.ts'
 import { ENDED_READ, ENDED_WRITE, READ, WRITE } from '../threads/cells.ts'
 import { SharedState } from '../threads/state.ts'
 import { claimToken, type TransferToken } from '../threads/token.ts'
-import { sleep } from '../sleep.ts'
 import { BlockingStream } from '../stream.ts'
 import { traced } from '../trace.ts'
 import { isMessageMode, isServer, setTraits, type PipeTraits } from '../win32/cells.ts'

@@ -9,7 +9,8 @@ export type { InstanceSettings, Opened } from './create.ts'
 export { isGone, pipeError } from './failures.ts'
 export { kernel32 } from './prototypes.ts'
 export { hasPeerClosed } from './quota.ts'
-export { allocate, OVERLAPPED_SIZE, viewOf } from './scratch.ts'
+export { NativeMemory } from './native-memory.ts'
+export { H_EVENT, OVERLAPPED_SIZE } from './scratch.ts'
 export { sddlOf } from './security.ts'
 export {
   ERROR_BROKEN_PIPE,

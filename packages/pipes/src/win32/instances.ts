@@ -1,5 +1,6 @@
 /** The instances of a listener that wait for clients: its backlog. They are in shared memory, and the lock of `accept` guards them. */
 import { SocketError } from '@uds/winsock-ffi'
+import { makeMemory } from '../threads/memory.ts'
 import { createNext, type InstanceSettings } from './create.ts'
 import { kernel32 } from './prototypes.ts'
 
@@ -23,7 +24,7 @@ export class Instances {
   }
 
   static create(first: number, wanted: number, rejectRemote: boolean, settings: InstanceSettings): Instances {
-    const memory = new SharedArrayBuffer(4 * (HANDLES + MOST_INSTANCES + 1))
+    const memory = makeMemory(4 * (HANDLES + MOST_INSTANCES + 1))
     const instances = new Instances(memory, settings)
     instances.cells[WANTED] = wanted
     instances.cells[REJECT] = rejectRemote ? 1 : 0

@@ -93,6 +93,9 @@ export const kernel32Rows = {
   LocalAlloc: { args: ['unsigned int', 'size_t'], result: 'void *', fails: 'zero' },
   /** `HLOCAL LocalFree(HLOCAL)`: NULL when it worked */
   LocalFree: { args: ['void *'], result: 'void *', fails: 'never' },
+  // wdm.h
+  /** `void RtlMoveMemory(void *to, const void *from, size_t length)` */
+  RtlMoveMemory: { args: ['void *', 'void *', 'size_t'], result: 'void', fails: 'never' },
 } as const
 
 export const kernel32: Bound<typeof kernel32Rows> = bindTable(kernel32Library, kernel32Rows)

@@ -60,7 +60,7 @@ export const read = (state: SharedState, buffer: Uint8Array, own: number | undef
         )
         const understandable = understood(state, result, scratch)
         if (understandable === undefined) continue
-        buffer.set(scratch.bytes.subarray(0, understandable.bytes))
+        scratch.copyTo(buffer, understandable.bytes)
         return understandable
       }
     })
@@ -109,7 +109,7 @@ export const peek = (state: SharedState, buffer: Uint8Array, own: number | undef
         const ready = peekNow(handle, scratch, Math.min(buffer.length, READ_SIZE))
         if (ready > 0) {
           const bytes = counts[0]!
-          buffer.set(scratch.bytes.subarray(0, bytes))
+          scratch.copyTo(buffer, bytes)
           return bytes
         }
         if (ready < 0 && isGone(-ready)) return 0

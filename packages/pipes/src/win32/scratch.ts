@@ -10,22 +10,15 @@
  * ```
  */
 import { isMainThread } from 'node:worker_threads'
-import { loadKoffi } from '@uds/winsock-ffi'
+import { NativeMemory } from './native-memory.ts'
 import { kernel32 } from './prototypes.ts'
 
-/** LMEM_ZEROINIT (winbase.h) */
-const LMEM_ZEROINIT = 0x40
 export const OVERLAPPED_SIZE = 32
 const INTERNAL_HIGH = 8
-const H_EVENT = 24
+export const H_EVENT = 24
 const DATA = 64
 /** Bytes that one scratch holds: the size of a pipe's buffer by default. */
 export const SCRATCH_SIZE = 65_536
-
-/** Memory of the process, outside of JavaScript's heap, that is zero at first. */
-export const allocate = (bytes: number): bigint => kernel32.LocalAlloc(LMEM_ZEROINIT, bytes)!
-
-export const viewOf = (address: bigint, bytes: number): ArrayBuffer => loadKoffi().view(address, bytes)
 
 /** An operation's memory and its event: manual-reset, as GetOverlappedResult wants it. */
 export class Scratch {
@@ -33,28 +26,34 @@ export class Scratch {
   readonly overlapped: bigint
   /** Where the bytes are, for the system. */
   readonly data: bigint
-  /** The bytes. */
-  readonly bytes: Uint8Array
-  readonly #header: DataView
+  readonly #memory: NativeMemory
 
   constructor(size: number) {
-    this.overlapped = allocate(DATA + size)
+    this.#memory = new NativeMemory(DATA + size)
+    this.overlapped = this.#memory.address
     this.data = this.overlapped + BigInt(DATA)
-    const memory = viewOf(this.overlapped, DATA + size)
-    this.bytes = new Uint8Array(memory, DATA, size)
-    this.#header = new DataView(memory, 0, OVERLAPPED_SIZE)
     this.event = kernel32.CreateEventW(null, 1, 0, null)
-    this.#header.setBigInt64(H_EVENT, BigInt(this.event), true)
+    this.#memory.write(H_EVENT, new Uint8Array(BigInt64Array.of(BigInt(this.event)).buffer))
+  }
+
+  /** Puts the bytes to write where the system finds them. */
+  fill(bytes: Uint8Array): void {
+    this.#memory.write(DATA, bytes)
+  }
+
+  /** Copies the bytes that were read. */
+  copyTo(buffer: Uint8Array, bytes: number): void {
+    this.#memory.read(DATA, buffer, bytes)
   }
 
   /** The bytes that an operation has moved which has ended. */
   get transferred(): number {
-    return this.#header.getUint32(INTERNAL_HIGH, true)
+    return this.#memory.uint32(INTERNAL_HIGH)
   }
 
   dispose(): void {
     kernel32.CloseHandle.attempt(this.event)
-    kernel32.LocalFree.attempt(this.overlapped)
+    this.#memory.free()
   }
 }
 

@@ -54,7 +54,7 @@ class Writer {
     const { state, scratch } = this
     const { handle } = state
     refuse(state)
-    scratch.bytes.set(data)
+    scratch.fill(data)
     let result: number
     try {
       result = perform(handle, scratch, this.turn, ENDED_WRITE, () =>

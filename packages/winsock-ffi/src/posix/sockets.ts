@@ -145,6 +145,11 @@ export const native: Native = {
   },
   peerCredentials,
 
+  // poll(2) of nothing: "sleeping for a subsecond", as its man page calls it.
+  sleep: (ms) => {
+    libc.poll.attempt(null, 0, ms)
+  },
+
   // macOS answers ENOBUFS where a datagram finds the queue of its receiver full.
   isWouldBlock: (code) => code === EAGAIN || code === EWOULDBLOCK || (onDarwin && code === ENOBUFS),
   isInterrupted: (code) => code === EINTR,

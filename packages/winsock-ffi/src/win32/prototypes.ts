@@ -84,7 +84,7 @@ export const winsockRows = {
   },
 } as const
 
-/** handleapi.h, processthreadsapi.h, fileapi.h */
+/** handleapi.h, processthreadsapi.h, fileapi.h, synchapi.h */
 export const kernel32Rows = {
   /** `BOOL DeleteFileW(LPCWSTR lpFileName)` */
   DeleteFileW: { args: ['LPCWSTR'], result: 'BOOL', fails: 'zero' },
@@ -94,6 +94,8 @@ export const kernel32Rows = {
   SetHandleInformation: { args: ['HANDLE', 'DWORD', 'DWORD'], result: 'BOOL', fails: 'zero' },
   /** `HANDLE OpenProcess(DWORD dwDesiredAccess, BOOL bInheritHandle, DWORD dwProcessId)` */
   OpenProcess: { args: ['DWORD', 'BOOL', 'DWORD'], result: 'HANDLE', fails: 'zero' },
+  /** `void Sleep(DWORD dwMilliseconds)` */
+  Sleep: { args: ['DWORD'], result: 'void', fails: 'never' },
 } as const
 
 /** processthreadsapi.h, securitybaseapi.h, sddl.h */

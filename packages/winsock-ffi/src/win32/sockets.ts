@@ -214,6 +214,11 @@ export const native: Native = {
   },
   peerCredentials,
 
+  // WSAPoll wants a socket at least.
+  sleep: (ms) => {
+    kernel32.Sleep.attempt(ms)
+  },
+
   isWouldBlock: (code) => code === WSAEWOULDBLOCK,
   // Blocking calls are never interrupted by signals, as there are none.
   isInterrupted: () => false,

@@ -1,28 +1,26 @@
 /** An overlapped operation: memory that the system writes into until the operation has ended. */
-import { allocate, kernel32, OVERLAPPED_SIZE, viewOf } from '@uds/pipes/win32'
+import { H_EVENT, kernel32, NativeMemory, OVERLAPPED_SIZE } from '@uds/pipes/win32'
 
-const H_EVENT = 24
 /** ntstatus.h */
 const STATUS_PENDING = 0x103
 
 /** One OVERLAPPED, outside of JavaScript's heap (minwinbase.h). */
 export class Overlapped {
   readonly address: bigint
-  readonly #view: DataView
+  readonly #memory = new NativeMemory(OVERLAPPED_SIZE)
 
   constructor(event = 0) {
-    this.address = allocate(OVERLAPPED_SIZE)
-    this.#view = new DataView(viewOf(this.address, OVERLAPPED_SIZE))
-    this.#view.setBigInt64(H_EVENT, BigInt(event), true)
+    this.address = this.#memory.address
+    this.#memory.write(H_EVENT, new Uint8Array(BigInt64Array.of(BigInt(event)).buffer))
   }
 
   /** The system has it still: OVERLAPPED.Internal is STATUS_PENDING (HasOverlappedIoCompleted, winbase.h). */
   get isPending(): boolean {
-    return this.#view.getUint32(0, true) === STATUS_PENDING
+    return this.#memory.uint32(0) === STATUS_PENDING
   }
 
   free(): void {
-    kernel32.LocalFree.attempt(this.address)
+    this.#memory.free()
   }
 }
 
