@@ -9,12 +9,23 @@ import {
   type SocketType,
 } from '@uds/winsock-ffi'
 import { guarded, socketSystem as system } from '../select.ts'
+import { sleep } from '../sleep.ts'
 import { traced } from '../trace.ts'
 
 const codeOf = (error: unknown): unknown => (error as { code?: unknown }).code
 
+/** Long enough for a busy server to accept somebody. */
+const REFUSED_AGAIN_MS = 50
+
 /** True when there is a socket file and nobody behind it. It is never true of a server that lives. */
 const isStale = (address: UnixAddress, type: SocketType): boolean => {
+  if (!refuses(address, type)) return false
+  if (!system.refusesWhenFull) return true
+  sleep(REFUSED_AGAIN_MS)
+  return refuses(address, type)
+}
+
+const refuses = (address: UnixAddress, type: SocketType): boolean => {
   const probe = sockets.open('unix', system.probeType(type))
   try {
     // Without waiting, where it does connect: a server that is busy is no stale one.

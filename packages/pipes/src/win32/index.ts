@@ -11,6 +11,7 @@ export { kernel32 } from './prototypes.ts'
 export { hasPeerClosed } from './quota.ts'
 export { allocate, OVERLAPPED_SIZE, viewOf } from './scratch.ts'
 export { sddlOf } from './security.ts'
+export { tryLock } from './try-lock.ts'
 export {
   ERROR_BROKEN_PIPE,
   ERROR_IO_INCOMPLETE,
