@@ -7,10 +7,9 @@ import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { expectNoLeak, freshName, socketPath, spawnScript } from '@uds/testkit'
-import { tryLock } from '@uds/pipes/win32'
+import { findFile, tryLock } from '@uds/pipes/win32'
 import { capabilities } from '@uds/winsock-ffi'
 import { connect, listen, peerCredentials, pipe, SocketError, type Listener } from '@uds/stream'
-import { findFile } from '../src/win32/found-file.ts'
 import { closing, lineOf, onPosix } from './support.ts'
 
 const address = (): string => `pipe:${freshName()}`

@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net'
 import { isAbsolute, relative, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { findFile, mayBeSocket } from '@uds/pipes/win32'
 import {
   capabilities,
   removeSocketFile,
@@ -18,7 +19,6 @@ import { ConnectionListener } from '../listener.ts'
 import type { UnixTarget } from '../own.ts'
 import type { ConnectOptions, Listener, ListenOptions } from '../transport.ts'
 import { connectSocket } from './connect-socket.ts'
-import { findFile } from './found-file.ts'
 import { listenSocket } from './listen-socket.ts'
 import { isLocked, withLock } from './lock.ts'
 import { restrictFile } from './restrict-file.ts'
@@ -87,14 +87,13 @@ const probeTwice = async (path: string): Promise<string | undefined> => {
   return probe(path)
 }
 
-/**
- * Only sockets are removed. Windows 10 1809 shows the file of a closed socket as an empty ordinary one
- * (https://github.com/golang/go/issues/33357), so an empty file may be a socket too: connecting tells.
- */
+/** Only sockets are removed. An empty file may be one: connecting tells. */
 const requireSocket = (path: string): void => {
   const found = findFile(path)
-  if (!found || found.kind === 'socket' || (found.kind === 'file' && found.size === 0)) return
-  const kind = { directory: 'a directory', link: 'a link', file: 'a regular file' }[found.kind]
+  if (!found || mayBeSocket(found)) return
+  const kind = { socket: 'a socket', directory: 'a directory', link: 'a link', file: 'a regular file' }[
+    found.kind
+  ]
   throw inUse(path, `the path names ${kind}, not a socket`, 'choose another path, or move it away')
 }
 
