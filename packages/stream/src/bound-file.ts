@@ -1,14 +1,23 @@
 /** The file of a socket that this process has bound, which goes when the socket does. */
 import { lstatSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { findFile } from '@uds/pipes/win32'
 import { removeSocketFile, type UnixAddress } from '@uds/winsock-ffi'
+import { system } from './system.ts'
 
-/** Undefined for no file, and always on Windows, which lets nobody look at one. */
+const onPosix = (path: string): string => {
+  const { dev, ino, birthtimeNs } = lstatSync(path, { bigint: true })
+  // A file system may give the number of a removed file to the next one.
+  return `${dev}:${ino}:${birthtimeNs}`
+}
+
+/** fs.lstat does not look at socket files there. */
+const onWindows = (path: string): string | undefined => findFile(path)?.written.toString()
+
+/** Undefined for no file, and for one that cannot be looked at. */
 const identityOf = (path: string): string | undefined => {
   try {
-    const { dev, ino, birthtimeNs } = lstatSync(path, { bigint: true })
-    // A file system may give the number of a removed file to the next one.
-    return `${dev}:${ino}:${birthtimeNs}`
+    return system === 'win32' ? onWindows(path) : onPosix(path)
   } catch {
     return undefined
   }

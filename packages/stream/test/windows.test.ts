@@ -1,5 +1,5 @@
 /** What only Windows has: named pipes, and AF_UNIX by Winsock with its files. */
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { connect as netConnect } from 'node:net'
@@ -7,9 +7,9 @@ import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { expectNoLeak, freshName, socketPath, spawnScript } from '@uds/testkit'
+import { findFile, tryLock } from '@uds/pipes/win32'
 import { capabilities } from '@uds/winsock-ffi'
 import { connect, listen, peerCredentials, pipe, SocketError, type Listener } from '@uds/stream'
-import { findFile } from '../src/win32/found-file.ts'
 import { closing, lineOf, onPosix } from './support.ts'
 
 const address = (): string => `pipe:${freshName()}`
@@ -260,6 +260,52 @@ describe.skipIf(onPosix || !afUnix || !adoption)('the files of AF_UNIX on Window
     successor.on('connection', (connection) => connection.end('new'))
     await old.close()
     expect(await lineOf(await connect(`unix:${path}`))).toBe('new')
+  })
+
+  test('however fast it comes, the successor keeps its file when the old listener closes', async () => {
+    const path = socketPath()
+    let old = await listen(`unix:${path}`)
+    for (let round = 0; round < 10; round += 1) {
+      const successor = await listen(`unix:${path}`, { takeOver: true })
+      await old.close()
+      expect(findFile(path)).toBeDefined()
+      old = successor
+    }
+    await old.close()
+    expect(readdirSync(dirname(path))).toEqual([])
+  })
+
+  test('a takeOver that is aborted leaves the live listener its file', async () => {
+    const path = socketPath()
+    const server = closing(await listen(`unix:${path}`))
+    server.on('connection', (connection) => connection.end('alive'))
+    const reason = new Error('not now')
+    const controller = new AbortController()
+    const replacing = listen(`unix:${path}`, { takeOver: true, signal: controller.signal })
+    controller.abort(reason)
+    await expect(replacing).rejects.toBe(reason)
+    expect(await lineOf(await connect(`unix:${path}`))).toBe('alive')
+  })
+
+  test('listen waits while another has the lock of the path, and connect too', async () => {
+    const path = socketPath()
+    const lock = tryLock(`${path}.lock`)
+    expect(lock).toBeTypeOf('number')
+    expect(tryLock(`${path}.lock`)).toBe('held')
+    let released = false
+    const listening = listen(`unix:${path}`).then((server) => {
+      expect(released).toBe(true)
+      return closing(server)
+    })
+    const answer = connect(`unix:${path}`).then(lineOf)
+    // Time to go wrong in; however long it takes, nothing may happen.
+    await sleep(100)
+    released = true
+    closeSync(lock as number)
+    const server = await listening
+    server.on('connection', (connection) => connection.end('served'))
+    expect(await answer).toBe('served')
+    expect(readdirSync(dirname(path))).toEqual(['s'])
   })
 
   test('clients that come while successors take over are all served', async () => {

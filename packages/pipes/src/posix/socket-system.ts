@@ -37,6 +37,8 @@ export const socketSystem: SocketSystem = {
   waitsInKernel: true,
   tellsUnread: onLinux,
   hasModes: true,
+  // Linux says EAGAIN (net/unix/af_unix.c), macOS ECONNREFUSED (sonewconn in bsd/kern/uipc_socket2.c).
+  refusesWhenFull: !onLinux,
   receive: (fd, buffer) => recv(fd, buffer, 0),
   send: (fd, data) => send(fd, data, c.MSG_NOSIGNAL),
   tryReceive: (fd, buffer, peek) => recv(fd, buffer, c.MSG_DONTWAIT | (peek ? c.MSG_PEEK : 0)),

@@ -2,19 +2,30 @@
 import { chmodSync, lstatSync } from 'node:fs'
 import {
   removeSocketFile,
+  sleep,
   SocketError,
   sockets,
-  UnixAddress,
+  type UnixAddress,
   type SocketHandle,
   type SocketType,
 } from '@uds/winsock-ffi'
-import { guarded, socketSystem as system } from '../select.ts'
+import { guarded, socketFiles, socketSystem as system } from '../select.ts'
 import { traced } from '../trace.ts'
 
 const codeOf = (error: unknown): unknown => (error as { code?: unknown }).code
 
+/** Long enough for a busy server to accept somebody. */
+const REFUSED_AGAIN_MS = 50
+
 /** True when there is a socket file and nobody behind it. It is never true of a server that lives. */
 const isStale = (address: UnixAddress, type: SocketType): boolean => {
+  if (!refuses(address, type)) return false
+  if (!system.refusesWhenFull) return true
+  sleep(REFUSED_AGAIN_MS)
+  return refuses(address, type)
+}
+
+const refuses = (address: UnixAddress, type: SocketType): boolean => {
   const probe = sockets.open('unix', system.probeType(type))
   try {
     // Without waiting, where it does connect: a server that is busy is no stale one.
@@ -23,18 +34,9 @@ const isStale = (address: UnixAddress, type: SocketType): boolean => {
   } catch (error) {
     if (codeOf(error) !== 'ECONNREFUSED') return false
     // Linux refuses a connect to a regular file as well (connect(2)); only sockets may be removed.
-    return isSocketFile(address.pathname ?? '')
+    return socketFiles.isSocket(address.pathname ?? '')
   } finally {
     probe.close()
-  }
-}
-
-const isSocketFile = (path: string): boolean => {
-  try {
-    return lstatSync(path).isSocket()
-  } catch (error) {
-    // Windows lets nobody look at socket files (EACCES, UNKNOWN under Wine), only at others.
-    return codeOf(error) === 'EACCES' || codeOf(error) === 'UNKNOWN'
   }
 }
 
@@ -85,7 +87,7 @@ export const bindFile = (
     try {
       if (settings.mode !== undefined) setMode(path, settings.mode)
       listen()
-      return identityOf(path)
+      return socketFiles.identityOf(path)
     } catch (error) {
       removeSocketFile(path)
       throw error
@@ -99,30 +101,11 @@ const setMode = (path: string, mode: number): void => {
   if ((lstatSync(path).mode & 0o777) !== mode) chmodSync(path, mode)
 }
 
-/** Tells one socket file from another one of the same name; undefined where the system does not let it be looked at. */
-const identityOf = (path: string): string | undefined => {
-  try {
-    const { dev, ino, ctimeNs } = lstatSync(path, { bigint: true })
-    return `${dev}:${ino}:${ctimeNs}`
-  } catch {
-    return undefined
-  }
-}
-
 /** Removes the file of a socket that was closed, unless it is another one's by now. */
-export const removeFile = (path: string, type: SocketType, identity: string | undefined): void => {
+export const removeFile = (path: string, identity: string | undefined): void => {
   guarded(path, () => {
-    if (identity === undefined ? isDead(path, type) : identityOf(path) === identity) removeSocketFile(path)
+    if (identity !== undefined && socketFiles.identityOf(path) === identity) removeSocketFile(path)
   })
-}
-
-/** {@link isStale}, for a path that may be too long for an address; then the file stays, and the next bind decides. */
-const isDead = (path: string, type: SocketType): boolean => {
-  try {
-    return isStale(UnixAddress.path(path), type)
-  } catch {
-    return false
-  }
 }
 
 /** The error for an option that this system cannot honour. */

@@ -207,6 +207,6 @@ export class UnixDatagram extends Timed {
   protected override destroy(state: SharedState): void {
     system.close(state.handle)
     state.dispose()
-    if (this.#file !== undefined) removeFile(this.#file.path, 'datagram', this.#file.identity)
+    if (this.#file !== undefined) removeFile(this.#file.path, this.#file.identity)
   }
 }

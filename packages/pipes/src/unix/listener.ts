@@ -164,6 +164,6 @@ export class UnixListener extends BlockingListener<UnixStream> {
   protected override destroy(state: SharedState): void {
     system.close(state.handle)
     state.dispose()
-    if (this.#file !== undefined) removeFile(this.#file.path, 'stream', this.#file.identity)
+    if (this.#file !== undefined) removeFile(this.#file.path, this.#file.identity)
   }
 }

@@ -19,6 +19,8 @@ export interface SocketSystem extends Wakers {
   readonly tellsUnread: boolean
   /** True where a socket file has a mode that decides who may connect. */
   readonly hasModes: boolean
+  /** True where a server whose backlog is full refuses, as a dead one does. */
+  readonly refusesWhenFull: boolean
   /** Reads, and waits in the kernel. Only where {@link waitsInKernel}. */
   receive(fd: number, buffer: Uint8Array): number
   send(fd: number, data: Uint8Array): number

@@ -1,25 +1,41 @@
-import { createHash } from 'node:crypto'
-import { resolve } from 'node:path'
-import { INFINITE } from './constants.ts'
-import { kernel32 } from './prototypes.ts'
+import { closeSync } from 'node:fs'
+import { sleep, SocketError } from '@uds/winsock-ffi'
+import { tryLock } from './try-lock.ts'
+
+const LONGEST_WAIT_MS = 10_000
+const PAUSE_MS = 5
+/** More than a deletion takes. */
+const MOST_DENIED = 10
+
+/** The descriptor of the locked file; undefined where none can be made: then bind itself tells what is wrong. */
+const acquire = (file: string): number | undefined => {
+  const end = performance.now() + LONGEST_WAIT_MS
+  for (let denied = 0; ;) {
+    const lock = tryLock(file)
+    if (lock === undefined || typeof lock === 'number') return lock
+    denied = lock === 'denied' ? denied + 1 : 0
+    if (denied > MOST_DENIED) return undefined
+    if (performance.now() > end) {
+      throw new SocketError({
+        code: 'ETIMEDOUT',
+        syscall: 'lock',
+        address: file,
+        detail: `another process has held the lock for ${LONGEST_WAIT_MS} ms`,
+      })
+    }
+    sleep(PAUSE_MS)
+  }
+}
 
 /**
- * Holds a mutex that is named after the path, so that two processes do not both find a stale file and the second removes
- * what the first has just bound. A mutex whose owner died is taken over (WAIT_ABANDONED).
- *
- * @see https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-createmutexw
+ * Holds the lock of a socket file, so that two processes do not both find a stale file and the second removes what the
+ * first has just bound: a file beside it, the same one that `@uds/stream` locks.
  */
 export const guarded = <T>(path: string, action: () => T): T => {
-  const digest = createHash('sha256').update(resolve(path).toLowerCase()).digest('hex')
-  const mutex = kernel32.CreateMutexW(null, 0, `Local\\uds-${digest}`)
+  const fd = acquire(`${path}.lock`)
   try {
-    kernel32.WaitForSingleObject(mutex, INFINITE)
-    try {
-      return action()
-    } finally {
-      kernel32.ReleaseMutex(mutex)
-    }
+    return action()
   } finally {
-    kernel32.CloseHandle(mutex)
+    if (fd !== undefined) closeSync(fd)
   }
 }

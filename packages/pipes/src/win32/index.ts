@@ -6,12 +6,15 @@
  */
 export { createFirst, createNext, openPipe, waitForInstance } from './create.ts'
 export type { InstanceSettings, Opened } from './create.ts'
+export { findFile, mayBeSocket } from './found-file.ts'
+export type { FoundFile } from './found-file.ts'
 export { isGone, pipeError } from './failures.ts'
 export { kernel32 } from './prototypes.ts'
 export { hasPeerClosed } from './quota.ts'
 export { NativeMemory } from './native-memory.ts'
 export { H_EVENT, OVERLAPPED_SIZE } from './scratch.ts'
 export { sddlOf } from './security.ts'
+export { tryLock } from './try-lock.ts'
 export {
   ERROR_BROKEN_PIPE,
   ERROR_IO_INCOMPLETE,

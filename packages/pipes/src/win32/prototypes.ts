@@ -63,10 +63,6 @@ export const kernel32Rows = {
   CreateEventW: { args: ['void *', 'BOOL', 'BOOL', 'LPCWSTR'], result: 'HANDLE', fails: 'zero' },
   /** `BOOL SetEvent(HANDLE)` */
   SetEvent: { args: ['HANDLE'], result: 'BOOL', fails: 'zero' },
-  /** `HANDLE CreateMutexW(LPSECURITY_ATTRIBUTES, BOOL owned, LPCWSTR)` */
-  CreateMutexW: { args: ['void *', 'BOOL', 'LPCWSTR'], result: 'HANDLE', fails: 'zero' },
-  /** `BOOL ReleaseMutex(HANDLE)` */
-  ReleaseMutex: { args: ['HANDLE'], result: 'BOOL', fails: 'zero' },
   /** `DWORD WaitForSingleObject(HANDLE, DWORD ms)` */
   WaitForSingleObject: { args: ['HANDLE', 'DWORD'], result: 'DWORD', fails: 'WAIT_FAILED' },
   /** `DWORD WaitForMultipleObjects(DWORD, const HANDLE *, BOOL all, DWORD ms)` */

@@ -40,6 +40,7 @@ export const socketSystem: SocketSystem = {
   waitsInKernel: false,
   tellsUnread: false,
   hasModes: false,
+  refusesWhenFull: true,
   receive: (fd, buffer) => socketSystem.tryReceive(fd, buffer, false),
   send: (fd, data) => socketSystem.trySend(fd, data),
   tryReceive: (fd, buffer, peek) =>

@@ -1,5 +1,6 @@
 /** Listening by Winsock: the listener is watched in Node's loop, what it accepts is adopted. */
 import type { Socket } from 'node:net'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { sockets, type SocketHandle } from '@uds/winsock-ffi'
 import { accepting, type Accepting } from '../accepting.ts'
 import type { ConnectionListener } from '../listener.ts'
@@ -7,12 +8,15 @@ import type { ListenOptions } from '../transport.ts'
 import { startReading } from '../transports/start-reading.ts'
 import { intoNode } from './adopted.ts'
 
+/** Turns of the loop in which clients are taken after the name is given up. */
+const LATE_TURNS = 2
+
 interface BoundSocket {
   /** Bound, and not listening yet. It is consumed. */
   readonly handle: SocketHandle
   readonly address: () => string
   /** When it closes: gives up the name. */
-  readonly release: () => void
+  readonly release: () => void | Promise<void>
 }
 
 /**
@@ -52,8 +56,12 @@ export const listenSocket = (
     address: bound.address,
     stop: async () => {
       try {
-        bound.release()
-        // Whoever came while the name led here would get ECONNRESET.
+        await bound.release()
+        // Whoever came while the name led here would get ECONNRESET; who was under way then comes a little later.
+        for (let turn = 0; turn < LATE_TURNS; turn += 1) {
+          clients.drain()
+          await nextTurn()
+        }
         clients.drain()
       } finally {
         clients.close()

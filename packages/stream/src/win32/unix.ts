@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net'
 import { isAbsolute, relative, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { findFile, mayBeSocket } from '@uds/pipes/win32'
 import {
   capabilities,
   removeSocketFile,
@@ -18,7 +19,6 @@ import { ConnectionListener } from '../listener.ts'
 import type { UnixTarget } from '../own.ts'
 import type { ConnectOptions, Listener, ListenOptions } from '../transport.ts'
 import { connectSocket } from './connect-socket.ts'
-import { findFile } from './found-file.ts'
 import { listenSocket } from './listen-socket.ts'
 import { isLocked, withLock } from './lock.ts'
 import { restrictFile } from './restrict-file.ts'
@@ -64,11 +64,11 @@ const inUse = (path: string, detail: string, advice: string, cause?: unknown): S
   new SocketError({ code: 'EADDRINUSE', syscall: 'listen', address: `unix:${path}`, detail, advice, cause })
 
 /** How a connect ends: undefined when somebody accepts or may, else the code. */
-const probe = (address: UnixAddress): string | undefined => {
+const probe = (path: string): string | undefined => {
   const handle = sockets.open('unix')
   try {
     handle.setNonblocking(true)
-    sockets.connect(handle, address)
+    sockets.connect(handle, encode({ scheme: 'unix', path }))
     return undefined
   } catch (error) {
     return codeOf(error) === 'EAGAIN' ? undefined : codeOf(error)
@@ -80,72 +80,94 @@ const probe = (address: UnixAddress): string | undefined => {
 /** A full backlog refuses as well, so it is asked twice. */
 const REFUSED_AGAIN_MS = 50
 
-const isStale = async (address: UnixAddress): Promise<boolean> => {
-  if (probe(address) !== 'ECONNREFUSED') return false
+const probeTwice = async (path: string): Promise<string | undefined> => {
+  const answer = probe(path)
+  if (answer !== 'ECONNREFUSED') return answer
   await sleep(REFUSED_AGAIN_MS)
-  return probe(address) === 'ECONNREFUSED'
+  return probe(path)
 }
 
-/**
- * Only sockets are removed. Windows 10 1809 shows the file of a closed socket as an empty ordinary one
- * (https://github.com/golang/go/issues/33357), so an empty file may be a socket too: connecting tells.
- */
+/** Only sockets are removed. An empty file may be one: connecting tells. */
 const requireSocket = (path: string): void => {
   const found = findFile(path)
-  if (!found || found.kind === 'socket' || (found.kind === 'file' && found.size === 0)) return
-  const kind = { directory: 'a directory', link: 'a link', file: 'a regular file' }[found.kind]
+  if (!found || mayBeSocket(found)) return
+  const kind = { socket: 'a socket', directory: 'a directory', link: 'a link', file: 'a regular file' }[
+    found.kind
+  ]
   throw inUse(path, `the path names ${kind}, not a socket`, 'choose another path, or move it away')
 }
 
-/** Binds and starts; makes room first where that is allowed. */
-const open = async <T>(
-  path: string,
-  address: UnixAddress,
-  options: ListenOptions,
-  start: (bound: SocketHandle) => T,
-): Promise<T> => {
-  const tryBind = (): SocketHandle | undefined => {
-    const handle = sockets.open('unix')
-    try {
-      sockets.bind(handle, address)
-      return handle
-    } catch (error) {
-      handle.close()
-      if (codeOf(error) !== 'EADDRINUSE') throw error
-      return undefined
-    }
+/** Undefined when the path is taken. */
+const tryBind = (path: string): SocketHandle | undefined => {
+  const handle = sockets.open('unix')
+  try {
+    sockets.bind(handle, encode({ scheme: 'unix', path }))
+    return handle
+  } catch (error) {
+    handle.close()
+    if (codeOf(error) !== 'EADDRINUSE') throw error
+    return undefined
   }
-  const bound = tryBind()
-  if (bound) return start(bound)
-  return await withLock(path, options.signal, async () => {
-    requireSocket(path)
-    const stale = await isStale(address)
-    if (stale && options.removeStale === false) {
-      throw inUse(
-        path,
-        'a socket file is left there, and nobody listens',
-        'remove it, or leave removeStale on',
-      )
-    }
-    if (!stale && !options.takeOver) {
-      // Somebody may have gone between the bind and the look.
-      const late = findFile(path) ? undefined : tryBind()
-      if (late) return start(late)
-      throw inUse(
-        path,
-        'a server is listening there',
-        'stop it, choose another path, or give takeOver to replace it',
-      )
-    }
-    // The listener that loses its file goes on with the connections it has.
-    removeSocketFile(path)
-    const again = tryBind()
-    if (!again)
-      throw inUse(path, 'another took the path meanwhile', 'are several servers being started there?')
-    // Before the lock is given up: a client that looks at it finds a server that listens.
-    return start(again)
-  })
 }
+
+/** Fails unless nobody listens at a path that is taken, and what was left there may be removed. */
+const requireStale = async (path: string, removeStale: boolean): Promise<void> => {
+  const answer = await probeTwice(path)
+  if (answer === undefined) {
+    throw inUse(
+      path,
+      'a server is listening there',
+      'stop it, choose another path, or give takeOver to replace it',
+    )
+  }
+  // Somebody may have gone since the bind.
+  if (!findFile(path)) return
+  if (answer !== 'ECONNREFUSED') {
+    throw inUse(path, `the path is taken, and connecting to it gives ${answer}`, 'choose another path')
+  }
+  if (removeStale) return
+  throw inUse(path, 'a socket file is left there, and nobody listens', 'remove it, or leave removeStale on')
+}
+
+/** The clock of files may move no more often than 64 times a second. */
+const CLOCK_TICK_MS = 20
+
+/**
+ * Removes what is in the way of a bind, where that is allowed. The listener that loses its file goes on with the
+ * connections that it has.
+ */
+const makeRoom = async (path: string, options: ListenOptions): Promise<void> => {
+  requireSocket(path)
+  // The times of writing tell the file of a listener from that of its successor.
+  if (options.takeOver) await sleep(CLOCK_TICK_MS)
+  else await requireStale(path, options.removeStale ?? true)
+  throwIfAborted(options.signal)
+  try {
+    removeSocketFile(path)
+  } catch (cause) {
+    throw inUse(
+      path,
+      'there is a socket file that this user may not remove',
+      'remove it, or choose a path in a directory of this user',
+      cause,
+    )
+  }
+}
+
+/**
+ * Binds and starts; makes room first where that is allowed. Always under the lock: a socket that is bound and does not
+ * listen yet refuses, as one that was left does, so that others would remove its file; and a client that finds nothing
+ * looks at the lock, which is given up when there is a server that listens.
+ */
+const open = <T>(path: string, options: ListenOptions, start: (bound: SocketHandle) => T): Promise<T> =>
+  withLock(path, options.signal, async () => {
+    const bound = tryBind(path)
+    if (bound) return start(bound)
+    await makeRoom(path, options)
+    const again = tryBind(path)
+    if (again) return start(again)
+    throw inUse(path, 'another took the path meanwhile', 'are several servers being started there?')
+  })
 
 const refuseOwner = ({ uid, gid }: ListenOptions, address: string): void => {
   if (uid === undefined && gid === undefined) return
@@ -165,7 +187,7 @@ export const listenUnix = async (at: UnixTarget, options: ListenOptions): Promis
   checkListenOptions('listen', options)
   refuseOwner(options, text)
   const listener = new ConnectionListener<Socket>(options)
-  const address = encode(target)
+  encode(target)
   const path = 'path' in target ? target.path : ''
   // Found out before a file is made.
   if (capabilities().afUnix && !capabilities().adoption) {
@@ -177,16 +199,20 @@ export const listenUnix = async (at: UnixTarget, options: ListenOptions): Promis
       advice: 'capabilities() tells why',
     })
   }
-  return await open(path, address, options, (handle) => {
-    const written = findFile(path)?.written
+  return await open(path, options, (handle) => {
+    let written: bigint | undefined
     const release = (): void => {
       const found = findFile(path)
       if (found && found.written === written) removeSocketFile(path)
     }
     try {
-      throwIfAborted(options.signal)
+      written = findFile(path)?.written
       if (options.mode !== undefined) restrictFile(path, options.mode)
-      return listenSocket({ handle, address: () => text, release }, options, listener)
+      return listenSocket(
+        { handle, address: () => text, release: () => withLock(path, undefined, release) },
+        options,
+        listener,
+      )
     } catch (error) {
       handle.close()
       release()

@@ -67,3 +67,10 @@ export const findFile = (path: string): FoundFile | undefined => {
     written: data.readBigUInt64LE(20),
   }
 }
+
+/**
+ * Windows 10 1809 shows the file of a closed socket as an empty ordinary one
+ * (https://github.com/golang/go/issues/33357), and so does Wine 11.10 always.
+ */
+export const mayBeSocket = ({ kind, size }: FoundFile): boolean =>
+  kind === 'socket' || (kind === 'file' && size === 0)
