@@ -1,8 +1,6 @@
 /**
  * The lines of the changelogs. All packages have one version, so it says nothing that a package depends on others of
  * that version; and a hash says nothing to users.
- *
- * @type {import('@changesets/types').ChangelogFunctions}
  */
 export default {
   getReleaseLine: async ({ summary }) => {
