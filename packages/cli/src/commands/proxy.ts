@@ -5,7 +5,9 @@ import type { Context } from '../context.ts'
 import { explain } from '../failure.ts'
 import { interrupted, untilStopped } from '../interrupt.ts'
 import { joinConnections } from '../joined.ts'
-import { connector, listenOn, type TlsFlags, type TlsNames } from '../transport.ts'
+import { brokenOff } from '../peer.ts'
+import type { TlsFlags, TlsNames } from '../tls-files.ts'
+import { connector, listenOn } from '../transport.ts'
 
 interface Flags {
   readonly verbose?: boolean
@@ -110,8 +112,7 @@ Examples:
       })
       // A client that fails before it is one, in the TLS handshake; the others are told of by serve.
       listener.on('connectionError', (error, connection) => {
-        if (connection === undefined || !served.has(connection))
-          out.note(`a client broke off: ${explain(error)}`, { error: explain(error) })
+        if (connection === undefined || !served.has(connection)) out.note(...brokenOff(error, connection))
       })
       out.note(`listening on ${listener.address}, joined to ${to}`, { listening: listener.address, to })
       await untilStopped(stop, listener)
