@@ -1,4 +1,5 @@
 import { FAILED, USAGE } from './terminal.ts'
+import { tlsWords } from './tls-words.ts'
 
 /** A command that cannot go on, and the exit code that it ends with. */
 export class Failure extends Error {
@@ -21,6 +22,8 @@ export const codeOf = (error: unknown): string | undefined => {
 export const explain = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error)
   if (error instanceof AggregateError && error.message === '') return error.errors.map(explain).join('; ')
+  const tls = tlsWords(error)
+  if (tls !== undefined) return tls
   const { cause } = error
   // Most errors of @uds say what their cause says, and more.
   if (!(cause instanceof Error) || (codeOf(cause) !== undefined && codeOf(cause) === codeOf(error)))

@@ -68,6 +68,7 @@ export const createProgram = (
   program
     .description('Local sockets, named pipes, event channels and WASI guests from the shell.')
     .version(version)
+    .configureHelp({ showGlobalOptions: true })
     .option('--json', 'results, and what happens beside them, as one JSON value a line')
     .addHelpText('after', HELP)
     .configureOutput({

@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs'
 import { isIP, Socket } from 'node:net'
-import { createSecureContext } from 'node:tls'
 import type { Duplex } from 'node:stream'
 import {
   connect,
@@ -14,20 +12,9 @@ import {
   type Transport,
 } from '@uds/stream'
 import { Failure } from './failure.ts'
+import { remembering } from './peer.ts'
 import { USAGE } from './terminal.ts'
-
-/** The TLS options of a command. */
-export interface TlsFlags {
-  readonly tls?: boolean
-  readonly cert?: string
-  readonly key?: string
-  readonly ca?: string
-  readonly servername?: string
-  readonly insecure?: boolean
-}
-
-/** How a command calls them, for messages. */
-export type TlsNames = Readonly<Record<keyof TlsFlags, string>>
+import { pem, type TlsFlags, type TlsNames } from './tls-files.ts'
 
 const NAMES: TlsNames = {
   tls: '--tls',
@@ -53,14 +40,6 @@ const isPipe = (address: string): boolean => {
   return scheme === 'pipe' || (scheme === 'name' && pipe.capabilities.listen)
 }
 
-const file = (option: string, path: string | undefined): Buffer | undefined => {
-  try {
-    return path === undefined ? undefined : readFileSync(path)
-  } catch (error) {
-    throw new Failure(USAGE, `${option} cannot be read: ${(error as Error).message}`)
-  }
-}
-
 /** The transport of an address, for TLS over it. */
 const below = (address: string): Transport => {
   const { scheme } = parseAddress(address, { where: 'uds' })
@@ -68,25 +47,6 @@ const below = (address: string): Transport => {
   if (scheme === 'tcp') return tcp
   if (scheme === 'unix' || scheme === 'name') return unix
   throw new Failure(USAGE, `TLS runs over unix:, pipe:, name: and tcp: addresses, not over ${scheme}:`)
-}
-
-const pem = (flags: TlsFlags, names: TlsNames): Record<'ca' | 'cert' | 'key', Buffer | undefined> => {
-  const read = {
-    ca: file(names.ca, flags.ca),
-    cert: file(names.cert, flags.cert),
-    key: file(names.key, flags.key),
-  }
-  try {
-    // Made here only to be told, before anything is opened, what is wrong with the files.
-    createSecureContext(read)
-  } catch (error) {
-    const given = (['cert', 'key', 'ca'] as const).filter((each) => read[each]).map((each) => names[each])
-    throw new Failure(
-      USAGE,
-      `${given.join(', ')}: not what TLS can use (a certificate and its key, PEM): ${(error as Error).message}`,
-    )
-  }
-  return read
 }
 
 /** What means something with TLS only would be ignored without, and so the connection be less than was asked for. */
@@ -118,7 +78,7 @@ const serverTls = (address: string, flags: TlsFlags, names: TlsNames): Transport
   }
   // With --ca, clients have to show a certificate.
   const asked = flags.ca === undefined ? {} : { requestCert: true }
-  return withTls(below(address), { server: { ...pem(flags, names), ...asked } })
+  return withTls(remembering(below(address)), { server: { ...pem(flags, names), ...asked } })
 }
 
 /** Connects to one address as often as it is called. */

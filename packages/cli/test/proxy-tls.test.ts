@@ -38,7 +38,7 @@ test('a client that does not speak TLS is told of, and the next one is served', 
   const echo = await listening(['echo', freshAddress()])
   const proxy = await listening(['proxy', '--listen-tls', ...CERTIFICATE, freshAddress(), echo.address])
   await uds(['connect', proxy.address], { input: 'GET / HTTP/1.0\r\n\r\n' })
-  await proxy.command.waitForLine(/a client broke off: /)
+  await proxy.command.waitForLine(/^a client .*broke off: the other side speaks HTTP, not TLS$/)
   const client = await uds(['connect', '--tls', ...TRUST, proxy.address], { input: text })
   expect(client).toMatchObject({ code: 0, stdout: text })
   for (const { command } of [proxy, echo]) await expectStops(command)

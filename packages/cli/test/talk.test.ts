@@ -80,11 +80,35 @@ describe('TLS', () => {
     })
     const refused = await uds(['connect', '--tls', address])
     expect(refused).toMatchObject({ code: 1, stdout: '' })
-    expect(refused.stderr).toMatch(/self-signed certificate/)
+    expect(refused.stderr).toMatch(/^uds: self-signed certificate.*\n$/)
     const trusting = await uds(['connect', '--tls', '--insecure', address], { input: 'x\n' })
     expect(trusting).toEqual({ code: 0, stdout: 'hi\n', stderr: '' })
     await command.waitForLine(/^x$/)
   })
+})
+
+test('a TLS handshake that fails is told in one line, with who and why, and the server goes on', async () => {
+  const { command, address } = await listening(['listen', '--keep', ...TLS, 'tcp:127.0.0.1:0'], {
+    input: 'hi\n',
+  })
+  for (const [input, why] of [
+    ['GET / HTTP/1.0\r\n\r\n', 'the other side speaks HTTP, not TLS'],
+    ['something else that is long enough', 'the other side does not speak TLS'],
+  ] as const) {
+    await uds(['connect', address], { input })
+    await command.waitForLine(new RegExp(`^a client \\(127\\.0\\.0\\.1 port \\d+\\) broke off: ${why}$`))
+  }
+  const client = await uds(['connect', ...OVER_TLS, address], { input: 'x\n' })
+  expect(client).toEqual({ code: 0, stdout: 'hi\n', stderr: '' })
+  await command.waitForLine(/^x$/)
+  expect(command.stderr().trimEnd().split('\n')).toHaveLength(3)
+})
+
+test('a server that does not speak TLS is told in words', async () => {
+  const { command, address } = await listening(['echo', freshAddress()])
+  const { code, stderr } = await uds(['connect', '--tls', address])
+  expect({ code, stderr }).toEqual({ code: 1, stderr: 'uds: the other side does not speak TLS\n' })
+  await expectStops(command)
 })
 
 test('with --retry, the client may come first', async () => {

@@ -1,5 +1,8 @@
+import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { uds } from './command.ts'
+
+const fixture = (name: string): string => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url))
 
 const wrong: readonly (readonly [string, readonly string[], RegExp])[] = [
   ['an unknown command', ['conect'], /unknown command 'conect'\n\(Did you mean connect\?\)/],
@@ -14,6 +17,7 @@ const wrong: readonly (readonly [string, readonly string[], RegExp])[] = [
   ['an unknown scheme', ['listen', 'ftp:x'], /begins with ftp:, which is no known scheme \(known: .*unix/],
   ['a port that is none', ['echo', 'tcp:127.0.0.1:99999'], /the port/],
   ['the second address of proxy', ['proxy', 'tcp:127.0.0.1:0', 'tcp:nowhere'], /<to>: /],
+  ['a proxy to itself', ['proxy', 'unix:./a.sock', 'unix:a.sock'], /would be joined to itself/],
   ['an address of one process only', ['listen', 'memory:x'], /memory: lies within one process/],
   ['a time that is none', ['connect', '--retry', 'soon', 'name:a'], /--retry <ms>.*milliseconds, 0 or more/],
   ['a count that is none', ['tail', '-n', '0', 'name:a'], /whole number, 1 or more/],
@@ -42,7 +46,22 @@ const wrong: readonly (readonly [string, readonly string[], RegExp])[] = [
   [
     'a certificate that is none',
     ['listen', '--tls', '--cert', 'package.json', '--key', 'package.json', 'tcp:127.0.0.1:0'],
-    /--cert, --key: not what TLS can use/,
+    /--cert holds no certificate that can be read \(PEM\)/,
+  ],
+  [
+    'an authority that is none',
+    ['connect', '--tls', '--ca', 'package.json', 'tcp:127.0.0.1:1'],
+    /--ca holds no certificate that can be read \(PEM\)/,
+  ],
+  [
+    'a key of another certificate',
+    ['connect', '--tls', '--cert', fixture('cert.pem'), '--key', fixture('other-key.pem'), 'tcp:127.0.0.1:1'],
+    /--key is not the key of the certificate in --cert/,
+  ],
+  [
+    'lines and a hex dump at once',
+    ['listen', '--lines', '--hex', 'tcp:127.0.0.1:0'],
+    /'--lines' cannot be used with option '--hex'/,
   ],
   ['unixevents without events', ['tail', '--unixevents', 'Channel1'], /CHANNEL EVENT/],
   ['a rule that is none', ['wasm', 'run', '--allow', 'everything', 'x.wasm'], /must begin with connect:/],

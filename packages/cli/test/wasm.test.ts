@@ -112,6 +112,25 @@ describe('run', () => {
   })
 })
 
+test('a guest that fails after it was denied something: that is told, and the rule that would allow it', async () => {
+  const name = 'nowhere.internal'
+  const resolve = { name: 'sock_resolve', arity: 6 }
+  // errno = sock_resolve(name, length, port, ...); proc_exit(errno)
+  const asking = guest(
+    [EXIT, resolve],
+    call(
+      0,
+      call(1, constant(8), constant(name.length), constant(80), constant(64), constant(4), constant(128)),
+    ),
+    Buffer.concat([Buffer.alloc(8), Buffer.from(name)]),
+  )
+  const { code, stderr } = await uds(['wasm', 'run', asking])
+  expect(code).not.toBe(0)
+  expect(stderr).toBe(
+    `uds: the guest was denied resolve:${name}\n(--allow resolve:${name} would allow it; --trace tells of everything)\n`,
+  )
+})
+
 test('a guest that computes for ever ends with Ctrl+C', async () => {
   const PRINT = [...call(1, constant(1), constant(0), constant(1), constant(8)), drop]
   // loop br 0 end

@@ -25,6 +25,9 @@ export const isBundled = (url: string | undefined, name: string): boolean =>
 /** A bundle has any extension, and so may a thread that was bundled beside it. */
 const BUNDLED = ['.js', '.mjs', '.cjs']
 
+/** Vite and Rollup put what several entries share into a directory below them. */
+const DIRECTORIES = ['./', '../']
+
 /**
  * The file that a thread begins with.
  *
@@ -36,11 +39,12 @@ const BUNDLED = ['.js', '.mjs', '.cjs']
 export const threadFile = (module: string, from: string | undefined): URL => {
   const starter = pathToFileURL(fileOf(from))
   const name = basename(module, '.js')
-  const own = extname(starter.pathname)
-  for (const extension of new Set([own, ...BUNDLED])) {
-    const file = new URL(`./${name}${extension}`, starter)
-    if (extension !== '' && existsSync(file)) return file
-  }
+  const extensions = new Set([extname(starter.pathname), ...BUNDLED].filter((each) => each !== ''))
+  for (const directory of DIRECTORIES)
+    for (const extension of extensions) {
+      const file = new URL(`${directory}${name}${extension}`, starter)
+      if (existsSync(file)) return file
+    }
   const [scope, packageName] = module.split('/')
   throw new SocketError({
     code: 'ENOTSUP',

@@ -1,12 +1,14 @@
 /**
  * Installs the packages as they would be published into empty projects, by npm, pnpm and Yarn, and uses them there: with
- * every Node they are for, every TypeScript, without koffi, and with the Windows build of Node under Wine.
+ * every Node they are for, every TypeScript, without koffi, in bundles and single executables, and with the Windows build
+ * of Node under Wine.
  *
  * `node src/matrix.ts [--no-windows]`
  */
 import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
+import { tryBundles, tryExecutables } from './matrix/bundles.ts'
 import { withNpm, withPnpm, withYarn } from './matrix/projects.ts'
 import { attempt, results } from './matrix/results.ts'
 import { installTools } from './matrix/tools.ts'
@@ -61,6 +63,14 @@ for (const [major, node] of Object.entries(tools.nodes))
   attempt('an echo of each layer', `without koffi, Node ${major}`, () =>
     run(node, ['echo.mjs', '--without-koffi'], at('plain')),
   )
+
+attempt('an echo of each layer', 'without Atomics.wait', () =>
+  run(tools.nodes['24']!, ['--import', './no-atomics-wait.mjs', 'echo.mjs'], at('npm')),
+)
+
+const bundlers = { ...tools, node: tools.nodes['24']!, nodeWithSea: tools.nodes['26']! }
+tryBundles(at('npm'), at('bundles'), bundlers)
+tryExecutables(at('npm'), at('bundles'), bundlers)
 
 /** Types of a line each, as a user in a shell would. */
 const uds = (...args: string[]): string => run('npx', ['--no-install', 'uds', ...args], at('npm'))

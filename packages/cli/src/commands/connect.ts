@@ -1,9 +1,10 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { address, milliseconds } from '../arguments.ts'
 import type { Context } from '../context.ts'
 import type { ViewFlags } from '../received.ts'
 import { talk } from '../talk.ts'
-import { connector, type TlsFlags } from '../transport.ts'
+import type { TlsFlags } from '../tls-files.ts'
+import { connector } from '../transport.ts'
 
 interface Flags extends TlsFlags, ViewFlags {
   readonly retry?: number
@@ -15,7 +16,7 @@ export const connectCommand = (context: Context): Command =>
     .description('Connect: standard input goes to the server, what it sends to standard output.')
     .argument('<address>', 'where to connect', address)
     .option('--retry <ms>', 'go on trying for so long, until the server is there', milliseconds)
-    .option('--lines', 'show what comes line by line')
+    .addOption(new Option('--lines', 'show what comes line by line').conflicts('hex'))
     .option('--hex', 'show what comes as a hex dump')
     .option('--tls', 'speak TLS')
     .option(

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { address } from '../arguments.ts'
 import type { Context } from '../context.ts'
+import { brokenOff } from '../peer.ts'
 import { interrupted, untilStopped } from '../interrupt.ts'
 import { listenOn } from '../transport.ts'
 
@@ -15,9 +16,7 @@ export const echoCommand = (context: Context): Command =>
       const listener = await listenOn(at, {}, { signal: stop.signal })
       const out = context.output()
       listener.on('connection', (connection) => connection.pipe(connection))
-      listener.on('connectionError', ({ message }) =>
-        out.note(`a client broke off: ${message}`, { error: message }),
-      )
+      listener.on('connectionError', (error) => out.note(...brokenOff(error)))
       out.note(`listening on ${listener.address}`, { listening: listener.address })
       await untilStopped(stop, listener)
     })

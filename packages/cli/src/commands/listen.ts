@@ -1,11 +1,13 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import type { Duplex } from 'node:stream'
 import { address } from '../arguments.ts'
 import type { Context } from '../context.ts'
+import { brokenOff } from '../peer.ts'
 import { interrupted } from '../interrupt.ts'
 import type { ViewFlags } from '../received.ts'
 import { talk } from '../talk.ts'
-import { listenOn, type TlsFlags } from '../transport.ts'
+import type { TlsFlags } from '../tls-files.ts'
+import { listenOn } from '../transport.ts'
 
 interface Flags extends TlsFlags, ViewFlags {
   readonly keep?: boolean
@@ -17,7 +19,7 @@ export const listenCommand = (context: Context): Command =>
     .description('Wait for a client: standard input goes to it, what it sends to standard output.')
     .argument('<address>', 'where to listen', address)
     .option('-k, --keep', 'wait for the next client when one has gone')
-    .option('--lines', 'show what comes line by line')
+    .addOption(new Option('--lines', 'show what comes line by line').conflicts('hex'))
     .option('--hex', 'show what comes as a hex dump')
     .option('--tls', 'speak TLS')
     .option('--cert <file>', 'certificate, PEM')
@@ -39,13 +41,12 @@ Examples:
       const listener = await listenOn(at, flags, { signal: stop.signal })
       stop.signal.addEventListener('abort', () => void listener.close())
       const out = context.output()
-      const brokeOff = ({ message }: Error): void =>
-        out.note(`a client broke off: ${message}`, { error: message })
+      const brokeOff = (error: Error, connection?: Duplex): void => out.note(...brokenOff(error, connection))
       out.note(`listening on ${listener.address}`, { listening: listener.address })
       const served = new WeakSet<Duplex>()
       // A client that fails before it is one, in the TLS handshake.
       listener.on('connectionError', (error, connection) => {
-        if (connection === undefined || !served.has(connection)) brokeOff(error)
+        if (connection === undefined || !served.has(connection)) brokeOff(error, connection)
       })
       try {
         for await (const stream of listener) {

@@ -47,5 +47,7 @@ export const lsCommand = (context: Context): Command =>
       const unique = [...new Map(entries.map((entry) => [key(entry), entry])).values()]
       unique.sort((a, b) => (a.address ?? '~').localeCompare(b.address ?? '~'))
       if (out.json) for (const entry of unique) out.result('', entry)
+      else if (unique.length === 0)
+        out.note(`nothing that is open${text === undefined ? '' : ` has "${text}" in it`}`, {})
       else for (const line of table([HEAD, ...unique.map(columns)])) out.result(line, line)
     })

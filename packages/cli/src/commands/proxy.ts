@@ -1,11 +1,16 @@
 import { Command } from 'commander'
+import { resolve } from 'node:path'
 import type { Duplex } from 'node:stream'
+import { formatAddress, parseAddress } from '@uds/stream'
 import { address } from '../arguments.ts'
 import type { Context } from '../context.ts'
-import { explain } from '../failure.ts'
+import { explain, Failure } from '../failure.ts'
 import { interrupted, untilStopped } from '../interrupt.ts'
 import { joinConnections } from '../joined.ts'
-import { connector, listenOn, type TlsFlags, type TlsNames } from '../transport.ts'
+import { brokenOff } from '../peer.ts'
+import { USAGE } from '../terminal.ts'
+import type { TlsFlags, TlsNames } from '../tls-files.ts'
+import { connector, listenOn } from '../transport.ts'
 
 interface Flags {
   readonly verbose?: boolean
@@ -53,6 +58,18 @@ const connecting = (flags: Flags): TlsFlags =>
     insecure: flags.insecure,
   })
 
+/** An address as it can be compared: the same path is the same from wherever it is looked at. */
+const comparable = (text: string): string => {
+  const parsed = parseAddress(text, { where: 'uds' })
+  return formatAddress('path' in parsed ? { ...parsed, path: resolve(parsed.path) } : parsed)
+}
+
+/** Its first client would make it connect to itself until there is no more room. */
+const rejectItself = (from: string, to: string): void => {
+  if (comparable(from) === comparable(to))
+    throw new Failure(USAGE, `${to} would be joined to itself: FROM and TO must differ`)
+}
+
 /** uds proxy: any address to any. */
 export const proxyCommand = (context: Context): Command =>
   new Command('proxy')
@@ -86,6 +103,7 @@ Examples:
   $ uds proxy --connect-tls unix:./web.sock tcp:example.com:443`,
     )
     .action(async (from: string, to: string, flags: Flags) => {
+      rejectItself(from, to)
       const connect = connector(to, connecting(flags), CONNECTING)
       const stop = interrupted()
       const listener = await listenOn(from, listening(flags), { signal: stop.signal }, LISTENING)
@@ -110,8 +128,7 @@ Examples:
       })
       // A client that fails before it is one, in the TLS handshake; the others are told of by serve.
       listener.on('connectionError', (error, connection) => {
-        if (connection === undefined || !served.has(connection))
-          out.note(`a client broke off: ${explain(error)}`, { error: explain(error) })
+        if (connection === undefined || !served.has(connection)) out.note(...brokenOff(error, connection))
       })
       out.note(`listening on ${listener.address}, joined to ${to}`, { listening: listener.address, to })
       await untilStopped(stop, listener)

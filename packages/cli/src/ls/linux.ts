@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
-import { isAbsolute, join } from 'node:path'
+import { basename, isAbsolute, join } from 'node:path'
 import type { Entry, Holder, ListSockets } from './entry.ts'
 import { publicName } from './public-name.ts'
 
@@ -52,6 +52,18 @@ const or = <T>(otherwise: T, attempt: () => T): T => {
   }
 }
 
+/** Options of Node whose value is a file, but not the program. */
+const LOADING = new Set(['-r', '--require', '--import', '--loader', '--experimental-loader'])
+
+/** Node names its first thread, and so itself, MainThread: what it runs says more (proc_pid_comm(5)). */
+const commandOf = (pid: string): string => {
+  const comm = readFileSync(`/proc/${pid}/comm`, 'utf8').trimEnd()
+  if (comm !== 'MainThread') return comm
+  const [program = comm, ...args] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+  const script = args.find((each, at) => /\.[cm]?[jt]s$/.test(each) && !LOADING.has(args[at - 1] ?? ''))
+  return [program, ...(script === undefined ? [] : [script])].map((each) => basename(each)).join(' ')
+}
+
 interface Owner extends Holder {
   readonly uid: number
 }
@@ -62,7 +74,7 @@ const findOwners = (): Map<number, Owner[]> => {
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     const fds = or<string[]>([], () => readdirSync(`/proc/${pid}/fd`))
     if (fds.length === 0) continue
-    const command = or('?', () => readFileSync(`/proc/${pid}/comm`, 'utf8').trimEnd())
+    const command = or('?', () => commandOf(pid))
     const uid = or(-1, () => statSync(`/proc/${pid}`).uid)
     const inodes = new Set<number>()
     for (const fd of fds) {

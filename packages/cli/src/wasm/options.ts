@@ -88,3 +88,7 @@ export const giveScript = (
 /** What `--trace` tells of a decision. */
 export const describeDecision = ({ action, address, decision, rule, target }: Decision): string =>
   `${action} ${address}: ${decision}${rule === undefined ? '' : ` (${rule})`}${target === undefined ? '' : `, to ${target}`}`
+
+/** What may be done for a guest that has failed after it was denied something. */
+export const adviceFor = (denied: ReadonlySet<string>): string =>
+  `uds: the guest was denied ${[...denied].join(', ')}\n(--allow ${[...denied][0]} would allow it; --trace tells of everything)`

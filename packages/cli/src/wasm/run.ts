@@ -6,6 +6,7 @@ import type { Context } from '../context.ts'
 import { interrupted } from '../interrupt.ts'
 import {
   abis,
+  adviceFor,
   describeDecision,
   directory,
   giveScript,
@@ -35,43 +36,42 @@ const INTERRUPTED = 130
  */
 const mayInterrupt = ({ wait }: GuestFlags): boolean => wait === 'worker' || wait === 'blocking'
 
+/** A guest may ask for as much as it likes. */
+const MOST_TOLD = 5
+
+/** An option that can be given several times; without it there is nothing of the kind. */
+const repeated = <T>(
+  flags: string,
+  description: string,
+  gather: (text: string, before: T) => T,
+  nothing: T,
+): Option => new Option(flags, `${description}; several times`).argParser<T>(gather).default(nothing, 'none')
+
 /** uds wasm run: a guest with sockets. */
 export const runCommand = (context: Context): Command =>
   new Command('run')
     .description('Run a WASI guest with sockets; its exit code is that of the command.')
     .argument('<file>', 'the module')
     .argument('[args...]', 'arguments of the guest')
-    .option(
-      '--allow <rule>',
-      'what it may do: connect:HOST:PORT, bind:HOST:PORT, resolve:HOST; several times',
-      several,
-      [],
+    .addOption(
+      repeated(
+        '--allow <rule>',
+        'what it may do: connect:HOST:PORT, bind:HOST:PORT, resolve:HOST',
+        several,
+        [],
+      ),
     )
-    .option(
-      '--route <what>',
-      'HOST:PORT=ADDRESS: where its connections to HOST:PORT go; several times',
-      route,
-      {},
+    .addOption(
+      repeated('--route <what>', 'HOST:PORT=ADDRESS: where its connections to HOST:PORT go', route, {}),
     )
-    .option(
-      '--listen <address>',
-      'a listener that it finds open, from descriptor 3 on; several times',
-      several,
-      [],
+    .addOption(
+      repeated('--listen <address>', 'a listener that it finds open, from descriptor 3 on', several, []),
     )
-    .option(
-      '--connect <address>',
-      'a connection that it finds open, after the listeners; several times',
-      several,
-      [],
+    .addOption(
+      repeated('--connect <address>', 'a connection that it finds open, after the listeners', several, []),
     )
-    .option('--env <variable>', 'NAME=VALUE, or NAME for its value here; several times', variable, {})
-    .option(
-      '--dir <directory>',
-      'HOST or HOST::GUEST: a directory that it sees; several times',
-      directory,
-      {},
-    )
+    .addOption(repeated('--env <variable>', 'NAME=VALUE, or NAME for its value here', variable, {}))
+    .addOption(repeated('--dir <directory>', 'HOST or HOST::GUEST: a directory that it sees', directory, {}))
     .addOption(
       new Option('--abi <name>', 'its socket ABI; read from the module unless given').choices(
         Object.keys(abis),
@@ -83,6 +83,8 @@ export const runCommand = (context: Context): Command =>
     .action(async (file: string, args: readonly string[], flags: GuestFlags) => {
       const out = context.output()
       const given = giveScript(args, flags.dir)
+      /** What it was denied, in the form of a rule that would allow it. */
+      const denied = new Set<string>()
       const host = new WasiHost({
         ...given,
         args: [basename(file), ...given.args],
@@ -98,12 +100,19 @@ export const runCommand = (context: Context): Command =>
           onListening: (addresses) => {
             for (const each of addresses) out.note(`listening on ${each}`, { listening: each })
           },
-          ...(flags.trace && { trace: (decision) => out.note(describeDecision(decision), { ...decision }) }),
+          trace: (decision) => {
+            if (flags.trace) out.note(describeDecision(decision), { ...decision })
+            else if (decision.decision === 'deny' && denied.size < MOST_TOLD)
+              denied.add(`${decision.action}:${decision.address}`)
+          },
         },
       })
       const stop = mayInterrupt(flags) ? interrupted() : undefined
       try {
-        context.exit(await host.run(file, { signal: stop?.signal }))
+        const code = await host.run(file, { signal: stop?.signal })
+        context.exit(code)
+        // Guests tend to keep to themselves what they failed for.
+        if (code !== 0 && denied.size > 0) out.note(adviceFor(denied), { denied: [...denied] })
       } catch (error) {
         if (stop?.signal.aborted !== true) throw error
         context.exit(INTERRUPTED)

@@ -96,7 +96,11 @@ export class Answering {
   #reply(id: number, value: unknown): void {
     try {
       if (isStreamOnly(value))
-        throw failure('handle', 'ERR_HANDLER', 'the handler gives a stream; use stream()')
+        throw failure(
+          'handle',
+          'ERR_HANDLER',
+          'the handler gives a stream of answers, and was asked for one: ask for the stream',
+        )
       this.#saying.answerWith(FrameType.reply, id, value)
     } catch (error) {
       this.#fail(id, error)

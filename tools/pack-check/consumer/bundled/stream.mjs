@@ -1,0 +1,7 @@
+import { echo } from '../echo/stream.mjs'
+
+const main = async () => {
+  await echo()
+  console.log('done')
+}
+void main()

@@ -1,0 +1,4 @@
+import { echo } from '../echo/winsock-ffi.mjs'
+
+echo()
+console.log('done')
