@@ -77,7 +77,10 @@ export interface ListenOptions {
   readonly authorize?: 'sameUser' | Authorize | undefined
   /** Milliseconds that `authorize` may take for one peer, which is then refused. 5000 unless given. */
   readonly authorizeTimeoutMs?: number | undefined
-  /** How many peers may wait for `authorize`; more are refused. 128 unless given. */
+  /**
+   * How many peers may wait for `authorize`; more are refused. 128 unless given. A peer that leaves makes room at once,
+   * but for AF_UNIX on Windows, where its time has to run out: a peer that is gone looks like one that has ended its half.
+   */
   readonly maxAuthorizing?: number | undefined
   /** How many connections may be open at once; more are closed at once, which `drop` tells. No limit unless given. */
   readonly maxConnections?: number | undefined

@@ -1,76 +1,34 @@
-/** Socket files: how they come, whose they are, and how they go. */
-import { execFileSync } from 'node:child_process'
-import {
-  chmodSync,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  statSync,
-  symlinkSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs'
-import { once } from 'node:events'
-import { createServer, type Socket } from 'node:net'
+/** Socket files on every system that has them: how they come, whose they are, and how they go. */
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
+import type { Socket } from 'node:net'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { findFile } from '@uds/pipes/win32'
 import { socketPath, spawnScript, tempDir } from '@uds/testkit'
-import { connect, listen, type Listener } from '@uds/stream'
-import { withLock } from '../src/posix/lock.ts'
-import { closing, lineOf, onPosix, stalePath } from './support.ts'
+import { connect, listen, unix, type Listener } from '@uds/stream'
+import { removeSocketFile, sockets, UnixAddress } from '@uds/winsock-ffi'
+import { withLock as onPosixLocked } from '../src/posix/lock.ts'
+import { withLock as onWindowsLocked } from '../src/win32/lock.ts'
+import { closing, lineOf, onPosix } from './support.ts'
 
-const withEnvironment = async (
-  name: string,
-  value: string | undefined,
-  body: () => Promise<void>,
-): Promise<void> => {
-  const before = process.env[name]
-  if (value === undefined) delete process.env[name]
-  else process.env[name] = value
-  try {
-    await body()
-  } finally {
-    if (before === undefined) delete process.env[name]
-    else process.env[name] = before
-  }
+const hasUnix = unix.capabilities.listen
+const withLock = onPosix ? onPosixLocked : onWindowsLocked
+
+/** On Windows existsSync is false for a socket. */
+const isThere = (path: string): boolean => (onPosix ? existsSync(path) : findFile(path) !== undefined)
+
+/** A socket file whose server was killed: nobody listens there any more. */
+const stalePath = async (): Promise<string> => {
+  const path = socketPath()
+  await spawnScript(new URL('./fixtures/die-listening.ts', import.meta.url), [path]).exit
+  return path
 }
 
-describe.skipIf(!onPosix)('socket files', () => {
-  test.each([0o600, 0o660, 0o666, 0o755])(
-    'mode %o is the mode of the file, whatever the umask',
-    async (mode) => {
-      for (const umask of [0o000, 0o022, 0o777]) {
-        const before = process.umask(umask)
-        try {
-          const path = socketPath()
-          closing(await listen(`unix:${path}`, { mode }))
-          expect(lstatSync(path).mode & 0o777).toBe(mode)
-        } finally {
-          process.umask(before)
-        }
-      }
-    },
-  )
-
-  test('gid is the group of the file', async () => {
-    const path = socketPath()
-    const gid = process.getgid!()
-    closing(await listen(`unix:${path}`, { gid }))
-    expect(statSync(path).gid).toBe(gid)
-  })
-
-  test.skipIf(process.getuid?.() !== 0)('uid is the owner of the file', async () => {
-    const path = socketPath()
-    closing(await listen(`unix:${path}`, { uid: 12_345, mode: 0o600 }))
-    expect(statSync(path)).toMatchObject({ uid: 12_345, mode: expect.any(Number) })
-    expect(statSync(path).mode & 0o777).toBe(0o600)
-  })
-
+describe.skipIf(!hasUnix)('socket files', () => {
   test('listening leaves one file, and closing none', async () => {
     const path = socketPath()
-    const server = await listen(`unix:${path}`, { mode: 0o600 })
+    const server = await listen(`unix:${path}`)
     expect(readdirSync(dirname(path))).toEqual(['s'])
     await server.close()
     expect(readdirSync(dirname(path))).toEqual([])
@@ -79,7 +37,7 @@ describe.skipIf(!onPosix)('socket files', () => {
   test('the file appears when the listener accepts, never before', async () => {
     const path = socketPath()
     const connecting = (async (): Promise<Socket> => {
-      while (!existsSync(path)) await sleep(0)
+      while (!isThere(path)) await sleep(0)
       return await connect(`unix:${path}`)
     })()
     closing(await listen(`unix:${path}`))
@@ -101,11 +59,11 @@ describe.skipIf(!onPosix)('socket files', () => {
     expect(server.address.endsWith(path)).toBe(true)
     ;(await connect(server.address)).destroy()
     await server.close()
-    expect(existsSync(path)).toBe(false)
+    expect(isThere(path)).toBe(false)
   })
 
   test('the file of a server that died is taken over', async () => {
-    const path = stalePath()
+    const path = await stalePath()
     await expect(connect(`unix:${path}`)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
     closing(await listen(`unix:${path}`))
     ;(await connect(`unix:${path}`)).destroy()
@@ -113,18 +71,17 @@ describe.skipIf(!onPosix)('socket files', () => {
   })
 
   test('removeStale: false leaves the file of a server that died', async () => {
-    const path = stalePath()
-    const { ino } = lstatSync(path)
+    const path = await stalePath()
     await expect(listen(`unix:${path}`, { removeStale: false })).rejects.toMatchObject({
       code: 'EADDRINUSE',
       message: expect.stringContaining('nobody listens'),
     })
-    expect(lstatSync(path).ino).toBe(ino)
+    await expect(connect(`unix:${path}`)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
   })
 
   test('of many that start on a stale file, one gets it and all others are told', async () => {
     for (let round = 0; round < 5; round += 1) {
-      const path = stalePath()
+      const path = await stalePath()
       const results = await Promise.allSettled(Array.from({ length: 8 }, () => listen(`unix:${path}`)))
       const won = results.filter((each) => each.status === 'fulfilled').map((each) => closing(each.value))
       expect(won.length).toBe(1)
@@ -137,7 +94,7 @@ describe.skipIf(!onPosix)('socket files', () => {
   })
 
   test('abort while another has the lock of a stale file rejects with the reason, and leaves all as it was', async () => {
-    const path = stalePath()
+    const path = await stalePath()
     const over = Promise.withResolvers<void>()
     const held = withLock(path, undefined, () => over.promise)
     const controller = new AbortController()
@@ -152,7 +109,7 @@ describe.skipIf(!onPosix)('socket files', () => {
   })
 
   test('processes that start on a stale file at once: one serves, the others say EADDRINUSE', async () => {
-    const path = stalePath()
+    const path = await stalePath()
     const script = new URL('./fixtures/listen-once.ts', import.meta.url)
     const started = Array.from({ length: 4 }, () => spawnScript(script, [path]))
     const lines = await Promise.all(
@@ -167,86 +124,6 @@ describe.skipIf(!onPosix)('socket files', () => {
     ;(await connect(`unix:${path}`)).destroy()
   }, 40_000)
 
-  test.each([
-    ['a directory', (path: string): void => mkdirSync(path)],
-    ['a symbolic link', (path: string): void => symlinkSync('elsewhere', path)],
-    ['a regular file', (path: string): void => writeFileSync(path, 'precious')],
-  ])('%s in the way is left alone, and named', async (kind, put) => {
-    for (const options of [{}, { takeOver: true }]) {
-      const path = socketPath()
-      put(path)
-      await expect(listen(`unix:${path}`, options)).rejects.toMatchObject({
-        code: 'EADDRINUSE',
-        message: expect.stringContaining(kind),
-      })
-      expect(readdirSync(dirname(path))).toEqual(['s'])
-    }
-  })
-
-  test('a link to a live socket is not followed by listen, and is by connect', async () => {
-    const path = socketPath()
-    closing(await listen(`unix:${path}`))
-    const link = socketPath()
-    symlinkSync(path, link)
-    await expect(listen(`unix:${link}`, { takeOver: true })).rejects.toMatchObject({ code: 'EADDRINUSE' })
-    ;(await connect(`unix:${link}`)).destroy()
-  })
-
-  test('a directory that is missing, or is a file, is named', async () => {
-    const path = join(tempDir(), 'missing', 's')
-    await expect(listen(`unix:${path}`)).rejects.toMatchObject({ code: 'ENOENT', address: `unix:${path}` })
-    const file = socketPath()
-    writeFileSync(file, '')
-    await expect(listen(`unix:${file}/s`)).rejects.toMatchObject({ code: 'ENOTDIR' })
-    await expect(connect(`unix:${file}/s`)).rejects.toMatchObject({ code: 'ENOTDIR' })
-  })
-
-  test('no rights in the directory, or on the file, is EACCES, and says which right is missing', async () => {
-    const directory = tempDir()
-    const script = new URL('./fixtures/no-rights.ts', import.meta.url)
-    const server = closing(await listen(`unix:${directory}/closed`, { mode: 0o600 }))
-    chmodSync(directory, 0o555)
-    // Its owner may connect whatever the mode; root may do anything: so the other is another user, if there can be one.
-    if (process.getuid!() !== 0) chmodSync(`${directory}/closed`, 0)
-    const other = spawnScript(script, [`${directory}/fresh`, `${directory}/closed`])
-    expect(await other.exit).toEqual({ code: 0, signal: null })
-    expect(other.stdout()).toMatch(/^listen EACCES.*permission denied.*write permission on its directory/m)
-    expect(other.stdout()).toMatch(/^connect EACCES.*permission denied.*write permission on the socket file/m)
-    expect(server.connections).toBe(0)
-  })
-
-  test.skipIf(process.getuid?.() !== 0)('sameUser refuses another user, whom the mode lets in', async () => {
-    const directory = tempDir()
-    chmodSync(directory, 0o755)
-    const server = closing(await listen(`unix:${directory}/open`, { mode: 0o666, authorize: 'sameUser' }))
-    const told = once(server, 'connectionError')
-    const script = new URL('./fixtures/no-rights.ts', import.meta.url)
-    const other = spawnScript(script, ['', `${directory}/open`])
-    const [error] = (await told) as [Error]
-    expect(error).toMatchObject({ code: 'EACCES', message: expect.stringContaining('uid 65534') })
-    expect(await other.exit).toEqual({ code: 0, signal: null })
-    expect(other.stdout()).toMatch(/^closed after 0 bytes$/m)
-  })
-
-  test('a path that nothing can shorten is ENAMETOOLONG, with the number of its bytes', async () => {
-    const path = join(tempDir(), 'é'.repeat(60))
-    const message = expect.stringContaining(`${Buffer.byteLength(path)} bytes`)
-    await expect(connect(`unix:${path}`)).rejects.toMatchObject({ code: 'ENAMETOOLONG', message })
-  })
-
-  test('a path of more bytes than sun_path works where its directory can be reached by a descriptor', async () => {
-    const directory = join(tempDir(), 'd'.repeat(100), 'e'.repeat(100))
-    mkdirSync(directory, { recursive: true })
-    const path = join(directory, 'long.sock')
-    const server = closing(await listen(`unix:${path}`, { mode: 0o600 }))
-    expect(server.address).toBe(`unix:${path}`)
-    server.on('connection', (connection) => connection.end('here'))
-    expect(await lineOf(await connect(`unix:${path}`))).toBe('here')
-    expect(readdirSync(directory)).toEqual(['long.sock'])
-    await server.close()
-    expect(readdirSync(directory)).toEqual([])
-  })
-
   test('the longest path of sun_path works as it is', async () => {
     const directory = tempDir()
     const path = join(directory, 'x'.repeat(103 - directory.length - 1))
@@ -256,7 +133,7 @@ describe.skipIf(!onPosix)('socket files', () => {
   })
 })
 
-describe.skipIf(!onPosix)('taking over', () => {
+describe.skipIf(!hasUnix)('taking over', () => {
   test('a live listener is not replaced unless takeOver says so', async () => {
     const path = socketPath()
     closing(await listen(`unix:${path}`))
@@ -299,7 +176,7 @@ describe.skipIf(!onPosix)('taking over', () => {
   test('a file that somebody else put there after an unlink is not removed by close', async () => {
     const path = socketPath()
     const server = await listen(`unix:${path}`)
-    unlinkSync(path)
+    removeSocketFile(path)
     writeFileSync(path, 'somebody else')
     await server.close()
     expect(readdirSync(dirname(path))).toEqual(['s'])
@@ -307,70 +184,12 @@ describe.skipIf(!onPosix)('taking over', () => {
 
   test('a stranger that listens there is replaced as well', async () => {
     const path = socketPath()
-    const stranger = createServer((connection) => connection.end('stranger')).listen(path)
-    await new Promise((resolve) => {
-      stranger.once('listening', resolve)
-    })
+    const stranger = sockets.open('unix')
+    onTestFinished(() => stranger.close())
+    sockets.bind(stranger, UnixAddress.path(path))
+    sockets.listen(stranger, 1)
     const server = closing(await listen(`unix:${path}`, { takeOver: true }))
     server.on('connection', (connection) => connection.end('mine'))
     expect(await lineOf(await connect(`unix:${path}`))).toBe('mine')
-    stranger.close()
-  })
-})
-
-describe.skipIf(!onPosix)('the directory of bare names', () => {
-  test('is closed to others, below XDG_RUNTIME_DIR', async () => {
-    const runtime = tempDir()
-    await withEnvironment('XDG_RUNTIME_DIR', runtime, async () => {
-      const server = closing(await listen('name:chat'))
-      expect(server.address).toBe(`unix:${runtime}/uds/chat.sock`)
-      expect(statSync(join(runtime, 'uds')).mode & 0o777).toBe(0o700)
-      ;(await connect('name:chat')).destroy()
-    })
-  })
-
-  test('is below TMPDIR without XDG_RUNTIME_DIR, and has the uid in its name', async () => {
-    const temporary = tempDir()
-    await withEnvironment('XDG_RUNTIME_DIR', undefined, () =>
-      withEnvironment('TMPDIR', temporary, async () => {
-        const server = closing(await listen('name:chat'))
-        const directory = join(temporary, `uds-${process.geteuid!()}`)
-        expect(server.address).toBe(`unix:${directory}/chat.sock`)
-        expect(statSync(directory).mode & 0o777).toBe(0o700)
-      }),
-    )
-  })
-
-  test('is refused when others may enter it', async () => {
-    const runtime = tempDir()
-    mkdirSync(join(runtime, 'uds'))
-    chmodSync(join(runtime, 'uds'), 0o755)
-    await withEnvironment('XDG_RUNTIME_DIR', runtime, async () => {
-      await expect(listen('name:chat')).rejects.toMatchObject({
-        code: 'EACCES',
-        message: expect.stringContaining('755'),
-      })
-    })
-  })
-
-  test('is refused when it is a link, or a file', async () => {
-    const runtime = tempDir()
-    symlinkSync(tempDir(), join(runtime, 'uds'))
-    await withEnvironment('XDG_RUNTIME_DIR', runtime, async () => {
-      await expect(connect('name:chat')).rejects.toMatchObject({ code: 'EACCES' })
-    })
-  })
-
-  test.skipIf(process.getuid?.() !== 0)("is refused when it is somebody else's", async () => {
-    const runtime = tempDir()
-    const directory = join(runtime, 'uds')
-    mkdirSync(directory, { mode: 0o700 })
-    execFileSync('chown', ['12345', directory])
-    await withEnvironment('XDG_RUNTIME_DIR', runtime, async () => {
-      await expect(listen('name:chat')).rejects.toMatchObject({
-        code: 'EACCES',
-        message: expect.stringContaining('12345'),
-      })
-    })
   })
 })

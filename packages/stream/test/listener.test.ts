@@ -26,8 +26,8 @@ const hanging = async (): Promise<string> => {
   throw new Error('the backlog never filled')
 }
 
-describe.skipIf(!onPosix)('connections of AF_UNIX', () => {
-  test('are net.Sockets, made by node:net, on both ends', async () => {
+describe.skipIf(!unix.capabilities.listen)('connections of AF_UNIX', () => {
+  test('are net.Sockets, and nothing else, on both ends', async () => {
     const server = closing(await listen(`unix:${socketPath()}`))
     const client = await connect(server.address as `unix:${string}`)
     const { value: accepted } = await server[Symbol.asyncIterator]().next()
@@ -62,18 +62,21 @@ describe.skipIf(!onPosix)('connections of AF_UNIX', () => {
     expect(await lineOf(client)).toBe('there and back')
   })
 
-  test('peerCredentials tells this process, at both ends', async () => {
-    const server = closing(await listen(`unix:${socketPath()}`))
-    const client = await connect(server.address)
-    const { value: accepted } = await server[Symbol.asyncIterator]().next()
-    const mine = { pid: process.pid, uid: process.getuid!(), gid: process.getgid!() }
-    expect(peerCredentials(client)).toMatchObject(mine)
-    expect(peerCredentials(accepted)).toMatchObject(mine)
-    client.destroy()
-    expect(() => peerCredentials(client)).toThrow(expect.objectContaining({ code: 'EBADF' }))
-  })
+  test.skipIf(!unix.capabilities.credentials)(
+    'peerCredentials tells this process, at both ends',
+    async () => {
+      const server = closing(await listen(`unix:${socketPath()}`))
+      const client = await connect(server.address)
+      const { value: accepted } = await server[Symbol.asyncIterator]().next()
+      const mine = { pid: process.pid, uid: process.getuid?.(), gid: process.getgid?.() }
+      expect(peerCredentials(client)).toMatchObject(mine)
+      expect(peerCredentials(accepted)).toMatchObject(mine)
+      client.destroy()
+      expect(() => peerCredentials(client)).toThrow(expect.objectContaining({ code: 'EBADF' }))
+    },
+  )
 
-  test('peerCredentials tells another process', async () => {
+  test.skipIf(!unix.capabilities.credentials)('peerCredentials tells another process', async () => {
     const server = closing(await listen(`unix:${socketPath()}`))
     const script = new URL('./fixtures/connect-and-wait.ts', import.meta.url)
     const other = spawnScript(script, [server.address])

@@ -1,9 +1,7 @@
 /** What several tests of this package need. */
 import type { Duplex } from 'node:stream'
 import { text } from 'node:stream/consumers'
-import { spawnSync } from 'node:child_process'
 import { onTestFinished } from 'vitest'
-import { socketPath } from '@uds/testkit'
 import { capabilities } from '@uds/winsock-ffi'
 import type { Listener } from '@uds/stream'
 
@@ -19,11 +17,3 @@ export const closing = <L extends Listener>(listener: L): L => {
 /** All that the peer sends. Plain iteration would destroy the connection at its end on Node 22, its other half included. */
 export const lineOf = async (connection: Duplex): Promise<string> =>
   await text(connection.iterator({ destroyOnReturn: false }))
-
-/** A socket file whose server was killed: nobody listens there any more. */
-export const stalePath = (): string => {
-  const path = socketPath()
-  const script = `require('net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`
-  spawnSync(process.execPath, ['-e', script])
-  return path
-}
