@@ -37,9 +37,43 @@ export const timeoutOf = (
   return Math.min(LONGEST_TIMEOUT, Math.ceil(value))
 }
 
-/** What a call was given; undefined means that the timeouts of the object hold. */
-export const callTimeout = (options: WaitOptions | undefined, where: string): number | undefined => {
-  const value = options?.timeoutMs
+/**
+ * Refuses options that are no object, and names that the call does not have: a misspelt one would mean nothing, and nobody
+ * would notice.
+ *
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`.
+ */
+export const checkOptions = (options: object | undefined, where: string, known: readonly string[]): void => {
+  if (options === undefined) return
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw invalidArgument(where, 'the options', `an object with ${known.join(', ')}`, options)
+  }
+  for (const name in options) {
+    if (known.includes(name)) continue
+    throw invalidValue(
+      where,
+      `the option ${name}`,
+      `does not exist (there is ${known.join(', ')})`,
+      (options as Readonly<Record<string, unknown>>)[name],
+    )
+  }
+}
+
+const WAIT_OPTIONS: readonly string[] = ['timeoutMs']
+
+/**
+ * What a call was given; undefined means that the timeouts of the object hold.
+ *
+ * @param known - The names of all options of the call.
+ */
+export const callTimeout = (
+  options: WaitOptions | undefined,
+  where: string,
+  known: readonly string[] = WAIT_OPTIONS,
+): number | undefined => {
+  if (options === undefined) return undefined
+  checkOptions(options, where, known)
+  const value = options.timeoutMs
   return value === undefined ? undefined : timeoutOf(value, where)
 }
 
