@@ -100,6 +100,15 @@ const connected = (options?: PipeBindOptions): [WinListener, WinStream, WinStrea
   return [listener, client, listener.accept()]
 }
 
+const onlyUs = (): string => `D:P(A;;GA;;;${sidOfProcess(process.pid)})`
+
+const sizesOf = ({ rawHandle }: WinStream): [number, number] => {
+  const out = new Uint32Array(1)
+  const incoming = new Uint32Array(1)
+  kernel32.GetNamedPipeInfo(rawHandle, null, out, incoming, null)
+  return [out[0]!, incoming[0]!]
+}
+
 const close = (all: readonly { close(): void }[]): void => all.forEach((each) => each.close())
 
 afterEach(() => {
@@ -107,8 +116,6 @@ afterEach(() => {
 })
 
 describe.skipIf(!win.here)('the access control list', () => {
-  const onlyUs = (): string => `D:P(A;;GA;;;${sidOfProcess(process.pid)})`
-
   test('lets in the current user and nobody else, unless told otherwise, at every instance', () => {
     const all = connected()
     for (const each of all) expect(daclOf(each)).toBe(normal(onlyUs()))
@@ -193,13 +200,6 @@ describe.skipIf(!win.here)('flags', () => {
 })
 
 describe.skipIf(!win.here)('buffers', () => {
-  const sizesOf = ({ rawHandle }: WinStream): [number, number] => {
-    const out = new Uint32Array(1)
-    const incoming = new Uint32Array(1)
-    kernel32.GetNamedPipeInfo(rawHandle, null, out, incoming, null)
-    return [out[0]!, incoming[0]!]
-  }
-
   test.each([undefined, 512, 100_000, 2 ** 20])(
     'of bufferSize %s are as large, 64 KiB by default',
     (bufferSize) => {
