@@ -79,7 +79,10 @@ export const callTimeout = (
 
 /** Memory to read from or write into. One without memory behind it is not the same as an empty one. */
 export const bytesOf = (value: Uint8Array, where: string, what: string): void => {
-  if (!(value instanceof Uint8Array)) throw invalidArgument(where, what, 'a Buffer or Uint8Array', value)
+  if (!(value instanceof Uint8Array)) {
+    const text = typeof value === 'string' ? ' (of a text, Buffer.from(text))' : ''
+    throw invalidArgument(where, what, `a Buffer or Uint8Array${text}`, value)
+  }
   if (value.length === 0 && value.buffer instanceof ArrayBuffer && value.buffer.detached) {
     throw invalidValue(where, what, 'must not be detached: its memory was given to somebody else', value)
   }

@@ -13,20 +13,38 @@ import { traced } from '../trace.ts'
 
 const codeOf = (error: unknown): unknown => (error as { code?: unknown }).code
 
-/** True when there is a socket file and nobody behind it. It is never true of a server that lives. */
-const isStale = (address: UnixAddress, type: SocketType): boolean => {
+type Occupant = 'a server' | 'a dead socket' | 'something else'
+
+/** What a bind found in its way. A server that lives is never taken for dead. */
+const occupantOf = (address: UnixAddress, type: SocketType): Occupant => {
   const probe = sockets.open('unix', system.probeType(type))
   try {
     // Without waiting, where it does connect: a server that is busy is no stale one.
     sockets.connect(probe, address, { timeoutMs: 0 })
-    return false
+    return 'a server'
   } catch (error) {
-    if (codeOf(error) !== 'ECONNREFUSED') return false
+    const code = codeOf(error)
+    if (code === 'EPROTOTYPE' || code === 'EAGAIN' || code === 'ETIMEDOUT') return 'a server'
     // Linux refuses a connect to a regular file as well (connect(2)); only sockets may be removed.
-    return isSocketFile(address.pathname ?? '')
+    const dead = code === 'ECONNREFUSED' && isSocketFile(address.pathname ?? '')
+    return dead ? 'a dead socket' : 'something else'
   } finally {
     probe.close()
   }
+}
+
+/** The system's error, or what the probe adds to it. */
+const inUse = (error: SocketError, occupant: Occupant): SocketError => {
+  if (occupant !== 'a server') return error
+  const { code, syscall, nativeCode, address } = error
+  return new SocketError({
+    code,
+    syscall,
+    nativeCode,
+    address,
+    detail: 'a server listens there',
+    advice: 'end it, or choose another address',
+  })
 }
 
 const isSocketFile = (path: string): boolean => {
@@ -74,8 +92,9 @@ export const bindFile = (
     try {
       bindTo(socket, address)
     } catch (error) {
-      if (!settings.replaceStale || codeOf(error) !== 'EADDRINUSE' || !isStale(address, socket.type))
-        throw error
+      if (!settings.replaceStale || codeOf(error) !== 'EADDRINUSE') throw error
+      const occupant = occupantOf(address, socket.type)
+      if (occupant !== 'a dead socket') throw inUse(error as SocketError, occupant)
       traced('unlink', path, () => {
         removeSocketFile(path)
         return 0
@@ -116,10 +135,10 @@ export const removeFile = (path: string, type: SocketType, identity: string | un
   })
 }
 
-/** {@link isStale}, for a path that may be too long for an address; then the file stays, and the next bind decides. */
+/** {@link occupantOf}, for a path that may be too long for an address; then the file stays, and the next bind decides. */
 const isDead = (path: string, type: SocketType): boolean => {
   try {
-    return isStale(UnixAddress.path(path), type)
+    return occupantOf(UnixAddress.path(path), type) === 'a dead socket'
   } catch {
     return false
   }

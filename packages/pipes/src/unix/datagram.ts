@@ -1,5 +1,6 @@
 import { sockets, type SocketError, type UnixAddress } from '@uds/winsock-ffi'
 import { bytesOf, callTimeout, howOf, type ShutdownHow, type WaitOptions } from '../arguments.ts'
+import { explained } from '../failures.ts'
 import { socketSystem as system } from '../select.ts'
 import { READ, WRITE, type Direction } from '../threads/cells.ts'
 import { SharedState } from '../threads/state.ts'
@@ -136,9 +137,15 @@ export class UnixDatagram extends Timed {
     bytesOf(data, 'sendTo', 'the data')
     const to =
       address instanceof UnixSocketAddr ? address.address : UnixSocketAddr.fromPathname(address).address
-    return this.#call('sendTo', WRITE, options, (state) =>
-      withSocket(state, 'datagram', (socket) => sockets.send(socket, data, { to, timeoutMs: 0 })),
-    )
+    try {
+      return this.#call('sendTo', WRITE, options, (state) =>
+        withSocket(state, 'datagram', (socket) => sockets.send(socket, data, { to, timeoutMs: 0 })),
+      )
+    } catch (error) {
+      // What the system itself said is said of an address; what this package says needs none.
+      const { nativeCode } = error as Partial<SocketError>
+      throw nativeCode === undefined ? error : explained(error as SocketError, to.toString())
+    }
   }
 
   /** Receives a datagram; gives its bytes, at most as many as the buffer holds. */

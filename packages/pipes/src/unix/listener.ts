@@ -1,5 +1,12 @@
 import { resolve } from 'node:path'
-import { sockets, type UnixAddress, type SocketError, type SocketHandle } from '@uds/winsock-ffi'
+import {
+  invalidArgument,
+  outOfRange,
+  sockets,
+  type SocketError,
+  type SocketHandle,
+  type UnixAddress,
+} from '@uds/winsock-ffi'
 import { booleanOf, checkOptions, integerOf } from '../arguments.ts'
 import { listenerEnded } from '../failures.ts'
 import { BlockingListener } from '../listener.ts'
@@ -39,6 +46,13 @@ export interface UnixBindOptions {
 export const UNIX_BIND_OPTIONS = ['backlog', 'mode', 'replaceStale', 'unlinkOnClose'] as const
 const FILE_OPTIONS = UNIX_BIND_OPTIONS.slice(1)
 
+/** Octal is what people mean: 600 without 0o would be another mode. */
+const modeOf = (mode: number): void => {
+  const wanted = 'permissions as an octal number from 0 to 0o777, as 0o600'
+  if (typeof mode !== 'number') throw invalidArgument('bind', 'mode', wanted, mode)
+  if (!Number.isInteger(mode) || mode < 0 || mode > 0o777) throw outOfRange('bind', 'mode', wanted, mode)
+}
+
 /** How the options are read, for listeners and datagram sockets. */
 export const fileSettings = (
   options: UnixBindOptions,
@@ -47,7 +61,7 @@ export const fileSettings = (
   checkOptions(options, 'bind', known)
   const { mode, replaceStale = true, unlinkOnClose = true } = options
   if (mode !== undefined) {
-    integerOf(mode, 'bind', 'mode', 0, 0o777)
+    modeOf(mode)
     if (!system.hasModes) throw noModes()
   }
   booleanOf(replaceStale, 'bind', 'replaceStale')

@@ -1,11 +1,12 @@
 import {
+  invalidArgument,
   SocketError,
   sockets,
   type Descriptor,
   type PeerCredentials,
   type UnixAddress,
 } from '@uds/winsock-ffi'
-import { callTimeout, timeoutOf, type ShutdownHow, type WaitOptions } from '../arguments.ts'
+import { bytesOf, callTimeout, timeoutOf, type ShutdownHow, type WaitOptions } from '../arguments.ts'
 import { socketSystem as system } from '../select.ts'
 import { ENDED_READ, ENDED_WRITE, HANDLE, READ, WRITE } from '../threads/cells.ts'
 import { SharedState } from '../threads/state.ts'
@@ -176,6 +177,10 @@ export class UnixStream extends BlockingStream {
     options?: WaitOptions,
   ): number {
     const state = this.opened('sendDescriptors')
+    bytesOf(data, 'sendDescriptors', 'the data')
+    if (!Array.isArray(descriptors)) {
+      throw invalidArgument('sendDescriptors', 'the descriptors', 'an array', descriptors)
+    }
     const turn = new Turn(state, WRITE, 'sendmsg', callTimeout(options, 'sendDescriptors'))
     const result = attemptUntil(turn, () =>
       withoutWaiting(() =>
