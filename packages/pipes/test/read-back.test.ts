@@ -197,6 +197,17 @@ describe.skipIf(!win.here)('flags', () => {
     expect(first).toEqual([true, false, true, false])
     expect(rejecting).toEqual([true, true, false, false])
   })
+
+  test('rejectRemote renews the instances that wait, and holds for later ones', () => {
+    const listener = WinListener.bind(win.fresh(), { backlog: 2 })
+    const created = vi.spyOn(kernel32.CreateNamedPipeW, 'attempt')
+    listener.rejectRemote(false)
+    const client = WinStream.connect(listener.localAddr().asPathname()!)
+    const server = listener.accept()
+    const rejecting = created.mock.calls.map(([, , mode]) => (mode & PIPE_REJECT_REMOTE_CLIENTS) !== 0)
+    expect(rejecting).toEqual([false, false, false])
+    close([client, server, listener])
+  })
 })
 
 describe.skipIf(!win.here)('buffers', () => {
