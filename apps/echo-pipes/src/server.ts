@@ -3,16 +3,13 @@
  * Usage: node src/server.ts [NAME | unix:PATH | pipe:NAME]
  */
 import { setImmediate as turn } from 'node:timers/promises'
-// #region server
 import { LocalListener, SocketError, type LocalStream } from '@uds/pipes'
-// #endregion
 
 const address = process.argv[2] ?? 'echo-pipes'
 
 const stop = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort())
 
-// #region server
 const listener = LocalListener.bind(address)
 console.log(`listening on ${listener.localAddr()}`)
 
@@ -20,7 +17,6 @@ const echo = (stream: LocalStream): void => {
   const buffer = Buffer.alloc(65_536)
   for (let n; (n = stream.read(buffer)) > 0;) stream.writeAll(buffer.subarray(0, n))
 }
-// #endregion
 
 while (!stop.signal.aborted) {
   try {

@@ -37,15 +37,52 @@ export const timeoutOf = (
   return Math.min(LONGEST_TIMEOUT, Math.ceil(value))
 }
 
-/** What a call was given; undefined means that the timeouts of the object hold. */
-export const callTimeout = (options: WaitOptions | undefined, where: string): number | undefined => {
-  const value = options?.timeoutMs
+/**
+ * Refuses options that are no object, and names that the call does not have: a misspelt one would mean nothing, and nobody
+ * would notice.
+ *
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`.
+ */
+export const checkOptions = (options: object | undefined, where: string, known: readonly string[]): void => {
+  if (options === undefined) return
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw invalidArgument(where, 'the options', `an object with ${known.join(', ')}`, options)
+  }
+  for (const name in options) {
+    if (known.includes(name)) continue
+    throw invalidValue(
+      where,
+      `the option ${name}`,
+      `does not exist (there is ${known.join(', ')})`,
+      (options as Readonly<Record<string, unknown>>)[name],
+    )
+  }
+}
+
+const WAIT_OPTIONS: readonly string[] = ['timeoutMs']
+
+/**
+ * What a call was given; undefined means that the timeouts of the object hold.
+ *
+ * @param known - The names of all options of the call.
+ */
+export const callTimeout = (
+  options: WaitOptions | undefined,
+  where: string,
+  known: readonly string[] = WAIT_OPTIONS,
+): number | undefined => {
+  if (options === undefined) return undefined
+  checkOptions(options, where, known)
+  const value = options.timeoutMs
   return value === undefined ? undefined : timeoutOf(value, where)
 }
 
 /** Memory to read from or write into. One without memory behind it is not the same as an empty one. */
 export const bytesOf = (value: Uint8Array, where: string, what: string): void => {
-  if (!(value instanceof Uint8Array)) throw invalidArgument(where, what, 'a Buffer or Uint8Array', value)
+  if (!(value instanceof Uint8Array)) {
+    const text = typeof value === 'string' ? ' (of a text, Buffer.from(text))' : ''
+    throw invalidArgument(where, what, `a Buffer or Uint8Array${text}`, value)
+  }
   if (value.length === 0 && value.buffer instanceof ArrayBuffer && value.buffer.detached) {
     throw invalidValue(where, what, 'must not be detached: its memory was given to somebody else', value)
   }

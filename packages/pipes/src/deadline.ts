@@ -4,8 +4,9 @@ import { callTimeout, type WaitOptions } from './arguments.ts'
 export const remaining = (
   options: WaitOptions | undefined,
   where: string,
+  known?: readonly string[],
 ): (() => WaitOptions | undefined) => {
-  const timeout = callTimeout(options, where)
+  const timeout = callTimeout(options, where, known)
   if (timeout === undefined) return () => undefined
   if (timeout < 0) return () => ({ timeoutMs: null })
   const end = performance.now() + timeout

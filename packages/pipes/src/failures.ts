@@ -1,5 +1,5 @@
 /** The errors that this package itself finds; those of the system come from the drivers. */
-import { SocketError } from '@uds/winsock-ffi'
+import { adviceFor, SocketError } from '@uds/winsock-ffi'
 
 /** What an error of a call that had moved some bytes already carries. */
 export interface PartialTransfer {
@@ -17,6 +17,19 @@ export const withTransferred = (error: SocketError, bytes: number): SocketError 
 export interface PartialRead extends PartialTransfer {
   /** The bytes that came before: they are taken from the stream, and here they are not lost. */
   readonly partial: Uint8Array
+}
+
+/** An error of the system with the address that it was about, and what the reader can do. */
+export const explained = (error: SocketError, address?: string): SocketError => {
+  const { code, syscall, nativeCode } = error
+  return new SocketError({
+    code,
+    syscall,
+    nativeCode,
+    address,
+    advice: adviceFor(code, syscall, address),
+    cause: error.cause,
+  })
 }
 
 /** The bytes are not enumerable: whoever prints the error wants to read the message. */

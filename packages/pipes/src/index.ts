@@ -22,9 +22,8 @@ export { UnixSocketAddr } from './unix/address.ts'
 
 // Named pipes of Windows
 export { WinListener } from './win/listener.ts'
-export type { PipeBindOptions } from './win/listener.ts'
+export type { PipeBindOptions } from './win/bind-options.ts'
 export { WinStream } from './win/stream.ts'
-export type { PipeConnectOptions } from './win/stream.ts'
 export { WinPipeSocketAddr } from './win/address.ts'
 export type { PipeSecurity } from './win32/security.ts'
 
@@ -33,6 +32,7 @@ export type { BlockingStream, CloseOptions, ReadToEndOptions } from './stream.ts
 export type { BlockingListener } from './listener.ts'
 export type { SocketAddr } from './address.ts'
 export type { ShutdownHow, WaitOptions } from './arguments.ts'
+export type { ConnectOptions } from './verify-server.ts'
 export type { LineOptions } from './iteration.ts'
 export type { PartialRead, PartialTransfer } from './failures.ts'
 export type { TransferKind, TransferToken } from './threads/token.ts'

@@ -51,12 +51,13 @@ export abstract class BlockingListener<Stream extends BlockingStream> extends Sh
     return ms < 0 ? null : ms
   }
 
-  /** Sets how long `accept` waits, for all clones; a call that is running goes on under it. */
+  /**
+   * Sets how long `accept` waits, for all clones; a call that is running goes on under it.
+   *
+   * @param ms - Milliseconds, rounded up; 0 looks once; null waits for ever.
+   */
   setAcceptTimeout(ms: number | null): void {
-    this.opened('setAcceptTimeout').setTimeout(
-      READ,
-      timeoutOf(ms, 'setAcceptTimeout', 'the timeout', 'is refused'),
-    )
+    this.opened('setAcceptTimeout').setTimeout(READ, timeoutOf(ms, 'setAcceptTimeout', 'the timeout'))
   }
 
   /**

@@ -1,8 +1,9 @@
 /** What every blocking stream does, whatever carries it. */
-import { invalidArgument, type PeerCredentials, type SocketError } from '@uds/winsock-ffi'
+import type { PeerCredentials, SocketError } from '@uds/winsock-ffi'
 import {
   bytesOf,
   callTimeout,
+  checkOptions,
   howOf,
   integerOf,
   listOfBytes,
@@ -129,8 +130,8 @@ export abstract class BlockingStream extends Timed {
    * @throws SocketError & `PartialRead` as {@link read}; `ENOBUFS` for more than `maxBytes`.
    */
   readToEnd(options?: ReadToEndOptions): Buffer {
+    const left = remaining(options, 'readToEnd', ['timeoutMs', 'maxBytes'])
     const most = integerOf(options?.maxBytes ?? 2 ** 30, 'readToEnd', 'maxBytes', 0, Number.MAX_SAFE_INTEGER)
-    const left = remaining(options, 'readToEnd')
     const parts: Buffer[] = []
     let part = Buffer.allocUnsafeSlow(CHUNK)
     let filled = 0
@@ -260,6 +261,7 @@ export abstract class BlockingStream extends Timed {
 
   /** Closes this end of the stream, and the connection with the last of its clones. Closing twice is no error. */
   override close(options?: CloseOptions): void {
+    checkOptions(options, 'close', ['flushMs'])
     const flushMs = timeoutOf(options?.flushMs ?? 0, 'close', 'flushMs')
     if (!this.closed && flushMs > 0 && this.opened('close').references === 1) {
       try {
@@ -278,9 +280,7 @@ export abstract class BlockingStream extends Timed {
 
   /** The lines of the stream as text, without their line ends, until it ends. It reads ahead: use nothing else beside. */
   lines(options?: LineOptions): IterableIterator<string> {
-    if (options !== undefined && (typeof options !== 'object' || options === null)) {
-      throw invalidArgument('lines', 'the options', 'an object', options)
-    }
+    checkOptions(options, 'lines', ['maxBytes'])
     return linesOf(this, options)
   }
 }

@@ -5,6 +5,7 @@ import {
   LocalListener,
   LocalSocketAddr,
   LocalStream,
+  UnixDatagram,
   UnixListener,
   UnixSocketAddr,
   UnixStream,
@@ -172,6 +173,7 @@ describe.each(kindsHere)('$name', (kind) => {
       expectCode('ERR_INVALID_ARG_TYPE', () => a.setReadTimeout(wrong('1')))
       expectCode('ERR_INVALID_ARG_TYPE', () => a.read(wrong('text')))
       expectCode('ERR_INVALID_ARG_TYPE', () => a.write(wrong('text')))
+      expect(errorOf(() => a.write(wrong('text'))).message).toContain('Buffer.from(text)')
       expectCode('ERR_INVALID_ARG_TYPE', () => a.writeAll(wrong([1, 2])))
       expectCode('ERR_INVALID_ARG_TYPE', () => a.writeVectored(wrong(bytes('x'))))
       expectCode('ERR_INVALID_ARG_TYPE', () => a.shutdown(wrong('reading')))
@@ -237,9 +239,20 @@ describe.each(kindsHere)('$name', (kind) => {
   })
 })
 
+test.each([UnixStream, UnixListener, UnixDatagram, WinStream, WinListener])('new %o is refused', (made) => {
+  const make = made as unknown as new (address: string) => unknown
+  const error = errorOf(() => new make('/run/chat.sock'))
+  expect(error.code).toBe('ERR_INVALID_ARG_TYPE')
+  expect(error.message).toMatch(/^new \w+: the state must be made by this package: call .* bind or pair/)
+})
+
 test('options that mean nothing are refused', () => {
   expectCode('ERR_OUT_OF_RANGE', () => UnixListener.bind('/nowhere/s', { backlog: -1 }))
-  expectCode('ERR_OUT_OF_RANGE', () => UnixListener.bind('/nowhere/s', { mode: 0o1000 }))
+  for (const mode of [600, 0o1000, -1, 0.5]) {
+    const error = errorOf(() => UnixListener.bind('/nowhere/s', { mode }))
+    expect([error.code, error.message]).toEqual(['ERR_OUT_OF_RANGE', expect.stringContaining('as 0o600')])
+  }
+  expectCode('ERR_INVALID_ARG_TYPE', () => UnixListener.bind('/nowhere/s', { mode: wrong('0600') }))
   expectCode('ERR_INVALID_ARG_TYPE', () => UnixListener.bind('/nowhere/s', { replaceStale: wrong('yes') }))
   expectCode('ERR_OUT_OF_RANGE', () => WinListener.bind(win.fresh(), { backlog: 64 }))
   expectCode('ERR_OUT_OF_RANGE', () => WinListener.bind(win.fresh(), { bufferSize: 0 }))

@@ -152,6 +152,30 @@ describe.each(kindsHere)('$name has none of the defects', (kind) => {
     b.close()
   })
 
+  test('11: setNonblocking in another thread ends a running write, which tells exactly how much went out', async () => {
+    const [a, b] = kind.pair()
+    const other = await acting({ do: 'setNonblocking', during: 'write' }, a.tryClone().transfer())
+    const data = pattern(2 ** 22)
+    const error = errorOf(() => a.write(data))
+    const sent = error.bytesTransferred ?? Number.NaN
+    expect(error.code).toBe('EAGAIN')
+    await other.done
+    a.close()
+    expect(b.readToEnd().equals(data.subarray(0, sent))).toBe(true)
+    b.close()
+  })
+
+  test('11: setNonblocking in another thread ends a running accept with EAGAIN, and the listener goes on', async () => {
+    const address = kind.fresh()
+    const listener = kind.bind(address)
+    const other = await acting({ do: 'setAcceptNonblocking' }, listener.tryClone().transfer())
+    expectCode('EAGAIN', () => listener.accept())
+    await other.done
+    const client = kind.connect(address)
+    listener.accept().close()
+    for (const each of [client, listener]) each.close()
+  })
+
   test('11: a part of a millisecond is a millisecond, not 0', () => {
     const [a, b] = kind.pair()
     a.setReadTimeout(0.25)
@@ -168,6 +192,19 @@ describe.each(kindsHere)('$name has none of the defects', (kind) => {
     expect(b.readToEnd().toString()).toBe('unread')
     b.close()
   })
+
+  test.skipIf(!kind.flushes)(
+    '12: closing waits for the peer only as long as it is told to, and delivers all the same',
+    () => {
+      const [a, b] = kind.pair()
+      a.writeAll(bytes('unread'))
+      const took = duration(() => a.close({ flushMs: 80 }))
+      expect(took).toBeGreaterThanOrEqual(79)
+      expect(took).toBeLessThan(4000)
+      expect(b.readToEnd().toString()).toBe('unread')
+      b.close()
+    },
+  )
 
   test('12: a second accept, in another thread, does not stop a non-blocking one', async () => {
     const address = kind.fresh()

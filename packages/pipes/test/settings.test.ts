@@ -1,10 +1,11 @@
 /** Timeouts, modes, clones and addresses. */
 import { describe, expect, test, vi } from 'vitest'
-import { LocalListener, LocalStream, UnixStream, WinStream } from '../src/index.ts'
+import { LocalListener, LocalSocketAddr, LocalStream, UnixStream, WinStream } from '../src/index.ts'
 import { freshName, tempDir } from '@uds/testkit'
 import { acting } from './actors.ts'
 import { bytes, duration, errorOf, expectCode, pattern } from './expect.ts'
 import { kindsHere } from './kinds.ts'
+import { traced } from './traced.ts'
 
 describe.each(kindsHere)('$name', (kind) => {
   test('timeouts are infinite at first, and are what was set, for clones too', () => {
@@ -180,6 +181,35 @@ describe.each(kindsHere)('$name', (kind) => {
     const { value } = incoming.next() as { value: LocalStream }
     value.close()
     client.close()
+    listener.close()
+  })
+
+  test('an accept timeout of 0 looks once, and null waits again', () => {
+    const address = kind.fresh()
+    const listener = kind.bind(address)
+    listener.setAcceptTimeout(0)
+    expect(listener.acceptTimeout()).toBe(0)
+    expectCode('ETIMEDOUT', () => listener.accept())
+    const client = kind.connect(address)
+    listener.accept().close()
+    listener.setAcceptTimeout(null)
+    expect(listener.acceptTimeout()).toBeNull()
+    for (const each of [client, listener]) each.close()
+  })
+
+  test('an address object binds and connects as its text does; a connect with the time 0 is one attempt', () => {
+    const address = LocalSocketAddr.fromPathname(kind.fresh())
+    const attempts = traced(() =>
+      expectCode('ECONNREFUSED', () => LocalStream.connectAddrWithTimeout(address, 0)),
+    ).filter(({ syscall }) => /^(connect|CreateFileW)$/.test(syscall))
+    expect(attempts).toHaveLength(1)
+    const listener = LocalListener.bindAddr(address)
+    const clients = [LocalStream.connectAddr(address), LocalStream.connectAddrWithTimeout(address, 1000)]
+    for (const client of clients) {
+      listener.accept().close()
+      expect(client.peerAddr().equals(address)).toBe(true)
+      client.close()
+    }
     listener.close()
   })
 

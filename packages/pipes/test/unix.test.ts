@@ -74,7 +74,11 @@ describe.skipIf(!can.afUnix)('socket files', () => {
   test.skipIf(onWindows)('a bind that finds a live server does not become its client', () => {
     const path = socketPath()
     const listener = UnixListener.bind(path)
-    expectCode('EADDRINUSE', () => UnixListener.bind(path))
+    const error = errorOf(() => UnixListener.bind(path))
+    expect([error.code, error.message]).toEqual([
+      'EADDRINUSE',
+      expect.stringContaining(': a server listens there'),
+    ])
     expectCode('ETIMEDOUT', () => listener.accept({ timeoutMs: 0 }))
     listener.close()
   })
@@ -187,7 +191,10 @@ describe.skipIf(!can.abstractNames)('abstract names', () => {
     expect(String(listener.localAddr())).toBe(`unix:@${name}`)
     expect(Buffer.from(listener.localAddr().asAbstractName() ?? []).toString()).toBe(name)
     expect(listener.localAddr().asPathname()).toBeUndefined()
-    expectCode('EADDRINUSE', () => UnixListener.bindAddr(UnixSocketAddr.fromAbstractName(name)))
+    const error = errorOf(() => UnixListener.bindAddr(UnixSocketAddr.fromAbstractName(name)))
+    expect(error.code).toBe('EADDRINUSE')
+    // There is no file.
+    expect(error.message).not.toMatch(/path|file/)
     for (const each of [client, server, listener]) each.close()
     expectCode('ECONNREFUSED', () => UnixStream.connectAddr(UnixSocketAddr.fromAbstractName(name)))
   })
@@ -206,6 +213,8 @@ describe.skipIf(!can.descriptors)('descriptors', () => {
     expect(readFileSync(descriptors[0]!.fd, 'utf8')).toBe('what the file holds')
     descriptors[0]!.close()
     expectCode('ETIMEDOUT', () => b.receiveDescriptors(Buffer.alloc(1), 1, { timeoutMs: 20 }))
+    expectCode('ERR_INVALID_ARG_TYPE', () => a.sendDescriptors(bytes('x'), 0 as never))
+    expectCode('EBADF', () => a.sendDescriptors(bytes('x'), [1_000_000]))
     a.close()
     expect(b.receiveDescriptors(Buffer.alloc(1)).bytes).toBe(0)
     b.close()
@@ -261,7 +270,9 @@ describe.skipIf(!can.datagram)('UnixDatagram', () => {
     a.close()
     b.close()
     const sender = UnixDatagram.unbound()
-    expectCode('ENOENT', () => sender.sendTo(bytes('x'), there))
+    const error = errorOf(() => sender.sendTo(bytes('x'), there))
+    expect([error.code, error.message]).toEqual(['ENOENT', expect.stringContaining(`unix:${there}`)])
+    expect(errorOf(() => sender.send(bytes('x'))).message).toMatch(/connect the socket first|not connected/)
     sender.close()
   })
 

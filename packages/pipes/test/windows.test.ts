@@ -102,6 +102,36 @@ describe.skipIf(!win.here)('named pipes', () => {
     for (const each of [client, server, listener]) each.close()
   })
 
+  test('the peer of a pipe of bytes reads the end at close, not at shutdown of writing', () => {
+    const [a, b] = WinStream.pair()
+    a.writeAll(bytes('x'))
+    a.shutdown('write')
+    expect(b.readExact(1).toString()).toBe('x')
+    expectCode('ETIMEDOUT', () => b.read(Buffer.alloc(1), { timeoutMs: 50 }))
+    b.writeAll(bytes('reply'))
+    expect(a.readExact(5).toString()).toBe('reply')
+    a.close()
+    expect(b.read(Buffer.alloc(1))).toBe(0)
+    b.close()
+  })
+
+  test('a message that a timeout tears breaks the stream for writing, and every later write says so', () => {
+    const name = win.fresh()
+    const listener = WinListener.bind(name, { messageMode: true, bufferSize: 512 })
+    const client = WinStream.connect(name)
+    const server = listener.accept()
+    client.setWriteTimeout(60)
+    expectCode('ETIMEDOUT', () => client.write(Buffer.alloc(100_000)))
+    const clone = client.tryClone()
+    for (const stream of [client, clone]) {
+      const error = errorOf(() => stream.write(bytes('x')))
+      expect([error.code, error.message]).toEqual(['EPIPE', expect.stringContaining('cut short')])
+    }
+    server.write(bytes('still read'))
+    expect(client.readExact(10).toString()).toBe('still read')
+    for (const each of [client, clone, server, listener]) each.close()
+  })
+
   test('the end of the messages is the end for all clones, and a message of the peer is still read', () => {
     const name = win.fresh()
     const listener = WinListener.bind(name, { messageMode: true })

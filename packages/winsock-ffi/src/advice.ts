@@ -18,6 +18,8 @@ const advice: Readonly<Record<string, string>> = {
   'send EPIPE': 'the peer has closed the connection, or this end was shut down for writing',
   'send ECONNRESET': 'the peer closed the connection without reading all that was sent',
   'send EMSGSIZE': 'the datagram is larger than SO_SNDBUF allows',
+  'send ENOENT': 'there is no such socket file: is the path right, and the receiver started?',
+  'send ECONNREFUSED': 'nobody receives there: start the receiver first, or again',
   'send EDESTADDRREQ': 'the socket is not connected: connect it or give the destination',
   'send ENOTCONN': 'connect the socket first',
   'recv ENOTCONN': 'connect the socket first',
@@ -38,8 +40,8 @@ const sameFor: Readonly<Record<string, string>> = {
 
 /** The advice for a failure; undefined where there is nothing to add to the text of the code. */
 export const adviceFor = (code: string, syscall: string, address: string | undefined): string | undefined => {
-  // What is said of files helps nobody with an IP address.
-  const file = address === undefined || address.startsWith('unix:')
+  // What is said of files helps nobody with an IP address or an abstract name.
+  const file = address === undefined || /^unix:(?!@)/.test(address)
   if (!file && (code === 'ENOENT' || (syscall === 'bind' && code === 'EADDRINUSE'))) return undefined
   if (!file && syscall === 'connect' && code === 'ECONNREFUSED') return 'nobody is listening there'
   return advice[`${sameFor[syscall] ?? syscall} ${code}`]

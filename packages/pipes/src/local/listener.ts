@@ -1,14 +1,45 @@
+import { checkOptions } from '../arguments.ts'
 import type { TransferToken } from '../threads/token.ts'
 import { UnixSocketAddr } from '../unix/address.ts'
-import { UnixListener, type UnixBindOptions } from '../unix/listener.ts'
-import { WinListener, type PipeBindOptions } from '../win/listener.ts'
+import { UNIX_BIND_OPTIONS, UnixListener, type UnixBindOptions } from '../unix/listener.ts'
+import { PIPE_BIND_OPTIONS, pipeSettings, type PipeBindOptions } from '../win/bind-options.ts'
+import { WinListener } from '../win/listener.ts'
 import { readAddress, type LocalSocketAddr } from './address.ts'
 
 /** A listener of this system: on a named pipe on Windows, on AF_UNIX elsewhere, or on what the address said. */
 export type LocalListener = UnixListener | WinListener
 
-/** Options of {@link LocalListener.bind}; those of one kind say nothing on the other. */
+/**
+ * Options of {@link LocalListener.bind}; those of one kind say nothing on the other, but are checked on both.
+ *
+ * ## Platform behaviour
+ * `backlog`: on Windows 63 at most.
+ */
 export type LocalBindOptions = UnixBindOptions & PipeBindOptions
+
+const BIND_OPTIONS = [...new Set<string>([...UNIX_BIND_OPTIONS, ...PIPE_BIND_OPTIONS])]
+
+/** The options of one kind. */
+const only = <T extends keyof LocalBindOptions>(
+  options: LocalBindOptions,
+  names: readonly T[],
+): Pick<LocalBindOptions, T> =>
+  Object.fromEntries(names.map((name) => [name, options[name]])) as Pick<LocalBindOptions, T>
+
+const bindTo = (
+  address: string | LocalSocketAddr,
+  options: LocalBindOptions | undefined,
+  where: string,
+): LocalListener => {
+  checkOptions(options, 'bind', BIND_OPTIONS)
+  const given = options ?? {}
+  // No system but Windows would find a mistake in these.
+  pipeSettings(given)
+  const to = readAddress(address, where, true)
+  return to instanceof UnixSocketAddr
+    ? UnixListener.bindAddr(to, only(given, UNIX_BIND_OPTIONS))
+    : WinListener.bindAddr(to, only(given, PIPE_BIND_OPTIONS))
+}
 
 /**
  * The fitting listener on each system.
@@ -32,12 +63,8 @@ export const LocalListener: {
   fromTransfer(token: TransferToken): LocalListener
   [Symbol.hasInstance](value: unknown): boolean
 } = {
-  bind: (address, options) => LocalListener.bindAddr(readAddress(address, 'bind', true), options),
-  bindAddr: (address, options) => {
-    const to = readAddress(address, 'bindAddr', true)
-    if (!(to instanceof UnixSocketAddr)) return WinListener.bindAddr(to, options)
-    return UnixListener.bindAddr(to, options)
-  },
+  bind: (address, options) => bindTo(address, options, 'bind'),
+  bindAddr: (address, options) => bindTo(address, options, 'bindAddr'),
   fromTransfer: (token) =>
     token?.kind === 'WinListener' ? WinListener.fromTransfer(token) : UnixListener.fromTransfer(token),
   [Symbol.hasInstance]: (value) => value instanceof UnixListener || value instanceof WinListener,

@@ -3,14 +3,15 @@ import { onWindows } from '../select.ts'
 import type { TransferToken } from '../threads/token.ts'
 import { UnixSocketAddr } from '../unix/address.ts'
 import { UnixStream } from '../unix/stream.ts'
-import { WinStream, type PipeConnectOptions } from '../win/stream.ts'
+import type { ConnectOptions } from '../verify-server.ts'
+import { WinStream } from '../win/stream.ts'
 import { readAddress, type LocalSocketAddr } from './address.ts'
 
 /** A local stream of this system: a named pipe on Windows, AF_UNIX elsewhere, or what the address said. */
 export type LocalStream = UnixStream | WinStream
 
-/** Options of the functions that connect. Those of pipes say nothing on AF_UNIX. */
-export type LocalConnectOptions = PipeConnectOptions & WaitOptions
+/** Options of the functions that connect. */
+export type LocalConnectOptions = ConnectOptions & WaitOptions
 
 /**
  * The fitting stream on each system: two lines of a program mean the same on Windows and on Linux.
@@ -33,8 +34,8 @@ export const LocalStream: {
   connect(address: string, options?: LocalConnectOptions): LocalStream
   connectAddr(address: LocalSocketAddr, options?: LocalConnectOptions): LocalStream
   /** Connects, and tries again every 200 ms while there is no server, for so many milliseconds; with 0 exactly once. */
-  connectWithTimeout(address: string, ms: number, options?: PipeConnectOptions): LocalStream
-  connectAddrWithTimeout(address: LocalSocketAddr, ms: number, options?: PipeConnectOptions): LocalStream
+  connectWithTimeout(address: string, ms: number, options?: ConnectOptions): LocalStream
+  connectAddrWithTimeout(address: LocalSocketAddr, ms: number, options?: ConnectOptions): LocalStream
   /** Two streams that are connected to each other. */
   pair(): [LocalStream, LocalStream]
   /** Makes a stream of a token, whichever of the two it was. */
@@ -53,7 +54,7 @@ export const LocalStream: {
   connectAddrWithTimeout: (address, ms, options) => {
     const to = readAddress(address, 'connectAddrWithTimeout', false)
     return to instanceof UnixSocketAddr
-      ? UnixStream.connectAddrWithTimeout(to, ms)
+      ? UnixStream.connectAddrWithTimeout(to, ms, options)
       : WinStream.connectAddrWithTimeout(to, ms, options)
   },
   pair: () => (onWindows ? WinStream.pair() : UnixStream.pair()),

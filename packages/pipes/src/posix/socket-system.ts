@@ -1,5 +1,6 @@
 import { constants as os } from 'node:os'
 import { libc, libcLibrary, posixConstants as c, sockets } from '@uds/winsock-ffi'
+import { explained } from '../failures.ts'
 import { READ, WAKE, WRITE } from '../threads/cells.ts'
 import { traced, tracing } from '../trace.ts'
 import { GONE, READY, WOKEN, type SocketSystem } from '../unix/socket-system.ts'
@@ -110,5 +111,5 @@ export const socketSystem: SocketSystem = {
   isWouldBlock: (code) => code === EAGAIN || code === EWOULDBLOCK || (!onLinux && code === ENOBUFS),
   isInterrupted: (code) => code === EINTR,
   isGone: (code) => code === ECONNRESET || code === EPIPE || (!onLinux && code === ENOTCONN),
-  failed: (code, syscall) => libcLibrary.toError(code, syscall),
+  failed: (code, syscall) => explained(libcLibrary.toError(code, syscall)),
 }

@@ -2,7 +2,7 @@ import { invalidArgument } from '@uds/winsock-ffi'
 import { booleanOf } from '../arguments.ts'
 import { closed, notSupported } from '../failures.ts'
 import { canShare } from './memory.ts'
-import type { SharedState } from './state.ts'
+import { SharedState } from './state.ts'
 import { makeToken, type TransferKind, type TransferToken } from './token.ts'
 
 /** Tells of objects that were forgotten open. It only reports: when memory is collected is no time to close. */
@@ -20,6 +20,11 @@ export abstract class Shareable {
   #state: SharedState | undefined
 
   protected constructor(state: SharedState, kind: TransferKind) {
+    if (!(state instanceof SharedState)) {
+      const wanted =
+        'made by this package: call a static function such as connect, bind or pair instead of new'
+      throw invalidArgument(`new ${kind}`, 'the state', wanted, state)
+    }
     this.kind = kind
     this.#state = state
     forgotten.register(this, kind, this)

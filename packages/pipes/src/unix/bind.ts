@@ -14,30 +14,48 @@ import { traced } from '../trace.ts'
 
 const codeOf = (error: unknown): unknown => (error as { code?: unknown }).code
 
+type Occupant = 'a server' | 'a dead socket' | 'something else'
+
 /** Long enough for a busy server to accept somebody. */
 const REFUSED_AGAIN_MS = 50
 
-/** True when there is a socket file and nobody behind it. It is never true of a server that lives. */
-const isStale = (address: UnixAddress, type: SocketType): boolean => {
-  if (!refuses(address, type)) return false
-  if (!system.refusesWhenFull) return true
+/** What a bind found in its way. A server that lives is never taken for dead. */
+const occupantOf = (address: UnixAddress, type: SocketType): Occupant => {
+  const first = probe(address, type)
+  if (first !== 'a dead socket' || !system.refusesWhenFull) return first
   sleep(REFUSED_AGAIN_MS)
-  return refuses(address, type)
+  return probe(address, type)
 }
 
-const refuses = (address: UnixAddress, type: SocketType): boolean => {
-  const probe = sockets.open('unix', system.probeType(type))
+const probe = (address: UnixAddress, type: SocketType): Occupant => {
+  const socket = sockets.open('unix', system.probeType(type))
   try {
     // Without waiting, where it does connect: a server that is busy is no stale one.
-    sockets.connect(probe, address, { timeoutMs: 0 })
-    return false
+    sockets.connect(socket, address, { timeoutMs: 0 })
+    return 'a server'
   } catch (error) {
-    if (codeOf(error) !== 'ECONNREFUSED') return false
+    const code = codeOf(error)
+    if (code === 'EPROTOTYPE' || code === 'EAGAIN' || code === 'ETIMEDOUT') return 'a server'
     // Linux refuses a connect to a regular file as well (connect(2)); only sockets may be removed.
-    return socketFiles.isSocket(address.pathname ?? '')
+    const dead = code === 'ECONNREFUSED' && socketFiles.isSocket(address.pathname ?? '')
+    return dead ? 'a dead socket' : 'something else'
   } finally {
-    probe.close()
+    socket.close()
   }
+}
+
+/** The system's error, or what the probe adds to it. */
+const inUse = (error: SocketError, occupant: Occupant): SocketError => {
+  if (occupant !== 'a server') return error
+  const { code, syscall, nativeCode, address } = error
+  return new SocketError({
+    code,
+    syscall,
+    nativeCode,
+    address,
+    detail: 'a server listens there',
+    advice: 'end it, or choose another address',
+  })
 }
 
 const bindTo = (socket: SocketHandle, address: UnixAddress): void => {
@@ -76,8 +94,9 @@ export const bindFile = (
     try {
       bindTo(socket, address)
     } catch (error) {
-      if (!settings.replaceStale || codeOf(error) !== 'EADDRINUSE' || !isStale(address, socket.type))
-        throw error
+      if (!settings.replaceStale || codeOf(error) !== 'EADDRINUSE') throw error
+      const occupant = occupantOf(address, socket.type)
+      if (occupant !== 'a dead socket') throw inUse(error as SocketError, occupant)
       traced('unlink', path, () => {
         removeSocketFile(path)
         return 0

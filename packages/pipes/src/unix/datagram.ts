@@ -1,5 +1,6 @@
 import { sockets, type SocketError, type UnixAddress } from '@uds/winsock-ffi'
-import { bytesOf, callTimeout, howOf, integerOf, type ShutdownHow, type WaitOptions } from '../arguments.ts'
+import { bytesOf, callTimeout, howOf, type ShutdownHow, type WaitOptions } from '../arguments.ts'
+import { explained } from '../failures.ts'
 import { socketSystem as system } from '../select.ts'
 import { READ, WRITE, type Direction } from '../threads/cells.ts'
 import { SharedState } from '../threads/state.ts'
@@ -17,6 +18,7 @@ import {
   type FileToRemove,
   type UnixBindOptions,
 } from './listener.ts'
+import { socketOf } from './raw-handle.ts'
 import { attemptUntil, withoutWaiting, withSocket } from './waiting.ts'
 
 /** What {@link UnixDatagram.recvFrom} gives. */
@@ -81,9 +83,9 @@ export class UnixDatagram extends Timed {
     return [UnixDatagram.#of(a.release()), UnixDatagram.#of(b.release())]
   }
 
-  /** Takes charge of a datagram socket that something else opened. */
+  /** Takes charge of a datagram socket that something else opened. @throws as {@link UnixStream.fromRawHandle}. */
   static fromRawHandle(handle: number): UnixDatagram {
-    return UnixDatagram.#of(integerOf(handle, 'fromRawHandle', 'the handle', 0, 2 ** 31 - 1))
+    return UnixDatagram.#of(socketOf(handle, 'datagram', false))
   }
 
   static fromTransfer(token: TransferToken): UnixDatagram {
@@ -135,9 +137,15 @@ export class UnixDatagram extends Timed {
     bytesOf(data, 'sendTo', 'the data')
     const to =
       address instanceof UnixSocketAddr ? address.address : UnixSocketAddr.fromPathname(address).address
-    return this.#call('sendTo', WRITE, options, (state) =>
-      withSocket(state, 'datagram', (socket) => sockets.send(socket, data, { to, timeoutMs: 0 })),
-    )
+    try {
+      return this.#call('sendTo', WRITE, options, (state) =>
+        withSocket(state, 'datagram', (socket) => sockets.send(socket, data, { to, timeoutMs: 0 })),
+      )
+    } catch (error) {
+      // What the system itself said is said of an address; what this package says needs none.
+      const { nativeCode } = error as Partial<SocketError>
+      throw nativeCode === undefined ? error : explained(error as SocketError, to.toString())
+    }
   }
 
   /** Receives a datagram; gives its bytes, at most as many as the buffer holds. */

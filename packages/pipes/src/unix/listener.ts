@@ -1,6 +1,13 @@
 import { resolve } from 'node:path'
-import { sockets, type UnixAddress, type SocketError, type SocketHandle } from '@uds/winsock-ffi'
-import { booleanOf, integerOf } from '../arguments.ts'
+import {
+  invalidArgument,
+  outOfRange,
+  sockets,
+  type SocketError,
+  type SocketHandle,
+  type UnixAddress,
+} from '@uds/winsock-ffi'
+import { booleanOf, checkOptions, integerOf } from '../arguments.ts'
 import { listenerEnded } from '../failures.ts'
 import { BlockingListener } from '../listener.ts'
 import { socketSystem as system } from '../select.ts'
@@ -11,6 +18,7 @@ import { Turn } from '../threads/turn.ts'
 import { unixAddrOf, UnixSocketAddr } from './address.ts'
 import { bindFile, noModes, removeFile } from './bind.ts'
 import { UnixStream } from './stream.ts'
+import { socketOf } from './raw-handle.ts'
 import { attemptUntil, withSocket } from './waiting.ts'
 
 /** Options of {@link UnixListener.bind}. */
@@ -34,13 +42,26 @@ export interface UnixBindOptions {
   readonly unlinkOnClose?: boolean | undefined
 }
 
+/** The names of the options of {@link UnixListener.bind}. */
+export const UNIX_BIND_OPTIONS = ['backlog', 'mode', 'replaceStale', 'unlinkOnClose'] as const
+const FILE_OPTIONS = UNIX_BIND_OPTIONS.slice(1)
+
+/** Octal is what people mean: 600 without 0o would be another mode. */
+const modeOf = (mode: number): void => {
+  const wanted = 'permissions as an octal number from 0 to 0o777, as 0o600'
+  if (typeof mode !== 'number') throw invalidArgument('bind', 'mode', wanted, mode)
+  if (!Number.isInteger(mode) || mode < 0 || mode > 0o777) throw outOfRange('bind', 'mode', wanted, mode)
+}
+
 /** How the options are read, for listeners and datagram sockets. */
 export const fileSettings = (
   options: UnixBindOptions,
+  known: readonly string[] = FILE_OPTIONS,
 ): { mode: number | undefined; replaceStale: boolean; unlinkOnClose: boolean } => {
+  checkOptions(options, 'bind', known)
   const { mode, replaceStale = true, unlinkOnClose = true } = options
   if (mode !== undefined) {
-    integerOf(mode, 'bind', 'mode', 0, 0o777)
+    modeOf(mode)
     if (!system.hasModes) throw noModes()
   }
   booleanOf(replaceStale, 'bind', 'replaceStale')
@@ -111,7 +132,7 @@ export class UnixListener extends BlockingListener<UnixStream> {
   /** As {@link bind}, with an address: the way to an abstract name. */
   static bindAddr(address: UnixSocketAddr, options: UnixBindOptions = {}): UnixListener {
     const to = unixAddrOf(address, 'bindAddr')
-    const settings = fileSettings(options)
+    const settings = fileSettings(options, UNIX_BIND_OPTIONS)
     const backlog = integerOf(options.backlog ?? 511, 'bind', 'backlog', 0, 2 ** 31 - 1)
     const { fd, result } = openBound('stream', (socket) =>
       bindFile(socket, to, settings, () => sockets.listen(socket, backlog)),
@@ -120,9 +141,13 @@ export class UnixListener extends BlockingListener<UnixStream> {
     return new UnixListener(SharedState.create(fd, system), fileOf(to, result, settings.unlinkOnClose))
   }
 
-  /** Takes charge of a listening socket that something else opened, as systemd does. Its file is not removed. */
+  /**
+   * Takes charge of a listening socket that something else opened, as systemd does. Its file is not removed.
+   *
+   * @throws as {@link UnixStream.fromRawHandle}.
+   */
   static fromRawHandle(handle: number): UnixListener {
-    const fd = integerOf(handle, 'fromRawHandle', 'the handle', 0, 2 ** 31 - 1)
+    const fd = socketOf(handle, 'stream', true)
     system.prepareListener(fd)
     return new UnixListener(SharedState.create(fd, system), undefined)
   }

@@ -1,11 +1,12 @@
 import {
+  invalidArgument,
   SocketError,
   sockets,
   type Descriptor,
   type PeerCredentials,
   type UnixAddress,
 } from '@uds/winsock-ffi'
-import { callTimeout, integerOf, timeoutOf, type ShutdownHow, type WaitOptions } from '../arguments.ts'
+import { bytesOf, callTimeout, timeoutOf, type ShutdownHow, type WaitOptions } from '../arguments.ts'
 import { socketSystem as system } from '../select.ts'
 import { ENDED_READ, ENDED_WRITE, HANDLE, READ, WRITE } from '../threads/cells.ts'
 import { SharedState } from '../threads/state.ts'
@@ -13,10 +14,12 @@ import { claimToken, type TransferToken } from '../threads/token.ts'
 import { Turn } from '../threads/turn.ts'
 import { BlockingStream } from '../stream.ts'
 import { traced } from '../trace.ts'
+import { connectSettings, requireSameUser, verifyOf, type ConnectOptions } from '../verify-server.ts'
 import { unixAddrOf, UnixSocketAddr } from './address.ts'
 import { connectUntil } from '../connect-until.ts'
 import { flush } from './flush.ts'
 import { gather, read, readByWaiting, readOn, RESET, write, writeOn } from './io.ts'
+import { socketOf } from './raw-handle.ts'
 import { attemptUntil, isOrdinary, withoutWaiting, withSocket } from './waiting.ts'
 
 /** What {@link UnixStream.receiveDescriptors} gives. */
@@ -58,14 +61,15 @@ export class UnixStream extends BlockingStream {
    * @param options - `timeoutMs` bounds the wait for a server whose backlog is full.
    * @throws SocketError `ENOENT` without a file, `ECONNREFUSED` when nobody listens (a stale file), `EACCES`, `ETIMEDOUT`.
    */
-  static connect(path: string | Uint8Array, options?: WaitOptions): UnixStream {
+  static connect(path: string | Uint8Array, options?: ConnectOptions & WaitOptions): UnixStream {
     return UnixStream.connectAddr(UnixSocketAddr.fromPathname(path), options)
   }
 
   /** As {@link connect}, with an address: the way to an abstract name. */
-  static connectAddr(address: UnixSocketAddr, options?: WaitOptions): UnixStream {
+  static connectAddr(address: UnixSocketAddr, options?: ConnectOptions & WaitOptions): UnixStream {
     const to = unixAddrOf(address, 'connectAddr')
-    return UnixStream.#connect(to, callTimeout(options, 'connect') ?? -1)
+    const { timeoutMs = -1, verify } = connectSettings(options)
+    return UnixStream.#connect(to, timeoutMs, verify)
   }
 
   /**
@@ -74,28 +78,31 @@ export class UnixStream extends BlockingStream {
    * @param ms - Milliseconds; with 0 it makes exactly one attempt.
    * @throws SocketError `ECONNREFUSED` when the time is up, with the last error as its `cause`.
    */
-  static connectWithTimeout(path: string | Uint8Array, ms: number): UnixStream {
-    return UnixStream.connectAddrWithTimeout(UnixSocketAddr.fromPathname(path), ms)
+  static connectWithTimeout(path: string | Uint8Array, ms: number, options?: ConnectOptions): UnixStream {
+    return UnixStream.connectAddrWithTimeout(UnixSocketAddr.fromPathname(path), ms, options)
   }
 
-  static connectAddrWithTimeout(address: UnixSocketAddr, ms: number): UnixStream {
+  static connectAddrWithTimeout(address: UnixSocketAddr, ms: number, options?: ConnectOptions): UnixStream {
     const to = unixAddrOf(address, 'connectAddrWithTimeout')
     const timeout = timeoutOf(ms, 'connectWithTimeout', 'the time')
-    return connectUntil(to.toString(), timeout, (left) => UnixStream.#connect(to, left))
+    const verify = verifyOf(options)
+    return connectUntil(to.toString(), timeout, (left) => UnixStream.#connect(to, left, verify))
   }
 
-  static #connect(to: UnixAddress, timeoutMs: number): UnixStream {
+  static #connect(to: UnixAddress, timeoutMs: number, verify: boolean): UnixStream {
     const socket = sockets.open('unix', 'stream')
     try {
       traced('connect', to.toString(), () => {
         sockets.connect(socket, to, { timeoutMs: timeoutMs < 0 ? null : timeoutMs })
         return 0
       })
-      return UnixStream.#of(socket.release())
     } catch (error) {
       socket.close()
       throw error
     }
+    const stream = UnixStream.#of(socket.release())
+    if (verify) requireSameUser(stream, to.toString())
+    return stream
   }
 
   /** Two streams that are connected to each other. */
@@ -104,9 +111,14 @@ export class UnixStream extends BlockingStream {
     return [UnixStream.#of(a.release()), UnixStream.#of(b.release())]
   }
 
-  /** Takes charge of a connected socket that something else opened. It is closed with the stream. */
+  /**
+   * Takes charge of a connected socket that something else opened. It is closed with the stream.
+   *
+   * @throws SocketError `EBADF`, `ENOTSOCK`; TypeError `ERR_INVALID_ARG_VALUE` for a socket of another kind. The handle is
+   *   the caller's then.
+   */
   static fromRawHandle(handle: number): UnixStream {
-    return UnixStream.#of(integerOf(handle, 'fromRawHandle', 'the handle', 0, 2 ** 31 - 1))
+    return UnixStream.#of(socketOf(handle, 'stream', false))
   }
 
   /** Makes a stream of a token in the thread that received it; see {@link UnixStream.transfer}. */
@@ -165,6 +177,10 @@ export class UnixStream extends BlockingStream {
     options?: WaitOptions,
   ): number {
     const state = this.opened('sendDescriptors')
+    bytesOf(data, 'sendDescriptors', 'the data')
+    if (!Array.isArray(descriptors)) {
+      throw invalidArgument('sendDescriptors', 'the descriptors', 'an array', descriptors)
+    }
     const turn = new Turn(state, WRITE, 'sendmsg', callTimeout(options, 'sendDescriptors'))
     const result = attemptUntil(turn, () =>
       withoutWaiting(() =>

@@ -1,36 +1,17 @@
 import { SocketError } from '@uds/winsock-ffi'
-import { booleanOf, integerOf } from '../arguments.ts'
+import { booleanOf, checkOptions, integerOf } from '../arguments.ts'
 import { BlockingListener } from '../listener.ts'
 import { SharedState } from '../threads/state.ts'
 import { claimToken, type TransferToken } from '../threads/token.ts'
 import { accept, applyChanges } from '../win32/accepting.ts'
 import { createFirst, type InstanceSettings } from '../win32/create.ts'
 import { Instances, MOST_INSTANCES } from '../win32/instances.ts'
-import { sddlOf, type PipeSecurity } from '../win32/security.ts'
+import { sddlOf } from '../win32/security.ts'
 import { wakers } from '../win32/wakers.ts'
 import { pipeNameOf, WinPipeSocketAddr } from './address.ts'
+import { PIPE_BIND_OPTIONS, pipeSettings, type PipeBindOptions } from './bind-options.ts'
 import { requireWindows } from './require.ts'
 import { WinStream } from './stream.ts'
-
-/** Options of {@link WinListener.bind}. */
-export interface PipeBindOptions {
-  /** How many clients may be connected that `accept` has not taken yet: 1 to 63 (default 8). */
-  readonly backlog?: number | undefined
-  /** Bytes that the system holds in each direction of a pipe (default 65536). */
-  readonly bufferSize?: number | undefined
-  /**
-   * Who may connect: this user (the default), everybody who has logged on, whom an SDDL names, or whom the system lets in
-   * by default (then everybody may read).
-   */
-  readonly security?: PipeSecurity | undefined
-  /** Refuse clients on other computers (default true). */
-  readonly rejectRemote?: boolean | undefined
-  /**
-   * Each write is a message, which a read does not go beyond; and `shutdown('write')` reaches the peer, by a message of no
-   * bytes. Default false: bytes. Clients of this package find out by themselves.
-   */
-  readonly messageMode?: boolean | undefined
-}
 
 /**
  * A named pipe that clients can connect to, with an `accept` that waits: winpipe's `WinListener`. The name is claimed by
@@ -69,12 +50,11 @@ export class WinListener extends BlockingListener<WinStream> {
         advice: 'begin the name with \\\\.\\pipe\\',
       })
     }
+    checkOptions(options, 'bind', PIPE_BIND_OPTIONS)
     const backlog = integerOf(options.backlog ?? 8, 'bind', 'backlog', 1, MOST_INSTANCES)
-    const bufferSize = integerOf(options.bufferSize ?? 65_536, 'bind', 'bufferSize', 1, 2 ** 31 - 1)
-    const rejectRemote = booleanOf(options.rejectRemote ?? true, 'bind', 'rejectRemote')
-    const message = booleanOf(options.messageMode ?? false, 'bind', 'messageMode')
+    const { bufferSize, rejectRemote, message, security } = pipeSettings(options)
     requireWindows('bind')
-    const settings = { name, message, bufferSize, sddl: sddlOf(options.security ?? 'currentUser') }
+    const settings = { name, message, bufferSize, sddl: sddlOf(security) }
     const first = createFirst(settings, rejectRemote)
     const instances = Instances.create(first, backlog, rejectRemote, settings)
     try {

@@ -15,7 +15,8 @@ const faultOf = (name: string): string | undefined => {
   if (!name.isWellFormed()) return 'must not contain a lone surrogate'
   if (name.includes('\0')) return 'must not contain a NUL'
   if (bytes > LONGEST_NAME) return `must have ${LONGEST_NAME} bytes at most, and has ${bytes}`
-  if (!name.startsWith('\\\\')) return 'must begin with two backslashes, as in \\\\.\\pipe\\name'
+  if (!name.startsWith('\\\\'))
+    return 'must begin with two backslashes, as in \\\\.\\pipe\\name (LocalStream and LocalListener take a bare word)'
   if (bytes < SHORTEST_NAME) return 'is too short: the shortest is \\\\.\\pipe\\ and one character'
   if (name[2] === '\\') return 'must name a computer after the two backslashes: . for this one'
   const end = name.indexOf('\\', 2)

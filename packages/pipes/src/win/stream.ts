@@ -1,38 +1,24 @@
-import { invalidArgument, sidOfProcess, sleep, SocketError, type PeerCredentials } from '@uds/winsock-ffi'
-import {
-  booleanOf,
-  callTimeout,
-  integerOf,
-  timeoutOf,
-  type ShutdownHow,
-  type WaitOptions,
-} from '../arguments.ts'
+import { sidOfProcess, sleep, type PeerCredentials, type SocketError } from '@uds/winsock-ffi'
+import { integerOf, timeoutOf, type ShutdownHow, type WaitOptions } from '../arguments.ts'
 import { connectUntil } from '../connect-until.ts'
 import { ENDED_READ, ENDED_WRITE, READ, WRITE } from '../threads/cells.ts'
 import { SharedState } from '../threads/state.ts'
 import { claimToken, type TransferToken } from '../threads/token.ts'
 import { BlockingStream } from '../stream.ts'
 import { traced } from '../trace.ts'
+import { connectSettings, requireSameUser, verifyOf, type ConnectOptions } from '../verify-server.ts'
 import { isMessageMode, isServer, setTraits, type PipeTraits } from '../win32/cells.ts'
 import { openPipe, waitForInstance } from '../win32/create.ts'
 import { pipeError } from '../win32/failures.ts'
 import { flush } from '../win32/flushing.ts'
 import { makePair } from '../win32/pair.ts'
 import { kernel32 } from '../win32/prototypes.ts'
+import { pipeTraitsOf } from '../win32/raw-handle.ts'
 import { available, peek, read } from '../win32/reading.ts'
 import { wakers } from '../win32/wakers.ts'
 import { write, writeEnd } from '../win32/writing.ts'
 import { pipeNameOf, WinPipeSocketAddr } from './address.ts'
 import { requireWindows } from './require.ts'
-
-/** Options of the functions that connect to a pipe. */
-export interface PipeConnectOptions {
-  /**
-   * Refuse a server of another user with `EACCES`: somebody could have taken the name first. Undefined: any server that
-   * the name leads to.
-   */
-  readonly verifyServer?: 'sameUser' | undefined
-}
 
 /** How long {@link WinStream.connect} tries, in ms. */
 const CONNECT_MS = 1000
@@ -67,37 +53,26 @@ export class WinStream extends BlockingStream {
    * @throws SocketError `ECONNREFUSED` when the time is up, with the last error as its `cause`; `EACCES`; TypeError for a
    *   name that no pipe can have.
    */
-  static connect(name: string, options?: PipeConnectOptions & WaitOptions): WinStream {
+  static connect(name: string, options?: ConnectOptions & WaitOptions): WinStream {
     return WinStream.connectAddr(WinPipeSocketAddr.fromPathname(name), options)
   }
 
-  static connectAddr(address: WinPipeSocketAddr, options?: PipeConnectOptions & WaitOptions): WinStream {
-    return WinStream.#connect(address, callTimeout(options, 'connect') ?? CONNECT_MS, options)
+  static connectAddr(address: WinPipeSocketAddr, options?: ConnectOptions & WaitOptions): WinStream {
+    const { timeoutMs = CONNECT_MS, verify } = connectSettings(options)
+    return WinStream.#connect(address, timeoutMs, verify)
   }
 
   /** As {@link connect}, for another time. @param ms - Milliseconds; with 0 it makes exactly one attempt. */
-  static connectWithTimeout(name: string, ms: number, options?: PipeConnectOptions): WinStream {
+  static connectWithTimeout(name: string, ms: number, options?: ConnectOptions): WinStream {
     return WinStream.connectAddrWithTimeout(WinPipeSocketAddr.fromPathname(name), ms, options)
   }
 
-  static connectAddrWithTimeout(
-    address: WinPipeSocketAddr,
-    ms: number,
-    options?: PipeConnectOptions,
-  ): WinStream {
-    return WinStream.#connect(address, timeoutOf(ms, 'connectWithTimeout', 'the time'), options)
+  static connectAddrWithTimeout(address: WinPipeSocketAddr, ms: number, options?: ConnectOptions): WinStream {
+    return WinStream.#connect(address, timeoutOf(ms, 'connectWithTimeout', 'the time'), verifyOf(options))
   }
 
-  static #connect(
-    address: WinPipeSocketAddr,
-    timeoutMs: number,
-    options: PipeConnectOptions | undefined,
-  ): WinStream {
+  static #connect(address: WinPipeSocketAddr, timeoutMs: number, verify: boolean): WinStream {
     const name = pipeNameOf(address, 'connect')
-    const verify = options?.verifyServer
-    if (verify !== undefined && verify !== 'sameUser') {
-      throw invalidArgument('connect', 'verifyServer', "'sameUser'", verify)
-    }
     requireWindows('connect')
     const nap = (ms: number, error: unknown): void => {
       // An instance that becomes free ends the wait early.
@@ -106,19 +81,8 @@ export class WinStream extends BlockingStream {
     }
     const { handle, message } = connectUntil(name, timeoutMs, () => openPipe(name), nap)
     const stream = WinStream.of(handle, address, { server: false, message })
-    if (verify === 'sameUser') stream.#requireSameUser(name)
+    if (verify) requireSameUser(stream, name)
     return stream
-  }
-
-  #requireSameUser(name: string): void {
-    let detail = 'the server of the pipe runs as another user'
-    try {
-      if (this.peerCredentials().sid === sidOfProcess(process.pid)) return
-    } catch (error) {
-      detail = `the server of the pipe could not be told: ${(error as Error).message}`
-    }
-    this.close()
-    throw new SocketError({ code: 'EACCES', syscall: 'connect', address: name, detail })
   }
 
   /** Two streams that are connected to each other, on a name that nobody can guess: the client's and the server's end. */
@@ -133,17 +97,15 @@ export class WinStream extends BlockingStream {
 
   /**
    * Takes charge of a connected pipe that something else opened with FILE_FLAG_OVERLAPPED. It is closed with the stream.
+   * A pipe that is read in PIPE_READMODE_MESSAGE is one of messages.
    *
-   * @param options - `messageMode`: the pipe was set to PIPE_READMODE_MESSAGE.
+   * @throws SocketError `EBADF`; TypeError `ERR_INVALID_ARG_VALUE` for a handle of another kind, or one whose calls could
+   *   have no timeout. The handle is the caller's then.
    */
-  static fromRawHandle(handle: number, options: { readonly messageMode?: boolean } = {}): WinStream {
+  static fromRawHandle(handle: number): WinStream {
     integerOf(handle, 'fromRawHandle', 'the handle', 1, 2 ** 31 - 1)
-    const message = booleanOf(options.messageMode ?? false, 'fromRawHandle', 'messageMode')
     requireWindows('fromRawHandle')
-    const flags = new Uint32Array(1)
-    kernel32.GetNamedPipeInfo(handle, flags, null, null, null)
-    // PIPE_SERVER_END (winbase.h)
-    return WinStream.of(handle, WinPipeSocketAddr.unnamed, { server: (flags[0]! & 1) !== 0, message })
+    return WinStream.of(handle, WinPipeSocketAddr.unnamed, pipeTraitsOf(handle))
   }
 
   /** Makes a stream of a token in the thread that received it. */

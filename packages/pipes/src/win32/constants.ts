@@ -24,6 +24,12 @@ export const GENERIC_READ = 0x8000_0000
 export const GENERIC_WRITE = 0x4000_0000
 export const INVALID_HANDLE_VALUE = -1
 
+// fileapi.h, winbase.h: what GetFileType and GetNamedPipeInfo give
+export const FILE_TYPE_DISK = 1
+export const FILE_TYPE_CHAR = 2
+export const FILE_TYPE_PIPE = 3
+export const PIPE_SERVER_END = 1
+
 // sddl.h
 export const SDDL_REVISION_1 = 1
 
@@ -44,5 +50,6 @@ export const ERROR_IO_INCOMPLETE = 996
 export const ERROR_IO_PENDING = 997
 export const ERROR_NOT_FOUND = 1168
 
-// ntifs.h: FILE_INFORMATION_CLASS.FilePipeLocalInformation
+// wdm.h, ntifs.h: FILE_INFORMATION_CLASS
+export const FileModeInformation = 16
 export const FilePipeLocalInformation = 24

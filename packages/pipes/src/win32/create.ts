@@ -19,7 +19,7 @@ import {
 } from './constants.ts'
 import { nameInUse, pipeError } from './failures.ts'
 import { kernel32 } from './prototypes.ts'
-import { instancesOf } from './quota.ts'
+import { instancesOf } from './information.ts'
 import { withSecurity } from './security.ts'
 
 /** How the instances of a listener are made; it travels in its token. */

@@ -12,13 +12,16 @@ const gone: ReadonlySet<number> = new Set([ERROR_BROKEN_PIPE, ERROR_NO_DATA, ERR
 /** The peer has closed: the end of a read, EPIPE of a write. */
 export const isGone = (code: number): boolean => gone.has(code)
 
+const deniedAdvice = (syscall: string): string =>
+  syscall === 'CreateNamedPipeW'
+    ? 'security.sddl must give this user all rights, GA: more instances cannot be made otherwise'
+    : 'the access control list of the pipe lets other users in only if its server says so'
+
 /** An error of the system, with the name of the pipe. */
 export const pipeError = (nativeCode: number, syscall: string, address?: string): SocketError => {
   const { code } = kernel32Library.toError(nativeCode, syscall)
   const advice =
-    code === 'EACCES' && nativeCode === ERROR_ACCESS_DENIED
-      ? 'the access control list of the pipe lets other users in only if its server says so'
-      : adviceFor(code, syscall, address)
+    nativeCode === ERROR_ACCESS_DENIED ? deniedAdvice(syscall) : adviceFor(code, syscall, address)
   return new SocketError({ code, syscall, nativeCode, address, advice })
 }
 

@@ -31,6 +31,12 @@ export const kernel32Rows = {
     result: 'BOOL',
     fails: 'zero',
   },
+  /** `BOOL GetNamedPipeHandleStateW(HANDLE, LPDWORD state, LPDWORD instances, LPDWORD, LPDWORD, LPWSTR user, DWORD size)` */
+  GetNamedPipeHandleStateW: {
+    args: ['HANDLE', 'void *', 'void *', 'void *', 'void *', 'void *', 'DWORD'],
+    result: 'BOOL',
+    fails: 'zero',
+  },
   /** `BOOL GetNamedPipeClientProcessId(HANDLE, PULONG)` */
   GetNamedPipeClientProcessId: { args: ['HANDLE', 'void *'], result: 'BOOL', fails: 'zero' },
   /** `BOOL GetNamedPipeServerProcessId(HANDLE, PULONG)` */
@@ -46,6 +52,8 @@ export const kernel32Rows = {
   ReadFile: { args: ['HANDLE', 'void *', 'DWORD', 'void *', 'void *'], result: 'BOOL', fails: 'zero' },
   /** `BOOL WriteFile(HANDLE, LPCVOID data, DWORD size, LPDWORD written, LPOVERLAPPED)` */
   WriteFile: { args: ['HANDLE', 'void *', 'DWORD', 'void *', 'void *'], result: 'BOOL', fails: 'zero' },
+  /** `DWORD GetFileType(HANDLE)`: FILE_TYPE_UNKNOWN, 0, for what is no handle */
+  GetFileType: { args: ['HANDLE'], result: 'DWORD', fails: 'never' },
   /** `BOOL FlushFileBuffers(HANDLE)` */
   FlushFileBuffers: { args: ['HANDLE'], result: 'BOOL', fails: 'zero' },
   // ioapiset.h

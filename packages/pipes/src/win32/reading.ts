@@ -11,7 +11,7 @@ import { kernel32 } from './prototypes.ts'
 import { withScratch, type Scratch } from './scratch.ts'
 
 /**
- * Bytes to ask for at once. A read that waits takes its size off the quota of the writer (what quota.ts reads), so it asks
+ * Bytes to ask for at once. A read that waits takes its size off the quota of the writer (what information.ts reads), so it asks
  * for less than the pipe holds: otherwise a writer that must not wait would be told that there is no room.
  */
 const READ_SIZE = 32_768

@@ -3,6 +3,7 @@
  * (https://learn.microsoft.com/windows/win32/secauthz/security-descriptor-string-format).
  */
 import { invalidArgument, invalidValue, sidOfProcess } from '@uds/winsock-ffi'
+import { checkOptions } from '../arguments.ts'
 import { SDDL_REVISION_1 } from './constants.ts'
 import { advapi32, kernel32 } from './prototypes.ts'
 
@@ -15,21 +16,44 @@ export type PipeSecurity = 'currentUser' | 'authenticatedUsers' | 'os-default' |
  */
 const CONNECT_ONLY = '0x12019b'
 
+const presets: ReadonlySet<unknown> = new Set(['currentUser', 'authenticatedUsers', 'os-default'])
+
+/**
+ * Checks what was given, without a system call.
+ *
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`.
+ */
+export const checkSecurity = (security: PipeSecurity): PipeSecurity => {
+  if (presets.has(security)) return security
+  if (typeof security !== 'object' || security === null || typeof security.sddl !== 'string') {
+    throw invalidArgument(
+      'bind',
+      'security',
+      "'currentUser', 'authenticatedUsers', 'os-default' or { sddl }",
+      security,
+    )
+  }
+  checkOptions(security, 'bind: security', ['sddl'])
+  // Without one the system would put its default in the place, and everybody could read.
+  if (!/D:/i.test(security.sddl)) {
+    throw invalidValue(
+      'bind',
+      'security.sddl',
+      'must say who may connect, by a list that begins with D: as in D:P(A;;GA;;;OW)',
+      security.sddl,
+    )
+  }
+  return security
+}
+
 /** The SDDL; undefined for the default of the system, which lets everybody read. */
 export const sddlOf = (security: PipeSecurity): string | undefined => {
-  if (security === 'os-default') return undefined
-  if (typeof security === 'object' && security !== null && typeof security.sddl === 'string')
-    return security.sddl
+  const checked = checkSecurity(security)
+  if (checked === 'os-default') return undefined
+  if (typeof checked === 'object') return checked.sddl
   // P: nothing is inherited. GA: everything.
   const owner = `D:P(A;;GA;;;${sidOfProcess(process.pid)})`
-  if (security === 'currentUser') return owner
-  if (security === 'authenticatedUsers') return `${owner}(A;;${CONNECT_ONLY};;;AU)`
-  throw invalidArgument(
-    'bind',
-    'security',
-    "'currentUser', 'authenticatedUsers', 'os-default' or { sddl }",
-    security,
-  )
+  return checked === 'currentUser' ? owner : `${owner}(A;;${CONNECT_ONLY};;;AU)`
 }
 
 /**

@@ -1,4 +1,5 @@
 import { sockets, winsock, ws2_32Library } from '@uds/winsock-ffi'
+import { explained } from '../failures.ts'
 import { READ, WAKE, WRITE } from '../threads/cells.ts'
 import { traced } from '../trace.ts'
 import { GONE, READY, WOKEN, type SocketSystem } from '../unix/socket-system.ts'
@@ -101,5 +102,5 @@ export const socketSystem: SocketSystem = {
   // There are no signals that could interrupt a call.
   isInterrupted: () => false,
   isGone: (code) => gone.has(code),
-  failed: (code, syscall) => ws2_32Library.toError(code, syscall),
+  failed: (code, syscall) => explained(ws2_32Library.toError(code, syscall)),
 }

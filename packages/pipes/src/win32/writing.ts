@@ -17,10 +17,11 @@ import { isMessageMode, setUnreadBound, unreadBound } from './cells.ts'
 import { ERROR_OPERATION_ABORTED } from './constants.ts'
 import { isGone, pipeError } from './failures.ts'
 import { flushInThread } from './flushing.ts'
+import { bufferSizeOf } from './information.ts'
 import { perform } from './overlapped.ts'
 import { kernel32 } from './prototypes.ts'
 import { makePair } from './pair.ts'
-import { bufferSizeOf, learnQuota, quotaOf, quotaUnknown } from './quota.ts'
+import { learnQuota, quotaOf, quotaUnknown } from './quota.ts'
 import { SCRATCH_SIZE, withScratch, type Scratch } from './scratch.ts'
 
 const broken = (): SocketError =>
