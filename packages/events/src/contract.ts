@@ -131,9 +131,14 @@ const requestTable = (
   )
 
 /** The checks that the server or a client makes with a contract. */
-export const checksOf = (end: 'server' | 'client', from: Contract | undefined): Checks | undefined => {
+export const checksOf = (
+  where: string,
+  end: 'server' | 'client',
+  from: Contract | undefined,
+): Checks | undefined => {
   if (from === undefined) return undefined
   const { schemas } = from
+  if (typeof schemas !== 'object') throw invalidArgument(where, 'contract', 'what contract(...) gives', from)
   const own = end === 'server' ? schemas.toServer : schemas.toClient
   const events = Object.entries({ ...schemas.events, ...own })
   const handled = end === 'server' ? schemas.requests : schemas.clientRequests

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type * as Sqlite from 'node:sqlite'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { checkOptions, invalidArgument } from '@uds/winsock-ffi'
 import { failure } from './errors.ts'
 import type { Encoded } from './wire/frame.ts'
 import { isThenable } from './hearing/listeners.ts'
@@ -9,6 +10,13 @@ import { isThenable } from './hearing/listeners.ts'
 export interface JournalOptions {
   /** The file of the database; it is created. One process at a time. */
   readonly path: string
+}
+
+/** @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` */
+export const checkJournal = (where: string, options: JournalOptions | undefined): void => {
+  checkOptions(options, where, ['path'], 'journal.')
+  if (options !== undefined && (typeof options.path !== 'string' || options.path === ''))
+    throw invalidArgument(where, 'journal.path', 'the path of a file', options.path)
 }
 
 const openDatabase = (path: string): DatabaseSync => {

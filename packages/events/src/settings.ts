@@ -1,4 +1,4 @@
-import { invalidArgument } from '@uds/winsock-ffi'
+import { checkOptions, invalidArgument } from '@uds/winsock-ffi'
 import type { ChannelSettings } from './channel/owner.ts'
 import type { Contract } from './contract.ts'
 import { count, milliseconds } from './options.ts'
@@ -51,9 +51,13 @@ export const checkText = (where: string, what: string, value: unknown): void => 
   throw invalidArgument(where, what, 'a string of at most 4096 characters', value)
 }
 
-export const endSettings = <M extends object>(where: string, options: EndOptions<M>): EndSettings => {
-  if (typeof options !== 'object' || options === null)
-    throw invalidArgument(where, 'options', 'an object', options)
+/** @param known - The names of all options of this end. */
+export const endSettings = <M extends object>(
+  where: string,
+  options: EndOptions<M>,
+  known: readonly string[],
+): EndSettings => {
+  checkOptions(options, where, known)
   checkText(where, 'name', options.name)
   const keepAliveMs = milliseconds(where, 'keepAliveMs', options.keepAliveMs, 15_000)
   return {

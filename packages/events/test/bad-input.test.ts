@@ -5,7 +5,8 @@ import { describe, expect, test } from 'vitest'
 import fc from 'fast-check'
 import { connect } from '@uds/stream'
 import { freshName } from '@uds/testkit'
-import { EventClient, EventServer } from '@uds/events'
+import { EventClient, EventServer, LineClient, LineServer } from '@uds/events'
+import { Linker } from '@uds/events/unixevents'
 import { FrameDecoder } from '../src/wire/decoder.ts'
 import { encodeFrame, Flag, FrameType } from '../src/wire/frame.ts'
 import { preamble, PREAMBLE_BYTES } from '../src/wire/handshake.ts'
@@ -262,6 +263,80 @@ describe('wrong arguments are told before anything is opened', () => {
     ['a negative time', () => EventClient.connect('x', { connectTimeoutMs: -1 }), 'ERR_OUT_OF_RANGE'],
     ['jitter above one', () => EventClient.connect('x', { reconnect: { jitter: 2 } }), 'ERR_OUT_OF_RANGE'],
   ]
+  const unknown: typeof wrong = [
+    ['of a client', () => EventClient.connect('x', { retryUntilMS: 1 } as object), 'retryUntilMs'],
+    ['of a server', () => EventServer.listen('x', { autorize: 'sameUser' } as object), 'authorize'],
+    [
+      "of the server's listener",
+      () => EventServer.listen('x', { listen: { tekOver: true } as object }),
+      'takeOver',
+    ],
+    ['of a queue', () => EventClient.connect('x', { outgoing: { max: 1 } as object }), 'limitBytes'],
+    ['of reconnect', () => EventClient.connect('x', { reconnect: { max: 1 } as object }), 'maxMs'],
+    ['of a journal', () => EventServer.listen('x', { journal: { file: 'x' } as never }), 'path'],
+    ['of a line server', async () => new LineServer({ ack: true } as object), 'withAck'],
+    ['of a line client', () => LineClient.connect({ retry: 1 } as object), 'retryUntilMs'],
+    ['of a linker', async () => new Linker({ payload: 'json' } as object), 'payloads'],
+  ]
+  test.each(unknown)('a misspelt option %s', async (_what, action, right) => {
+    const message = new RegExp(`: the option [.\\w]+ does not exist \\(there is .*\\b${right}\\b`)
+    await expect(action()).rejects.toMatchObject({
+      code: 'ERR_INVALID_ARG_VALUE',
+      message: expect.stringMatching(message),
+    })
+  })
+
+  const kinds: typeof wrong = [
+    ['options', () => EventClient.connect('x', 'json' as never), 'the options'],
+    ['reconnect', () => EventClient.connect('x', { reconnect: true as never }), 'reconnect'],
+    ['signal of a client', () => EventClient.connect('x', { signal: 1 as never }), 'signal'],
+    ['signal of a server', () => EventServer.listen('x', { signal: 1 as never }), 'signal'],
+    ['journal', () => EventServer.listen('x', { journal: 'a.db' as never }), 'journal'],
+    ['path of a journal', () => EventClient.connect('x', { journal: { path: '' } }), 'journal.path'],
+    ['joinable', () => EventServer.listen('x', { joinable: true as never }), 'joinable'],
+    ['contract', () => EventServer.listen('x', { contract: {} as never }), 'contract'],
+  ]
+  test.each(kinds)('a wrong kind of %s', async (_what, action, name) => {
+    await expect(action()).rejects.toMatchObject({
+      code: 'ERR_INVALID_ARG_TYPE',
+      message: expect.stringMatching(`^(connect|listen): ${name} must be `),
+    })
+  })
+
+  test('options of what a client and a server say', async () => {
+    const server = await serve()
+    const client = await join(server.address)
+    server.handle('size', (input) => input)
+    const misspelt = { code: 'ERR_INVALID_ARG_VALUE', message: expect.stringContaining('does not exist') }
+    await expect(client.request('size', 1, { timeout: 5 } as object)).rejects.toMatchObject(misspelt)
+    expect(() => client.stream('size', 1, { windows: 5 } as object)).toThrow(
+      expect.objectContaining(misspelt),
+    )
+    // It would have reached everybody.
+    expect(() => server.broadcast('a', 1, { room: 'x' } as object)).toThrow(expect.objectContaining(misspelt))
+    expect(() => client.events('a', { max: 5 } as object)).toThrow(expect.objectContaining(misspelt))
+    expect(() => client.close({ grace: 5 } as object)).toThrow(expect.objectContaining(misspelt))
+    expect(() => server.close({ grace: 5 } as object)).toThrow(expect.objectContaining(misspelt))
+    // An input that only looks like an option of something else is an input.
+    expect(await client.request('size', { window: 5 })).toEqual({ window: 5 })
+  })
+
+  test('what a codec cannot write is told with a code, and why', async () => {
+    const server = await serve()
+    const client = await join(server.address)
+    const cycle: Record<string, unknown> = {}
+    cycle['self'] = cycle
+    for (const value of [cycle, 1n, () => {}]) {
+      const refused = {
+        code: 'ERR_BAD_PAYLOAD',
+        message: expect.stringMatching(/^encode ERR_BAD_PAYLOAD: (json|JSON) /),
+      }
+      expect(() => client.emit('a', value)).toThrow(expect.objectContaining(refused))
+      await expect(client.send('a', value)).rejects.toMatchObject(refused)
+      expect(() => server.broadcast('a', value)).toThrow(expect.objectContaining(refused))
+    }
+  })
+
   test.each(wrong)('%s', async (_what, action, code) => {
     expect(await codeOf(action())).toBe(code)
   })

@@ -4,7 +4,7 @@ import { freshName } from '@uds/testkit'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { ClientSide } from '../src/unixevents/client-side.ts'
 import { FrameEncoder } from '../src/unixevents/encoder.ts'
-import { checkOptions } from '../src/unixevents/options.ts'
+import { linkerSettings } from '../src/unixevents/options.ts'
 import { Returning } from '../src/unixevents/returning.ts'
 import { ServerSide } from '../src/unixevents/server-side.ts'
 import type { SideOptions, SideSink } from '../src/unixevents/side.ts'
@@ -41,7 +41,7 @@ const open = async (
     debug: () => {},
   })
   const options = (offering: boolean | undefined): SideOptions => ({
-    ...checkOptions({ upgrade: offering === true ? 'offer' : 'accept' }),
+    ...linkerSettings({ upgrade: offering === true ? 'offer' : 'accept' }),
     address,
     path: undefined,
     transport: splitting(toServer, toClient),

@@ -1,5 +1,5 @@
 /** The checks of arguments that several classes make, before any system call. */
-import { invalidArgument, invalidValue, outOfRange } from '@uds/winsock-ffi'
+import { checkOptions, invalidArgument, invalidValue, outOfRange } from '@uds/winsock-ffi'
 
 /** Options of every call that waits. */
 export interface WaitOptions {
@@ -37,27 +37,7 @@ export const timeoutOf = (
   return Math.min(LONGEST_TIMEOUT, Math.ceil(value))
 }
 
-/**
- * Refuses options that are no object, and names that the call does not have: a misspelt one would mean nothing, and nobody
- * would notice.
- *
- * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`.
- */
-export const checkOptions = (options: object | undefined, where: string, known: readonly string[]): void => {
-  if (options === undefined) return
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw invalidArgument(where, 'the options', `an object with ${known.join(', ')}`, options)
-  }
-  for (const name in options) {
-    if (known.includes(name)) continue
-    throw invalidValue(
-      where,
-      `the option ${name}`,
-      `does not exist (there is ${known.join(', ')})`,
-      (options as Readonly<Record<string, unknown>>)[name],
-    )
-  }
-}
+export { checkOptions }
 
 const WAIT_OPTIONS: readonly string[] = ['timeoutMs']
 

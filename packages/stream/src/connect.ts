@@ -2,8 +2,10 @@
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { checkOptions } from '@uds/winsock-ffi'
 import type { Address, SocketAddressObject, SocketAddressText } from './address.ts'
 import { checkConnectOptions } from './check-options.ts'
+import { CONNECT_OPTIONS } from './option-names.ts'
 import { throwIfAborted } from './connection-error.ts'
 import { countConnected, countFailed } from './counters.ts'
 import { traceConnect, traceError } from './diagnostics.ts'
@@ -66,6 +68,8 @@ export function connect<C extends Duplex>(
 export function connect(address: string | Address, options?: ConnectDoorOptions): Promise<Duplex>
 export async function connect(address: string | Address, options: ConnectDoorOptions = {}): Promise<Duplex> {
   checkConnectOptions('connect', options)
+  // A transport of the caller's own has options of its own.
+  if (options.transport === undefined) checkOptions(options, 'connect', CONNECT_OPTIONS)
   const { retryUntilMs, transport, ...rest } = options
   const untilMs = positiveMs('connect', 'retryUntilMs', retryUntilMs, 0)
   positiveMs('connect', 'timeoutMs', rest.timeoutMs, 0)

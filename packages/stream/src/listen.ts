@@ -1,8 +1,10 @@
 /** From an address to a listener. */
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { checkOptions } from '@uds/winsock-ffi'
 import type { Address, SocketAddressObject, SocketAddressText } from './address.ts'
 import { checkListenOptions } from './check-options.ts'
+import { LISTEN_OPTIONS } from './option-names.ts'
 import { traceError, traceListen } from './diagnostics.ts'
 import { route } from './route.ts'
 import type { Listener, ListenOptions, Transport } from './transport.ts'
@@ -31,6 +33,8 @@ export function listen<C extends Duplex>(
 export function listen(address: string | Address, options?: ListenDoorOptions): Promise<Listener>
 export async function listen(address: string | Address, options: ListenDoorOptions = {}): Promise<Listener> {
   checkListenOptions('listen', options)
+  // A transport of the caller's own has options of its own.
+  if (options.transport === undefined) checkOptions(options, 'listen', LISTEN_OPTIONS)
   const { transport, ...rest } = options
   const at = route(address, transport, 'listen')
   try {

@@ -31,6 +31,11 @@ describe('options that are wrong are refused before anything is opened', () => {
     [{ onread: {} }, 'ERR_INVALID_ARG_TYPE', /^connect: onread must be \{ buffer, callback \}/],
     [{ transport: {} }, 'ERR_INVALID_ARG_TYPE', /^connect: the transport must be .* connect and listen/],
     [{ transport: null }, 'ERR_INVALID_ARG_TYPE', /^connect: the transport must be/],
+    [
+      { retryUntilMS: 5 },
+      'ERR_INVALID_ARG_VALUE',
+      /^connect: the option retryUntilMS does not exist .*retryUntilMs/,
+    ],
   ])('connect with %j', async (options, code, message) => {
     await expect(connect(MEMORY, options as object)).rejects.toMatchObject({
       code,
@@ -50,6 +55,12 @@ describe('options that are wrong are refused before anything is opened', () => {
     [{ mode: 0o600 }, 'ERR_INVALID_ARG_VALUE', /has no file, so mode.*memory:wrong-options/],
     [{ takeOver: true }, 'ERR_INVALID_ARG_VALUE', /has no file/],
     [{ transport: 'unix' }, 'ERR_INVALID_ARG_TYPE', /^listen: the transport must be/],
+    // Without a word of it, everybody would be let in.
+    [
+      { autorize: 'sameUser' },
+      'ERR_INVALID_ARG_VALUE',
+      /^listen: the option autorize does not exist .*authorize/,
+    ],
   ])('listen with %j', async (options, code, message) => {
     await expect(listen(MEMORY, options as object)).rejects.toMatchObject({
       code,
@@ -57,6 +68,17 @@ describe('options that are wrong are refused before anything is opened', () => {
     })
     // The name is free still.
     await (await listen(MEMORY)).close()
+  })
+
+  test("a transport of one's own has options of its own", async () => {
+    const own: Transport = {
+      ...memory,
+      connect: (address, options) => memory.connect(address, { ...options }),
+    }
+    const listener = await listen(MEMORY)
+    const connection = await connect(MEMORY, { transport: own, colour: 'red' } as object)
+    connection.destroy()
+    await listener.close()
   })
 
   test('a mode for TCP is refused, as it would keep nobody out', async () => {

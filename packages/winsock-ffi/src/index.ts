@@ -21,6 +21,7 @@ export type { SocketErrorInit } from './errors.ts'
 // For the packages above, so that all of them speak of failures in the same way
 export { invalidArgument, invalidValue, outOfRange } from './errors.ts'
 export { adviceFor } from './advice.ts'
+export { checkOptions, optionNames } from './check-options.ts'
 export { fileOf, threadFile } from './bundle.ts'
 export { sleep } from './sleep.ts'
 

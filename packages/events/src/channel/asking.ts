@@ -1,27 +1,26 @@
-import { invalidArgument } from '@uds/winsock-ffi'
+import { checkOptions, optionNames } from '@uds/winsock-ffi'
 import type { Calling } from './calling.ts'
-import { milliseconds, count } from '../options.ts'
+import { checkSignal, count, milliseconds } from '../options.ts'
 import type { RequestOptions, StreamOptions } from '../map.ts'
 import { ReplyStream } from './replies.ts'
 
-const optionKeys: ReadonlySet<string> = new Set(['timeoutMs', 'signal', 'window'])
+const REQUEST_OPTIONS = optionNames<RequestOptions>({ timeoutMs: true, signal: true })
+const STREAM_OPTIONS = optionNames<StreamOptions>({ timeoutMs: true, signal: true, window: true })
 
 /** A request without input may have its options in second place: an object that holds nothing but options. */
-const looksLikeOptions = (value: unknown): value is StreamOptions => {
+const looksLikeOptions = (value: unknown, known: readonly string[]): value is StreamOptions => {
   if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype)
     return false
   const keys = Object.keys(value)
-  return keys.length > 0 && keys.every((key) => optionKeys.has(key))
+  return keys.length > 0 && keys.every((key) => known.includes(key))
 }
 
-const split = (rest: readonly unknown[]): [input: unknown, options: StreamOptions] => {
+const split = (
+  rest: readonly unknown[],
+  known: readonly string[],
+): [input: unknown, options: StreamOptions] => {
   if (rest.length >= 2) return [rest[0], rest[1] ?? {}]
-  return looksLikeOptions(rest[0]) ? [undefined, rest[0]] : [rest[0], {}]
-}
-
-const checkSignal = (where: string, signal: AbortSignal | undefined): void => {
-  if (signal === undefined || signal instanceof AbortSignal) return
-  throw invalidArgument(where, 'signal', 'an AbortSignal', signal)
+  return looksLikeOptions(rest[0], known) ? [undefined, rest[0]] : [rest[0], {}]
 }
 
 /** Asks the other end; what is wrong with the arguments rejects. */
@@ -32,7 +31,8 @@ export const ask = (
   defaultTimeoutMs: number,
 ): Promise<unknown> =>
   new Promise((resolve, reject) => {
-    const [input, options] = split(rest)
+    const [input, options] = split(rest, REQUEST_OPTIONS)
+    checkOptions(options, 'request', REQUEST_OPTIONS)
     const { signal }: RequestOptions = options
     const timeoutMs = milliseconds('request', 'timeoutMs', options.timeoutMs, defaultTimeoutMs)
     checkSignal('request', signal)
@@ -51,7 +51,8 @@ export const askForStream = (
   rest: readonly unknown[],
   defaultTimeoutMs: number,
 ): ReplyStream<unknown> => {
-  const [input, options] = split(rest)
+  const [input, options] = split(rest, STREAM_OPTIONS)
+  checkOptions(options, 'stream', STREAM_OPTIONS)
   const { signal } = options
   const timeoutMs = milliseconds('stream', 'timeoutMs', options.timeoutMs, defaultTimeoutMs)
   const window = Math.min(count('stream', 'window', options.window, WINDOW), MOST_WINDOW)

@@ -5,8 +5,22 @@ import { boundOf, type Encoded, Flag, HEADER_ID_BYTES, isWide } from '../wire/fr
 import type { Link } from '../wire/link.ts'
 
 /** The payload of a value: bytes are their own. */
-export const encodePayload = (codec: Codec, data: unknown): Encoded =>
-  data === undefined || data instanceof Uint8Array ? data : codec.encode(data)
+export const encodePayload = (codec: Codec, data: unknown): Encoded => {
+  if (data === undefined || data instanceof Uint8Array) return data
+  try {
+    return codec.encode(data)
+  } catch (error) {
+    // A BigInt, a cycle, a function: what the codec's library says of it has no code. What has one is as it should be.
+    if ((error as { code?: unknown } | null)?.code !== undefined && !(error instanceof DOMException))
+      throw error
+    throw failure(
+      'encode',
+      'ERR_BAD_PAYLOAD',
+      `${codec.name} cannot write it: ${asError(error).message}`,
+      error,
+    )
+  }
+}
 
 /** The flag of a payload that bypasses the codec. */
 export const bytesFlag = (data: unknown): number => (data instanceof Uint8Array ? Flag.bytes : 0)

@@ -1,4 +1,4 @@
-import { invalidValue } from '@uds/winsock-ffi'
+import { checkOptions, invalidValue, optionNames } from '@uds/winsock-ffi'
 import { failure } from '../errors.ts'
 import { count } from '../options.ts'
 
@@ -30,6 +30,8 @@ export interface QueueLimits {
   readonly limitBytes: number
 }
 
+const QUEUE_OPTIONS = optionNames<QueueOptions>({ policy: true, limit: true, limitBytes: true })
+
 const policies: readonly string[] = ['wait', 'drop-old', 'drop-new', 'fail']
 
 /** Checks queue options and fills in the defaults. */
@@ -39,6 +41,7 @@ export const queueLimits = (
   options: QueueOptions | undefined,
   defaults: QueueLimits,
 ): QueueLimits => {
+  checkOptions(options, where, QUEUE_OPTIONS, `${what}.`)
   const { policy = defaults.policy } = options ?? {}
   if (!policies.includes(policy)) {
     throw invalidValue(where, `${what}.policy`, `must be ${policies.join(', ')}`, policy)

@@ -9,7 +9,7 @@ import { asError, failure } from '../errors.ts'
 import { EventEnd } from '../hearing/event-end.ts'
 import type { Delivery } from '../hearing/handler.ts'
 import { Hearing } from '../hearing/hearing.ts'
-import { SentJournal } from '../journal.ts'
+import { checkJournal, SentJournal } from '../journal.ts'
 import type {
   AnyMap,
   CallArguments,
@@ -27,7 +27,7 @@ import type {
   ToServer,
 } from '../map.ts'
 import { checkName, JOIN, LEAVE } from '../names.ts'
-import { milliseconds } from '../options.ts'
+import { checkSignal, graceOf, milliseconds } from '../options.ts'
 import { checkText, type EndSettings, endSettings } from '../settings.ts'
 import type { Welcome } from '../wire/handshake.ts'
 import { OutgoingNames } from '../wire/interned-names.ts'
@@ -35,7 +35,7 @@ import { keepAlive, keepAliveInterval } from '../wire/keep-alive.ts'
 import type { Link } from '../wire/link.ts'
 import { Connector, unrefOf } from './connector.ts'
 import { greet } from './greeting.ts'
-import type { ClientEvents, ClientOptions } from './options.ts'
+import { CLIENT_OPTIONS, type ClientEvents, type ClientOptions } from './options.ts'
 import { Backoff } from './reconnect.ts'
 
 /** What a client hears. */
@@ -70,10 +70,12 @@ export class EventClient<M extends object = AnyMap> extends EventEnd<ClientTypes
 
   private constructor(address: string | Address, options: ClientOptions<M>) {
     super()
-    this.#settings = endSettings('connect', options)
+    this.#settings = endSettings('connect', options, CLIENT_OPTIONS)
     this.#address = endpoint('connect', address, options.transport)
     const codec = codecOf('connect', options.codec ?? 'json')
     checkText('connect', 'token', options.token)
+    checkSignal('connect', options.signal)
+    checkJournal('connect', options.journal)
     const connecting = {
       address: this.#address,
       transport: options.transport,
@@ -81,7 +83,7 @@ export class EventClient<M extends object = AnyMap> extends EventEnd<ClientTypes
       retryUntilMs: milliseconds('connect', 'retryUntilMs', options.retryUntilMs, 0),
       backoff: options.reconnect === false ? undefined : new Backoff(options.reconnect ?? {}),
     }
-    const checks = checksOf('client', options.contract)
+    const checks = checksOf('connect', 'client', options.contract)
     this.hearing = new Hearing(
       ([delivery]) => ({ delivery: delivery as Delivery, peer: undefined, tap: this.#channel.link }),
       () => `client of ${printed(this.#address)}`,
@@ -149,11 +151,11 @@ export class EventClient<M extends object = AnyMap> extends EventEnd<ClientTypes
     address: string | Address,
     options: ClientOptions<M> = {},
   ): Promise<EventClient<M>> {
-    options.signal?.throwIfAborted()
     const client = new EventClient<M>(address, options)
     const abort = (): void => client.#connector.giveUp(options.signal?.reason)
     options.signal?.addEventListener('abort', abort, { once: true })
     try {
+      options.signal?.throwIfAborted()
       await client.#connector.first()
       return client
     } catch (error) {
@@ -304,7 +306,7 @@ export class EventClient<M extends object = AnyMap> extends EventEnd<ClientTypes
    * (default 2000) at the latest. What is unacknowledged then rejects with `ERR_CLOSED`, and stays in the journal.
    */
   close(options: { readonly graceMs?: number | undefined } = {}): Promise<void> {
-    const graceMs = milliseconds('close', 'graceMs', options.graceMs, 2000)
+    const graceMs = graceOf('close', options, 2000)
     this.#closing ??= this.#closed ? Promise.resolve() : this.#close(graceMs)
     return this.#closing
   }

@@ -1,4 +1,5 @@
 import type { Transport } from '@uds/stream'
+import { optionNames } from '@uds/winsock-ffi'
 import type { Codec } from '../codecs/codec.ts'
 import type { CodecName } from '../codecs/select.ts'
 import type { JournalOptions } from '../journal.ts'
@@ -25,6 +26,30 @@ export interface ClientOptions<M extends object = AnyMap> extends EndOptions<M> 
   /** Keeps what was sent and not acknowledged beyond the life of this process. */
   readonly journal?: JournalOptions | undefined
 }
+
+export const CLIENT_OPTIONS: readonly string[] = optionNames<ClientOptions>({
+  name: true,
+  contract: true,
+  offline: true,
+  outgoing: true,
+  highWaterMark: true,
+  maxUnacknowledged: true,
+  maxFrame: true,
+  maxDepth: true,
+  maxNames: true,
+  maxRequests: true,
+  handshakeTimeoutMs: true,
+  requestTimeoutMs: true,
+  keepAliveMs: true,
+  codec: true,
+  token: true,
+  reconnect: true,
+  retryUntilMs: true,
+  connectTimeoutMs: true,
+  signal: true,
+  transport: true,
+  journal: true,
+})
 
 /** What `on` tells of the connection. */
 export interface ClientEvents {

@@ -1,6 +1,6 @@
 import { lstatSync, watch } from 'node:fs'
 import { basename, dirname } from 'node:path'
-import { invalidArgument, outOfRange } from '@uds/winsock-ffi'
+import { checkOptions, invalidArgument, optionNames, outOfRange } from '@uds/winsock-ffi'
 import { milliseconds } from '../options.ts'
 
 /** How a client comes back. */
@@ -14,6 +14,13 @@ export interface ReconnectOptions {
   /** Which part of each wait is left to chance, 0 to 1, so that many clients do not come at once. Default 0.5. */
   readonly jitter?: number | undefined
 }
+
+const RECONNECT_OPTIONS = optionNames<ReconnectOptions>({
+  initialMs: true,
+  maxMs: true,
+  factor: true,
+  jitter: true,
+})
 
 const ratio = (
   what: string,
@@ -37,6 +44,7 @@ export class Backoff {
   #next: number
 
   constructor(options: ReconnectOptions) {
+    checkOptions(options, 'connect', RECONNECT_OPTIONS, 'reconnect.')
     this.#initialMs = milliseconds('connect', 'reconnect.initialMs', options.initialMs, 50, 1)
     this.#maxMs = milliseconds('connect', 'reconnect.maxMs', options.maxMs, 5000, 1)
     this.#factor = ratio('factor', options.factor, 2, 1, 100)

@@ -1,4 +1,4 @@
-import { invalidArgument } from '@uds/winsock-ffi'
+import { checkOptions, invalidArgument } from '@uds/winsock-ffi'
 import { asError } from '../errors.ts'
 import { checkName, isReserved } from '../names.ts'
 import { count } from '../options.ts'
@@ -74,6 +74,7 @@ export class Hearing {
     name: string | undefined,
     options: { readonly limit?: number | undefined },
   ): EventStream<StreamedEvent> {
+    checkOptions(options, 'events', ['limit'])
     const limit = count('events', 'limit', options.limit, 64)
     const stream = new EventStream<StreamedEvent>(limit, (take) => {
       const hear = (data: unknown, ...rest: unknown[]): unknown => {

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream'
 import { connect } from '@uds/stream'
 import type { Address } from '@uds/stream'
+import { checkOptions, optionNames } from '@uds/winsock-ffi'
 import { failure } from '../errors.ts'
 import { withDeadline } from './deadline.ts'
 import type { WaitOptions } from './deadline.ts'
@@ -30,6 +31,14 @@ export interface LineClientOptions {
   /** How much may wait for `receive`; the server has to wait then. 16 MiB unless given. */
   readonly maxQueueBytes?: number | undefined
 }
+
+const CLIENT_OPTIONS = optionNames<LineClientOptions>({
+  path: true,
+  ackMessage: true,
+  retryUntilMs: true,
+  maxLineBytes: true,
+  maxQueueBytes: true,
+})
 
 /** Options of {@link LineClient.sendAndWait}. */
 export interface SendAndWaitOptions extends WaitOptions {
@@ -67,6 +76,7 @@ export class LineClient {
   constructor(options: string | LineClientOptions = {}) {
     const given = typeof options === 'string' ? { path: options } : options
     const where = 'LineClient'
+    checkOptions(given, where, CLIENT_OPTIONS)
     this.path = option(where, 'path', 'string', given.path, DEFAULT_PATH)
     this.ackMessage = option(where, 'ackMessage', 'string', given.ackMessage, DEFAULT_ACK)
     this.#address = readAddress(where, this.path)
@@ -132,6 +142,7 @@ export class LineClient {
    * @throws SocketError `ETIMEDOUT`, `ERR_DISCONNECTED`; the signal's reason; and what {@link LineClient.send} throws.
    */
   async sendAndWait(line: string, options: SendAndWaitOptions = {}): Promise<string> {
+    checkOptions(options, 'sendAndWait', ['timeoutMs', 'signal', 'ackMessage'])
     const ackMessage = option('sendAndWait', 'ackMessage', 'string', options.ackMessage, this.ackMessage)
     lineBytes('sendAndWait', line)
     this.#connected('sendAndWait')

@@ -1,4 +1,6 @@
+import { checkOptions } from '@uds/winsock-ffi'
 import { failure } from '../errors.ts'
+import { checkSignal, milliseconds } from '../options.ts'
 
 /** When to give up: either alone, or both. */
 export interface WaitOptions {
@@ -11,10 +13,14 @@ export interface WaitOptions {
 /** Runs `action` with a signal that also fires after `timeoutMs`, as `ETIMEDOUT`. */
 export const withDeadline = async <T>(
   what: string,
-  { timeoutMs = Infinity, signal }: WaitOptions,
+  options: WaitOptions,
   action: (signal: AbortSignal | undefined) => Promise<T>,
 ): Promise<T> => {
-  if (!(timeoutMs < 2 ** 31)) return await action(signal)
+  checkOptions(options, what, ['timeoutMs', 'signal'])
+  const { signal } = options
+  checkSignal(what, signal)
+  const timeoutMs = milliseconds(what, 'timeoutMs', options.timeoutMs, Infinity)
+  if (timeoutMs === Infinity) return await action(signal)
   const late = new AbortController()
   const timer = setTimeout(
     () => late.abort(failure(what, 'ETIMEDOUT', `nothing has come within ${timeoutMs} ms`)),

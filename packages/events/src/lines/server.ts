@@ -1,8 +1,10 @@
 import type { Duplex } from 'node:stream'
 import { listen } from '@uds/stream'
 import type { Address, Listener } from '@uds/stream'
+import { checkOptions, optionNames } from '@uds/winsock-ffi'
 import { asError, failure } from '../errors.ts'
 import { isThenable } from '../hearing/listeners.ts'
+import { graceOf } from '../options.ts'
 import { safeLogger, stderrLogger } from './logger.ts'
 import type { LineLogger } from './logger.ts'
 import { ServedClient } from './served-client.ts'
@@ -40,6 +42,17 @@ export interface LineServerOptions {
   readonly maxQueueBytes?: number | undefined
 }
 
+const SERVER_OPTIONS = optionNames<LineServerOptions>({
+  path: true,
+  withAck: true,
+  ackMessage: true,
+  withBroadcast: true,
+  handler: true,
+  logger: true,
+  maxLineBytes: true,
+  maxQueueBytes: true,
+})
+
 /**
  * A server to which clients send lines of text: the class `UnixSocket` of py-unix-socket.
  *
@@ -67,6 +80,7 @@ export class LineServer {
   /** @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`. */
   constructor(options: LineServerOptions = {}) {
     const where = 'LineServer'
+    checkOptions(options, where, SERVER_OPTIONS)
     this.path = option(where, 'path', 'string', options.path, DEFAULT_PATH)
     this.withAck = option(where, 'withAck', 'boolean', options.withAck, false)
     this.ackMessage = option(where, 'ackMessage', 'string', options.ackMessage, DEFAULT_ACK)
@@ -118,8 +132,8 @@ export class LineServer {
    * Stops listening, removes the socket file, and ends every connection after the line that is being handled;
    * destroys what is left after `graceMs` (1000). Never rejects; a second call gives the same.
    */
-  shutdown({ graceMs = 1000 }: { readonly graceMs?: number | undefined } = {}): Promise<void> {
-    this.#shutdown ??= this.#close(graceMs)
+  shutdown(options: { readonly graceMs?: number | undefined } = {}): Promise<void> {
+    this.#shutdown ??= this.#close(graceOf('shutdown', options, 1000))
     return this.#shutdown
   }
 

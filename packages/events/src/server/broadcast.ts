@@ -1,3 +1,4 @@
+import { checkOptions, optionNames } from '@uds/winsock-ffi'
 import { checkEventName, checkName } from '../names.ts'
 import type { Codec } from '../codecs/codec.ts'
 import { bytesFlag, checkSize, encodePayload } from '../channel/payload.ts'
@@ -15,6 +16,8 @@ export interface BroadcastOptions<M extends object> {
   /** Only to those in one of these rooms. */
   readonly rooms?: string | Iterable<string> | undefined
 }
+
+const BROADCAST_OPTIONS = optionNames<BroadcastOptions<object>>({ except: true, rooms: true })
 
 /** Where an `EventServer.to` leads. */
 export interface RoomTarget<M extends object> {
@@ -49,8 +52,10 @@ export class Broadcaster<M extends object> {
     this.#audience = audience
   }
 
-  broadcast(name: string, data: unknown, { rooms, except }: BroadcastOptions<M>): boolean {
+  broadcast(name: string, data: unknown, options: BroadcastOptions<M>): boolean {
     checkEventName('broadcast', name)
+    checkOptions(options, 'broadcast', BROADCAST_OPTIONS)
+    const { rooms, except } = options
     const { connected, names, rooms: all } = this.#audience
     const among = rooms === undefined ? connected : all.members(typeof rooms === 'string' ? [rooms] : rooms)
     const without = new Set(iterable(except))

@@ -1,4 +1,5 @@
 import type { ListenOptions, Transport } from '@uds/stream'
+import { optionNames } from '@uds/winsock-ffi'
 import type { Codec } from '../codecs/codec.ts'
 import type { CodecName } from '../codecs/select.ts'
 import type { JournalOptions } from '../journal.ts'
@@ -32,6 +33,33 @@ export interface ServerOptions<M extends object = AnyMap> extends EndOptions<M> 
   /** Carries the bytes, instead of the transport that the address names. */
   readonly transport?: Transport | undefined
 }
+
+export const SERVER_OPTIONS: readonly string[] = optionNames<ServerOptions>({
+  name: true,
+  contract: true,
+  offline: true,
+  outgoing: true,
+  highWaterMark: true,
+  maxUnacknowledged: true,
+  maxFrame: true,
+  maxDepth: true,
+  maxNames: true,
+  maxRequests: true,
+  handshakeTimeoutMs: true,
+  requestTimeoutMs: true,
+  keepAliveMs: true,
+  codecs: true,
+  token: true,
+  authorize: true,
+  joinable: true,
+  sessionMs: true,
+  maxSessions: true,
+  slowConsumer: true,
+  journal: true,
+  listen: true,
+  signal: true,
+  transport: true,
+})
 
 /** What `on` tells of the connections. */
 export interface ServerEvents<M extends object> {

@@ -9,14 +9,14 @@ import { failure } from '../errors.ts'
 import { EventEnd } from '../hearing/event-end.ts'
 import type { Delivery, RequestContext } from '../hearing/handler.ts'
 import { Hearing } from '../hearing/hearing.ts'
-import { HandledJournal } from '../journal.ts'
+import { checkJournal, HandledJournal } from '../journal.ts'
 import type { AnyMap, EventName, ServerRequests, ToClient, ToServer } from '../map.ts'
 import { checkName, JOIN, LEAVE } from '../names.ts'
-import { count, milliseconds } from '../options.ts'
+import { checkFunction, checkSignal, count, graceOf, milliseconds, oneOf } from '../options.ts'
 import { checkText, type EndSettings, endSettings } from '../settings.ts'
 import { OutgoingNames } from '../wire/interned-names.ts'
 import { Broadcaster, type BroadcastOptions, type RoomTarget } from './broadcast.ts'
-import type { ServerEvents, ServerOptions } from './options.ts'
+import { SERVER_OPTIONS, type ServerEvents, type ServerOptions } from './options.ts'
 import { type PeerHome, ServerPeer } from './peer.ts'
 import { closing, Reception, type ReceptionSettings } from './reception.ts'
 import { Rooms } from './rooms.ts'
@@ -58,7 +58,7 @@ export class EventServer<M extends object = AnyMap> extends EventEnd<ServerTypes
     const settings = receptionSettings(options)
     this.settings = settings
     this.#joinable = options.joinable
-    this.#checks = checksOf('server', options.contract)
+    this.#checks = checksOf('listen', 'server', options.contract)
     this.#names = new OutgoingNames(settings.maxNames)
     const limits = {
       sessionMs: milliseconds('listen', 'sessionMs', options.sessionMs, 30_000),
@@ -80,7 +80,7 @@ export class EventServer<M extends object = AnyMap> extends EventEnd<ServerTypes
       names: this.#names,
       rooms: this.rooms,
       connected: this.#sessions.connected,
-      skipsSlow: options.slowConsumer === 'skip',
+      skipsSlow: oneOf('listen', 'slowConsumer', options.slowConsumer, ['disconnect', 'skip']) === 'skip',
       report: (error, peer) => this.hearing.report(error, peer),
     })
     this.#journal = options.journal === undefined ? undefined : new HandledJournal(options.journal.path)
@@ -216,7 +216,7 @@ export class EventServer<M extends object = AnyMap> extends EventEnd<ServerTypes
    * after `graceMs` (default 2000) at the latest. The clients are told, and try to come back.
    */
   close(options: { readonly graceMs?: number | undefined } = {}): Promise<void> {
-    const graceMs = milliseconds('close', 'graceMs', options.graceMs, 2000)
+    const graceMs = graceOf('close', options, 2000)
     this.#closing ??= this.#close(graceMs)
     return this.#closing
   }
@@ -261,10 +261,13 @@ export class EventServer<M extends object = AnyMap> extends EventEnd<ServerTypes
 }
 
 const receptionSettings = <M extends object>(options: ServerOptions<M>): ReceptionSettings => {
-  const settings = endSettings('listen', options)
+  const settings = endSettings('listen', options, SERVER_OPTIONS)
   const codecs = (options.codecs ?? builtInCodecs).map((codec) => codecOf('listen', codec))
   const { token, authorize } = options
   checkText('listen', 'token', token)
+  checkSignal('listen', options.signal)
+  checkFunction('listen', 'joinable', options.joinable)
+  checkJournal('listen', options.journal)
   if (authorize !== undefined && authorize !== 'sameUser' && typeof authorize !== 'function') {
     throw invalidArgument('listen', 'authorize', `'sameUser' or a function`, authorize)
   }

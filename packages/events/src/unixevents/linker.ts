@@ -1,11 +1,11 @@
 import { invalidArgument, SocketError } from '@uds/winsock-ffi'
 import { asError, failure } from '../errors.ts'
-import { LONGEST_TIMER, milliseconds } from '../options.ts'
+import { graceOf, LONGEST_TIMER } from '../options.ts'
 import { channelAddress } from './channel.ts'
 import { ClientSide } from './client-side.ts'
 import { FrameEncoder } from './encoder.ts'
 import { CONTROL_EVENT } from './control.ts'
-import { checkOptions } from './options.ts'
+import { linkerSettings } from './options.ts'
 import type { LinkerOptions, LinkerSettings } from './options.ts'
 import type { Done } from './outbox.ts'
 import { Receivers } from './receivers.ts'
@@ -82,7 +82,7 @@ export class Linker {
     options?: LinkerOptions,
   ) {
     const given = [first, debug, options].find((value) => typeof value === 'object' && value !== null)
-    this.#settings = checkOptions(given)
+    this.#settings = linkerSettings(given)
     this.#receivers = new Receivers(this.#settings.payloads, (error) => this.#failed(error))
     this.onError = this.#settings.onError
     this.#debug = typeof debug === 'boolean' ? debug : this.#settings.debug
@@ -219,7 +219,7 @@ export class Linker {
    * it again.
    */
   close(options: LinkerCloseOptions = {}): Promise<void> {
-    const graceMs = Math.min(milliseconds('close', 'graceMs', options.graceMs, 1000), LONGEST_TIMER)
+    const graceMs = Math.min(graceOf('close', options, 1000), LONGEST_TIMER)
     const side = this.#side
     if (side === undefined) return this.#closed ?? Promise.resolve()
     this.#side = undefined

@@ -1,4 +1,4 @@
-import { invalidArgument, invalidValue, outOfRange } from '@uds/winsock-ffi'
+import { checkOptions, invalidArgument, invalidValue, optionNames, outOfRange } from '@uds/winsock-ffi'
 import type { PayloadMode } from './payload.ts'
 
 /**
@@ -40,6 +40,19 @@ export interface LinkerOptions {
   readonly onError?: ((error: Error) => void) | undefined
 }
 
+const LINKER_OPTIONS = optionNames<LinkerOptions>({
+  debug: true,
+  payloads: true,
+  directory: true,
+  timeoutMs: true,
+  maxFrameBytes: true,
+  maxQueueBytes: true,
+  maxHeldBytes: true,
+  anyOwner: true,
+  upgrade: true,
+  onError: true,
+})
+
 /** {@link LinkerOptions}, checked, with their defaults. */
 export interface LinkerSettings {
   readonly debug: boolean
@@ -74,7 +87,8 @@ const optional = <T>(name: string, type: string, value: T | undefined): T | unde
 }
 
 /** @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`. */
-export const checkOptions = (options: LinkerOptions = {}): LinkerSettings => {
+export const linkerSettings = (options: LinkerOptions = {}): LinkerSettings => {
+  checkOptions(options, 'Linker', LINKER_OPTIONS)
   const payloads = options.payloads ?? 'json'
   if (payloads !== 'json' && payloads !== 'string') {
     throw invalidValue('Linker', 'payloads', "must be 'json' or 'string'", payloads)
