@@ -2,25 +2,20 @@
  * Echoes what its clients send, one client after the other, until it is stopped.
  * Usage: node src/server.ts [NAME | unix:PATH | pipe:NAME]
  */
-import { setImmediate as turn } from 'node:timers/promises'
 // #region server
+import { setImmediate as turn } from 'node:timers/promises'
 import { LocalListener, SocketError, type LocalStream } from '@uds/pipes'
-// #endregion
-
-const address = process.argv[2] ?? 'echo-pipes'
 
 const stop = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort())
 
-// #region server
-const listener = LocalListener.bind(address)
+const listener = LocalListener.bind(process.argv[2] ?? 'echo-pipes')
 console.log(`listening on ${listener.localAddr()}`)
 
 const echo = (stream: LocalStream): void => {
   const buffer = Buffer.alloc(65_536)
   for (let n; (n = stream.read(buffer)) > 0;) stream.writeAll(buffer.subarray(0, n))
 }
-// #endregion
 
 while (!stop.signal.aborted) {
   try {
@@ -41,3 +36,4 @@ while (!stop.signal.aborted) {
 }
 
 listener.close()
+// #endregion
