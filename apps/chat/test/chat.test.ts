@@ -43,6 +43,7 @@ test('three clients hear each other, ask who is there, and read what was said', 
   expect(await bob.exit).toEqual({ code: 0, signal: null })
   await ann.waitForLine(/\* bob left/)
   expect(ann.stdout()).not.toContain('ann: hello')
+  expect(bob.stdout()).not.toContain('the server is away')
 })
 
 test('what is said while the server is away arrives when it is started again', async () => {

@@ -24,4 +24,6 @@ const end = performance.now() + 1000
 let rounds = 0
 for (; performance.now() < end; rounds += 1) await client.request('echo', 'ping')
 console.log(`${rounds} round trips per second`)
+// #region client
 await client.close()
+// #endregion

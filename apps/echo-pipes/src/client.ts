@@ -4,12 +4,8 @@
  */
 // #region client
 import { LocalStream } from '@uds/pipes'
-// #endregion
 
-const address = process.argv[2] ?? 'echo-pipes'
-const text = process.argv[3] ?? 'hello from the other process'
-
-// #region client
+const [, , address = 'echo-pipes', text = 'hello from the other process'] = process.argv
 const stream = LocalStream.connectWithTimeout(address, 5000)
 stream.setReadTimeout(5000)
 stream.setWriteTimeout(5000)
@@ -29,4 +25,6 @@ while (rounds < 20_000 && performance.now() - from < 1000) {
   rounds += 1
 }
 console.log(`${Math.round((rounds / (performance.now() - from)) * 1000)} round trips per second`)
+// #region client
 stream.close()
+// #endregion

@@ -29,4 +29,6 @@ await new Promise<void>((resolve) => {
   connection.write('ping')
 })
 console.log(`${rounds} round trips per second`)
+// #region client
 connection.end()
+// #endregion

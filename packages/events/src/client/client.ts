@@ -186,9 +186,9 @@ export class EventClient<M extends object = AnyMap> extends EventEnd<ClientTypes
     return this.#channel.link !== undefined
   }
 
-  /** True when the client is closed for good. */
+  /** True from the call of {@link close} on, and when the client has given up for good. */
   get closed(): boolean {
-    return this.#closed
+    return this.#closed || this.#closing !== undefined
   }
 
   /** The name that the server gives itself. */
