@@ -1,4 +1,5 @@
 import type * as koffiModule from 'koffi'
+import { statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { SocketError } from './errors.ts'
 import { system } from './system.ts'
@@ -15,6 +16,7 @@ let koffi: Koffi | undefined
  * @throws SocketError `ENOTSUP` where koffi is not installed or has no binary for this system.
  */
 export const loadKoffi = (): Koffi => {
+  forgetLastStat()
   if (koffi) return koffi
   try {
     koffi = createRequire(import.meta.url)('koffi') as Koffi
@@ -29,6 +31,19 @@ export const loadKoffi = (): Koffi => {
         'install it with "npm install koffi"; under --permission also give --allow-addons (https://koffi.dev/start)',
       cause,
     })
+  }
+}
+
+/**
+ * After a stat of a socket or a pipe, Node 22 follows no link of node_modules: https://github.com/nodejs/node/issues/51142.
+ * With pnpm's, koffi would not find its binary then. A stat of anything else mends it.
+ */
+const forgetLastStat = (): void => {
+  if (koffi) return
+  try {
+    statSync('.')
+  } catch {
+    // The directory is gone, or Node's permission model keeps it.
   }
 }
 

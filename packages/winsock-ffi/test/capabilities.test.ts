@@ -56,3 +56,8 @@ test('without koffi every call says so, and importing fails nowhere', async () =
   expect(child.stdout()).toContain('npm install koffi')
   expect(child.stdout()).toContain('capabilities: undefined false')
 })
+
+test('koffi is found right after a stat of a pipe or a socket', async () => {
+  const script = spawnScript(new URL('fixtures/stat-then-load.ts', import.meta.url), [], { input: '' })
+  expect(await script.exit).toMatchObject({ code: 0 })
+})
