@@ -88,3 +88,9 @@ export const giveScript = (
 /** What `--trace` tells of a decision. */
 export const describeDecision = ({ action, address, decision, rule, target }: Decision): string =>
   `${action} ${address}: ${decision}${rule === undefined ? '' : ` (${rule})`}${target === undefined ? '' : `, to ${target}`}`
+
+/** How a guest gets what it was refused. */
+export const adviseOn = ({ action, address }: Decision): string =>
+  action === 'resolve'
+    ? `the guest was refused to resolve ${address}: --allow resolve:${address}, or --allow connect:${address}:PORT, permits it`
+    : `the guest was refused to ${action} ${address}: --allow ${action}:${address}, or --route ${action === 'bind' ? 'bind:' : ''}${address}=ADDRESS, permits it`
