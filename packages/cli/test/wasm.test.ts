@@ -108,11 +108,11 @@ describe('run', () => {
     const UNREACHABLE = 0x00
     const result = await uds(['wasm', 'run', guest([EXIT], [UNREACHABLE])])
     expect(result.code).toBe(1)
-    expect(result.stderr).toMatch(/unreachable/)
+    expect(result.stderr).toMatch(/^uds: the guest trapped: unreachable\n {2}at \S*wasm-function\[\d+\]/)
   })
 })
 
-test('a guest that fails after it was denied something: that is told, and the rule that would allow it', async () => {
+test('what a guest was refused is told, also when it says nothing itself', async () => {
   const name = 'nowhere.internal'
   const resolve = { name: 'sock_resolve', arity: 6 }
   // errno = sock_resolve(name, length, port, ...); proc_exit(errno)
@@ -127,7 +127,7 @@ test('a guest that fails after it was denied something: that is told, and the ru
   const { code, stderr } = await uds(['wasm', 'run', asking])
   expect(code).not.toBe(0)
   expect(stderr).toBe(
-    `uds: the guest was denied resolve:${name}\n(--allow resolve:${name} would allow it; --trace tells of everything)\n`,
+    `the guest was refused to resolve ${name}: --allow resolve:${name}, or --allow connect:${name}:PORT, permits it\n`,
   )
 })
 
@@ -196,6 +196,20 @@ describe.skipIf(wasix.client.missing || wasix.server.missing)('guests of WASIX',
       const args = ['wasm', 'run', ...allow, ...abi, wasix.client.path, host, port, 'hello']
       expect(await uds(args)).toEqual({ code: 0, stdout: 'got: hello\n', stderr: '' })
     }
+  })
+
+  test('what a guest is refused is told once, with the option that permits it', async () => {
+    const refused = await uds(['wasm', 'run', wasix.client.path, '127.0.0.1', '9', 'hello'])
+    expect(refused).toEqual({
+      code: 1,
+      stdout: 'connect: errno 2\n',
+      stderr:
+        'the guest was refused to connect 127.0.0.1:9: --allow connect:127.0.0.1:9, or --route 127.0.0.1:9=ADDRESS, permits it\n',
+    })
+    const { stderr } = await uds(['wasm', 'run', wasix.client.path, 'db.internal', '9', 'hello'])
+    expect(stderr).toBe(
+      'the guest was refused to resolve db.internal: --allow resolve:db.internal, or --allow connect:db.internal:PORT, permits it\n',
+    )
   })
 
   test('a server binds where it may bind, and serves', async () => {

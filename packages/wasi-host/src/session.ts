@@ -19,7 +19,7 @@ export interface SessionOptions {
   readonly quotas: Quotas
   readonly listen: readonly Target[]
   readonly connected: readonly Target[]
-  readonly trace: (decision: Decision) => void
+  readonly trace: ((decision: Decision) => void) | undefined
   /** Go stops as a whole when one call waits: its sockets must be non-blocking from the start. */
   readonly nonblocking: boolean
 }
@@ -67,7 +67,7 @@ const showLocal = (target: Target, local: Address | undefined): string => {
 
 /** Opens the sockets that the guest starts with: listeners first, as systemd counts them, then connections. */
 export const openSession = async (network: Network, options: SessionOptions): Promise<Session> => {
-  const permissions = new Permissions(options.policy, options.trace)
+  const permissions = new Permissions(options.policy, options.trace ?? (() => {}))
   const sockets = new GuestSockets(network, permissions, new Quota(options.quotas))
   const given: number[] = []
   const listening: string[] = []

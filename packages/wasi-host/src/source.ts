@@ -1,12 +1,26 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { invalidArgument } from '@uds/winsock-ffi'
 
 /** Where a module comes from: a path, a `file:` URL, or its bytes. */
 export type WasmSource = string | URL | Uint8Array | ArrayBuffer
 
+const readFile = (path: string | URL): Uint8Array<ArrayBuffer> => {
+  try {
+    return new Uint8Array(readFileSync(path))
+  } catch (error) {
+    if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw error
+    throw Object.assign(
+      new Error(`${String(path)} is a directory, not a WebAssembly module`, { cause: error }),
+      {
+        code: 'EISDIR',
+      },
+    )
+  }
+}
+
 /** The bytes of a module. */
 export const readSource = (source: WasmSource): Uint8Array<ArrayBuffer> => {
-  if (typeof source === 'string' || source instanceof URL) return new Uint8Array(readFileSync(source))
+  if (typeof source === 'string' || source instanceof URL) return readFile(source)
   if (source instanceof ArrayBuffer) return new Uint8Array(source)
   // A copy: the bytes may be in shared memory, which WebAssembly.compile does not take.
   if (ArrayBuffer.isView(source)) return new Uint8Array(source)

@@ -41,6 +41,7 @@ describe('inspect', () => {
     expect(() => inspect(new Uint8Array(0))).toThrow(/it is empty/)
     expect(() => inspect(component)).toThrow(/component \(WASI 0\.2\)/)
     expect(() => inspect('/does/not/exist.wasm')).toThrow(/ENOENT/)
+    expect(() => inspect(import.meta.dirname)).toThrow(`${import.meta.dirname} is a directory`)
     expect(() => inspect(7 as never)).toThrow(/must be a path/)
   })
 

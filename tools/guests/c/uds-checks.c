@@ -208,6 +208,11 @@ static void check_names(void) {
     freeaddrinfo(list);
     hints = (struct addrinfo){.ai_flags = AI_NUMERICHOST};
     EXPECT(getaddrinfo("localhost", "1", &hints, &list) == EAI_NONAME);
+    hints = (struct addrinfo){.ai_flags = 0x4000};
+    EXPECT(getaddrinfo("127.0.0.1", "1", &hints, &list) == EAI_BADFLAGS);
+    hints = (struct addrinfo){.ai_flags = AI_ADDRCONFIG | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM};
+    EXPECT(getaddrinfo("127.0.0.1", "1", &hints, &list) == 0);
+    freeaddrinfo(list);
     EXPECT(getaddrinfo("127.0.0.1", "http", NULL, &list) == EAI_SERVICE);
     EXPECT(getaddrinfo(NULL, NULL, NULL, &list) == EAI_NONAME);
     EXPECT(strcmp(gai_strerror(EAI_NONAME), "Name or service not known") == 0);

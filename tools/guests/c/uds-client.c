@@ -3,6 +3,7 @@
  * A HOST that begins with a slash is a path of AF_UNIX. Compiled with -include uds/posix.h.
  */
 #include <errno.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -89,6 +89,8 @@ export const giveScript = (
 export const describeDecision = ({ action, address, decision, rule, target }: Decision): string =>
   `${action} ${address}: ${decision}${rule === undefined ? '' : ` (${rule})`}${target === undefined ? '' : `, to ${target}`}`
 
-/** What may be done for a guest that has failed after it was denied something. */
-export const adviceFor = (denied: ReadonlySet<string>): string =>
-  `uds: the guest was denied ${[...denied].join(', ')}\n(--allow ${[...denied][0]} would allow it; --trace tells of everything)`
+/** How a guest gets what it was refused. */
+export const adviseOn = ({ action, address }: Decision): string =>
+  action === 'resolve'
+    ? `the guest was refused to resolve ${address}: --allow resolve:${address}, or --allow connect:${address}:PORT, permits it`
+    : `the guest was refused to ${action} ${address}: --allow ${action}:${address}, or --route ${action === 'bind' ? 'bind:' : ''}${address}=ADDRESS, permits it`

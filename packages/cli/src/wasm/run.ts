@@ -1,12 +1,14 @@
 import { basename } from 'node:path'
 import { Command, Option } from 'commander'
-import { WasiHost } from '@uds/wasi-host'
+import { WasiHost, type Decision } from '@uds/wasi-host'
 import { several } from '../arguments.ts'
 import type { Context } from '../context.ts'
+import { Failure } from '../failure.ts'
 import { interrupted } from '../interrupt.ts'
+import { FAILED } from '../terminal.ts'
 import {
   abis,
-  adviceFor,
+  adviseOn,
   describeDecision,
   directory,
   giveScript,
@@ -18,7 +20,7 @@ import {
 
 const HELP = `
 The guest gets the arguments after FILE; those that begin with a dash go behind "--". It may use no socket and no
-directory but those named here. A file named right after FILE is given to it unless a --dir shows it already: a script.
+directory but those named here; what it is refused is told, once. A file named right after FILE is given to it unless a --dir shows it already: a script.
 The exit code is the guest's.
 
 Examples:
@@ -46,6 +48,28 @@ const repeated = <T>(
   gather: (text: string, before: T) => T,
   nothing: T,
 ): Option => new Option(flags, `${description}; several times`).argParser<T>(gather).default(nothing, 'none')
+
+/** Tells of what a guest was refused, once each: it mostly says no more itself than that something failed. */
+const advising = (tell: (text: string, decision: Decision) => void): ((decision: Decision) => void) => {
+  const told = new Set<string>()
+  return (decision) => {
+    const text = adviseOn(decision)
+    if (decision.decision !== 'deny' || told.has(text) || told.size === MOST_TOLD) return
+    told.add(text)
+    tell(text, decision)
+  }
+}
+
+/** Frames of a guest that are shown. */
+const MOST_FRAMES = 8
+
+/** The failure of a guest that trapped: what the engine says of it is a word, so that the place belongs to it. */
+const trapped = (error: unknown): Failure | undefined => {
+  if (!(error instanceof Error) || error.name !== 'RuntimeError') return undefined
+  const frames = (error.stack ?? '').split('\n').filter((line) => line.includes('wasm-function['))
+  const places = frames.slice(0, MOST_FRAMES).map((line) => `  ${line.trim().replace('wasm://wasm/', '')}`)
+  return new Failure(FAILED, [`the guest trapped: ${error.message}`, ...places].join('\n'))
+}
 
 /** uds wasm run: a guest with sockets. */
 export const runCommand = (context: Context): Command =>
@@ -83,8 +107,6 @@ export const runCommand = (context: Context): Command =>
     .action(async (file: string, args: readonly string[], flags: GuestFlags) => {
       const out = context.output()
       const given = giveScript(args, flags.dir)
-      /** What it was denied, in the form of a rule that would allow it. */
-      const denied = new Set<string>()
       const host = new WasiHost({
         ...given,
         args: [basename(file), ...given.args],
@@ -100,21 +122,16 @@ export const runCommand = (context: Context): Command =>
           onListening: (addresses) => {
             for (const each of addresses) out.note(`listening on ${each}`, { listening: each })
           },
-          trace: (decision) => {
-            if (flags.trace) out.note(describeDecision(decision), { ...decision })
-            else if (decision.decision === 'deny' && denied.size < MOST_TOLD)
-              denied.add(`${decision.action}:${decision.address}`)
-          },
+          trace: flags.trace
+            ? (decision) => out.note(describeDecision(decision), { ...decision })
+            : advising((text, decision) => out.note(text, { ...decision })),
         },
       })
       const stop = mayInterrupt(flags) ? interrupted() : undefined
       try {
-        const code = await host.run(file, { signal: stop?.signal })
-        context.exit(code)
-        // Guests tend to keep to themselves what they failed for.
-        if (code !== 0 && denied.size > 0) out.note(adviceFor(denied), { denied: [...denied] })
+        context.exit(await host.run(file, { signal: stop?.signal }))
       } catch (error) {
-        if (stop?.signal.aborted !== true) throw error
+        if (stop?.signal.aborted !== true) throw trapped(error) ?? error
         context.exit(INTERRUPTED)
       } finally {
         stop?.dispose()

@@ -5,7 +5,8 @@
 #include <string.h>
 
 #define MOST_ADDRESSES 16
-#define KNOWN_FLAGS (UDS_AI_PASSIVE | UDS_AI_CANONNAME | UDS_AI_NUMERICHOST | UDS_AI_NUMERICSERV)
+#define KNOWN_FLAGS \
+    (UDS_AI_PASSIVE | UDS_AI_CANONNAME | UDS_AI_NUMERICHOST | UDS_AI_ADDRCONFIG | UDS_AI_NUMERICSERV)
 
 /* The addresses found, as the ABI writes them. */
 struct found {

@@ -10,7 +10,7 @@ import { pollOneoff } from '../poll.ts'
 import { PREVIEW1 } from '../profile.ts'
 import type { Abi, Guest, Row } from './abi.ts'
 import { closeDescriptor } from './close.ts'
-import { accept, receive, receiveFlags, receiveFrom, send } from './rows.ts'
+import { accept, receive, receiveFlags, send, vectorRows } from './rows.ts'
 
 const FDFLAGS_NONBLOCK = 4
 
@@ -90,60 +90,50 @@ const filetypeOf = (guest: Guest, fd: number, kind: 'stream' | 'datagram'): numb
   return kind === 'stream' ? FILETYPE_SOCKET_STREAM : FILETYPE_SOCKET_DGRAM
 }
 
+/** A call that files and sockets have: of a file it is the base's. */
+const sharedRow = (
+  name: string,
+  shape: Pick<Row, 'parameters' | 'waits'>,
+  onSocket: (
+    guest: Guest,
+    at: { readonly fd: number; readonly id: number },
+    ...args: number[]
+  ) => ReturnType<Row['call']>,
+): Row => ({
+  ...shape,
+  call: (guest, fd, ...args) => {
+    const entry = guest.table.get(fd)
+    if (entry.kind === 'file') return guest.base[name]!(entry.host, ...args)
+    return onSocket(guest, { fd, id: entry.id }, ...args)
+  },
+})
+
 const descriptorRows: Readonly<Record<string, Row>> = {
   fd_close: { parameters: 'i', waits: true, call: closeDescriptor },
-  fd_read: {
-    parameters: 'iiii',
-    waits: true,
-    call: (guest, fd, iovs, count, length) => {
-      const entry = guest.table.get(fd)
-      if (entry.kind === 'file') return guest.base['fd_read']!(entry.host, iovs, count, length)
-      return receive(guest, { fd, room: vectors(guest.memory, iovs, count), flags: 0, count: length })
-    },
-  },
-  fd_write: {
-    parameters: 'iiii',
-    waits: true,
-    call: (guest, fd, iovs, count, length) => {
-      const entry = guest.table.get(fd)
-      if (entry.kind === 'file') return guest.base['fd_write']!(entry.host, iovs, count, length)
-      return send(guest, { fd, room: vectors(guest.memory, iovs, count), flags: 0, count: length })
-    },
-  },
-  fd_fdstat_get: {
-    parameters: 'ii',
-    call: (guest, fd, at) => {
-      const entry = guest.table.get(fd)
-      if (entry.kind === 'file') return guest.base['fd_fdstat_get']!(entry.host, at)
-      return after(guest.sockets.facts(entry.id), ({ kind, nonblocking }) =>
-        fdstat(guest, at, filetypeOf(guest, fd, kind), nonblocking ? FDFLAGS_NONBLOCK : 0),
-      )
-    },
-  },
-  fd_fdstat_set_flags: {
-    parameters: 'ii',
-    call: (guest, fd, flags) => {
-      const entry = guest.table.get(fd)
-      if (entry.kind === 'file') return guest.base['fd_fdstat_set_flags']!(entry.host, flags)
-      // A socket has no other flag: APPEND, DSYNC, RSYNC and SYNC are those of files.
-      if ((flags & ~FDFLAGS_NONBLOCK) !== 0)
-        throw new Failure('EINVAL', 'a socket has the flag NONBLOCK only')
-      return guest.sockets.setNonblocking(entry.id, flags === FDFLAGS_NONBLOCK)
-    },
-  },
-  fd_filestat_get: {
-    parameters: 'ii',
-    call: (guest, fd, at) => {
-      const entry = guest.table.get(fd)
-      if (entry.kind === 'file') return guest.base['fd_filestat_get']!(entry.host, at)
-      return after(guest.sockets.facts(entry.id), ({ kind }) => {
-        guest.memory.bytes(at, 64).fill(0)
-        guest.memory.setU64(at + 8, BigInt(entry.id))
-        guest.memory.setU8(at + 16, filetypeOf(guest, fd, kind))
-        guest.memory.setU64(at + 24, 1n)
-      })
-    },
-  },
+  fd_read: sharedRow('fd_read', { parameters: 'iiii', waits: true }, (guest, { fd }, iovs, many, count) =>
+    receive(guest, { fd, room: vectors(guest.memory, iovs, many), flags: 0, count }),
+  ),
+  fd_write: sharedRow('fd_write', { parameters: 'iiii', waits: true }, (guest, { fd }, iovs, many, count) =>
+    send(guest, { fd, room: vectors(guest.memory, iovs, many), flags: 0, count }),
+  ),
+  fd_fdstat_get: sharedRow('fd_fdstat_get', { parameters: 'ii' }, (guest, { fd, id }, at) =>
+    after(guest.sockets.facts(id), ({ kind, nonblocking }) =>
+      fdstat(guest, at, filetypeOf(guest, fd, kind), nonblocking ? FDFLAGS_NONBLOCK : 0),
+    ),
+  ),
+  fd_fdstat_set_flags: sharedRow('fd_fdstat_set_flags', { parameters: 'ii' }, (guest, { id }, flags) => {
+    // A socket has no other flag: APPEND, DSYNC, RSYNC and SYNC are those of files.
+    if ((flags & ~FDFLAGS_NONBLOCK) !== 0) throw new Failure('EINVAL', 'a socket has the flag NONBLOCK only')
+    return guest.sockets.setNonblocking(id, flags === FDFLAGS_NONBLOCK)
+  }),
+  fd_filestat_get: sharedRow('fd_filestat_get', { parameters: 'ii' }, (guest, { fd, id }, at) =>
+    after(guest.sockets.facts(id), ({ kind }) => {
+      guest.memory.bytes(at, 64).fill(0)
+      guest.memory.setU64(at + 8, BigInt(id))
+      guest.memory.setU8(at + 16, filetypeOf(guest, fd, kind))
+      guest.memory.setU64(at + 24, 1n)
+    }),
+  ),
   fd_prestat_get: {
     parameters: 'ii',
     call: (guest, fd, at) => {
@@ -225,27 +215,17 @@ export const socketRows: Readonly<Record<string, Row>> = {
       return accept(guest, fd, flags !== 0, opened)
     },
   },
-  sock_recv: {
-    parameters: 'iiiiii',
-    waits: true,
-    call: (guest, fd, iovs, many, flags, count, outFlags) => {
+  ...vectorRows(
+    (flags) => {
       if ((flags & ~(RECV_PEEK | RECV_WAITALL)) !== 0)
         throw new Failure('EINVAL', 'sock_recv knows PEEK and WAITALL only')
-      guest.memory.check(outFlags, 2)
-      const room = vectors(guest.memory, iovs, many)
-      return receiveFrom(guest, { fd, room, flags: receiveFlags(flags), count }, ({ truncated }) =>
-        guest.memory.setU16(outFlags, truncated ? 1 : 0),
-      )
+      return receiveFlags(flags)
     },
-  },
-  sock_send: {
-    parameters: 'iiiii',
-    waits: true,
-    call: (guest, fd, iovs, many, flags, count) => {
+    (flags) => {
       if (flags !== 0) throw new Failure('EINVAL', 'sock_send knows no flags')
-      return send(guest, { fd, room: vectors(guest.memory, iovs, many), flags, count })
+      return 0
     },
-  },
+  ),
   sock_shutdown: {
     parameters: 'ii',
     call: (guest, fd, how) => guest.sockets.shutdown(guest.table.socket(fd), how),

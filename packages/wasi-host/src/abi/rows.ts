@@ -2,7 +2,7 @@
 import type { Address, Family, IpAddress, Kind } from '../address.ts'
 import { PEEK, WAITALL, type Received } from '../calls.ts'
 import { Failure } from '../failure.ts'
-import type { GuestMemory, Room } from '../memory.ts'
+import { vectors, type GuestMemory, type Room } from '../memory.ts'
 import { after, type Outcome } from '../outcome.ts'
 import type { Guest, Row } from './abi.ts'
 import { closeDescriptor } from './close.ts'
@@ -165,24 +165,76 @@ export const receiveFrom = (
   })
 }
 
-/** A name, and where its addresses go. */
+/**
+ * `sock_recv(fd, iovs, many, flags, *count, *outFlags)` and `sock_send(fd, iovs, many, flags, *count)`.
+ *
+ * @param asked - What the flags of receiving ask for; fails for those that are not known.
+ * @param told - The same of sending.
+ */
+export const vectorRows = (
+  asked: (flags: number) => number,
+  told: (flags: number) => number,
+): Readonly<Record<'sock_recv' | 'sock_send', Row>> => ({
+  sock_recv: {
+    parameters: 'iiiiii',
+    waits: true,
+    call: (guest, fd, iovs, many, flags, count, outFlags) => {
+      const transfer = { fd, flags: asked(flags), count }
+      guest.memory.check(outFlags, 2)
+      const room = vectors(guest.memory, iovs, many)
+      return receiveFrom(guest, { ...transfer, room }, ({ truncated }) =>
+        guest.memory.setU16(outFlags, truncated ? 1 : 0),
+      )
+    },
+  },
+  sock_send: {
+    parameters: 'iiiii',
+    waits: true,
+    call: (guest, fd, iovs, many, flags, count) => {
+      const transfer = { fd, flags: told(flags), count }
+      return send(guest, { ...transfer, room: vectors(guest.memory, iovs, many) })
+    },
+  },
+})
+
+/** What is asked of a name. */
 export interface NameQuestion {
   readonly host: string
   readonly port: number
   readonly family?: 'inet' | 'inet6' | undefined
-  /** How many addresses there is room for. */
-  readonly most: number
-  /** Where the number of addresses is written. */
-  readonly count: number
 }
 
-/** Resolves a name, and writes its addresses. */
+/** An array for addresses, and what is written of each. */
+export interface NameAnswer {
+  readonly at: number
+  /** The most entries that it has room for, and the bytes of each. */
+  readonly most: number
+  readonly entry: number
+  /** Where the number of addresses is written. */
+  readonly count: number
+  readonly write: (memory: GuestMemory, at: number, address: IpAddress) => void
+}
+
+/** More are never written, whatever a guest says that it has room for. */
+const MOST_ADDRESSES = 1024
+
+/**
+ * Resolves a name, and writes its addresses.
+ *
+ * @param question - Asked for once the memory of the answer is known to be there.
+ */
 export const resolve = (
   guest: Guest,
-  { host, port, family, most, count }: NameQuestion,
-  write: (address: IpAddress, index: number) => void,
-): Outcome<void> =>
-  after(guest.sockets.resolve(host, port, family, most), (found) => {
-    for (const [index, each] of found.entries()) write(each, index)
-    guest.memory.setU32(count, found.length)
+  { at, most, entry, count, write }: NameAnswer,
+  question: () => NameQuestion,
+): Outcome<void> => {
+  const { memory } = guest
+  const room = Math.min(most >>> 0, MOST_ADDRESSES)
+  memory.check(count, 4)
+  memory.check(at, room * entry)
+  const { host, port, family } = question()
+  return after(guest.sockets.resolve(host, port, family, room), (found) => {
+    for (const [index, each] of found.entries()) write(memory, at + index * entry, each)
+    memory.setU32(count, found.length)
   })
+}

@@ -32,8 +32,6 @@ const families = { 1: 'unix', 2: 'inet', 10: 'inet6' } as const
 /** Of the addresses of names; 0 is both. */
 const nameFamilies: Numbers<'inet' | 'inet6' | 'both'> = { 0: 'both', 2: 'inet', 10: 'inet6' }
 
-const MOST_ADDRESSES = 1024
-
 /** `(address, cap, *length)` */
 const addressWriter: AddressWriter = {
   check: checkAnswer,
@@ -69,23 +67,15 @@ export const uds: Abi = {
     sock_resolve: {
       parameters: 'iiiiiii',
       waits: true,
-      call: (guest, host, hostLength, family, port, addresses, most, count) => {
-        const { memory } = guest
-        const room = Math.min(most >>> 0, MOST_ADDRESSES)
-        memory.check(count, 4)
-        memory.check(addresses, room * ENTRY)
-        const wanted = numbered(nameFamilies, family, 'EAFNOSUPPORT', 'family')
-        const question = {
-          host: memory.text(host, hostLength),
-          port: checkedPort(port),
-          family: wanted === 'both' ? undefined : wanted,
-          most: room,
-          count,
-        }
-        return resolve(guest, question, (address, index) =>
-          writeEntry(memory, addresses + index * ENTRY, address),
-        )
-      },
+      call: (guest, host, hostLength, family, port, at, most, count) =>
+        resolve(guest, { at, most, entry: ENTRY, count, write: writeEntry }, () => {
+          const wanted = numbered(nameFamilies, family, 'EAFNOSUPPORT', 'family')
+          return {
+            host: guest.memory.text(host, hostLength),
+            port: checkedPort(port),
+            family: wanted === 'both' ? undefined : wanted,
+          }
+        }),
     },
     sock_connect: addressRow('connect', 'iii', readAddress),
     sock_connect_host: {

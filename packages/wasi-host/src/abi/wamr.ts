@@ -4,7 +4,7 @@
  *
  * @see https://github.com/bytecodealliance/wasm-micro-runtime: core/iwasm/libraries/lib-socket/inc/wasi_socket_ext.h
  */
-import { ipBytes, ipText, type Address } from '../address.ts'
+import { ipBytes, ipText, type Address, type IpAddress } from '../address.ts'
 import type { Option } from '../calls.ts'
 import { Failure } from '../failure.ts'
 import { range, type GuestMemory } from '../memory.ts'
@@ -43,8 +43,6 @@ const numbers: SocketNumbers = {
 const STREAM = 1
 /** Of the addresses of names that are hinted at: 2 is both. */
 const nameFamilies: Readonly<Record<number, 'inet' | 'inet6'>> = { 0: 'inet', 1: 'inet6' }
-
-const MOST_ADDRESSES = 64
 
 const readAddress: ReadAddress = (memory, pointer): Address => {
   const kind = memory.u32(pointer)
@@ -195,21 +193,19 @@ export const wamr: Abi = {
       parameters: 'iiiiii',
       waits: true,
       // hints: { type u32, family u32, hints_enabled u8 }
-      call: (guest, host, service, hints, infos, most, count) => {
+      call: (guest, host, service, hints, at, most, count) => {
         const { memory } = guest
-        const room = Math.min(most >>> 0, MOST_ADDRESSES)
-        memory.check(count, 4)
-        memory.check(infos, room * ADDRESS_INFO)
         const hinted = hints !== 0 && memory.u8(hints + 8) !== 0
-        const family = hinted ? nameFamilies[memory.u32(hints + 4)] : undefined
         const type = hinted ? memory.u32(hints) : STREAM
-        const port = servicePort(service === 0 ? '' : text(memory, service))
-        const question = { host: text(memory, host), port, family, most: room, count }
-        return resolve(guest, question, (address, index) => {
-          const at = infos + index * ADDRESS_INFO
-          writeAddress(memory, at, address)
-          memory.setU32(at + ADDRESS, type)
-        })
+        const write = (_memory: GuestMemory, info: number, address: IpAddress): void => {
+          writeAddress(memory, info, address)
+          memory.setU32(info + ADDRESS, type)
+        }
+        return resolve(guest, { at, most, entry: ADDRESS_INFO, count, write }, () => ({
+          host: text(memory, host),
+          port: servicePort(service === 0 ? '' : text(memory, service)),
+          family: hinted ? nameFamilies[memory.u32(hints + 4)] : undefined,
+        }))
       },
     },
     sock_addr_local: nameRow('localAddress', 'ii', addressWriter),

@@ -24,6 +24,7 @@ import {
   receiveFrom,
   resolve,
   send,
+  vectorRows,
   type AddressWriter,
   type Numbers,
 } from './rows.ts'
@@ -42,8 +43,6 @@ const otherTypes: ReadonlySet<number> = new Set([3, 4])
 
 /** 0 is the one that fits; wasix-libc gives those of IP for AF_UNIX as well. */
 const protocols: Readonly<Record<Kind, readonly number[]>> = { stream: [0, 6], datagram: [0, 17] }
-
-const MOST_ADDRESSES = 1024
 
 /** `__wasi_sock_status_t` */
 const statuses = { open: 0, connecting: 0, bound: 1, listening: 1, connected: 1, failed: 3 } as const
@@ -97,25 +96,7 @@ const notOffered = (parameters: string, what: string): Row => ({
 })
 
 /** Those that a guest imports from preview 1 as well; WASIX has more flags. */
-const transferRows: Readonly<Record<string, Row>> = {
-  sock_recv: {
-    parameters: 'iiiiii',
-    waits: true,
-    call: (guest, fd, iovs, many, flags, count, outFlags) => {
-      guest.memory.check(outFlags, 2)
-      const room = vectors(guest.memory, iovs, many)
-      return receiveFrom(guest, { fd, room, flags: askedOf(flags), count }, ({ truncated }) =>
-        guest.memory.setU16(outFlags, truncated ? 1 : 0),
-      )
-    },
-  },
-  sock_send: {
-    parameters: 'iiiii',
-    waits: true,
-    call: (guest, fd, iovs, many, flags, count) =>
-      send(guest, { fd, room: vectors(guest.memory, iovs, many), flags: sendFlags(flags), count }),
-  },
-}
+const transferRows = vectorRows(askedOf, sendFlags)
 
 const acceptRow: Row = {
   parameters: 'iiii',
@@ -193,16 +174,11 @@ const rows: Abi['rows'] = {
     parameters: 'iiiiii',
     waits: true,
     // The port is a hint, and no part of the answer.
-    call: (guest, host, hostLength, _port, addresses, most, count) => {
-      const { memory } = guest
-      const room = Math.min(most >>> 0, MOST_ADDRESSES)
-      memory.check(count, 4)
-      memory.check(addresses, room * IP_ENTRY)
-      const question = { host: memory.text(host, hostLength), port: 0, most: room, count }
-      return resolve(guest, question, (address, index) =>
-        writeIpEntry(memory, addresses + index * IP_ENTRY, address),
-      )
-    },
+    call: (guest, host, hostLength, _port, at, most, count) =>
+      resolve(guest, { at, most, entry: IP_ENTRY, count, write: writeIpEntry }, () => ({
+        host: guest.memory.text(host, hostLength),
+        port: 0,
+      })),
   },
   sock_join_multicast_v4: notOffered('iii', 'multicast'),
   sock_leave_multicast_v4: notOffered('iii', 'multicast'),

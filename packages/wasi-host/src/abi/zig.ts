@@ -12,7 +12,6 @@ import { closeDescriptor } from './close.ts'
 import { checkedPort, openRow, receive, resolve, send } from './rows.ts'
 
 /** It gives 10 addresses at most to its own guests, and its C module asks for no more; this is against hostile ones. */
-const MOST_ADDRESSES = 1024
 
 const transferRow = (transfer: typeof send | typeof receive): Row => ({
   parameters: 'iiii',
@@ -34,21 +33,11 @@ export const zig: Abi = {
     sock_resolve: {
       parameters: 'iiiiii',
       waits: true,
-      call: (guest, host, hostLength, port, addresses, most, count) => {
-        const { memory } = guest
-        const room = Math.min(most >>> 0, MOST_ADDRESSES)
-        memory.check(count, 4)
-        memory.check(addresses, room * ENTRY)
-        const question = {
-          host: memory.text(host, hostLength),
+      call: (guest, host, hostLength, port, at, most, count) =>
+        resolve(guest, { at, most, entry: ENTRY, count, write: writeEntry }, () => ({
+          host: guest.memory.text(host, hostLength),
           port: checkedPort(port),
-          most: room,
-          count,
-        }
-        return resolve(guest, question, (address, index) =>
-          writeEntry(memory, addresses + index * ENTRY, address),
-        )
-      },
+        })),
     },
     sock_connect: {
       parameters: 'ii',

@@ -25,11 +25,8 @@ export const openBlocking = async (
     () => Atomics.load(flag, 0) !== 0,
   )
   const session = await openSession(network, {
-    policy: plan.policy,
-    quotas: plan.quotas,
-    listen: plan.listen,
-    connected: plan.connected,
-    trace: plan.traces ? (decision) => report({ type: 'trace', decision }) : () => {},
+    ...plan,
+    trace: plan.traces ? (decision) => report({ type: 'trace', decision }) : undefined,
     nonblocking: inspection.go,
   })
   report({ type: 'listening', addresses: session.listening })

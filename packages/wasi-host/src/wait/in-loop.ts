@@ -87,14 +87,7 @@ export const runInThread = async (
     return closing
   }
   try {
-    session = await openSession(network, {
-      policy: settings.policy,
-      quotas: settings.quotas,
-      listen: settings.listen,
-      connected: settings.connected,
-      trace: settings.trace ?? (() => {}),
-      nonblocking: inspection.go,
-    })
+    session = await openSession(network, { ...settings, nonblocking: inspection.go })
     settings.onListening?.(session.listening)
     const base = nodeWasi({
       args: settings.args,

@@ -198,14 +198,7 @@ export const runInWorker = async (
         network.own(new NodeStreamEnd({ writable: stream }, { borrowed: true }))
       service = resolving(resolver)
     } else {
-      session = await openSession(network, {
-        policy: settings.policy,
-        quotas: settings.quotas,
-        listen: settings.listen,
-        connected: settings.connected,
-        trace: settings.trace ?? (() => {}),
-        nonblocking: inspection.go,
-      })
+      session = await openSession(network, { ...settings, nonblocking: inspection.go })
       settings.onListening?.(session.listening)
       sockets = {
         kind: 'remote',

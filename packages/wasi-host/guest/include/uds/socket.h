@@ -115,6 +115,7 @@ struct uds_addrinfo {
 #define UDS_AI_PASSIVE 0x01
 #define UDS_AI_CANONNAME 0x02
 #define UDS_AI_NUMERICHOST 0x04
+#define UDS_AI_ADDRCONFIG 0x20 /* always so: the host gives what it can reach */
 #define UDS_AI_NUMERICSERV 0x400
 
 #define UDS_EAI_BADFLAGS -1
