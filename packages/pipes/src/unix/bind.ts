@@ -17,10 +17,10 @@ type Occupant = 'a server' | 'a dead socket' | 'something else'
 
 /** What a bind found in its way. A server that lives is never taken for dead. */
 const occupantOf = (address: UnixAddress, type: SocketType): Occupant => {
-  const probe = sockets.open('unix', system.probeType(type))
+  const probe = traced('socket', 'unix', () => sockets.open('unix', system.probeType(type)))
   try {
     // Without waiting, where it does connect: a server that is busy is no stale one.
-    sockets.connect(probe, address, { timeoutMs: 0 })
+    traced('connect', address.toString(), () => sockets.connect(probe, address, { timeoutMs: 0 }))
     return 'a server'
   } catch (error) {
     const code = codeOf(error)
@@ -57,10 +57,7 @@ const isSocketFile = (path: string): boolean => {
 }
 
 const bindTo = (socket: SocketHandle, address: UnixAddress): void => {
-  traced('bind', address.toString(), () => {
-    sockets.bind(socket, address)
-    return 0
-  })
+  traced('bind', address.toString(), () => sockets.bind(socket, address))
 }
 
 export interface BindSettings {
@@ -95,10 +92,7 @@ export const bindFile = (
       if (!settings.replaceStale || codeOf(error) !== 'EADDRINUSE') throw error
       const occupant = occupantOf(address, socket.type)
       if (occupant !== 'a dead socket') throw inUse(error as SocketError, occupant)
-      traced('unlink', path, () => {
-        removeSocketFile(path)
-        return 0
-      })
+      traced('unlink', path, () => removeSocketFile(path))
       bindTo(socket, address)
     }
     try {

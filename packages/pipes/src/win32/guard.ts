@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { resolve } from 'node:path'
+import { traced } from '../trace.ts'
 import { INFINITE } from './constants.ts'
 import { kernel32 } from './prototypes.ts'
 
@@ -13,7 +14,7 @@ export const guarded = <T>(path: string, action: () => T): T => {
   const digest = createHash('sha256').update(resolve(path).toLowerCase()).digest('hex')
   const mutex = kernel32.CreateMutexW(null, 0, `Local\\uds-${digest}`)
   try {
-    kernel32.WaitForSingleObject(mutex, INFINITE)
+    traced('WaitForSingleObject', mutex, () => kernel32.WaitForSingleObject(mutex, INFINITE))
     try {
       return action()
     } finally {
