@@ -296,10 +296,10 @@ describe('wrong arguments are told before anything is opened', () => {
     ['joinable', () => EventServer.listen('x', { joinable: true as never }), 'joinable'],
     ['contract', () => EventServer.listen('x', { contract: {} as never }), 'contract'],
   ]
-  test.each(kinds)('a wrong kind of %s', async (_what, action, name) => {
+  test.each(kinds)('a wrong kind of %s', async (_what, action, option) => {
     await expect(action()).rejects.toMatchObject({
       code: 'ERR_INVALID_ARG_TYPE',
-      message: expect.stringMatching(`^(connect|listen): ${name} must be `),
+      message: expect.stringMatching(`^(connect|listen): ${option} must be `),
     })
   })
 

@@ -12,7 +12,7 @@ export interface TraceRecord {
   readonly syscall: string
   /** The descriptor, SOCKET, HANDLE or the name that it was about. */
   readonly subject: number | string
-  /** What it gave; negative: the error number of the system. */
+  /** What it gave, where that is a number, otherwise 0; negative: the error number of the system. */
   readonly result: number
   /** Milliseconds it took, of `performance.now()`. */
   readonly durationMs: number
@@ -43,14 +43,24 @@ const publish = (record: TraceRecord): void => {
   )
 }
 
-/** Makes a call and records it, also when it throws. */
-export const traced = (syscall: string, subject: number | string, call: () => number): number => {
+/** What a record says of a call that threw. */
+const failure = (error: unknown): number => -((error as { nativeCode?: number }).nativeCode ?? 1)
+
+/**
+ * Makes a call and records it, also when it throws. What the call has filled in must be read inside of it: a subscriber
+ * may use this package itself, and so the same memory.
+ */
+export const traced = <T>(syscall: string, subject: number | string, call: () => T): T => {
   if (!tracing()) return call()
   const start = performance.now()
-  let result = -1
+  let result = 0
   try {
-    result = call()
-    return result
+    const value = call()
+    if (typeof value === 'number') result = value
+    return value
+  } catch (error) {
+    result = failure(error)
+    throw error
   } finally {
     publish({ syscall, subject, result, durationMs: performance.now() - start, threadId })
   }

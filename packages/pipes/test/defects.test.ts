@@ -188,7 +188,7 @@ describe.each(kindsHere)('$name has none of the defects', (kind) => {
   test('12: closing with unread data does not wait', () => {
     const [a, b] = kind.pair()
     a.writeAll(bytes('unread'))
-    expect(duration(() => a.close())).toBeLessThan(1000)
+    expect(duration(() => a.close())).toBeLessThan(4000)
     expect(b.readToEnd().toString()).toBe('unread')
     b.close()
   })
@@ -200,7 +200,7 @@ describe.each(kindsHere)('$name has none of the defects', (kind) => {
       a.writeAll(bytes('unread'))
       const took = duration(() => a.close({ flushMs: 80 }))
       expect(took).toBeGreaterThanOrEqual(79)
-      expect(took).toBeLessThan(4000)
+      expect(took).toBeLessThan(10_000)
       expect(b.readToEnd().toString()).toBe('unread')
       b.close()
     },
@@ -211,7 +211,7 @@ describe.each(kindsHere)('$name has none of the defects', (kind) => {
     const listener = kind.bind(address)
     const other = await acting({ do: 'accept' }, listener.tryClone().transfer())
     expect(duration(() => expectCode('ETIMEDOUT', () => listener.accept({ timeoutMs: 0 })))).toBeLessThan(
-      1000,
+      4000,
     )
     const client = kind.connect(address)
     await other.done
@@ -268,12 +268,12 @@ describe.skipIf(!win.here)('named pipes have none of the defects', () => {
   test('13: connect tries for one second, as it says', () => {
     const took = duration(() => expectCode('ECONNREFUSED', () => WinStream.connect(win.fresh())))
     expect(took).toBeGreaterThanOrEqual(999)
-    expect(took).toBeLessThan(3000)
+    expect(took).toBeLessThan(10_000)
   })
 })
 
 test('13: connectWithTimeout tries for the time it was given', () => {
   const took = duration(() => expectCode('ECONNREFUSED', () => local.connectWithTimeout(local.fresh(), 450)))
   expect(took).toBeGreaterThanOrEqual(449)
-  expect(took).toBeLessThan(2500)
+  expect(took).toBeLessThan(10_000)
 })

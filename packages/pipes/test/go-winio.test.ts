@@ -4,13 +4,15 @@ import { WinListener, WinStream } from '../src/index.ts'
 import { acting } from './actors.ts'
 import { bytes, duration, errorOf, expectCode, pattern } from './expect.ts'
 import { kindsHere, win } from './kinds.ts'
+import { traced } from './traced.ts'
 
 describe.each(kindsHere)('$name, as go-winio', (kind) => {
   test('DialUnknownFailsImmediately', () => {
     const address = kind.fresh()
-    expect(
-      duration(() => expectCode('ECONNREFUSED', () => kind.connectWithTimeout(address, 0))),
-    ).toBeLessThan(150)
+    const attempts = traced(() =>
+      expectCode('ECONNREFUSED', () => kind.connectWithTimeout(address, 0)),
+    ).filter(({ syscall }) => /^(connect|CreateFileW)$/.test(syscall))
+    expect(attempts).toHaveLength(1)
   })
 
   test('DialListenerTimesOut', () => {
@@ -76,7 +78,7 @@ describe.each(kindsHere)('$name, as go-winio', (kind) => {
     const [a, b] = kind.pair()
     const took = duration(() => expectCode('ETIMEDOUT', () => a.read(Buffer.alloc(1), { timeoutMs: 60 })))
     expect(took).toBeGreaterThanOrEqual(59)
-    expect(took).toBeLessThan(2000)
+    expect(took).toBeLessThan(10_000)
     a.close()
     b.close()
   })

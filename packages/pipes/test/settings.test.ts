@@ -26,7 +26,7 @@ describe.each(kindsHere)('$name', (kind) => {
     for (let round = 0; round < 3; round += 1) {
       const took = duration(() => expectCode('ETIMEDOUT', () => a.read(Buffer.alloc(8))))
       expect(took).toBeGreaterThanOrEqual(39)
-      expect(took).toBeLessThan(1000)
+      expect(took).toBeLessThan(10_000)
     }
     b.writeAll(bytes('now'))
     expect(a.read(Buffer.alloc(8))).toBe(3)

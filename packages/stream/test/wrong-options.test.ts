@@ -71,12 +71,17 @@ describe('options that are wrong are refused before anything is opened', () => {
   })
 
   test("a transport of one's own has options of its own", async () => {
+    const seen: object[] = []
     const own: Transport = {
       ...memory,
-      connect: (address, options) => memory.connect(address, { ...options }),
+      connect: (address, options = {}) => {
+        seen.push(options)
+        return memory.connect(address)
+      },
     }
     const listener = await listen(MEMORY)
     const connection = await connect(MEMORY, { transport: own, colour: 'red' } as object)
+    expect(seen).toEqual([{ colour: 'red' }])
     connection.destroy()
     await listener.close()
   })

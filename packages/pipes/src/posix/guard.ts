@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, statSync, unlinkSync } from 'node:fs'
 import { constants as os } from 'node:os'
 import { sleep, SocketError } from '@uds/winsock-ffi'
+import { traced } from '../trace.ts'
 import { LOCK_EX, LOCK_NB, libc } from './prototypes.ts'
 
 const LONGEST_WAIT_MS = 10_000
@@ -30,7 +31,7 @@ const acquire = (file: string): number | undefined => {
   for (;;) {
     const fd = open(file)
     if (fd === undefined) return undefined
-    const result = libc.flock.attempt(fd, LOCK_EX | LOCK_NB)
+    const result = traced('flock', fd, () => libc.flock.attempt(fd, LOCK_EX | LOCK_NB))
     if (result >= 0 && isStillThere(fd, file)) return fd
     closeSync(fd)
     if (result < 0 && -result !== os.errno.EWOULDBLOCK && -result !== os.errno.EINTR) return undefined

@@ -31,7 +31,7 @@ const send = (fd: number, data: Uint8Array, flags: number): number =>
     : libc.send.attempt(fd, data, data.length, flags)
 
 const setFlags = (fd: number, add: number): void => {
-  libc.fcntl(fd, c.F_SETFL, libc.fcntl(fd, c.F_GETFL, 0) | add)
+  traced('fcntl', fd, () => libc.fcntl(fd, c.F_SETFL, libc.fcntl(fd, c.F_GETFL, 0) | add))
 }
 
 export const socketSystem: SocketSystem = {
@@ -61,41 +61,46 @@ export const socketSystem: SocketSystem = {
     pollfds[1] = direction === undefined ? 0 : direction === READ ? c.POLLIN : c.POLLOUT
     pollfds[2] = wake
     pollfds[3] = c.POLLIN
-    const result = traced('poll', fd, () => libc.poll.attempt(pollfds, wake < 0 ? 1 : 2, ms))
-    if (result < 0) return -result === EINTR ? 0 : result
-    const events = revents[3]!
-    // Gone is ready as well: the next call tells how.
-    return (
-      (events === 0 ? 0 : READY) |
-      (events & (c.POLLHUP | c.POLLERR | c.POLLNVAL) ? GONE : 0) |
-      (wake >= 0 && revents[7]! !== 0 ? WOKEN : 0)
-    )
+    return traced('poll', fd, () => {
+      const result = libc.poll.attempt(pollfds, wake < 0 ? 1 : 2, ms)
+      if (result < 0) return -result === EINTR ? 0 : result
+      const events = revents[3]!
+      // Gone is ready as well: the next call tells how.
+      return (
+        (events === 0 ? 0 : READY) |
+        (events & (c.POLLHUP | c.POLLERR | c.POLLNVAL) ? GONE : 0) |
+        (wake >= 0 && revents[7]! !== 0 ? WOKEN : 0)
+      )
+    })
   },
   settle: (wake) => {
-    while (libc.recv.attempt(wake, drain, drain.length, c.MSG_DONTWAIT) === drain.length);
+    while (recv(wake, drain, c.MSG_DONTWAIT) === drain.length);
   },
 
   // One socketpair serves both directions: readers poll one end, writers the other, and each is woken through its peer.
   create: () => {
-    const pair = sockets.pair('stream').map((socket) => socket.release())
+    const pair = traced('socketpair', 'wake', () => sockets.pair('stream').map((socket) => socket.release()))
     return [pair[0]!, pair[1]!]
   },
   wake: (cells, direction) => {
     const peer = Atomics.load(cells, WAKE + (direction === READ ? WRITE : READ))
     // A full buffer holds wake-ups enough.
-    libc.send.attempt(peer, one, 1, c.MSG_DONTWAIT | c.MSG_NOSIGNAL)
+    send(peer, one, c.MSG_DONTWAIT | c.MSG_NOSIGNAL)
   },
-  dispose: (pair) => pair.forEach((fd) => libc.close.attempt(fd)),
+  dispose: (pair) => pair.forEach((fd) => socketSystem.close(fd)),
 
   // struct timeval { time_t tv_sec; suseconds_t tv_usec; }, 16 bytes; 0 waits for ever (socket(7) SO_RCVTIMEO).
   setKernelTimeout: (fd, direction, ms) => {
     const timeval = BigInt64Array.of(BigInt(Math.trunc(ms / 1000)), BigInt((ms % 1000) * 1000))
-    libc.setsockopt(fd, c.SOL_SOCKET, direction === READ ? c.SO_RCVTIMEO : c.SO_SNDTIMEO, timeval, 16)
+    const name = direction === READ ? c.SO_RCVTIMEO : c.SO_SNDTIMEO
+    traced('setsockopt', fd, () => libc.setsockopt(fd, c.SOL_SOCKET, name, timeval, 16))
   },
   unread: (fd) => {
     if (!onLinux) return 0
-    const result = traced('ioctl', fd, () => libc.ioctl.attempt(fd, SIOCOUTQ, count))
-    return result < 0 ? result : count[0]!
+    return traced('ioctl', fd, () => {
+      const result = libc.ioctl.attempt(fd, SIOCOUTQ, count)
+      return result < 0 ? result : count[0]!
+    })
   },
   close: (fd) => {
     traced('close', fd, () => libc.close.attempt(fd))
@@ -105,7 +110,7 @@ export const socketSystem: SocketSystem = {
   // Linux takes the mode of the socket file from the inode of the socket (unix_bind in net/unix/af_unix.c), less the
   // umask; macOS refuses fchmod on a socket, and the mode is set by path before anybody can connect.
   prepareMode: (fd, mode) => {
-    more.fchmod.attempt(fd, mode)
+    traced('fchmod', fd, () => more.fchmod.attempt(fd, mode))
   },
 
   isWouldBlock: (code) => code === EAGAIN || code === EWOULDBLOCK || (!onLinux && code === ENOBUFS),

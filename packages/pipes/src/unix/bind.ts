@@ -28,10 +28,10 @@ const occupantOf = (address: UnixAddress, type: SocketType): Occupant => {
 }
 
 const probe = (address: UnixAddress, type: SocketType): Occupant => {
-  const socket = sockets.open('unix', system.probeType(type))
+  const socket = traced('socket', 'unix', () => sockets.open('unix', system.probeType(type)))
   try {
     // Without waiting, where it does connect: a server that is busy is no stale one.
-    sockets.connect(socket, address, { timeoutMs: 0 })
+    traced('connect', address.toString(), () => sockets.connect(socket, address, { timeoutMs: 0 }))
     return 'a server'
   } catch (error) {
     const code = codeOf(error)
@@ -59,10 +59,7 @@ const inUse = (error: SocketError, occupant: Occupant): SocketError => {
 }
 
 const bindTo = (socket: SocketHandle, address: UnixAddress): void => {
-  traced('bind', address.toString(), () => {
-    sockets.bind(socket, address)
-    return 0
-  })
+  traced('bind', address.toString(), () => sockets.bind(socket, address))
 }
 
 export interface BindSettings {
@@ -97,10 +94,7 @@ export const bindFile = (
       if (!settings.replaceStale || codeOf(error) !== 'EADDRINUSE') throw error
       const occupant = occupantOf(address, socket.type)
       if (occupant !== 'a dead socket') throw inUse(error as SocketError, occupant)
-      traced('unlink', path, () => {
-        removeSocketFile(path)
-        return 0
-      })
+      traced('unlink', path, () => removeSocketFile(path))
       bindTo(socket, address)
     }
     try {

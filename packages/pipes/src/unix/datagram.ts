@@ -7,6 +7,7 @@ import { SharedState } from '../threads/state.ts'
 import { claimToken, type TransferToken } from '../threads/token.ts'
 import { Turn } from '../threads/turn.ts'
 import { Timed } from '../timed.ts'
+import { traced } from '../trace.ts'
 import { unixAddrOf, UnixSocketAddr } from './address.ts'
 import { bindFile, removeFile } from './bind.ts'
 import {
@@ -74,12 +75,12 @@ export class UnixDatagram extends Timed {
 
   /** A socket without an address, to send from. */
   static unbound(): UnixDatagram {
-    return UnixDatagram.#of(sockets.open('unix', 'datagram').release())
+    return UnixDatagram.#of(traced('socket', 'unix', () => sockets.open('unix', 'datagram')).release())
   }
 
   /** Two sockets that are connected to each other. */
   static pair(): [UnixDatagram, UnixDatagram] {
-    const [a, b] = sockets.pair('datagram')
+    const [a, b] = traced('socketpair', 'unix', () => sockets.pair('datagram'))
     return [UnixDatagram.#of(a.release()), UnixDatagram.#of(b.release())]
   }
 
@@ -105,7 +106,7 @@ export class UnixDatagram extends Timed {
 
   connectAddr(address: UnixSocketAddr): void {
     const to = unixAddrOf(address, 'connectAddr')
-    withSocket(this.opened('connect'), 'datagram', (socket) => sockets.connect(socket, to))
+    withSocket(this.opened('connect'), 'datagram', 'connect', (socket) => sockets.connect(socket, to))
   }
 
   #call(
@@ -139,7 +140,7 @@ export class UnixDatagram extends Timed {
       address instanceof UnixSocketAddr ? address.address : UnixSocketAddr.fromPathname(address).address
     try {
       return this.#call('sendTo', WRITE, options, (state) =>
-        withSocket(state, 'datagram', (socket) => sockets.send(socket, data, { to, timeoutMs: 0 })),
+        withSocket(state, 'datagram', 'sendto', (socket) => sockets.send(socket, data, { to, timeoutMs: 0 })),
       )
     } catch (error) {
       // What the system itself said is said of an address; what this package says needs none.
@@ -174,7 +175,7 @@ export class UnixDatagram extends Timed {
     const room = buffer.length === 0 ? new Uint8Array(1) : buffer
     let received: ReceivedDatagram = { bytes: 0, address: UnixSocketAddr.unnamed, truncated: false }
     this.#call(syscall, READ, options, (state) =>
-      withSocket(state, 'datagram', (socket) => {
+      withSocket(state, 'datagram', 'recvmsg', (socket) => {
         const { bytes, from, truncated } = sockets.receiveMessage(socket, room, { peek, timeoutMs: 0 })
         const address = from === undefined ? UnixSocketAddr.unnamed : UnixSocketAddr.from(from as UnixAddress)
         const cut = truncated || bytes > buffer.length
@@ -187,25 +188,29 @@ export class UnixDatagram extends Timed {
 
   localAddr(): UnixSocketAddr {
     return UnixSocketAddr.from(
-      withSocket(this.opened('localAddr'), 'datagram', sockets.localAddress) as UnixAddress,
+      withSocket(this.opened('localAddr'), 'datagram', 'getsockname', sockets.localAddress) as UnixAddress,
     )
   }
 
   /** @throws SocketError `ENOTCONN` without a peer. */
   peerAddr(): UnixSocketAddr {
     return UnixSocketAddr.from(
-      withSocket(this.opened('peerAddr'), 'datagram', sockets.peerAddress) as UnixAddress,
+      withSocket(this.opened('peerAddr'), 'datagram', 'getpeername', sockets.peerAddress) as UnixAddress,
     )
   }
 
   /** The error that waits on the socket, which this call clears; null for none. */
   takeError(): SocketError | null {
-    return withSocket(this.opened('takeError'), 'datagram', (socket) => sockets.getOption(socket, 'SO_ERROR'))
+    return withSocket(this.opened('takeError'), 'datagram', 'getsockopt', (socket) =>
+      sockets.getOption(socket, 'SO_ERROR'),
+    )
   }
 
   /** Ends one direction, or both, for all clones. */
   shutdown(how: ShutdownHow): void {
-    withSocket(this.opened('shutdown'), 'datagram', (socket) => sockets.shutdown(socket, howOf(how)))
+    withSocket(this.opened('shutdown'), 'datagram', 'shutdown', (socket) =>
+      sockets.shutdown(socket, howOf(how)),
+    )
   }
 
   protected override details(): Readonly<Record<string, unknown>> {

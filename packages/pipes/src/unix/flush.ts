@@ -15,7 +15,7 @@ const LONGEST_NAP = 20
 /** The peer left bytes unread: the kernel remembers it as ECONNRESET (unix_release_sock in Linux' net/unix/af_unix.c). */
 const wasReset = (state: SharedState): boolean => {
   if (state.has(RESET)) return true
-  const error = withSocket(state, 'stream', (socket) => sockets.getOption(socket, 'SO_ERROR'))
+  const error = withSocket(state, 'stream', 'getsockopt', (socket) => sockets.getOption(socket, 'SO_ERROR'))
   if (error === null) return false
   state.add(RESET)
   return true

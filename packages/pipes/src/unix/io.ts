@@ -163,7 +163,7 @@ export const gather = (state: SharedState, parts: readonly Uint8Array[], own: nu
   const length = parts.reduce((sum, part) => sum + part.length, 0)
   return writeByAttempts(state, length, own, 0, (from) =>
     withoutWaiting(() =>
-      withSocket(state, 'stream', (socket) =>
+      withSocket(state, 'stream', 'sendmsg', (socket) =>
         sockets.sendMessage(socket, { data: rest(parts, from) }, { timeoutMs: 0 }),
       ),
     ),

@@ -15,6 +15,7 @@ import { ENDED_READ, READ } from '../threads/cells.ts'
 import { SharedState } from '../threads/state.ts'
 import { claimToken, type TransferToken } from '../threads/token.ts'
 import { Turn } from '../threads/turn.ts'
+import { traced } from '../trace.ts'
 import { unixAddrOf, UnixSocketAddr } from './address.ts'
 import { bindFile, noModes, removeFile } from './bind.ts'
 import { UnixStream } from './stream.ts'
@@ -97,7 +98,7 @@ export const openBound = <T>(
   type: 'stream' | 'datagram',
   use: (socket: SocketHandle) => T,
 ): { fd: number; result: T } => {
-  const socket = sockets.open('unix', type)
+  const socket = traced('socket', 'unix', () => sockets.open('unix', type))
   try {
     const result = use(socket)
     return { fd: socket.release(), result }
@@ -135,7 +136,9 @@ export class UnixListener extends BlockingListener<UnixStream> {
     const settings = fileSettings(options, UNIX_BIND_OPTIONS)
     const backlog = integerOf(options.backlog ?? 511, 'bind', 'backlog', 0, 2 ** 31 - 1)
     const { fd, result } = openBound('stream', (socket) =>
-      bindFile(socket, to, settings, () => sockets.listen(socket, backlog)),
+      bindFile(socket, to, settings, () =>
+        traced('listen', socket.fd, () => sockets.listen(socket, backlog)),
+      ),
     )
     system.prepareListener(fd)
     return new UnixListener(SharedState.create(fd, system), fileOf(to, result, settings.unlinkOnClose))
@@ -164,12 +167,14 @@ export class UnixListener extends BlockingListener<UnixStream> {
 
   override localAddr(): UnixSocketAddr {
     const state = this.opened('localAddr')
-    return UnixSocketAddr.from(withSocket(state, 'stream', sockets.localAddress) as UnixAddress)
+    return UnixSocketAddr.from(
+      withSocket(state, 'stream', 'getsockname', sockets.localAddress) as UnixAddress,
+    )
   }
 
   override takeError(): SocketError | null {
     const state = this.opened('takeError')
-    return withSocket(state, 'stream', (socket) => sockets.getOption(socket, 'SO_ERROR'))
+    return withSocket(state, 'stream', 'getsockopt', (socket) => sockets.getOption(socket, 'SO_ERROR'))
   }
 
   protected override take(state: SharedState, own: number | undefined): UnixStream {

@@ -90,12 +90,11 @@ export class UnixStream extends BlockingStream {
   }
 
   static #connect(to: UnixAddress, timeoutMs: number, verify: boolean): UnixStream {
-    const socket = sockets.open('unix', 'stream')
+    const socket = traced('socket', 'unix', () => sockets.open('unix', 'stream'))
     try {
-      traced('connect', to.toString(), () => {
-        sockets.connect(socket, to, { timeoutMs: timeoutMs < 0 ? null : timeoutMs })
-        return 0
-      })
+      traced('connect', to.toString(), () =>
+        sockets.connect(socket, to, { timeoutMs: timeoutMs < 0 ? null : timeoutMs }),
+      )
     } catch (error) {
       socket.close()
       throw error
@@ -107,7 +106,7 @@ export class UnixStream extends BlockingStream {
 
   /** Two streams that are connected to each other. */
   static pair(): [UnixStream, UnixStream] {
-    const [a, b] = sockets.pair('stream')
+    const [a, b] = traced('socketpair', 'unix', () => sockets.pair('stream'))
     return [UnixStream.#of(a.release()), UnixStream.#of(b.release())]
   }
 
@@ -132,25 +131,27 @@ export class UnixStream extends BlockingStream {
 
   override localAddr(): UnixSocketAddr {
     const state = this.opened('localAddr')
-    return UnixSocketAddr.from(withSocket(state, 'stream', sockets.localAddress) as UnixAddress)
+    return UnixSocketAddr.from(
+      withSocket(state, 'stream', 'getsockname', sockets.localAddress) as UnixAddress,
+    )
   }
 
   override peerAddr(): UnixSocketAddr {
     const state = this.opened('peerAddr')
-    return UnixSocketAddr.from(withSocket(state, 'stream', sockets.peerAddress) as UnixAddress)
+    return UnixSocketAddr.from(withSocket(state, 'stream', 'getpeername', sockets.peerAddress) as UnixAddress)
   }
 
   override peerCredentials(): PeerCredentials {
-    return withSocket(this.opened('peerCredentials'), 'stream', sockets.peerCredentials)
+    return withSocket(this.opened('peerCredentials'), 'stream', 'getsockopt', sockets.peerCredentials)
   }
 
   override available(): number {
-    return withSocket(this.opened('available'), 'stream', sockets.available)
+    return withSocket(this.opened('available'), 'stream', 'ioctl', sockets.available)
   }
 
   override takeError(): SocketError | null {
     const state = this.opened('takeError')
-    const error = withSocket(state, 'stream', (socket) => sockets.getOption(socket, 'SO_ERROR'))
+    const error = withSocket(state, 'stream', 'getsockopt', (socket) => sockets.getOption(socket, 'SO_ERROR'))
     const reset = (state.clear(RESET) & RESET) !== 0
     if (!reset || error !== null) return error
     return new SocketError({
@@ -184,7 +185,7 @@ export class UnixStream extends BlockingStream {
     const turn = new Turn(state, WRITE, 'sendmsg', callTimeout(options, 'sendDescriptors'))
     const result = attemptUntil(turn, () =>
       withoutWaiting(() =>
-        withSocket(state, 'stream', (socket) =>
+        withSocket(state, 'stream', 'sendmsg', (socket) =>
           sockets.sendMessage(socket, { data, descriptors }, { timeoutMs: 0 }),
         ),
       ),
@@ -204,7 +205,7 @@ export class UnixStream extends BlockingStream {
     let descriptors: readonly Descriptor[] = []
     const bytes = attemptUntil(turn, () =>
       withoutWaiting(() => {
-        const message = withSocket(state, 'stream', (socket) =>
+        const message = withSocket(state, 'stream', 'recvmsg', (socket) =>
           sockets.receiveMessage(socket, buffer, { maxDescriptors: most, timeoutMs: 0 }),
         )
         descriptors = message.descriptors
@@ -267,10 +268,7 @@ export class UnixStream extends BlockingStream {
     if (how !== 'read') state.add(ENDED_WRITE)
     // It wakes the calls that wait in the kernel, in every thread.
     try {
-      traced('shutdown', state.handle, () => {
-        withSocket(state, 'stream', (socket) => sockets.shutdown(socket, how))
-        return 0
-      })
+      withSocket(state, 'stream', 'shutdown', (socket) => sockets.shutdown(socket, how))
     } finally {
       state.changed(READ)
       state.changed(WRITE)

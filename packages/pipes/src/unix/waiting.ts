@@ -10,6 +10,7 @@ import {
   WAKE,
   type Direction,
 } from '../threads/cells.ts'
+import { traced } from '../trace.ts'
 import type { SharedState } from '../threads/state.ts'
 import type { Turn } from '../threads/turn.ts'
 import { READY, WOKEN } from './socket-system.ts'
@@ -63,11 +64,16 @@ export const setKernelTimeout = (state: SharedState, direction: Direction, timeo
   state.cells[KERNEL_TIMEOUT + direction] = timeout
 }
 
-/** Lends the socket to a call of `sockets`. */
-export const withSocket = <T>(state: SharedState, type: SocketType, call: (socket: SocketHandle) => T): T => {
+/** Lends the socket to a call of `sockets`, which is recorded as the system call that it is. */
+export const withSocket = <T>(
+  state: SharedState,
+  type: SocketType,
+  syscall: string,
+  call: (socket: SocketHandle) => T,
+): T => {
   const socket = sockets.fromFd(state.handle, 'unix', type)
   try {
-    return call(socket)
+    return traced(syscall, socket.fd, () => call(socket))
   } finally {
     socket.release()
   }

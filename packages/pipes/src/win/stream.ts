@@ -7,6 +7,7 @@ import { claimToken, type TransferToken } from '../threads/token.ts'
 import { BlockingStream } from '../stream.ts'
 import { traced } from '../trace.ts'
 import { connectSettings, requireSameUser, verifyOf, type ConnectOptions } from '../verify-server.ts'
+import { closeHandle } from '../win32/close-handle.ts'
 import { isMessageMode, isServer, setTraits, type PipeTraits } from '../win32/cells.ts'
 import { openPipe, waitForInstance } from '../win32/create.ts'
 import { pipeError } from '../win32/failures.ts'
@@ -209,7 +210,7 @@ export class WinStream extends BlockingStream {
 
   protected override destroy(state: SharedState): void {
     // What was written stays readable for the peer, which then finds the end. DisconnectNamedPipe would discard it.
-    traced('CloseHandle', state.handle, () => kernel32.CloseHandle.attempt(state.handle))
+    closeHandle(state.handle)
     state.dispose()
   }
 }

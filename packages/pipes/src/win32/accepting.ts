@@ -4,6 +4,7 @@ import { ENDED_READ, READ } from '../threads/cells.ts'
 import type { SharedState } from '../threads/state.ts'
 import { Turn } from '../threads/turn.ts'
 import { traced } from '../trace.ts'
+import { closeHandle } from './close-handle.ts'
 import {
   ERROR_IO_PENDING,
   ERROR_NO_DATA,
@@ -13,13 +14,21 @@ import {
 import { createNext } from './create.ts'
 import { pipeError } from './failures.ts'
 import type { Instances } from './instances.ts'
+import { Lender } from './lender.ts'
 import { cancel, resultOf, waitFor } from './overlapped.ts'
 import { kernel32 } from './prototypes.ts'
 import { Scratch } from './scratch.ts'
 
-/** Operations of this thread's accept; they have all ended when it returns. */
-const pool: Scratch[] = []
-const operation = (index: number): Scratch => (pool[index] ??= new Scratch(0))
+/** The operation of an instance, by its place. They have all ended when accept returns. */
+type Operation = (index: number) => Scratch
+
+const pools = new Lender<Scratch[]>(
+  () => [],
+  (pool) => pool.forEach((scratch) => scratch.dispose()),
+)
+
+const withOperations = <T>(use: (operation: Operation) => T): T =>
+  pools.lend((pool) => use((index) => (pool[index] ??= new Scratch(0))))
 
 /**
  * A client that came before ConnectNamedPipe is success (ERROR_PIPE_CONNECTED), and so is one that has left already
@@ -34,7 +43,12 @@ const begin = (handle: number, overlapped: bigint): number =>
   traced('ConnectNamedPipe', handle, () => kernel32.ConnectNamedPipe.attempt(handle, overlapped))
 
 /** One round: an instance with a client, or undefined when the call was woken or nothing came. */
-const round = (handles: readonly number[], ms: () => number, turn: Turn): number | undefined => {
+const round = (
+  handles: readonly number[],
+  ms: () => number,
+  turn: Turn,
+  operation: Operation,
+): number | undefined => {
   const pending: number[] = []
   let found: number | undefined
   const look = (index: number, result: number): void => {
@@ -68,13 +82,13 @@ const round = (handles: readonly number[], ms: () => number, turn: Turn): number
 }
 
 /** Puts instances of the new kind in the place of those that nobody has connected to. */
-const renew = (instances: Instances): void => {
+const renew = (instances: Instances, operation: Operation): void => {
   for (const handle of instances.handles) {
     const result = begin(handle, operation(0).overlapped)
     if (-result !== ERROR_IO_PENDING || cancel(handle, operation(0).overlapped) >= 0) continue
     instances.add(createNext(instances.settings, instances.rejectRemote))
     instances.remove(handle)
-    kernel32.CloseHandle.attempt(handle)
+    closeHandle(handle)
   }
 }
 
@@ -88,7 +102,7 @@ export const applyChanges = (state: SharedState, instances: Instances): void => 
     return
   }
   try {
-    if (instances.takeChanged()) renew(instances)
+    if (instances.takeChanged()) withOperations((operation) => renew(instances, operation))
   } finally {
     turn.leave()
   }
@@ -99,27 +113,29 @@ export const accept = (state: SharedState, instances: Instances, own: number | u
   const turn = new Turn(state, READ, 'ConnectNamedPipe', own)
   turn.enter()
   try {
-    for (;;) {
-      if (state.has(ENDED_READ)) throw listenerEnded('accept')
-      if (instances.takeChanged()) renew(instances)
-      instances.refill(0)
-      let late: unknown
-      const ms = (): number => {
-        try {
-          return turn.timeToWait()
-        } catch (error) {
-          late = error
-          return 0
+    return withOperations((operation) => {
+      for (;;) {
+        if (state.has(ENDED_READ)) throw listenerEnded('accept')
+        if (instances.takeChanged()) renew(instances, operation)
+        instances.refill(0)
+        let late: unknown
+        const ms = (): number => {
+          try {
+            return turn.timeToWait()
+          } catch (error) {
+            late = error
+            return 0
+          }
         }
+        const found = round(instances.handles, ms, turn, operation)
+        if (found !== undefined) {
+          instances.refill(1)
+          instances.remove(found)
+          return found
+        }
+        if (late !== undefined) throw late
       }
-      const found = round(instances.handles, ms, turn)
-      if (found !== undefined) {
-        instances.refill(1)
-        instances.remove(found)
-        return found
-      }
-      if (late !== undefined) throw late
-    }
+    })
   } finally {
     turn.leave()
   }

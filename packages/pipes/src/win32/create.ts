@@ -1,6 +1,7 @@
 /** Making the two ends of a pipe. */
 import { SocketError } from '@uds/winsock-ffi'
 import { traced } from '../trace.ts'
+import { closeHandle } from './close-handle.ts'
 import {
   ERROR_ACCESS_DENIED,
   ERROR_PIPE_BUSY,
@@ -18,8 +19,8 @@ import {
   SECURITY_SQOS_PRESENT,
 } from './constants.ts'
 import { nameInUse, pipeError } from './failures.ts'
-import { kernel32 } from './prototypes.ts'
 import { instancesOf } from './information.ts'
+import { kernel32 } from './prototypes.ts'
 import { withSecurity } from './security.ts'
 
 /** How the instances of a listener are made; it travels in its token. */
@@ -64,7 +65,7 @@ export const createFirst = (settings: InstanceSettings, rejectRemote: boolean): 
   if (handle < 0) throw pipeError(-handle, 'CreateNamedPipeW', settings.name)
   // Wine does not honour FILE_FLAG_FIRST_PIPE_INSTANCE, and the pipe was joined instead.
   if (instancesOf(handle) > 1) {
-    kernel32.CloseHandle.attempt(handle)
+    closeHandle(handle)
     throw nameInUse(settings.name)
   }
   return handle
@@ -102,8 +103,13 @@ const open = (name: string, access: number): number =>
 /** True for a pipe that carries messages. */
 const isMessagePipe = (handle: number): boolean => {
   const flags = new Uint32Array(1)
-  kernel32.GetNamedPipeInfo(handle, flags, null, null, null)
+  traced('GetNamedPipeInfo', handle, () => kernel32.GetNamedPipeInfo(handle, flags, null, null, null))
   return (flags[0]! & PIPE_TYPE_MESSAGE) !== 0
+}
+
+const readMessages = (handle: number): void => {
+  const mode = Uint32Array.of(PIPE_READMODE_MESSAGE)
+  traced('SetNamedPipeHandleState', handle, () => kernel32.SetNamedPipeHandleState(handle, mode, null, null))
 }
 
 /** A client's end. */
@@ -123,10 +129,10 @@ export const openPipe = (name: string): Opened => {
   if (handle < 0) throw pipeError(-handle, 'CreateFileW', name)
   try {
     const message = isMessagePipe(handle)
-    if (message) kernel32.SetNamedPipeHandleState(handle, Uint32Array.of(PIPE_READMODE_MESSAGE), null, null)
+    if (message) readMessages(handle)
     return { handle, message }
   } catch (error) {
-    kernel32.CloseHandle.attempt(handle)
+    closeHandle(handle)
     throw error instanceof SocketError && error.nativeCode !== undefined
       ? pipeError(error.nativeCode, error.syscall, name)
       : error

@@ -5,6 +5,7 @@ import type { SharedState } from '../threads/state.ts'
 import { Turn } from '../threads/turn.ts'
 import { traced } from '../trace.ts'
 import { setUnreadBound } from './cells.ts'
+import { closeHandle } from './close-handle.ts'
 import { WAIT_OBJECT_0 } from './constants.ts'
 import { isGone, pipeError } from './failures.ts'
 import { waitFor } from './overlapped.ts'
@@ -38,8 +39,11 @@ const start = (handle: number): number => {
 /** Ends the thread's wait; gives false where the system would not. */
 const stop = (thread: number): boolean => {
   for (let told = 0; told < TELL_AT_MOST; told += 1) {
-    kernel32.CancelSynchronousIo.attempt(thread)
-    if (kernel32.WaitForSingleObject(thread, TELL_EVERY_MS) === WAIT_OBJECT_0) return true
+    traced('CancelSynchronousIo', thread, () => kernel32.CancelSynchronousIo.attempt(thread))
+    const waited = traced('WaitForSingleObject', thread, () =>
+      kernel32.WaitForSingleObject(thread, TELL_EVERY_MS),
+    )
+    if (waited === WAIT_OBJECT_0) return true
   }
   return false
 }
@@ -72,7 +76,7 @@ export const flushInThread = (handle: number, turn: Turn, ended: number): void =
     // The peer went and left bytes unread: ERROR_BROKEN_PIPE, in the other thread.
     if (!succeeded(thread)) throw brokenPipe('FlushFileBuffers')
   } finally {
-    kernel32.CloseHandle.attempt(thread)
+    closeHandle(thread)
   }
 }
 

@@ -1,8 +1,8 @@
 /** The instances of a listener that wait for clients: its backlog. They are in shared memory, and the lock of `accept` guards them. */
 import { SocketError } from '@uds/winsock-ffi'
 import { makeMemory } from '../threads/memory.ts'
+import { closeHandle } from './close-handle.ts'
 import { createNext, type InstanceSettings } from './create.ts'
-import { kernel32 } from './prototypes.ts'
 
 /** WaitForMultipleObjects takes 64 handles; one is the wake event. */
 export const MOST_INSTANCES: number = 63
@@ -85,7 +85,7 @@ export class Instances {
   }
 
   closeAll(): void {
-    for (const handle of this.handles) kernel32.CloseHandle.attempt(handle)
+    this.handles.forEach(closeHandle)
     this.#set([])
   }
 }

@@ -22,8 +22,10 @@ const count = new Uint32Array(1)
 /** The result of an operation that has ended, or is waited for until it has: bytes, or the negated error number. */
 export const resultOf = (handle: number, overlapped: bigint): number => {
   for (;;) {
-    const result = kernel32.GetOverlappedResult.attempt(handle, overlapped, count, 1)
-    if (result > 0) return count[0]!
+    const result = traced('GetOverlappedResult', handle, () => {
+      const ended = kernel32.GetOverlappedResult.attempt(handle, overlapped, count, 1)
+      return ended > 0 ? count[0]! : ended
+    })
     // An event that was set from elsewhere ends the wait too early.
     if (-result !== ERROR_IO_INCOMPLETE) return result
   }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
+import { closeHandle } from './close-handle.ts'
 import { createFirst, openPipe } from './create.ts'
-import { kernel32 } from './prototypes.ts'
 import { sddlOf } from './security.ts'
 
 /** The two ends, the client's and the server's, of a byte pipe of a name that nobody can guess. */
@@ -11,7 +11,7 @@ export const makePair = (): [client: number, server: number] => {
   try {
     return [openPipe(name).handle, server]
   } catch (error) {
-    kernel32.CloseHandle.attempt(server)
+    closeHandle(server)
     throw error
   }
 }

@@ -70,25 +70,29 @@ export const read = (state: SharedState, buffer: Uint8Array, own: number | undef
 }
 
 const counts = new Uint32Array(3)
+const inBuffer = counts.subarray(0, 1)
+const inPipe = counts.subarray(1, 2)
+const inMessage = counts.subarray(2, 3)
 
-/** Bytes that can be read at once, or the negated error number. The first `size` are copied into the scratch. */
-const peekNow = (handle: number, scratch: Scratch, size: number): number => {
-  const result = traced('PeekNamedPipe', handle, () =>
-    kernel32.PeekNamedPipe.attempt(
-      handle,
-      scratch.data,
-      size,
-      counts.subarray(0, 1),
-      counts.subarray(1, 2),
-      counts.subarray(2, 3),
-    ),
-  )
-  return result < 0 ? result : counts[1]!
-}
+/**
+ * Bytes that can be read at once, or the negated error number.
+ *
+ * @param buffer - Receives as many of them as it holds.
+ */
+const peekNow = (handle: number, scratch: Scratch, buffer: Uint8Array): number =>
+  traced('PeekNamedPipe', handle, () => {
+    const size = Math.min(buffer.length, READ_SIZE)
+    const result = kernel32.PeekNamedPipe.attempt(handle, scratch.data, size, inBuffer, inPipe, inMessage)
+    if (result < 0) return result
+    scratch.copyTo(buffer, counts[0]!)
+    return counts[1]!
+  })
+
+const nothing = new Uint8Array(0)
 
 export const available = (state: SharedState): number =>
   withScratch(0, (scratch) => {
-    const result = peekNow(state.handle, scratch, 0)
+    const result = peekNow(state.handle, scratch, nothing)
     if (result >= 0) return result
     if (isGone(-result)) return 0
     throw pipeError(-result, 'PeekNamedPipe')
@@ -106,16 +110,14 @@ export const peek = (state: SharedState, buffer: Uint8Array, own: number | undef
       const { handle } = state
       for (;;) {
         if (isOver(state)) return 0
-        const ready = peekNow(handle, scratch, Math.min(buffer.length, READ_SIZE))
-        if (ready > 0) {
-          const bytes = counts[0]!
-          scratch.copyTo(buffer, bytes)
-          return bytes
-        }
+        const ready = peekNow(handle, scratch, buffer)
+        if (ready > 0) return Math.min(ready, buffer.length, READ_SIZE)
         if (ready < 0 && isGone(-ready)) return 0
         if (ready < 0) throw pipeError(-ready, 'PeekNamedPipe')
         const result = perform(handle, scratch, turn, ENDED_READ, () =>
-          kernel32.ReadFile.attempt(handle, scratch.data, 0, null, scratch.overlapped),
+          traced('ReadFile', handle, () =>
+            kernel32.ReadFile.attempt(handle, scratch.data, 0, null, scratch.overlapped),
+          ),
         )
         if (result === 0 && !isMessageMode(state)) continue
         if (result < 0 && -result !== ERROR_MORE_DATA) understood(state, result, scratch)

@@ -9,7 +9,9 @@
  * } OVERLAPPED;
  * ```
  */
-import { isMainThread } from 'node:worker_threads'
+import { traced } from '../trace.ts'
+import { closeHandle } from './close-handle.ts'
+import { Lender } from './lender.ts'
 import { NativeMemory } from './native-memory.ts'
 import { kernel32 } from './prototypes.ts'
 
@@ -32,7 +34,7 @@ export class Scratch {
     this.#memory = new NativeMemory(DATA + size)
     this.overlapped = this.#memory.address
     this.data = this.overlapped + BigInt(DATA)
-    this.event = kernel32.CreateEventW(null, 1, 0, null)
+    this.event = traced('CreateEventW', 'OVERLAPPED', () => kernel32.CreateEventW(null, 1, 0, null))
     this.#memory.write(H_EVENT, new Uint8Array(BigInt64Array.of(BigInt(this.event)).buffer))
   }
 
@@ -52,33 +54,23 @@ export class Scratch {
   }
 
   dispose(): void {
-    kernel32.CloseHandle.attempt(this.event)
+    closeHandle(this.event)
     this.#memory.free()
   }
 }
 
-const free: Scratch[] = []
-let watched = false
+const scratches = new Lender<Scratch>(
+  () => new Scratch(SCRATCH_SIZE),
+  (scratch) => scratch.dispose(),
+)
 
-/** Frees what a Worker has when it ends by itself. */
-const freeAtExit = (): void => {
-  if (watched || isMainThread) return
-  watched = true
-  process.once('exit', () => free.splice(0).forEach((scratch) => scratch.dispose()))
-}
-
-/**
- * Lends a scratch; overlapped.ts sees to it that no operation is left in the system's hands when `use` returns or throws.
- * There is mostly one per thread: a second one is made when a subscriber of the trace uses a pipe meanwhile.
- */
+/** Lends a scratch; overlapped.ts sees to it that no operation is left in the system's hands when `use` returns or throws. */
 export const withScratch = <T>(size: number, use: (scratch: Scratch) => T): T => {
-  freeAtExit()
-  const small = size <= SCRATCH_SIZE
-  const scratch = small ? (free.pop() ?? new Scratch(SCRATCH_SIZE)) : new Scratch(size)
+  if (size <= SCRATCH_SIZE) return scratches.lend(use)
+  const scratch = new Scratch(size)
   try {
     return use(scratch)
   } finally {
-    if (small) free.push(scratch)
-    else scratch.dispose()
+    scratch.dispose()
   }
 }

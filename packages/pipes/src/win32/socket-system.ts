@@ -65,27 +65,29 @@ export const socketSystem: SocketSystem = {
     put(0, fd, direction === undefined ? 0 : direction === READ ? POLLRDNORM : POLLWRNORM)
     put(16, wake, POLLRDNORM)
     const timeout = Math.min(ms, LONGEST_POLL)
-    const result = traced('WSAPoll', fd, () => winsock.WSAPoll.attempt(pollfds, wake < 0 ? 1 : 2, timeout))
-    if (result < 0) return result
-    const events = pollfds.getInt16(10, true)
-    return (
-      (events === 0 ? 0 : READY) |
-      (events & (POLLHUP | POLLERR | POLLNVAL) ? GONE : 0) |
-      (wake >= 0 && pollfds.getInt16(26, true) !== 0 ? WOKEN : 0)
-    )
+    return traced('WSAPoll', fd, () => {
+      const result = winsock.WSAPoll.attempt(pollfds, wake < 0 ? 1 : 2, timeout)
+      if (result < 0) return result
+      const events = pollfds.getInt16(10, true)
+      return (
+        (events === 0 ? 0 : READY) |
+        (events & (POLLHUP | POLLERR | POLLNVAL) ? GONE : 0) |
+        (wake >= 0 && pollfds.getInt16(26, true) !== 0 ? WOKEN : 0)
+      )
+    })
   },
   settle: (wake) => {
-    while (winsock.recv.attempt(wake, drain, drain.length, 0) === drain.length);
+    while (socketSystem.tryReceive(wake, drain, false) === drain.length);
   },
 
   create: () => {
-    const pair = sockets.pair('stream').map((socket) => socket.release())
+    const pair = traced('socketpair', 'wake', () => sockets.pair('stream').map((socket) => socket.release()))
     return [pair[0]!, pair[1]!]
   },
   wake: (cells, direction) => {
-    winsock.send.attempt(Atomics.load(cells, WAKE + (direction === READ ? WRITE : READ)), one, 1, 0)
+    socketSystem.trySend(Atomics.load(cells, WAKE + (direction === READ ? WRITE : READ)), one)
   },
-  dispose: (pair) => pair.forEach((socket) => winsock.closesocket.attempt(socket)),
+  dispose: (pair) => pair.forEach((socket) => socketSystem.close(socket)),
 
   setKernelTimeout: () => {},
   unread: () => 0,

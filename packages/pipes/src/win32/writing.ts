@@ -14,6 +14,7 @@ import type { SharedState } from '../threads/state.ts'
 import { Turn } from '../threads/turn.ts'
 import { traced } from '../trace.ts'
 import { isMessageMode, setUnreadBound, unreadBound } from './cells.ts'
+import { closeHandle } from './close-handle.ts'
 import { ERROR_OPERATION_ABORTED } from './constants.ts'
 import { isGone, pipeError } from './failures.ts'
 import { flushInThread } from './flushing.ts'
@@ -121,8 +122,8 @@ const learn = (): void => {
       }),
     )
   } finally {
-    kernel32.CloseHandle.attempt(client)
-    kernel32.CloseHandle.attempt(server)
+    closeHandle(client)
+    closeHandle(server)
   }
 }
 
