@@ -27,14 +27,18 @@ const files = (directory: string): readonly string[] => [
 /** Where the standard streams of a guest lead that are streams of JavaScript. */
 const nowhere = files('/dev/null')
 
+const major = Number(process.versions.node.split('.')[0])
+/** Without JSPI, as on Node 22, a guest runs in a thread of its own. */
+const wasi = ['--allow-wasi', ...(major >= 24 ? [] : ['--allow-worker'])]
+
 const layers: Readonly<Record<string, Layer>> = {
   'echo-ffi': { server: () => ['--allow-addons'], client: ['--allow-addons'], answer: /reply: hello/ },
   'echo-pipes': { server: () => ['--allow-addons'], client: ['--allow-addons'], answer: /reply: hello/ },
   'echo-stream': { server: (at) => [...net, ...files(at)], client: net, answer: /reply: hello/ },
   'echo-events': { server: (at) => [...net, ...files(at)], client: net, answer: /reply: hello/ },
   'echo-wasi': {
-    server: (at) => ['--allow-wasi', ...nowhere, ...net, ...files(at)],
-    client: ['--allow-wasi', ...nowhere, ...net],
+    server: (at) => [...wasi, ...nowhere, ...net, ...files(at)],
+    client: [...wasi, ...nowhere, ...net],
     answer: /reply: hello/,
   },
 }

@@ -55,10 +55,10 @@ const or = <T>(otherwise: T, attempt: () => T): T => {
 /** Options of Node whose value is a file, but not the program. */
 const LOADING = new Set(['-r', '--require', '--import', '--loader', '--experimental-loader'])
 
-/** Node names its first thread, and so itself, MainThread: what it runs says more (proc_pid_comm(5)). */
+/** Node names its first thread, and so itself, MainThread, or node-MainThread: what it runs says more (proc_pid_comm(5)). */
 const commandOf = (pid: string): string => {
   const comm = readFileSync(`/proc/${pid}/comm`, 'utf8').trimEnd()
-  if (comm !== 'MainThread') return comm
+  if (!comm.endsWith('MainThread')) return comm
   const [program = comm, ...args] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
   const script = args.find((each, at) => /\.[cm]?[jt]s$/.test(each) && !LOADING.has(args[at - 1] ?? ''))
   return [program, ...(script === undefined ? [] : [script])].map((each) => basename(each)).join(' ')
