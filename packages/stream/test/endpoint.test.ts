@@ -179,17 +179,22 @@ describe.skipIf(!hasUnix)('taking over', () => {
     // They end with the test, as the last of their listeners stay until then.
     const servers = [1, 2, 3].map(() => spawnScript(script, [path]))
     await Promise.all(servers.map((each) => each.waitForLine(/^listening$/, 30_000)))
-    const done = Promise.all(servers.map((each) => each.waitForLine(/^done$/, 60_000)))
-    let isOver = false
-    const over = done.finally(() => (isOver = true))
-    let served = 0
-    while (!isOver) {
-      expect(await lineOf(await connect(`unix:${path}`))).toBe('served')
-      served += 1
-      await new Promise(setImmediate)
+    const isOver = (): boolean => servers.every((each) => each.stdout().includes('done'))
+    const failed = Promise.race(
+      servers.map(async (each) => {
+        throw new Error(`a server has ended: ${JSON.stringify(await each.exit)} ${each.stderr()}`)
+      }),
+    )
+    const clients = async (): Promise<number> => {
+      let served = 0
+      while (!isOver()) {
+        expect(await lineOf(await connect(`unix:${path}`))).toBe('served')
+        served += 1
+        await new Promise(setImmediate)
+      }
+      return served
     }
-    await over
-    expect(served).toBeGreaterThan(0)
+    expect(await Promise.race([clients(), failed])).toBeGreaterThan(0)
   }, 90_000)
 
   test('a file that somebody else put there after an unlink is not removed by close', async () => {
