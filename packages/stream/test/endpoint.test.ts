@@ -173,6 +173,30 @@ describe.skipIf(!hasUnix)('taking over', () => {
     }
   })
 
+  test('processes that take over from each other at once never fail, and no client is lost', async () => {
+    const path = socketPath()
+    const script = new URL('./fixtures/take-over.ts', import.meta.url)
+    // They end with the test, as the last of their listeners stay until then.
+    const servers = [1, 2, 3].map(() => spawnScript(script, [path]))
+    await Promise.all(servers.map((each) => each.waitForLine(/^listening$/, 30_000)))
+    const isOver = (): boolean => servers.every((each) => each.stdout().includes('done'))
+    const failed = Promise.race(
+      servers.map(async (each) => {
+        throw new Error(`a server has ended: ${JSON.stringify(await each.exit)} ${each.stderr()}`)
+      }),
+    )
+    const clients = async (): Promise<number> => {
+      let served = 0
+      while (!isOver()) {
+        expect(await lineOf(await connect(`unix:${path}`))).toBe('served')
+        served += 1
+        await new Promise(setImmediate)
+      }
+      return served
+    }
+    expect(await Promise.race([clients(), failed])).toBeGreaterThan(0)
+  }, 90_000)
+
   test('a file that somebody else put there after an unlink is not removed by close', async () => {
     const path = socketPath()
     const server = await listen(`unix:${path}`)

@@ -290,23 +290,6 @@ describe.skipIf(onPosix || !afUnix || !adoption)('the files of AF_UNIX on Window
     connection.destroy()
   })
 
-  test('clients that come while successors take over are all served', async () => {
-    const path = socketPath()
-    const script = new URL('./fixtures/take-over.ts', import.meta.url)
-    // It ends with the test, as the last of them listens until then.
-    const servers = spawnScript(script, [path])
-    await servers.waitForLine(/^listening$/, 30_000)
-    let served = 0
-    const isOver = (): boolean => servers.stdout().includes('done')
-    while (!isOver()) {
-      const answer = connect(`unix:${path}`).then(lineOf)
-      expect(await answer).toBe('served')
-      served += 1
-      await new Promise(setImmediate)
-    }
-    expect(served).toBeGreaterThan(0)
-  }, 60_000)
-
   test('a directory or a file in the way is left alone, and named', async () => {
     const directory = socketPath()
     mkdirSync(directory)
