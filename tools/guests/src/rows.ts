@@ -12,6 +12,7 @@ export interface GuestRow {
 /** The name of a small guest. */
 export type GuestName =
   | 'go-http-server'
+  | 'hello'
   | 'preview1-client'
   | 'preview1-server'
   | 'rust-echo-server'
@@ -33,6 +34,7 @@ const WASMEDGE_V2 = ['-DWASMEDGE_V2']
 /** The small guests: one for each ABI and side, and two from other languages' standard libraries. */
 export const rows: Readonly<Record<GuestName, GuestRow>> = {
   'go-http-server': { language: 'go', source: 'go/http-server.go' },
+  hello: { language: 'c', source: 'c/hello.c', posix: true },
   'preview1-client': { language: 'c', source: 'c/preview1-client.c' },
   'preview1-server': { language: 'c', source: 'c/preview1-server.c' },
   'rust-echo-server': { language: 'rust', source: 'rust/echo-server.rs' },

@@ -2,8 +2,8 @@ import { engine } from '../wasm.ts'
 import type { Waiting } from './waiting.ts'
 
 /**
- * The engine switches stacks: a call that gives a promise suspends the guest, and this thread goes on. A call that
- * gives a number returns at once.
+ * The engine switches stacks: a call that gives a promise suspends the guest, and this thread goes on. After a call that
+ * gives a number the guest goes on in the same turn of the loop: V8 makes it wait for its microtasks at most.
  */
 export const jspi: Waiting = {
   suspending: (call) => new engine.Suspending!(call as never),

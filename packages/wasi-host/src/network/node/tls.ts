@@ -74,6 +74,9 @@ export const handshake = async (
   return { socket, facts: factsOf(socket) }
 }
 
+/** An option of tls.connect that its types lack. A peer that has ended its half may still be told something. */
+const halfOpen = { allowHalfOpen: true }
+
 /** A TLS connection for a route: the guest speaks plain and knows nothing of it. */
 export const tlsTo = (
   target: Extract<Target, { kind: 'tls' }>,
@@ -85,6 +88,7 @@ export const tlsTo = (
       host: target.host,
       port: target.port,
       lookup,
+      ...halfOpen,
       servername: target.servername ?? target.host,
       ...(target.ca === undefined ? {} : { ca: target.ca }),
     }),
