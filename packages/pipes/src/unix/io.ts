@@ -2,13 +2,10 @@
 import { sockets } from '@uds/winsock-ffi'
 import { brokenPipe, timedOut, withTransferred } from '../failures.ts'
 import { socketSystem as system } from '../select.ts'
-import { ENDED_READ, ENDED_WRITE, READ, WRITE } from '../threads/cells.ts'
+import { ENDED_READ, ENDED_WRITE, READ, RESET, WRITE } from '../threads/cells.ts'
 import type { SharedState } from '../threads/state.ts'
 import { Turn } from '../threads/turn.ts'
 import { attemptUntil, mayWaitInKernel, setKernelTimeout, withoutWaiting, withSocket } from './waiting.ts'
-
-/** The peer closed with bytes of ours unread: remembered for takeError, as reading is at its end anyhow. */
-export const RESET = 16
 
 /** The result of a read, in which a connection that is gone is the end of the stream. */
 const endOr = (state: SharedState, result: number): number => {

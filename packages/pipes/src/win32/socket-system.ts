@@ -95,6 +95,7 @@ export const socketSystem: SocketSystem = {
   },
   // There is no other type.
   probeType: (type) => type,
+  neverWaits: () => true,
   // It is non-blocking already.
   prepareListener: () => {},
   prepareMode: () => {},
