@@ -1,4 +1,5 @@
 import { invalidArgument, invalidValue } from '@uds/winsock-ffi'
+import { isShared } from './memory.ts'
 import type { SharedState } from './state.ts'
 
 /** What a token can be made of. */
@@ -37,7 +38,7 @@ export const checkToken = (token: TransferToken, kinds: readonly TransferKind[])
   if (typeof token !== 'object' || token === null || token.type !== brand || !kinds.includes(token.kind)) {
     throw invalidArgument('fromTransfer', 'the token', wanted, token)
   }
-  if (!(token.memory instanceof SharedArrayBuffer) || !(token.ticket instanceof SharedArrayBuffer)) {
+  if (!isShared(token.memory) || !isShared(token.ticket)) {
     throw invalidArgument('fromTransfer', 'the token', `${wanted}, posted whole`, token)
   }
 }

@@ -8,7 +8,7 @@ import {
 } from '@uds/winsock-ffi'
 import { bytesOf, callTimeout, timeoutOf, type ShutdownHow, type WaitOptions } from '../arguments.ts'
 import { socketSystem as system } from '../select.ts'
-import { ENDED_READ, ENDED_WRITE, HANDLE, NEVER_WAITS, READ, RESET, WRITE } from '../threads/cells.ts'
+import { ENDED_READ, ENDED_WRITE, HANDLE, READ, RESET, WRITE } from '../threads/cells.ts'
 import { SharedState } from '../threads/state.ts'
 import { claimToken, type TransferToken } from '../threads/token.ts'
 import { Turn } from '../threads/turn.ts'
@@ -117,9 +117,7 @@ export class UnixStream extends BlockingStream {
    *   the caller's then.
    */
   static fromRawHandle(handle: number): UnixStream {
-    const state = SharedState.create(socketOf(handle, 'stream', false), system)
-    if (system.neverWaits(handle)) state.add(NEVER_WAITS)
-    return new UnixStream(state)
+    return UnixStream.#of(socketOf(handle, 'stream', false))
   }
 
   /** Makes a stream of a token in the thread that received it; see {@link UnixStream.transfer}. */
