@@ -1,6 +1,7 @@
 /** The promises of go-winio's pipe_test.go under their own names, for every kind of stream of this system. */
 import { describe, expect, test } from 'vitest'
-import { WinListener, WinStream } from '../src/index.ts'
+import { isWine } from '@uds/testkit'
+import { WinListener, WinStream, type BlockingStream } from '../src/index.ts'
 import { acting } from './actors.ts'
 import { bytes, duration, errorOf, expectCode, pattern } from './expect.ts'
 import { kindsHere, win } from './kinds.ts'
@@ -15,7 +16,20 @@ describe.each(kindsHere)('$name, as go-winio', (kind) => {
     expect(attempts).toHaveLength(1)
   })
 
-  test('DialListenerTimesOut', () => {
+  test('DialListenerTimesOut: nobody accepts, and there is no more room to wait in', () => {
+    const address = kind.fresh()
+    const listener = kind.Listener.bind(address, { backlog: 1 })
+    const waiting: BlockingStream[] = []
+    errorOf(() => {
+      for (;;) waiting.push(kind.connectWithTimeout(address, 0))
+    })
+    const took = duration(() => expectCode('ECONNREFUSED', () => kind.connectWithTimeout(address, 250)))
+    expect(took).toBeGreaterThanOrEqual(249)
+    expect(waiting.length).toBeGreaterThan(0)
+    for (const each of [...waiting, listener]) each.close()
+  })
+
+  test('DialContextListenerTimesOut: nobody listens', () => {
     const address = kind.fresh()
     const took = duration(() => expectCode('ECONNREFUSED', () => kind.connectWithTimeout(address, 250)))
     expect(took).toBeGreaterThanOrEqual(249)
@@ -74,7 +88,7 @@ describe.each(kindsHere)('$name, as go-winio', (kind) => {
     listener.close()
   })
 
-  test('TimeoutPendingRead', () => {
+  test('ReadTimeout', () => {
     const [a, b] = kind.pair()
     const took = duration(() => expectCode('ETIMEDOUT', () => a.read(Buffer.alloc(1), { timeoutMs: 60 })))
     expect(took).toBeGreaterThanOrEqual(59)
@@ -83,7 +97,23 @@ describe.each(kindsHere)('$name, as go-winio', (kind) => {
     b.close()
   })
 
-  test('TimeoutPendingWrite: it tells how many bytes the peer can read', () => {
+  test('TimeoutPendingRead: a timeout that is set while the read waits', async () => {
+    const [a, b] = kind.pair()
+    const setter = await acting({ do: 'setReadTimeout', ms: 1 }, a.tryClone().transfer())
+    expectCode('ETIMEDOUT', () => a.read(Buffer.alloc(1)))
+    await setter.done
+    for (const each of [a, b]) each.close()
+  })
+
+  test('TimeoutPendingWrite: a timeout that is set while the write waits', async () => {
+    const [a, b] = kind.pair()
+    const setter = await acting({ do: 'setWriteTimeout', ms: 1 }, a.tryClone().transfer())
+    expectCode('ETIMEDOUT', () => a.write(pattern(2 ** 22)))
+    await setter.done
+    for (const each of [a, b]) each.close()
+  })
+
+  test('a write that times out tells how many bytes the peer can read', () => {
     const [a, b] = kind.pair()
     const data = pattern(2 ** 22)
     a.setWriteTimeout(60)
@@ -96,7 +126,7 @@ describe.each(kindsHere)('$name, as go-winio', (kind) => {
     b.close()
   })
 
-  test('EchoWithMessaging: a line goes there and back', async () => {
+  test('FullListenDialReadWrite: a line goes there and back', async () => {
     const address = kind.fresh()
     const listener = kind.bind(address)
     const server = await acting({ do: 'serve', connections: 1 }, listener.transfer())
@@ -105,6 +135,17 @@ describe.each(kindsHere)('$name, as go-winio', (kind) => {
     expect(client.readExact(12).toString()).toBe('hello world\n')
     client.close()
     expect((await server.done).code).toBeUndefined()
+  })
+
+  test('DisconnectPipe: what was flushed is read, and then the end', async () => {
+    const [a, b] = kind.pair()
+    const reader = await acting({ do: 'readExact', bytes: 3 }, b.tryClone().transfer())
+    a.writeAll(bytes('foo'))
+    a.flush()
+    a.close()
+    expect((await reader.done).result).toEqual(Uint8Array.from(bytes('foo')))
+    expect(b.read(Buffer.alloc(1))).toBe(0)
+    b.close()
   })
 
   test('ConnectRace: clients that come before accept are all served', () => {
@@ -159,6 +200,18 @@ describe.skipIf(!win.here)('messages, as go-winio', () => {
     client.close()
   })
 
+  test('EchoWithMessaging: the server echoes until the end that the client sends', async () => {
+    const address = win.fresh()
+    const listener = WinListener.bind(address, { messageMode: true })
+    const server = await acting({ do: 'serve', connections: 1 }, listener.transfer())
+    const client = WinStream.connect(address)
+    client.write(Uint8Array.of(0, 1))
+    client.shutdown('write')
+    expect([...client.readToEnd()]).toEqual([0, 1])
+    expect((await server.done).code).toBeUndefined()
+    client.close()
+  })
+
   test('MessageReadMode: a read never goes beyond a message, and a long one is read in parts', () => {
     const [client, server] = messagePair()
     client.write(bytes('one'))
@@ -171,5 +224,29 @@ describe.skipIf(!win.here)('messages, as go-winio', () => {
     expect([read(), read(), read(), read()]).toEqual(['one', 'two', 'thre', 'e!'])
     client.close()
     server.close()
+  })
+})
+
+describe.skipIf(!win.here)('time and access, as go-winio', () => {
+  test('DialTimesOutByDefault: after a second, the last error is the cause', () => {
+    const address = win.fresh()
+    const listener = WinListener.bind(address, { backlog: 1 })
+    const waiting = WinStream.connect(address)
+    let error = new Error('nothing was thrown')
+    const took = duration(() => {
+      error = errorOf(() => WinStream.connect(address))
+    })
+    expect(took).toBeGreaterThanOrEqual(999)
+    expect(error).toMatchObject({ code: 'ECONNREFUSED', cause: { code: 'EBUSY' } })
+    for (const each of [waiting, listener]) each.close()
+  })
+
+  // Wine keeps the list, and lets everybody in.
+  test.skipIf(isWine)('DialAccessDeniedWithRestrictedSD: at once', () => {
+    const address = win.fresh()
+    const listener = WinListener.bind(address, { security: { sddl: 'D:P(A;;GA;;;AN)' } })
+    const error = errorOf(() => WinStream.connectWithTimeout(address, 60_000))
+    expect([error.code, error.message]).toEqual(['EACCES', expect.stringContaining('access control list')])
+    listener.close()
   })
 })

@@ -3,9 +3,16 @@ import { closeSync, openSync } from 'node:fs'
 import { devNull } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { InetAddress, sockets, type SocketHandle } from '@uds/winsock-ffi'
+import { InetAddress, libc, posixConstants, sockets, type SocketHandle } from '@uds/winsock-ffi'
 import { tempDir } from '@uds/testkit'
-import { UnixDatagram, UnixListener, UnixStream, WinListener, WinStream } from '../src/index.ts'
+import {
+  UnixDatagram,
+  UnixListener,
+  UnixStream,
+  WinListener,
+  WinStream,
+  type PartialTransfer,
+} from '../src/index.ts'
 import {
   FILE_FLAG_OVERLAPPED,
   GENERIC_READ,
@@ -14,7 +21,7 @@ import {
   PIPE_ACCESS_DUPLEX,
 } from '../src/win32/constants.ts'
 import { kernel32 } from '../src/win32/prototypes.ts'
-import { bytes, errorOf, expectCode } from './expect.ts'
+import { bytes, duration, errorOf, expectCode, pattern } from './expect.ts'
 import { unix, win } from './kinds.ts'
 
 const expectRefused = (call: () => unknown, code: string, message: string): void => {
@@ -45,6 +52,17 @@ test.each([undefined, null, '3', 3n, {}])('%o is no handle', (handle) => {
     )
   }
 })
+
+/** The call fails with ETIMEDOUT, and not before its time. */
+const expectWait = (ms: number, call: () => unknown): void =>
+  expect(duration(() => expectCode('ETIMEDOUT', call))).toBeGreaterThanOrEqual(ms - 1)
+
+/** SO_RCVTIMEO or SO_SNDTIMEO of POSIX, in microseconds. */
+const timeoutOf = (fd: number, name: number): bigint => {
+  const timeval = new BigInt64Array(2)
+  libc.getsockopt(fd, posixConstants.SOL_SOCKET, name, timeval, Uint32Array.of(16))
+  return timeval[0]! * 1_000_000n + timeval[1]!
+}
 
 /** A refused socket is still the caller's. */
 const withSocket = (socket: SocketHandle, use: (fd: number) => void): void => {
@@ -140,6 +158,50 @@ describe.skipIf(!unix.here)('sockets', () => {
     for (const each of [client, server, listener]) each.close()
   })
 
+  test('a socket that somebody else makes non-blocking waits as it is told here, at once or later', () => {
+    const [a, b] = sockets.pair()
+    const other = sockets.fromFd(a.fd, 'unix')
+    const stream = UnixStream.fromRawHandle(a.release())
+    stream.setReadTimeout(40)
+    expectWait(40, () => stream.read(Buffer.alloc(1)))
+    sockets.setNonblocking(other, true)
+    expectWait(40, () => stream.read(Buffer.alloc(1)))
+    expectWait(40, () => stream.read(Buffer.alloc(1)))
+    sockets.send(b, bytes('x'))
+    expect(stream.read(Buffer.alloc(2))).toBe(1)
+
+    const data = pattern(2 ** 21)
+    const again = UnixStream.fromRawHandle(stream.intoRawHandle())
+    again.setWriteTimeout(40)
+    let sent = 0
+    expectWait(40, () => {
+      try {
+        again.write(data)
+      } catch (error) {
+        sent = (error as PartialTransfer).bytesTransferred
+        throw error
+      }
+    })
+    other.release()
+    again.close()
+    const peer = UnixStream.fromRawHandle(b.release())
+    expect(peer.readToEnd().equals(data.subarray(0, sent))).toBe(true)
+    peer.close()
+  })
+
+  test.skipIf(win.here)('a socket that is given away has no timeout of ours', () => {
+    const [a, b] = UnixStream.pair()
+    a.setReadTimeout(5)
+    a.setWriteTimeout(5)
+    expectCode('ETIMEDOUT', () => a.read(Buffer.alloc(1)))
+    a.write(bytes('x'))
+    expect(timeoutOf(a.rawHandle, posixConstants.SO_RCVTIMEO)).toBeGreaterThan(0n)
+    const fd = a.intoRawHandle()
+    expect(timeoutOf(fd, posixConstants.SO_RCVTIMEO)).toBe(0n)
+    expect(timeoutOf(fd, posixConstants.SO_SNDTIMEO)).toBe(0n)
+    for (const each of [UnixStream.fromRawHandle(fd), b]) each.close()
+  })
+
   test('a stream whose peer has closed can still be taken, and read to its end', () => {
     const [a, b] = UnixStream.pair()
     b.writeAll(bytes('last'))
@@ -194,6 +256,20 @@ describe.skipIf(!win.here)('pipes', () => {
       null,
     )
     withHandle(instance, (handle) => expectRefused(adopt(handle), 'ERR_INVALID_ARG_VALUE', 'has no client'))
+  })
+
+  test('a listener gives no handle away, and shows one that is its own, whatever it has accepted', () => {
+    const name = win.fresh()
+    const listener = WinListener.bind(name, { backlog: 2 })
+    const client = WinStream.connect(name)
+    const server = listener.accept()
+    server.close()
+    client.close()
+    expectRefused(adopt(listener.rawHandle), 'ERR_INVALID_ARG_VALUE', 'has no client')
+    expectRefused(() => listener.intoRawHandle(), 'ENOTSUP', 'a handle for every client')
+    const again = WinStream.connect(name)
+    for (const each of [listener.accept(), again, listener]) each.close()
+    expectCode('EBADF', () => listener.rawHandle)
   })
 
   test('a pipe of messages is known as one', () => {

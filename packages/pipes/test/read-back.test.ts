@@ -12,7 +12,6 @@ import {
   SECURITY_SQOS_PRESENT,
 } from '../src/win32/constants.ts'
 import { advapi32 as ours, kernel32 } from '../src/win32/prototypes.ts'
-import { errorOf, expectCode } from './expect.ts'
 import { win } from './kinds.ts'
 
 const rows = {
@@ -149,15 +148,6 @@ describe.skipIf(!win.here)('the access control list', () => {
     const others = connected({ security: { sddl } })
     for (const each of others) expect(daclOf(each)).toBe(normal(sddl))
     close(others)
-  })
-
-  // Wine keeps the list, and lets everybody in.
-  test.skipIf(isWine)('is obeyed: whom it does not name is EACCES at once', () => {
-    const name = win.fresh()
-    const listener = WinListener.bind(name, { security: { sddl: 'D:P(A;;GA;;;AN)' } })
-    expectCode('EACCES', () => WinStream.connectWithTimeout(name, 60_000))
-    expect(errorOf(() => WinStream.connect(name)).message).toContain('access control list')
-    listener.close()
   })
 })
 

@@ -1,5 +1,5 @@
 import { checkOptions } from '../arguments.ts'
-import type { TransferToken } from '../threads/token.ts'
+import { checkToken, type TransferToken } from '../threads/token.ts'
 import { UnixSocketAddr } from '../unix/address.ts'
 import { UNIX_BIND_OPTIONS, UnixListener, type UnixBindOptions } from '../unix/listener.ts'
 import { PIPE_BIND_OPTIONS, pipeSettings, type PipeBindOptions } from '../win/bind-options.ts'
@@ -65,7 +65,9 @@ export const LocalListener: {
 } = {
   bind: (address, options) => bindTo(address, options, 'bind'),
   bindAddr: (address, options) => bindTo(address, options, 'bindAddr'),
-  fromTransfer: (token) =>
-    token?.kind === 'WinListener' ? WinListener.fromTransfer(token) : UnixListener.fromTransfer(token),
+  fromTransfer: (token) => {
+    checkToken(token, ['UnixListener', 'WinListener'])
+    return token.kind === 'WinListener' ? WinListener.fromTransfer(token) : UnixListener.fromTransfer(token)
+  },
   [Symbol.hasInstance]: (value) => value instanceof UnixListener || value instanceof WinListener,
 }

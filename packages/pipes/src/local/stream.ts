@@ -1,6 +1,6 @@
 import type { WaitOptions } from '../arguments.ts'
 import { onWindows } from '../select.ts'
-import type { TransferToken } from '../threads/token.ts'
+import { checkToken, type TransferToken } from '../threads/token.ts'
 import { UnixSocketAddr } from '../unix/address.ts'
 import { UnixStream } from '../unix/stream.ts'
 import type { ConnectOptions } from '../verify-server.ts'
@@ -58,8 +58,9 @@ export const LocalStream: {
       : WinStream.connectAddrWithTimeout(to, ms, options)
   },
   pair: () => (onWindows ? WinStream.pair() : UnixStream.pair()),
-  fromTransfer: (token) =>
-    // Looked at before it is used up.
-    token?.kind === 'WinStream' ? WinStream.fromTransfer(token) : UnixStream.fromTransfer(token),
+  fromTransfer: (token) => {
+    checkToken(token, ['UnixStream', 'WinStream'])
+    return token.kind === 'WinStream' ? WinStream.fromTransfer(token) : UnixStream.fromTransfer(token)
+  },
   [Symbol.hasInstance]: (value) => value instanceof UnixStream || value instanceof WinStream,
 }

@@ -38,3 +38,7 @@ export const ENDED_WRITE = 2
 export const BROKEN_WRITE = 4
 /** The peer sent its end of stream (message mode). */
 export const PEER_ENDED = 8
+/** The peer closed with bytes of ours unread: remembered for takeError, as reading is at its end anyhow. */
+export const RESET = 16
+/** Somebody else has made the socket non-blocking, as was found out: calls wait in poll. */
+export const NEVER_WAITS = 32

@@ -1,4 +1,5 @@
 import { invalidArgument, invalidValue } from '@uds/winsock-ffi'
+import { isShared } from './memory.ts'
 import type { SharedState } from './state.ts'
 
 /** What a token can be made of. */
@@ -28,19 +29,28 @@ export const makeToken = (
 }
 
 /**
- * Takes what a token carries.
+ * Checks that a token is one of these kinds, and leaves it unused.
  *
- * @throws TypeError `ERR_INVALID_ARG_TYPE` for anything that is no token of these kinds, `ERR_INVALID_ARG_VALUE` for one
- *   that was used before.
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`.
  */
-export const claimToken = (token: TransferToken, kinds: readonly TransferKind[]): TransferToken => {
+export const checkToken = (token: TransferToken, kinds: readonly TransferKind[]): void => {
   const wanted = `a token of ${kinds.join(' or ')}, as transfer() makes it`
   if (typeof token !== 'object' || token === null || token.type !== brand || !kinds.includes(token.kind)) {
     throw invalidArgument('fromTransfer', 'the token', wanted, token)
   }
-  if (!(token.memory instanceof SharedArrayBuffer) || !(token.ticket instanceof SharedArrayBuffer)) {
+  if (!isShared(token.memory) || !isShared(token.ticket)) {
     throw invalidArgument('fromTransfer', 'the token', `${wanted}, posted whole`, token)
   }
+}
+
+/**
+ * Takes what a token carries.
+ *
+ * @throws TypeError `ERR_INVALID_ARG_TYPE` for anything that is no token of this kind, `ERR_INVALID_ARG_VALUE` for one
+ *   that was used before.
+ */
+export const claimToken = (token: TransferToken, kind: TransferKind): TransferToken => {
+  checkToken(token, [kind])
   if (Atomics.exchange(new Int32Array(token.ticket), 0, 0) !== 1) {
     throw invalidValue('fromTransfer', 'the token', 'was used already; make one for each thread', token.kind)
   }

@@ -90,7 +90,7 @@ export class UnixDatagram extends Timed {
   }
 
   static fromTransfer(token: TransferToken): UnixDatagram {
-    const claimed = claimToken(token, ['UnixDatagram'])
+    const claimed = claimToken(token, 'UnixDatagram')
     return new UnixDatagram(new SharedState(claimed.memory, system), unpackFile(claimed))
   }
 

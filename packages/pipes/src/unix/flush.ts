@@ -2,10 +2,9 @@
 import { sockets } from '@uds/winsock-ffi'
 import { brokenPipe } from '../failures.ts'
 import { socketSystem as system } from '../select.ts'
-import { WAKE, WRITE } from '../threads/cells.ts'
+import { RESET, WAKE, WRITE } from '../threads/cells.ts'
 import type { SharedState } from '../threads/state.ts'
 import { Turn } from '../threads/turn.ts'
-import { RESET } from './io.ts'
 import { withSocket } from './waiting.ts'
 import { GONE, WOKEN } from './socket-system.ts'
 

@@ -2,13 +2,10 @@
 import { sockets } from '@uds/winsock-ffi'
 import { brokenPipe, timedOut, withTransferred } from '../failures.ts'
 import { socketSystem as system } from '../select.ts'
-import { ENDED_READ, ENDED_WRITE, READ, WRITE } from '../threads/cells.ts'
+import { ENDED_READ, ENDED_WRITE, NEVER_WAITS, READ, RESET, WRITE } from '../threads/cells.ts'
 import type { SharedState } from '../threads/state.ts'
 import { Turn } from '../threads/turn.ts'
 import { attemptUntil, mayWaitInKernel, setKernelTimeout, withoutWaiting, withSocket } from './waiting.ts'
-
-/** The peer closed with bytes of ours unread: remembered for takeError, as reading is at its end anyhow. */
-export const RESET = 16
 
 /** The result of a read, in which a connection that is gone is the end of the stream. */
 const endOr = (state: SharedState, result: number): number => {
@@ -43,16 +40,25 @@ export const readByWaiting = (
  */
 const TICK_MS = 10
 
-/** What the kernel's own wait has left to wait: a tick, after it has timed out; after a signal, anew. */
-const restOf = (code: number, timeout: number): number =>
-  timeout >= 0 && system.isWouldBlock(code) ? TICK_MS : timeout
+/**
+ * What the kernel's own wait has left to wait: a tick, after it has timed out; after a signal, all of it anew; and all of
+ * it where the kernel did not wait, because somebody else has made the socket non-blocking.
+ *
+ * @param result - What the kernel gave: the negated error number, or the part that it took.
+ */
+const restOf = (state: SharedState, result: number, timeout: number): number => {
+  if (timeout < 0 || (result < 0 && system.isInterrupted(-result))) return timeout
+  if (!system.neverWaits(state.handle)) return TICK_MS
+  state.add(NEVER_WAITS)
+  return timeout
+}
 
 /** Goes on where the kernel gave up. @param result - What it gave. */
 export const readOn = (state: SharedState, buffer: Uint8Array, result: number): number => {
   if (!system.isInterrupted(-result) && !system.isWouldBlock(-result)) return endOr(state, result)
   const timeout = state.timeout(READ)
   try {
-    return readByWaiting(state, buffer, restOf(-result, timeout))
+    return readByWaiting(state, buffer, restOf(state, result, timeout))
   } catch (error) {
     throw (error as { code?: unknown }).code === 'ETIMEDOUT' ? timedOut('recv', timeout) : error
   }
@@ -121,8 +127,7 @@ export const writeOn = (state: SharedState, data: Uint8Array, result: number): n
   if (result < 0 && !system.isInterrupted(-result) && !system.isWouldBlock(-result)) return sent(result)
   const timeout = state.timeout(WRITE)
   const written = Math.max(0, result)
-  // A part was taken: by the time that the timeout left, or by that of a signal.
-  const own = result < 0 ? restOf(-result, timeout) : timeout < 0 ? -1 : TICK_MS
+  const own = restOf(state, result, timeout)
   try {
     return writeByAttempts(state, data.length, own, written, attemptFrom(state.handle, data))
   } catch (error) {

@@ -157,7 +157,7 @@ export class UnixListener extends BlockingListener<UnixStream> {
 
   /** Makes a listener of a token in the thread that received it. */
   static fromTransfer(token: TransferToken): UnixListener {
-    const claimed = claimToken(token, ['UnixListener'])
+    const claimed = claimToken(token, 'UnixListener')
     return new UnixListener(new SharedState(claimed.memory, system), unpackFile(claimed))
   }
 

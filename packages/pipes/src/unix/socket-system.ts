@@ -41,6 +41,8 @@ export interface SocketSystem extends Wakers {
    * (EPROTOTYPE) without becoming its client.
    */
   probeType(type: SocketType): SocketType
+  /** True when the kernel does not wait although {@link waitsInKernel}: somebody else has set O_NONBLOCK. */
+  neverWaits(fd: number): boolean
   /** accept must never wait in the kernel. */
   prepareListener(fd: number): void
   /** Sets the mode that bind will give the file, where the system lets it be set before. */

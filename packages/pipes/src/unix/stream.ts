@@ -8,7 +8,7 @@ import {
 } from '@uds/winsock-ffi'
 import { bytesOf, callTimeout, timeoutOf, type ShutdownHow, type WaitOptions } from '../arguments.ts'
 import { socketSystem as system } from '../select.ts'
-import { ENDED_READ, ENDED_WRITE, HANDLE, READ, WRITE } from '../threads/cells.ts'
+import { ENDED_READ, ENDED_WRITE, HANDLE, READ, RESET, WRITE } from '../threads/cells.ts'
 import { SharedState } from '../threads/state.ts'
 import { claimToken, type TransferToken } from '../threads/token.ts'
 import { Turn } from '../threads/turn.ts'
@@ -18,9 +18,9 @@ import { connectSettings, requireSameUser, verifyOf, type ConnectOptions } from 
 import { unixAddrOf, UnixSocketAddr } from './address.ts'
 import { connectUntil } from '../connect-until.ts'
 import { flush } from './flush.ts'
-import { gather, read, readByWaiting, readOn, RESET, write, writeOn } from './io.ts'
+import { gather, read, readByWaiting, readOn, write, writeOn } from './io.ts'
 import { socketOf } from './raw-handle.ts'
-import { attemptUntil, isOrdinary, withoutWaiting, withSocket } from './waiting.ts'
+import { attemptUntil, isOrdinary, setKernelTimeout, withoutWaiting, withSocket } from './waiting.ts'
 
 /** What {@link UnixStream.receiveDescriptors} gives. */
 export interface ReceivedDescriptors {
@@ -122,11 +122,19 @@ export class UnixStream extends BlockingStream {
 
   /** Makes a stream of a token in the thread that received it; see {@link UnixStream.transfer}. */
   static fromTransfer(token: TransferToken): UnixStream {
-    return new UnixStream(new SharedState(claimToken(token, ['UnixStream']).memory, system))
+    return new UnixStream(new SharedState(claimToken(token, 'UnixStream').memory, system))
   }
 
   override tryClone(): UnixStream {
     return new UnixStream(this.retained('tryClone'))
+  }
+
+  /** As {@link BlockingStream.intoRawHandle}; the timeouts that were set here do not stay on the socket. */
+  override intoRawHandle(): number {
+    const state = this.opened('intoRawHandle')
+    setKernelTimeout(state, READ, -1)
+    setKernelTimeout(state, WRITE, -1)
+    return super.intoRawHandle()
   }
 
   override localAddr(): UnixSocketAddr {

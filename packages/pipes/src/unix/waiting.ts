@@ -3,6 +3,7 @@ import { sleep, sockets, type SocketHandle, type SocketType } from '@uds/winsock
 import { socketSystem as system } from '../select.ts'
 import {
   KERNEL_TIMEOUT,
+  NEVER_WAITS,
   NONBLOCKING,
   STATUS,
   TIMEOUT,
@@ -55,7 +56,11 @@ export const isOrdinary = ({ cells }: SharedState, direction: Direction): boolea
 
 /** True when a call may wait in the kernel: there, nobody could wake it. */
 export const mayWaitInKernel = (state: SharedState, own: number | undefined): boolean =>
-  own === undefined && system.waitsInKernel && !state.concurrent && !state.nonblocking
+  own === undefined &&
+  system.waitsInKernel &&
+  !state.concurrent &&
+  !state.nonblocking &&
+  !state.has(NEVER_WAITS)
 
 /** Tells the kernel the timeout of a direction, if it does not know it yet. */
 export const setKernelTimeout = (state: SharedState, direction: Direction, timeout: number): void => {

@@ -1,5 +1,6 @@
 import { SocketError } from '@uds/winsock-ffi'
 import { booleanOf, checkOptions, integerOf } from '../arguments.ts'
+import { notSupported } from '../failures.ts'
 import { BlockingListener } from '../listener.ts'
 import { SharedState } from '../threads/state.ts'
 import { claimToken, type TransferToken } from '../threads/token.ts'
@@ -68,7 +69,7 @@ export class WinListener extends BlockingListener<WinStream> {
 
   /** Makes a listener of a token in the thread that received it. */
   static fromTransfer(token: TransferToken): WinListener {
-    const { memory, details } = claimToken(token, ['WinListener'])
+    const { memory, details } = claimToken(token, 'WinListener')
     const settings = details['settings'] as InstanceSettings
     return new WinListener(
       new SharedState(memory, wakers),
@@ -82,6 +83,22 @@ export class WinListener extends BlockingListener<WinStream> {
     const state = this.opened('rejectRemote')
     this.#instances.rejectRemote = booleanOf(on, 'rejectRemote', 'the choice')
     applyChanges(state, this.#instances)
+  }
+
+  /** The HANDLE of an instance that waits for a client now. It stays this object's, until a client has it. */
+  override get rawHandle(): number {
+    this.opened('rawHandle')
+    return this.#instances.handles[0]!
+  }
+
+  /** A listener of pipes is as many handles as its backlog: there is none to give away. @throws SocketError `ENOTSUP`. */
+  override intoRawHandle(): never {
+    this.opened('intoRawHandle')
+    throw notSupported(
+      'intoRawHandle',
+      'a listener of pipes has a handle for every client that it waits for',
+      'give it to a thread by transfer(), or accept and give the stream away',
+    )
   }
 
   override tryClone(): WinListener {

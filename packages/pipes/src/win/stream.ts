@@ -111,7 +111,7 @@ export class WinStream extends BlockingStream {
 
   /** Makes a stream of a token in the thread that received it. */
   static fromTransfer(token: TransferToken): WinStream {
-    const { memory, details } = claimToken(token, ['WinStream'])
+    const { memory, details } = claimToken(token, 'WinStream')
     const name = details['name']
     const address =
       typeof name === 'string' ? WinPipeSocketAddr.fromPathname(name) : WinPipeSocketAddr.unnamed

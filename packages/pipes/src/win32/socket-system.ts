@@ -96,6 +96,7 @@ export const socketSystem: SocketSystem = {
   },
   // There is no other type.
   probeType: (type) => type,
+  neverWaits: () => true,
   // It is non-blocking already.
   prepareListener: () => {},
   prepareMode: () => {},
