@@ -14,7 +14,7 @@ const ECONNREFUSED = 14
 const BUFFER = 1024
 
 const fixture = (name: string): string => readFileSync(new URL(`./fixtures/${name}`, import.meta.url), 'utf8')
-/** Of `secure.test`. */
+/** Of `secure.test` and of 127.0.0.1. */
 const cert = fixture('cert.pem')
 
 /** A TLS server on a free port; what it does is up to the test. */
@@ -81,11 +81,19 @@ describe.each(waits.filter((wait) => wait !== 'blocking'))('under %s', (wait) =>
       `tls:127.0.0.1:${port}`,
       { tls: `127.0.0.1:${port}`, servername: 'secure.test' },
       { tls: `127.0.0.1:${port}`, servername: 'other.test', ca: cert },
+      { tls: `127.0.0.1:${port}`, servername: '127.0.0.2', ca: cert },
     ]) {
       const { guest, fd, errno } = await dial(target)
       expect(errno).toBe(EACCES)
       expect(await errorText(guest, fd)).toContain('the certificate was not accepted')
     }
+  })
+
+  test('an address is as good a name as any that the certificate has', async () => {
+    const port = await serveTls((socket) => socket.end('by address'))
+    const { guest, fd, errno } = await dial({ tls: `127.0.0.1:${port}`, ca: cert })
+    expect(errno).toBe(0)
+    expect(await receive(guest, fd)).toBe('by address')
   })
 
   test('a server that is not there refuses', async () => {

@@ -485,6 +485,17 @@ describe.each(waits)('uds_socket under %s', (wait) => {
     expect(await guest.call('uds_sock_starttls', unchecked, 2048, otherLength, 2, 8192, caLength, 0, 0)).toBe(
       SUCCESS,
     )
+    for (const [address, errno] of [
+      ['127.0.0.1', SUCCESS],
+      ['127.0.0.2', EACCES],
+    ] as const) {
+      const byAddress = await dial()
+      const size = await guest.put(2048, address)
+      expect(await guest.call('uds_sock_starttls', byAddress, 2048, size, 0, 8192, caLength, 0, 0)).toBe(
+        errno,
+      )
+    }
+    await guest.put(2048, 'other.test')
     const unverified = await dial()
     expect(await guest.call('uds_sock_starttls', unverified, 2048, otherLength, 1, 0, 0, 0, 0)).toBe(SUCCESS)
   })

@@ -1,5 +1,5 @@
-import { connect, type TLSSocket } from 'node:tls'
-import type { LookupFunction } from 'node:net'
+import { isIP, type LookupFunction } from 'node:net'
+import { checkServerIdentity, connect, type ConnectionOptions, type TLSSocket } from 'node:tls'
 import type { Duplex } from 'node:stream'
 import { Failure } from '../../failure.ts'
 import type { Target, TlsFacts, TlsSettings } from '../network.ts'
@@ -56,6 +56,12 @@ const factsOf = (socket: TLSSocket): TlsFacts => ({
   certificate: new Uint8Array(socket.getPeerX509Certificate()?.raw ?? []),
 })
 
+/** Names the peer: in what is sent, where addresses are not allowed (RFC 6066, section 3), and to its certificate. */
+const named = (name: string): ConnectionOptions =>
+  isIP(name)
+    ? { checkServerIdentity: (_host, certificate) => checkServerIdentity(name, certificate) }
+    : { servername: name }
+
 /** Speaks TLS over an open stream, as the client. */
 export const handshake = async (
   stream: Duplex,
@@ -64,7 +70,7 @@ export const handshake = async (
 ): Promise<{ socket: TLSSocket; facts: TlsFacts }> => {
   const socket = connect({
     socket: stream,
-    servername: settings.servername,
+    ...named(settings.servername),
     rejectUnauthorized: settings.verify,
     ...(settings.checkName ? {} : { checkServerIdentity: () => undefined }),
     ...(settings.ca === undefined ? {} : { ca: settings.ca }),
@@ -89,7 +95,7 @@ export const tlsTo = (
       port: target.port,
       lookup,
       ...halfOpen,
-      servername: target.servername ?? target.host,
+      ...named(target.servername ?? target.host),
       ...(target.ca === undefined ? {} : { ca: target.ca }),
     }),
     -1,
