@@ -48,7 +48,7 @@ describe.skipIf(!win.here)('named pipes', () => {
         ({ syscall }) => syscall === 'CreateFileW',
       ).length
     expect(attempts(0)).toBe(1)
-    expect(attempts(1000)).toBeGreaterThanOrEqual(4)
+    expect(attempts(1000)).toBeGreaterThanOrEqual(2)
     expect(attempts(1000)).toBeLessThanOrEqual(7)
   })
 
