@@ -333,6 +333,7 @@ describe.skipIf(!can.afUnix)('the AF_UNIX of Windows', () => {
     )
   })
 
+  // Windows refuses, it is said (curl tries again then). Wine 11.10 lets the connect wait, also when there is room again: timeoutMs of `connect` ends it.
   test.skipIf(onWindows)('a full backlog is EAGAIN, as of node:net', async () => {
     const path = socketPath()
     const listener = sockets.open('unix')

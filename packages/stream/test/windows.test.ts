@@ -274,6 +274,13 @@ describe.skipIf(onPosix || !afUnix || !adoption)('the files of AF_UNIX on Window
     expect(readdirSync(dirname(path))).toEqual(['s'])
   })
 
+  test('a lock goes with its holder, even one that is killed', async () => {
+    const path = socketPath()
+    await spawnScript(new URL('./fixtures/die-locking.ts', import.meta.url), [path]).exit
+    closing(await listen(`unix:${path}`))
+    expect(readdirSync(dirname(path))).toEqual(['s'])
+  })
+
   test('connect waits for a server that is being replaced', async () => {
     const path = socketPath()
     const lock = tryLock(`${path}.lock`)
