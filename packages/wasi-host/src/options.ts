@@ -1,6 +1,6 @@
 /** What a host is given, and the checks of it. */
 import { Readable, Writable, type Duplex } from 'node:stream'
-import { invalidArgument, invalidValue } from '@uds/winsock-ffi'
+import { checkOptions, invalidArgument, invalidValue, optionNames } from '@uds/winsock-ffi'
 import type { ErrnoStyle } from './errno.ts'
 import { abiNames, type AbiName } from './profile.ts'
 import { checkPolicy, type Decision, type Policy } from './policy/permissions.ts'
@@ -191,33 +191,30 @@ const resolveOption = (value: unknown): ResolveOption | undefined => {
   return value as ResolveOption
 }
 
-/** What the keys of an object may be: a misspelt option must not be a silence. */
-const known = (value: object, what: string, names: readonly string[]): void => {
-  for (const key of Object.keys(value)) {
-    if (!names.includes(key))
-      throw invalidValue(
-        where,
-        what,
-        `has no option ${JSON.stringify(key)}; it has ${names.join(', ')}`,
-        value,
-      )
-  }
-}
-
-const hostOptions = [
-  'args',
-  'env',
-  'preopens',
-  'files',
-  'stdin',
-  'stdout',
-  'stderr',
-  'sockets',
-  'abi',
-  'wait',
-  'errno',
-]
-const socketsOptions = ['allow', 'route', 'listen', 'connected', 'resolve', 'quotas', 'trace', 'onListening']
+const HOST_OPTIONS = optionNames<WasiHostOptions>({
+  args: true,
+  env: true,
+  preopens: true,
+  files: true,
+  stdin: true,
+  stdout: true,
+  stderr: true,
+  sockets: true,
+  abi: true,
+  wait: true,
+  errno: true,
+})
+const SOCKETS_OPTIONS = optionNames<SocketsOptions>({
+  allow: true,
+  route: true,
+  listen: true,
+  connected: true,
+  resolve: true,
+  quotas: true,
+  trace: true,
+  onListening: true,
+})
+const QUOTAS = optionNames<Quotas>({ sockets: true, bytes: true, timeMs: true })
 
 const callback = <T>(value: T | undefined, what: string): T | undefined => {
   if (value === undefined || typeof value === 'function') return value
@@ -230,11 +227,9 @@ const callback = <T>(value: T | undefined, what: string): T | undefined => {
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`.
  */
 export const readOptions = (options: WasiHostOptions): Settings => {
-  expectObject(options, 'the options')
-  known(options, 'the options', hostOptions)
+  checkOptions(options, where, HOST_OPTIONS)
   const sockets = options.sockets ?? {}
-  expectObject(sockets, 'sockets')
-  known(sockets, 'sockets', socketsOptions)
+  checkOptions(sockets, where, SOCKETS_OPTIONS, 'sockets.')
   const makers: StreamMaker[] = []
   expectObject(sockets.route ?? {}, 'sockets.route')
   const routes = Object.entries(sockets.route ?? {}).map(([key, target]) => ({
@@ -244,8 +239,7 @@ export const readOptions = (options: WasiHostOptions): Settings => {
   const policy = { allow: strings(sockets.allow, 'sockets.allow'), routes }
   checkPolicy(policy)
   const quotas = sockets.quotas ?? {}
-  expectObject(quotas, 'sockets.quotas')
-  known(quotas, 'sockets.quotas', ['sockets', 'bytes', 'timeMs'])
+  checkOptions(quotas, where, QUOTAS, 'sockets.quotas.')
   checkQuotas(quotas)
   const listen = strings(sockets.listen, 'sockets.listen').map((each) => parseTarget(each, 'sockets.listen'))
   const connected = connectedList(sockets.connected).map((each) =>

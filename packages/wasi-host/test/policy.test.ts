@@ -84,7 +84,10 @@ describe('patterns', () => {
     expect(() => new WasiHost({ sockets: { allow: ['dial:x:1'] } })).toThrow(
       /must begin with connect:, bind:, resolve:/,
     )
-    expect(() => new WasiHost({ socket: {} } as never)).toThrow(/has no option "socket"; it has args/)
+    expect(() => new WasiHost({ socket: {} } as never)).toThrow(
+      /: the option socket does not exist \(there is args, /,
+    )
+    expect(() => new WasiHost({ sockets: { alow: [] } } as never)).toThrow(/: the option sockets\.alow does/)
     expect(() => new WasiHost({ sockets: { route: { 'a:1': 'ftp:x' } } })).toThrow(/must be unix:PATH/)
     expect(() => new WasiHost({ abi: 'posix' as never })).toThrow(/must be one of auto, preview1, zig/)
     expect(() => new WasiHost({ sockets: { quotas: { sockets: -1 } } })).toThrow(/0 or more/)

@@ -1,5 +1,12 @@
 import { isIP } from 'node:net'
-import { InetAddress, sockets, UnixAddress, type PollRequest, type SocketHandle } from '@uds/winsock-ffi'
+import {
+  InetAddress,
+  sleep,
+  sockets,
+  UnixAddress,
+  type PollRequest,
+  type SocketHandle,
+} from '@uds/winsock-ffi'
 import { ipAddress, type Address, type Family } from '../../address.ts'
 import { Failure, Stopped } from '../../failure.ts'
 import type {
@@ -21,8 +28,6 @@ import { FfiListenEnd } from './listen-end.ts'
 import { SLICE_MS } from './slice.ts'
 import { bindToFile } from './socket-file.ts'
 import { FfiStreamEnd } from './stream-end.ts'
-
-const pause = new Int32Array(new SharedArrayBuffer(4))
 
 /** Sockets by system calls: waiting blocks this thread. */
 export class FfiNetwork implements Network {
@@ -61,7 +66,7 @@ export class FfiNetwork implements Network {
     }
     if (instant) return true
     if (requests.length === 0) {
-      Atomics.wait(pause, 0, 0, Math.ceil(withinMs))
+      sleep(withinMs)
       return withinMs < ms
     }
     return sockets.poll(requests, { timeoutMs: Math.ceil(withinMs) }).length > 0 || withinMs < ms
