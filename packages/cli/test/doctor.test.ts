@@ -63,7 +63,7 @@ describe.skipIf(system === 'win32')('what should work and does not', () => {
     })
     expect(found.get('koffi')).toMatchObject({
       state: 'no',
-      advice: expect.stringMatching(/npm install koffi/) as string,
+      detail: expect.stringMatching(/it is not installed.*npm install koffi/) as string,
     })
     expect(found.get('descriptors')).toMatchObject({
       state: 'no',

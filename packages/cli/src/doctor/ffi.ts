@@ -1,9 +1,7 @@
 /** What only system calls can find out. */
 import { fstatSync, openSync, closeSync } from 'node:fs'
-import { capabilities, sockets, SocketError } from '@uds/winsock-ffi'
+import { capabilities, loadKoffi, sockets, SocketError } from '@uds/winsock-ffi'
 import type { Check } from './check.ts'
-
-const KOFFI = 'install koffi: npm install koffi; under --permission also give --allow-addons'
 
 /** Sends this program's own file to itself, as another process would get it. */
 const passDescriptor = (): string => {
@@ -53,11 +51,10 @@ const required = (has: boolean, what: string): void => {
 export const ffiChecks: readonly Check[] = [
   {
     what: 'koffi',
-    advice: KOFFI,
     probe: () => {
-      const { koffi, libc, reasons } = capabilities()
-      if (koffi === undefined)
-        throw new SocketError({ code: 'ENOTSUP', syscall: 'load', detail: reasons.join('; ') })
+      // It says itself why it cannot be loaded, and what to do.
+      loadKoffi()
+      const { koffi, libc } = capabilities()
       return `${koffi}, calls ${libc}`
     },
   },
