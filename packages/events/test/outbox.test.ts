@@ -1,5 +1,4 @@
-import { createConnection, createServer, type Socket } from 'node:net'
-import { socketPath } from '@uds/testkit'
+import { createConnection, createServer, type AddressInfo, type Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { FrameDecoder } from '../src/wire/decoder.ts'
 import { FrameType } from '../src/wire/frame.ts'
@@ -7,11 +6,10 @@ import { Outbox } from '../src/wire/outbox.ts'
 
 /** Two ends of a connection, of which the second reads nothing by itself. */
 const connected = async (): Promise<[Socket, Socket]> => {
-  const path = socketPath()
   const server = createServer()
   const accepted = new Promise<Socket>((resolve) => server.once('connection', resolve))
-  await new Promise<void>((resolve) => void server.listen(path, resolve))
-  const near = createConnection(path)
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
+  const near = createConnection(server.address() as AddressInfo)
   const far = (await accepted).pause()
   onTestFinished(() => {
     near.destroy()
