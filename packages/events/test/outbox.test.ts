@@ -9,7 +9,7 @@ const connected = async (): Promise<[Socket, Socket]> => {
   const server = createServer()
   const accepted = new Promise<Socket>((resolve) => server.once('connection', resolve))
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
-  const near = createConnection(server.address() as AddressInfo)
+  const near = createConnection((server.address() as AddressInfo).port, '127.0.0.1')
   const far = (await accepted).pause()
   onTestFinished(() => {
     near.destroy()
