@@ -3,12 +3,9 @@ import type { Place } from './local/place.ts'
 import { place as posixPlace } from './posix/place.ts'
 import { socketSystem as posix } from './posix/socket-system.ts'
 import { guarded as posixGuarded } from './posix/guard.ts'
-import { socketFiles as posixFiles } from './posix/socket-files.ts'
-import type { SocketFiles } from './unix/socket-files.ts'
 import type { SocketSystem } from './unix/socket-system.ts'
 import { guarded as win32Guarded } from './win32/guard.ts'
 import { place as win32Place } from './win32/place.ts'
-import { socketFiles as win32Files } from './win32/socket-files.ts'
 import { socketSystem as win32 } from './win32/socket-system.ts'
 
 /** True where named pipes are the natural local stream. */
@@ -16,9 +13,6 @@ export const onWindows: boolean = process.platform === 'win32'
 
 /** How AF_UNIX sockets wait here. */
 export const socketSystem: SocketSystem = onWindows ? win32 : posix
-
-/** How socket files are looked at here. */
-export const socketFiles: SocketFiles = onWindows ? win32Files : posixFiles
 
 /** Where a bare name lives here. */
 export const place: Place = onWindows ? win32Place : posixPlace

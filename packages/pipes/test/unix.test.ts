@@ -2,6 +2,7 @@
 import {
   chmodSync,
   closeSync,
+  existsSync,
   lstatSync,
   mkdirSync,
   openSync,
@@ -104,6 +105,16 @@ describe.skipIf(!can.afUnix)('socket files', () => {
     const client = UnixStream.connect(path)
     expect(client.peerAddr().asPathname()).toBe(path)
     for (const each of [client, second]) each.close()
+  })
+
+  test.skipIf(onWindows)('close removes the file whatever mode it was given since', () => {
+    const path = socketPath()
+    const listener = UnixListener.bind(path)
+    // The time of the last change of an inode moves with the clock of the kernel's timer.
+    sleep(50)
+    chmodSync(path, 0o666)
+    listener.close()
+    expect(existsSync(path)).toBe(false)
   })
 
   test('a missing directory is ENOENT and says so', () => {

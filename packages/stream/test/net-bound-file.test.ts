@@ -3,10 +3,9 @@ import { basename, dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { socketPath, tempDir } from '@uds/testkit'
-import { findFile } from '@uds/pipes/win32'
 import { UnixDatagramSocket } from '@uds/stream/datagram'
 import { listenHandles } from '@uds/stream/handles'
-import { capabilities, removeSocketFile } from '@uds/winsock-ffi'
+import { capabilities, findFile, removeSocketFile } from '@uds/winsock-ffi'
 import { unixNet } from '../src/net/unix-net.ts'
 
 const can = capabilities()

@@ -36,7 +36,10 @@ export type { AdoptOptions } from './adopt.ts'
 export { capabilities } from './capabilities.ts'
 export type { Capabilities } from './capabilities.ts'
 export { ensureWsaStarted } from './win32/startup.ts'
-export { removeSocketFile } from './socket-file.ts'
+export { isSocketFile, removeSocketFile, socketFileId } from './socket-file.ts'
+export { refuses } from './refuses.ts'
+export { findFile, mayBeSocket } from './win32/found-file.ts'
+export type { FoundFile } from './win32/found-file.ts'
 
 // The system calls themselves
 export { libc } from './posix/prototypes.ts'

@@ -1,15 +1,17 @@
 /** Binding to a socket file: what is in the way, its mode, and its removal. */
 import { chmodSync, lstatSync } from 'node:fs'
 import {
+  isSocketFile,
   removeSocketFile,
   sleep,
   SocketError,
+  socketFileId,
   sockets,
   type UnixAddress,
   type SocketHandle,
   type SocketType,
 } from '@uds/winsock-ffi'
-import { guarded, socketFiles, socketSystem as system } from '../select.ts'
+import { guarded, socketSystem as system } from '../select.ts'
 import { traced } from '../trace.ts'
 
 const codeOf = (error: unknown): unknown => (error as { code?: unknown }).code
@@ -37,7 +39,7 @@ const probe = (address: UnixAddress, type: SocketType): Occupant => {
     const code = codeOf(error)
     if (code === 'EPROTOTYPE' || code === 'EAGAIN' || code === 'ETIMEDOUT') return 'a server'
     // Linux refuses a connect to a regular file as well (connect(2)); only sockets may be removed.
-    const dead = code === 'ECONNREFUSED' && socketFiles.isSocket(address.pathname ?? '')
+    const dead = code === 'ECONNREFUSED' && isSocketFile(address.pathname ?? '')
     return dead ? 'a dead socket' : 'something else'
   } finally {
     socket.close()
@@ -100,7 +102,7 @@ export const bindFile = (
     try {
       if (settings.mode !== undefined) setMode(path, settings.mode)
       listen()
-      return socketFiles.identityOf(path)
+      return socketFileId(path)
     } catch (error) {
       removeSocketFile(path)
       throw error
@@ -117,7 +119,7 @@ const setMode = (path: string, mode: number): void => {
 /** Removes the file of a socket that was closed, unless it is another one's by now. */
 export const removeFile = (path: string, identity: string | undefined): void => {
   guarded(path, () => {
-    if (identity !== undefined && socketFiles.identityOf(path) === identity) removeSocketFile(path)
+    if (identity !== undefined && socketFileId(path) === identity) removeSocketFile(path)
   })
 }
 

@@ -6,8 +6,6 @@
  */
 export { createFirst, createNext, openPipe, waitForInstance } from './create.ts'
 export type { InstanceSettings, Opened } from './create.ts'
-export { findFile, mayBeSocket } from './found-file.ts'
-export type { FoundFile } from './found-file.ts'
 export { isGone, pipeError } from './failures.ts'
 export { kernel32 } from './prototypes.ts'
 export { hasPeerClosed } from './information.ts'

@@ -1,34 +1,15 @@
 import { lstatSync, type Stats } from 'node:fs'
 import { randomBytes } from 'node:crypto'
-import { sockets, SocketError, type SocketHandle, type UnixAddress } from '@uds/winsock-ffi'
+import { refuses, sockets, SocketError, type SocketHandle, type UnixAddress } from '@uds/winsock-ffi'
 import { moveAside } from '../posix/move-aside.ts'
 
 /** How often another may come between before it is given up. */
 const ROUNDS = 3
 
-const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code
-
 /** The socket file at the path; undefined for nothing, and for anything else, which is never removed. */
 const socketFile = (path: string): Stats | undefined => {
   const found = lstatSync(path, { throwIfNoEntry: false })
   return found?.isSocket() ? found : undefined
-}
-
-/**
- * True when no socket is behind the file any more. One that is of another kind answers EPROTOTYPE; a datagram socket
- * receives from the moment that it is bound, so that there is none that is not ready yet.
- */
-const isStale = (address: UnixAddress): boolean => {
-  const probe = sockets.open('unix', 'datagram')
-  try {
-    probe.setNonblocking(true)
-    sockets.connect(probe, address)
-    return false
-  } catch (error) {
-    return codeOf(error) === 'ECONNREFUSED'
-  } finally {
-    probe.close()
-  }
 }
 
 /**
@@ -46,7 +27,8 @@ export const bindOverStale = (handle: SocketHandle, address: UnixAddress): void 
       const isInUse = error instanceof SocketError && error.code === 'EADDRINUSE'
       if (!isInUse || path === undefined || round === ROUNDS) throw error
       const found = socketFile(path)
-      if (!found || !isStale(address)) throw error
+      // A datagram socket receives from the moment that it is bound, so that there is none that is not ready yet.
+      if (!found || !refuses(address, 'datagram')) throw error
       try {
         moveAside(path, `${path}.${randomBytes(4).toString('hex')}`, found)
       } catch {

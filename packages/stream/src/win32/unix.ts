@@ -2,9 +2,10 @@
 import type { Socket } from 'node:net'
 import { isAbsolute, relative, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { findFile, mayBeSocket } from '@uds/pipes/win32'
 import {
   capabilities,
+  findFile,
+  mayBeSocket,
   removeSocketFile,
   SocketError,
   sockets,

@@ -1,8 +1,7 @@
-import { removeSocketFile, sockets, type SocketHandle } from '@uds/winsock-ffi'
+import { removeSocketFile, socketFileId, sockets, type SocketHandle } from '@uds/winsock-ffi'
 import { NOT_YET } from '../../outcome.ts'
 import type { ListenEnd, StreamEnd } from '../network.ts'
 import { FfiEnd } from './end.ts'
-import { identityOf } from './socket-file.ts'
 import { FfiStreamEnd } from './stream-end.ts'
 
 export class FfiListenEnd extends FfiEnd implements ListenEnd {
@@ -13,7 +12,7 @@ export class FfiListenEnd extends FfiEnd implements ListenEnd {
   constructor(handle: SocketHandle, path?: string) {
     super(handle)
     this.#path = path
-    this.#file = path === undefined ? undefined : identityOf(path)
+    this.#file = path === undefined ? undefined : socketFileId(path)
   }
 
   listen(backlog: number): void {
@@ -35,7 +34,7 @@ export class FfiListenEnd extends FfiEnd implements ListenEnd {
 
   override close(): void {
     // Not the file of somebody who has taken the path since.
-    if (!this.handle.closed && this.#path !== undefined && identityOf(this.#path) === this.#file)
+    if (!this.handle.closed && this.#path !== undefined && socketFileId(this.#path) === this.#file)
       removeSocketFile(this.#path)
     super.close()
   }

@@ -1,5 +1,6 @@
 /** What is at a path, without opening it: Windows refuses to open the socket files of AF_UNIX. */
-import { bindTable, kernel32Library, type Bound } from '@uds/winsock-ffi'
+import { bindTable, type Bound } from '../bind.ts'
+import { kernel32 as library } from './library.ts'
 
 /** fileapi.h */
 const rows = {
@@ -9,7 +10,7 @@ const rows = {
   FindClose: { args: ['HANDLE'], result: 'BOOL', fails: 'zero' },
 } as const
 
-const kernel32: Bound<typeof rows> = bindTable(kernel32Library, rows)
+const kernel32: Bound<typeof rows> = bindTable(library, rows)
 
 /** winnt.h */
 const FILE_ATTRIBUTE_DIRECTORY = 0x10
@@ -47,7 +48,7 @@ export const findFile = (path: string): FoundFile | undefined => {
   const handle = kernel32.FindFirstFileW.attempt(path, data)
   if (handle < 0) {
     if (-handle === ERROR_FILE_NOT_FOUND || -handle === ERROR_PATH_NOT_FOUND) return undefined
-    throw kernel32Library.toError(-handle, 'FindFirstFileW')
+    throw library.toError(-handle, 'FindFirstFileW')
   }
   kernel32.FindClose(handle)
   const attributes = data.readUInt32LE(0)
