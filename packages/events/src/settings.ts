@@ -34,6 +34,23 @@ export interface EndOptions<M extends object> {
   readonly keepAliveMs?: number | null | undefined
 }
 
+/** The names of the options that both ends have. */
+export const END_OPTIONS: Readonly<Record<keyof EndOptions<object>, true>> = {
+  name: true,
+  contract: true,
+  offline: true,
+  outgoing: true,
+  highWaterMark: true,
+  maxUnacknowledged: true,
+  maxFrame: true,
+  maxDepth: true,
+  maxNames: true,
+  maxRequests: true,
+  handshakeTimeoutMs: true,
+  requestTimeoutMs: true,
+  keepAliveMs: true,
+}
+
 /** {@link EndOptions} with everything checked and filled in. */
 export interface EndSettings extends ChannelSettings {
   readonly name: string | undefined

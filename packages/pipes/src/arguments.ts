@@ -37,8 +37,6 @@ export const timeoutOf = (
   return Math.min(LONGEST_TIMEOUT, Math.ceil(value))
 }
 
-export { checkOptions }
-
 const WAIT_OPTIONS: readonly string[] = ['timeoutMs']
 
 /**

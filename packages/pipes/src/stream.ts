@@ -1,9 +1,8 @@
 /** What every blocking stream does, whatever carries it. */
-import type { PeerCredentials, SocketError } from '@uds/winsock-ffi'
+import { checkOptions, type PeerCredentials, type SocketError } from '@uds/winsock-ffi'
 import {
   bytesOf,
   callTimeout,
-  checkOptions,
   howOf,
   integerOf,
   listOfBytes,

@@ -1,6 +1,12 @@
 /** Who the server is, asked before the first byte is written. */
-import { invalidArgument, sidOfProcess, SocketError, type PeerCredentials } from '@uds/winsock-ffi'
-import { callTimeout, checkOptions, type WaitOptions } from './arguments.ts'
+import {
+  checkOptions,
+  invalidArgument,
+  sidOfProcess,
+  SocketError,
+  type PeerCredentials,
+} from '@uds/winsock-ffi'
+import { callTimeout, type WaitOptions } from './arguments.ts'
 
 /** Options of the functions that connect. */
 export interface ConnectOptions {

@@ -4,7 +4,7 @@ import type { Codec } from '../codecs/codec.ts'
 import type { CodecName } from '../codecs/select.ts'
 import type { JournalOptions } from '../journal.ts'
 import type { AnyMap } from '../map.ts'
-import type { EndOptions } from '../settings.ts'
+import { END_OPTIONS, type EndOptions } from '../settings.ts'
 import type { ReconnectOptions } from './reconnect.ts'
 
 /** How a client connects. */
@@ -28,19 +28,7 @@ export interface ClientOptions<M extends object = AnyMap> extends EndOptions<M> 
 }
 
 export const CLIENT_OPTIONS: readonly string[] = optionNames<ClientOptions>({
-  name: true,
-  contract: true,
-  offline: true,
-  outgoing: true,
-  highWaterMark: true,
-  maxUnacknowledged: true,
-  maxFrame: true,
-  maxDepth: true,
-  maxNames: true,
-  maxRequests: true,
-  handshakeTimeoutMs: true,
-  requestTimeoutMs: true,
-  keepAliveMs: true,
+  ...END_OPTIONS,
   codec: true,
   token: true,
   reconnect: true,

@@ -4,7 +4,7 @@ import type { Codec } from '../codecs/codec.ts'
 import type { CodecName } from '../codecs/select.ts'
 import type { JournalOptions } from '../journal.ts'
 import type { AnyMap } from '../map.ts'
-import type { EndOptions } from '../settings.ts'
+import { END_OPTIONS, type EndOptions } from '../settings.ts'
 import type { AuthorizePeer } from './authorize.ts'
 import type { ServerPeer } from './peer.ts'
 
@@ -35,19 +35,7 @@ export interface ServerOptions<M extends object = AnyMap> extends EndOptions<M> 
 }
 
 export const SERVER_OPTIONS: readonly string[] = optionNames<ServerOptions>({
-  name: true,
-  contract: true,
-  offline: true,
-  outgoing: true,
-  highWaterMark: true,
-  maxUnacknowledged: true,
-  maxFrame: true,
-  maxDepth: true,
-  maxNames: true,
-  maxRequests: true,
-  handshakeTimeoutMs: true,
-  requestTimeoutMs: true,
-  keepAliveMs: true,
+  ...END_OPTIONS,
   codecs: true,
   token: true,
   authorize: true,

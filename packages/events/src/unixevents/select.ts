@@ -12,7 +12,7 @@ interface Place {
 // /tmp whatever TMPDIR says. sun_path has 104 bytes on macOS and the BSDs (unix(4)), its closing NUL among them.
 const posix: Place = { namedPipes: false, pathBytes: 103, canSeeUnread: false, temporary: () => '/tmp' }
 
-/** By `process.platform`; what is not here is as macOS. */
+/** What is not here is as macOS. */
 const places: Partial<Record<NodeJS.Platform, Place>> = {
   // 108 bytes (unix(7)).
   linux: { ...posix, pathBytes: 107, canSeeUnread: true },

@@ -1,4 +1,4 @@
-import { checkOptions } from '../arguments.ts'
+import { checkOptions } from '@uds/winsock-ffi'
 import { checkToken, type TransferToken } from '../threads/token.ts'
 import { UnixSocketAddr } from '../unix/address.ts'
 import { UNIX_BIND_OPTIONS, UnixListener, type UnixBindOptions } from '../unix/listener.ts'

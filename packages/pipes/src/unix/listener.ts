@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import {
+  checkOptions,
   invalidArgument,
   outOfRange,
   sockets,
@@ -7,7 +8,7 @@ import {
   type SocketHandle,
   type UnixAddress,
 } from '@uds/winsock-ffi'
-import { booleanOf, checkOptions, integerOf } from '../arguments.ts'
+import { booleanOf, integerOf } from '../arguments.ts'
 import { listenerEnded } from '../failures.ts'
 import { BlockingListener } from '../listener.ts'
 import { socketSystem as system } from '../select.ts'

@@ -1,5 +1,5 @@
-import { SocketError } from '@uds/winsock-ffi'
-import { booleanOf, checkOptions, integerOf } from '../arguments.ts'
+import { checkOptions, SocketError } from '@uds/winsock-ffi'
+import { booleanOf, integerOf } from '../arguments.ts'
 import { notSupported } from '../failures.ts'
 import { BlockingListener } from '../listener.ts'
 import { SharedState } from '../threads/state.ts'

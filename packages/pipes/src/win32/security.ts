@@ -2,8 +2,7 @@
  * Who may connect: access control lists in SDDL
  * (https://learn.microsoft.com/windows/win32/secauthz/security-descriptor-string-format).
  */
-import { invalidArgument, invalidValue, sidOfProcess } from '@uds/winsock-ffi'
-import { checkOptions } from '../arguments.ts'
+import { checkOptions, invalidArgument, invalidValue, sidOfProcess } from '@uds/winsock-ffi'
 import { SDDL_REVISION_1 } from './constants.ts'
 import { advapi32, kernel32 } from './prototypes.ts'
 

@@ -240,8 +240,7 @@ export class NodeStreamEnd implements StreamEnd {
     if (this.#chunks.size > 0) {
       throw new Failure('EINVAL', `${this.#chunks.size} bytes that came before TLS was started are unread`)
     }
-    stream.off('data', this.#onData).off('end', this.#onEnd).off('close', this.#onClose)
-    stream.off('drain', this.#onDrain)
+    this.#unlisten(stream)
     this.#release?.()
     this.#closed = true
     return stream
@@ -294,10 +293,15 @@ export class NodeStreamEnd implements StreamEnd {
 
   /** A stream that is not the guest's goes on without it; a process may lend its standard input to many guests. */
   #leave(): void {
-    for (const stream of [this.#readable, this.#writable]) {
-      stream?.off('end', this.#onEnd).off('error', this.#onError).off('close', this.#onClose)
-      stream?.off('data', this.#onData).off('drain', this.#onDrain)
-    }
+    for (const stream of [this.#readable, this.#writable])
+      if (stream) this.#unlisten(stream).off('error', this.#onError)
+  }
+
+  /** Errors go on to be heard: one that nobody hears ends the process. */
+  #unlisten<S extends Readable | Writable>(stream: S): S {
+    stream.off('data', this.#onData).off('end', this.#onEnd).off('drain', this.#onDrain)
+    stream.off('close', this.#onClose)
+    return stream
   }
 
   /** Breaks it at once: nobody waits for its bytes any more. */
