@@ -7,9 +7,9 @@ import type { ProgramName } from './programs.ts'
 import { closingLine, tally } from './tally.ts'
 
 /**
- * A reporter for use after the default one: it names the tests that passed only when tried again and the programs
- * that were missing, each with the command that installs it, and closes with a line like
- * `12 passed, 0 failed, 3 skipped`.
+ * A reporter for use after the default one: it names the tests that passed only when tried again, with the error of
+ * the first try, and the programs that were missing, each with the command that installs it, and closes with a line
+ * like `12 passed, 0 failed, 3 skipped`.
  */
 export default class ClosingReporter implements Reporter {
   readonly #dir: string
@@ -50,6 +50,10 @@ const triedAgain = (modules: readonly TestModule[]): string[] => {
   const rows = modules
     .flatMap((module) => [...module.children.allTests('passed')])
     .filter((test) => test.diagnostic()?.flaky)
-    .map((test) => `  ${test.project.name}: ${test.module.relativeModuleId} > ${test.fullName}`)
+    .map((test) => {
+      const [first] = test.result().errors ?? []
+      const why = first === undefined ? '' : `\n    ${first.message.split('\n')[0]}`
+      return `  ${test.project.name}: ${test.module.relativeModuleId} > ${test.fullName}${why}`
+    })
   return rows.length === 0 ? [] : ['Tests that failed, and passed when they were tried again:', ...rows, '']
 }
