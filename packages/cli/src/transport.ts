@@ -101,11 +101,14 @@ export const connector = (address: string, flags: TlsFlags, names: TlsNames = NA
   }
 }
 
+/** What the option --take-over means, of every command that listens. */
+export const TAKE_OVER = 'take the socket file from a server that is alive; none of its connections is lost'
+
 /** Listens, by TLS where it was asked for. Its pipes carry messages, and so have a half close. */
 export const listenOn = (
   address: string,
   flags: TlsFlags,
-  options: { readonly signal?: AbortSignal } = {},
+  options: { readonly signal?: AbortSignal; readonly takeOver?: boolean | undefined } = {},
   names: TlsNames = NAMES,
 ): Promise<Listener> => {
   const transport = flags.tls ? serverTls(address, flags, names) : rejectWithoutTls(flags, names)

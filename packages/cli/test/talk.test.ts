@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { connect } from '@uds/stream'
+import { capabilities } from '@uds/winsock-ffi'
 import { spawnProgram, needs, socketPath } from '@uds/testkit'
 import { end, freshAddress, kinds, listening, start, expectStops, uds, values } from './command.ts'
 
@@ -25,6 +26,27 @@ describe.each(Object.entries(kinds))('at an address of the kind %s', (_, fresh) 
     await expectStops(command)
   })
 })
+
+test.skipIf(!capabilities().afUnix)(
+  '--take-over takes a socket file from a server that is alive',
+  async () => {
+    const file = `unix:${socketPath()}`
+    const first = await listening(['echo', file])
+    const refused = await uds(['echo', file])
+    expect(refused.code).toBe(1)
+    expect(refused.stderr).toContain('give takeOver to replace it')
+    const held = start(['connect', first.address])
+    held.process.stdin?.write('before\n')
+    await held.waitForLine(/before/)
+    const second = await listening(['echo', '--take-over', file])
+    expect(await uds(['connect', file], { input: 'after\n' })).toMatchObject({ code: 0, stdout: 'after\n' })
+    held.process.stdin?.end('still\n')
+    expect(await end(held)).toMatchObject({ code: 0, stdout: 'before\nstill\n' })
+    await expectStops(first.command)
+    expect(await uds(['connect', file], { input: 'again\n' })).toMatchObject({ code: 0, stdout: 'again\n' })
+    await expectStops(second.command)
+  },
+)
 
 test('lines come one by one, whatever ends them', async () => {
   const { command, address } = await listening(['echo', freshAddress()])

@@ -3,17 +3,18 @@ import { address } from '../arguments.ts'
 import type { Context } from '../context.ts'
 import { brokenOff } from '../peer.ts'
 import { interrupted, untilStopped } from '../interrupt.ts'
-import { listenOn } from '../transport.ts'
+import { listenOn, TAKE_OVER } from '../transport.ts'
 
 /** uds echo: sends back what its clients send. */
 export const echoCommand = (context: Context): Command =>
   new Command('echo')
     .description('Send back what clients send, until it is stopped.')
     .argument('<address>', 'where to listen', address)
+    .option('--take-over', TAKE_OVER)
     .addHelpText('after', '\nExamples:\n  $ uds echo tcp:127.0.0.1:0\n  $ uds echo unix:@echo')
-    .action(async (at: string) => {
+    .action(async (at: string, flags: { readonly takeOver?: boolean }) => {
       const stop = interrupted()
-      const listener = await listenOn(at, {}, { signal: stop.signal })
+      const listener = await listenOn(at, {}, { signal: stop.signal, takeOver: flags.takeOver })
       const out = context.output()
       listener.on('connection', (connection) => connection.pipe(connection))
       listener.on('connectionError', (error) => out.note(...brokenOff(error)))

@@ -7,10 +7,11 @@ import { interrupted } from '../interrupt.ts'
 import type { ViewFlags } from '../received.ts'
 import { talk } from '../talk.ts'
 import type { TlsFlags } from '../tls-files.ts'
-import { listenOn } from '../transport.ts'
+import { listenOn, TAKE_OVER } from '../transport.ts'
 
 interface Flags extends TlsFlags, ViewFlags {
   readonly keep?: boolean
+  readonly takeOver?: boolean
 }
 
 /** uds listen: like nc -l, on any address. */
@@ -19,6 +20,7 @@ export const listenCommand = (context: Context): Command =>
     .description('Wait for a client: standard input goes to it, what it sends to standard output.')
     .argument('<address>', 'where to listen', address)
     .option('-k, --keep', 'wait for the next client when one has gone')
+    .option('--take-over', TAKE_OVER)
     .addOption(new Option('--lines', 'show what comes line by line').conflicts('hex'))
     .option('--hex', 'show what comes as a hex dump')
     .option('--tls', 'speak TLS')
@@ -38,7 +40,7 @@ Examples:
     )
     .action(async (at: string, flags: Flags) => {
       const stop = interrupted()
-      const listener = await listenOn(at, flags, { signal: stop.signal })
+      const listener = await listenOn(at, flags, { signal: stop.signal, takeOver: flags.takeOver })
       stop.signal.addEventListener('abort', () => void listener.close())
       const out = context.output()
       const brokeOff = (error: Error, connection?: Duplex): void => out.note(...brokenOff(error, connection))

@@ -10,10 +10,11 @@ import { joinConnections } from '../joined.ts'
 import { brokenOff } from '../peer.ts'
 import { USAGE } from '../terminal.ts'
 import type { TlsFlags, TlsNames } from '../tls-files.ts'
-import { connector, listenOn } from '../transport.ts'
+import { connector, listenOn, TAKE_OVER } from '../transport.ts'
 
 interface Flags {
   readonly verbose?: boolean
+  readonly takeOver?: boolean
   readonly listenTls?: boolean
   readonly cert?: string
   readonly key?: string
@@ -77,6 +78,7 @@ export const proxyCommand = (context: Context): Command =>
     .argument('<from>', 'where to listen', address)
     .argument('<to>', 'where to connect for each client', address)
     .option('-v, --verbose', 'tell of every connection')
+    .option('--take-over', TAKE_OVER)
     .option('--listen-tls', 'clients speak TLS')
     .option('--cert <file>', 'certificate for --listen-tls, PEM')
     .option('--key <file>', 'private key for --listen-tls, PEM')
@@ -106,7 +108,8 @@ Examples:
       rejectItself(from, to)
       const connect = connector(to, connecting(flags), CONNECTING)
       const stop = interrupted()
-      const listener = await listenOn(from, listening(flags), { signal: stop.signal }, LISTENING)
+      const { signal } = stop
+      const listener = await listenOn(from, listening(flags), { signal, takeOver: flags.takeOver }, LISTENING)
       const out = context.output()
       let clients = 0
       const serve = async (client: Duplex): Promise<void> => {
