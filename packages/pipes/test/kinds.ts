@@ -18,6 +18,8 @@ export interface Kind {
   readonly here: boolean
   /** flush can wait for the peer. */
   readonly flushes: boolean
+  /** The system tells who is at the other end. */
+  readonly credentials: boolean
   readonly Listener: typeof LocalListener | typeof UnixListener | typeof WinListener
   readonly Stream: typeof LocalStream | typeof UnixStream | typeof WinStream
   pair(): [BlockingStream, BlockingStream]
@@ -33,6 +35,7 @@ export const unix: Kind = {
   name: 'UnixStream',
   here: capabilities().afUnix,
   flushes: socketSystem.tellsUnread,
+  credentials: capabilities().credentials,
   Listener: UnixListener,
   Stream: UnixStream,
   pair: () => UnixStream.pair(),
@@ -46,6 +49,7 @@ export const win: Kind = {
   name: 'WinStream',
   here: onWindows,
   flushes: true,
+  credentials: true,
   Listener: WinListener,
   Stream: WinStream,
   pair: () => WinStream.pair(),
@@ -59,6 +63,7 @@ export const local: Kind = {
   name: 'LocalStream',
   here: true,
   flushes: onWindows || socketSystem.tellsUnread,
+  credentials: onWindows || capabilities().credentials,
   Listener: LocalListener,
   Stream: LocalStream,
   pair: () => LocalStream.pair(),

@@ -148,7 +148,7 @@ describe('values that mean nothing', () => {
 })
 
 describe.each([...kindsHere, local])('verifyServer of $name', (kind) => {
-  test("'sameUser' takes a server of this user", () => {
+  test.skipIf(!kind.credentials)("'sameUser' takes a server of this user", () => {
     const address = kind.fresh()
     const listener = kind.bind(address)
     const { Stream } = kind
@@ -163,6 +163,17 @@ describe.each([...kindsHere, local])('verifyServer of $name', (kind) => {
       server.close()
       client.close()
     }
+    listener.close()
+  })
+
+  test.skipIf(kind.credentials)('where nobody vouches for the server, it is refused, and says so', () => {
+    const address = kind.fresh()
+    const listener = kind.bind(address)
+    expectRefused(
+      () => kind.Stream.connect(address, { verifyServer: 'sameUser' }),
+      'EACCES',
+      /the user of the server could not be told: .*ENOTSUP/,
+    )
     listener.close()
   })
 })
