@@ -36,6 +36,7 @@ Examples:
 
 Exit codes: 0, 1 when it failed, 2 when it was called wrongly, and those of guests.`
 
+// What only some of them need, they load when they run: every command would start by half slower with events and guests.
 const commands = [
   doctorCommand,
   listenCommand,

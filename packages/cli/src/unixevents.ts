@@ -1,4 +1,4 @@
-import { Linker } from '@uds/events'
+import type { Linker } from '@uds/events'
 import { Failure } from './failure.ts'
 import { FAILED } from './terminal.ts'
 
@@ -20,6 +20,7 @@ export const withLinker = async (
   use: (linker: Linker) => Promise<void>,
   prepare: (linker: Linker) => void = () => {},
 ): Promise<void> => {
+  const { Linker } = await import('@uds/events')
   const linker = new Linker({ timeoutMs: timeout, directory })
   prepare(linker)
   try {

@@ -1,4 +1,4 @@
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { uds } from './command.ts'
 
@@ -124,4 +124,12 @@ test('--version is that of the package', async () => {
     stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) as string,
     stderr: '',
   })
+})
+
+test('a command without events and guests does not wait until those are loaded', async () => {
+  const { stderr } = await uds(['ls'], {
+    execArgv: [`--import=${pathToFileURL(fixture('loaded.mjs')).href}`],
+  })
+  expect(stderr).toMatch(/@uds\/stream/)
+  expect(stderr).not.toMatch(/@uds\/(events|wasi-host)/)
 })

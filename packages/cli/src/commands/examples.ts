@@ -3,15 +3,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Argument, Command } from 'commander'
 import type { Context } from '../context.ts'
-import { advanced } from '../examples/advanced.ts'
-import { asyncInitialisation } from '../examples/async-initialisation.ts'
-import { basic } from '../examples/basic.ts'
 import type { Example } from '../examples/example.ts'
-import { syncAndAsync } from '../examples/sync-async.ts'
 import { explain, Failure } from '../failure.ts'
 import { FAILED, type Output } from '../terminal.ts'
 
-const examples: readonly Example[] = [basic, asyncInitialisation, advanced, syncAndAsync]
+const examples: readonly (() => Promise<Example>)[] = [
+  async () => (await import('../examples/basic.ts')).basic,
+  async () => (await import('../examples/async-initialisation.ts')).asyncInitialisation,
+  async () => (await import('../examples/advanced.ts')).advanced,
+  async () => (await import('../examples/sync-async.ts')).syncAndAsync,
+]
 const numbers = examples.map((_, index) => String(index + 1))
 
 /** Longer than any of them takes. */
@@ -60,7 +61,7 @@ export const examplesCommand = (context: Context): Command =>
       const failures: string[] = []
       try {
         for (const each of number === undefined ? numbers : [number]) {
-          const failure = await attempt(each, examples[Number(each) - 1]!, directory, out)
+          const failure = await attempt(each, await examples[Number(each) - 1]!(), directory, out)
           if (failure !== undefined) failures.push(failure)
         }
       } finally {

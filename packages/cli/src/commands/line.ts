@@ -1,5 +1,4 @@
 import { Command } from 'commander'
-import { LineServer } from '@uds/events'
 import type { Context } from '../context.ts'
 import { interrupted, untilAborted } from '../interrupt.ts'
 
@@ -27,6 +26,7 @@ export const lineCommand = (context: Context): Command =>
     .action(async (path: string | undefined, flags: Flags) => {
       const stop = interrupted()
       const out = context.output()
+      const { LineServer } = await import('@uds/events')
       const server = new LineServer({
         path,
         withAck: flags.ack ?? flags.ackMessage !== undefined,

@@ -1,5 +1,4 @@
 import { Command } from 'commander'
-import { EventClient } from '@uds/events'
 import { channel, milliseconds } from '../arguments.ts'
 import type { Context } from '../context.ts'
 import { readData } from '../data.ts'
@@ -34,6 +33,7 @@ export const requestCommand = (context: Context): Command =>
       const out = context.output()
       const print = (value: unknown): void => void out.result(JSON.stringify(value) ?? 'undefined', { value })
       const { token } = flags
+      const { EventClient } = await import('@uds/events')
       const client = await EventClient.connect(at, { retryUntilMs: flags.timeout, reconnect: false, token })
       try {
         if (flags.stream) for await (const value of client.stream(name, input)) print(value)

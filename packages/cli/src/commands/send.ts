@@ -1,5 +1,4 @@
 import { Command } from 'commander'
-import { EventClient } from '@uds/events'
 import { milliseconds } from '../arguments.ts'
 import type { Context } from '../context.ts'
 import { readData } from '../data.ts'
@@ -41,6 +40,7 @@ const sendNative = async (
   data: unknown,
   { timeout, token }: Flags,
 ): Promise<void> => {
+  const { EventClient } = await import('@uds/events')
   const client = await EventClient.connect(channel, { retryUntilMs: timeout, reconnect: false, token })
   try {
     await client.send(event, data)

@@ -1,5 +1,4 @@
 import { Command } from 'commander'
-import { EventClient } from '@uds/events'
 import { count, milliseconds, several } from '../arguments.ts'
 import type { Context } from '../context.ts'
 import { Failure } from '../failure.ts'
@@ -66,6 +65,7 @@ interface Order {
 
 const followNative = async ({ channel, flags, print, ended, note }: Order): Promise<void> => {
   const { timeout, token, room: rooms = [] } = flags
+  const { EventClient } = await import('@uds/events')
   const client = await EventClient.connect(channel, { retryUntilMs: timeout, token })
   const over = new AbortController()
   let reason: Error | undefined

@@ -1,11 +1,10 @@
 import { Command } from 'commander'
-import { inspect, signature, type Inspection, type ModuleImport } from '@uds/wasi-host'
+import type { Inspection, ModuleImport } from '@uds/wasi-host'
 import type { Context } from '../context.ts'
 
-const describeImport = (each: ModuleImport): string =>
-  each.kind === 'function' ? signature(each) : `${each.module}.${each.name} (${each.kind})`
+type Signature = (each: ModuleImport) => string
 
-const describe = (found: Inspection): string[] => {
+const describe = (found: Inspection, signature: Signature): string[] => {
   const { abi, socketCalls, command, usesUdsSocket, wasiVfs, go, imports, exports } = found
   const traits = [
     ...(usesUdsSocket ? ["uses this project's own calls"] : []),
@@ -18,7 +17,7 @@ const describe = (found: Inspection): string[] => {
     ...(traits.length === 0 ? [] : [`traits   ${traits.join(', ')}`]),
     `imports  ${imports.length}`,
     ...imports.map((each) => {
-      const text = describeImport(each)
+      const text = each.kind === 'function' ? signature(each) : `${each.module}.${each.name} (${each.kind})`
       return `  ${text}${socketCalls.includes(text) ? '  (socket)' : ''}`
     }),
     `exports  ${exports.length}`,
@@ -35,7 +34,8 @@ export const inspectCommand = (context: Context): Command =>
       'after',
       '\nExamples:\n  $ uds wasm inspect python.wasm\n  $ uds wasm inspect --json a.wasm | jq .abi',
     )
-    .action((file: string) => {
+    .action(async (file: string) => {
+      const { inspect, signature } = await import('@uds/wasi-host')
       const found = inspect(file)
-      context.output().result(describe(found).join('\n'), found)
+      context.output().result(describe(found, signature).join('\n'), found)
     })

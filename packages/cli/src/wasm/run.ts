@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import { Command, Option } from 'commander'
-import { WasiHost, type Decision } from '@uds/wasi-host'
+import type { Decision } from '@uds/wasi-host'
 import { several } from '../arguments.ts'
 import type { Context } from '../context.ts'
 import { Failure } from '../failure.ts'
@@ -107,6 +107,7 @@ export const runCommand = (context: Context): Command =>
     .action(async (file: string, args: readonly string[], flags: GuestFlags) => {
       const out = context.output()
       const given = giveScript(args, flags.dir)
+      const { WasiHost } = await import('@uds/wasi-host')
       const host = new WasiHost({
         ...given,
         args: [basename(file), ...given.args],
