@@ -130,7 +130,9 @@ const main = async (): Promise<void> => {
     'at most',
     1.35,
   ])
-  judge('times as fast as node:net', ping('node:net') / ping('pipes'), ['at least', 2])
+  // How much there is to gain depends on what the machine's switch between two processes costs, which C pays as well.
+  const most = (ping('node:net') / ping('C')).toFixed(2)
+  judge(`times as fast as node:net (C: ${most})`, ping('node:net') / ping('pipes'), ['at least', 2])
 
   console.log('64 KiB one way, MiB per second')
   const sends = await compare([...c, pipes, net], 'send', BLOCKS)

@@ -126,7 +126,8 @@ export class Link {
     }
     this.#taking = true
     this.#takeNow(chunk, size)
-    for (let next = this.#later.shift(); next !== undefined; next = this.#later.shift()) {
+    while (this.#later.length > 0) {
+      const next = this.#later.shift() as Buffer
       if (!this.#closing) this.#takeNow(next, next.length)
     }
     this.#taking = false

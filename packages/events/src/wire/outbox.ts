@@ -1,4 +1,5 @@
 import { Socket } from 'node:net'
+import { nextTick } from 'node:process'
 import type { Duplex } from 'node:stream'
 import {
   boundOf,
@@ -149,7 +150,7 @@ export class Outbox {
   schedule(): void {
     if (this.#scheduled || this.gathering) return
     this.#scheduled = true
-    process.nextTick(flushOf, this)
+    nextTick(flushOf, this)
   }
 
   /** Writes what is there now. */
@@ -203,9 +204,7 @@ export class Outbox {
     }
     // Emptied first: a stream in memory may bring an answer, and with it the next write, before this one returns.
     if (chunks.length === 1) {
-      const [only] = chunks
-      chunks.length = 0
-      duplex.write(only, this.#done)
+      duplex.write(chunks.pop(), this.#done)
     } else {
       this.#chunks = []
       duplex.cork()
