@@ -9,11 +9,11 @@ import { connect } from '@uds/stream'
 const [, , address = 'name:echo', message = 'hello'] = process.argv
 const connection = await connect(address, { retryUntilMs: 5000 })
 
-connection.write(message)
+connection.setEncoding('utf8').write(message)
 let reply = ''
-while (Buffer.byteLength(reply) < Buffer.byteLength(message)) {
-  const [data] = (await once(connection, 'data')) as [Buffer]
-  reply += data.toString()
+while (reply.length < message.length) {
+  const [text] = (await once(connection, 'data')) as [string]
+  reply += text
 }
 console.log(`reply: ${reply}`)
 // #endregion
