@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { handleCount } from '@uds/testkit'
 import { LocalListener, LocalStream, WinListener, WinStream } from '../src/index.ts'
-import { acting, actor } from './actors.ts'
+import { acting } from './actors.ts'
 import { bytes, duration, errorOf, expectCode, pattern } from './expect.ts'
 import { kindsHere, local, win } from './kinds.ts'
 
@@ -92,17 +92,21 @@ describe.each(kindsHere)('$name has none of the defects', (kind) => {
     { timeout: 60_000 },
     async () => {
       const [a, b] = kind.pair()
-      const clone = a.tryClone()
+      const changes = new SharedArrayBuffer(4)
+      const [threads, times] = [4, 100]
       const changers = await Promise.all(
-        Array.from({ length: 4 }, () =>
-          acting({ do: 'setReadTimeout', ms: 60_000 }, clone.tryClone().transfer()),
+        Array.from({ length: threads }, () =>
+          acting({ do: 'changeReadTimeout', times, changes }, a.tryClone().transfer()),
         ),
       )
-      clone.close()
-      const writer = await actor({ do: 'write', data: pattern(300_000) }, b.transfer())
-      writer.go()
+      // The call lasts until all changes were made: nothing is written before.
+      const writer = await acting(
+        { do: 'writeAfter', data: pattern(300_000), times: threads * times, changes },
+        b.transfer(),
+      )
       expect(a.readToEnd().equals(pattern(300_000))).toBe(true)
-      await Promise.all([...changers, writer].map((each) => each.done))
+      const outcomes = await Promise.all([...changers, writer].map((each) => each.done))
+      expect(outcomes.filter(({ code }) => code !== undefined)).toEqual([])
       a.close()
     },
   )
