@@ -19,6 +19,13 @@ const FORMAT = 'module-typescript'
 const isSource = (url) => url.startsWith('file:') && url.endsWith('.ts')
 const found = (url) => ({ url, shortCircuit: true, ...(isSource(url) && { format: FORMAT }) })
 
+const load = (url, context, nextLoad) => {
+  if (context.format !== FORMAT || !isSource(url)) return nextLoad(url, context)
+  return { format: FORMAT, source: readFileSync(fileURLToPath(url), 'utf8'), shortCircuit: true }
+}
+// In Node 22.22 what is required, and has such a hook, cannot import: ERR_VM_MODULE_LINK_FAILURE.
+const mayLoad = Number(process.versions.node.split('.', 1)[0]) >= 24
+
 registerHooks({
   resolve(specifier, context, nextResolve) {
     if (specifier.startsWith('@uds/')) {
@@ -30,8 +37,5 @@ registerHooks({
       return found(new URL(specifier, parentURL).href)
     return nextResolve(specifier, context)
   },
-  load(url, context, nextLoad) {
-    if (context.format !== FORMAT || !isSource(url)) return nextLoad(url, context)
-    return { format: FORMAT, source: readFileSync(fileURLToPath(url), 'utf8'), shortCircuit: true }
-  },
+  ...(mayLoad && { load }),
 })
