@@ -14,8 +14,8 @@ export default defineConfig({
     pool: 'forks',
     // Each file has a process of its own: a leak or a crash is that file's.
     isolate: true,
-    // Tests mostly wait, so that even the core of vitest itself has time for them.
-    maxWorkers: availableParallelism(),
+    // Tests mostly wait, so that even the core of vitest itself has time for them; under Wine, for its server, too.
+    maxWorkers: availableParallelism() + (isWine ? 1 : 0),
     testTimeout: 15_000,
     hookTimeout: 15_000,
     // Wine itself fails now and then (tools/windows/README.md), and a busy machine of CI makes a test wait too long for
