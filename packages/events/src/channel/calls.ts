@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks'
 import { failure, RemoteError, type WireError } from '../errors.ts'
 
 /** Something that waits for what the other end answers. */

@@ -126,8 +126,7 @@ export class Link {
     }
     this.#taking = true
     this.#takeNow(chunk, size)
-    while (this.#later.length > 0) {
-      const next = this.#later.shift() as Buffer
+    for (let next = this.#later.shift(); next !== undefined; next = this.#later.shift()) {
       if (!this.#closing) this.#takeNow(next, next.length)
     }
     this.#taking = false

@@ -1,5 +1,4 @@
 import { Socket } from 'node:net'
-import { nextTick } from 'node:process'
 import type { Duplex } from 'node:stream'
 import {
   boundOf,
@@ -150,7 +149,7 @@ export class Outbox {
   schedule(): void {
     if (this.#scheduled || this.gathering) return
     this.#scheduled = true
-    nextTick(flushOf, this)
+    process.nextTick(flushOf, this)
   }
 
   /** Writes what is there now. */
@@ -204,6 +203,7 @@ export class Outbox {
     }
     // Emptied first: a stream in memory may bring an answer, and with it the next write, before this one returns.
     if (chunks.length === 1) {
+      // Not by `length = 0`, which gives the memory of the list back, to be asked for again with the next write.
       duplex.write(chunks.pop(), this.#done)
     } else {
       this.#chunks = []
