@@ -92,18 +92,14 @@ describe.each(kindsHere)('$name has none of the defects', (kind) => {
     { timeout: 60_000 },
     async () => {
       const [a, b] = kind.pair()
-      const changes = new SharedArrayBuffer(4)
-      const [threads, times] = [4, 100]
+      const changes = { threads: 4, times: 100, made: new SharedArrayBuffer(4) }
       const changers = await Promise.all(
-        Array.from({ length: threads }, () =>
-          acting({ do: 'changeReadTimeout', times, changes }, a.tryClone().transfer()),
+        Array.from({ length: changes.threads }, () =>
+          acting({ do: 'changeReadTimeout', changes }, a.tryClone().transfer()),
         ),
       )
       // The call lasts until all changes were made: nothing is written before.
-      const writer = await acting(
-        { do: 'writeAfter', data: pattern(300_000), times: threads * times, changes },
-        b.transfer(),
-      )
+      const writer = await acting({ do: 'write', data: pattern(300_000), after: changes }, b.transfer())
       expect(a.readToEnd().equals(pattern(300_000))).toBe(true)
       const outcomes = await Promise.all([...changers, writer].map((each) => each.done))
       expect(outcomes.filter(({ code }) => code !== undefined)).toEqual([])
