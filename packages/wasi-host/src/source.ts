@@ -1,19 +1,26 @@
 import { readFileSync, statSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { invalidArgument } from '@uds/winsock-ffi'
 
 /** Where a module comes from: a path, a `file:` URL, or its bytes. */
 export type WasmSource = string | URL | Uint8Array | ArrayBuffer
 
+const cannotRead = (code: string, message: string, cause: unknown): Error =>
+  Object.assign(new Error(message, { cause }), { code })
+
 const readFile = (path: string | URL): Uint8Array<ArrayBuffer> => {
   try {
     return new Uint8Array(readFileSync(path))
   } catch (error) {
-    if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw error
-    throw Object.assign(
-      new Error(`${String(path)} is a directory, not a WebAssembly module`, { cause: error }),
-      {
-        code: 'EISDIR',
-      },
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+      throw cannotRead('EISDIR', `${String(path)} is a directory, not a WebAssembly module`, error)
+    }
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    const file = path instanceof URL ? path.href : resolve(path)
+    throw cannotRead(
+      'ENOENT',
+      `ENOENT: there is no WebAssembly module at ${file} (is the path right?)`,
+      error,
     )
   }
 }

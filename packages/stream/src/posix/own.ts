@@ -45,6 +45,7 @@ export const own: Own = {
         syscall,
         address: `fd:${fd}`,
         detail: 'the descriptor is not open',
+        advice: 'fd:N is a socket that this process was given; listenFds() lists those of systemd',
         cause,
       })
     }
