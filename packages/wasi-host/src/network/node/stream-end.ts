@@ -4,14 +4,11 @@ import { ipAddress, type Address } from '../../address.ts'
 import { Failure } from '../../failure.ts'
 import { NOT_YET } from '../../outcome.ts'
 import type { OptionName, StreamEnd } from '../network.ts'
-import { Chunks } from './chunks.ts'
+import { Inflow } from './inflow.ts'
 import type { Inlet } from './inlet.ts'
 import { Signal } from './signal.ts'
 import { swallowedReset } from './swallowed-reset.ts'
 import { holdWriteFailures } from './write-failures.ts'
-
-/** Bytes that are read ahead of the guest; beyond that the peer has to wait. */
-const READ_AHEAD = 256 * 1024
 
 /** Bytes that one write takes, so that a guest cannot make the host hold its whole memory twice. */
 const LONGEST_WRITE = 256 * 1024
@@ -29,8 +26,7 @@ interface About {
 
 /**
  * A stream of Node as a socket: bytes that came are kept until the guest asks, and writing takes what there is room
- * for. Reading is by an inlet or by 'data', which come straight from libuv's callback, so that an answer can go out in
- * the same turn.
+ * for.
  */
 export class NodeStreamEnd implements StreamEnd {
   readonly signal: Signal = new Signal()
@@ -40,9 +36,7 @@ export class NodeStreamEnd implements StreamEnd {
   readonly #writable: Writable | undefined
   /** Not the guest's to end: standard input and output of this process. */
   readonly #borrowed: boolean
-  readonly #chunks = new Chunks()
-  readonly #inlet: Inlet | undefined
-  #paused = false
+  readonly #inflow: Inflow
   #ended = false
   #writeEnded = false
   /** What broke the connection; what came before is read first. */
@@ -51,8 +45,6 @@ export class NodeStreamEnd implements StreamEnd {
   #writeFailure: unknown
   #release: (() => void) | undefined
   #closed = false
-  #begun = false
-  #discards = false
   /** SO_LINGER of no time: closing is a reset, and drops what is left to send. */
   #resets = false
 
@@ -60,8 +52,8 @@ export class NodeStreamEnd implements StreamEnd {
     ends: { readable?: Readable | undefined; writable?: Writable | undefined },
     about: About & { borrowed?: boolean } = {},
   ) {
-    this.#inlet = about.inlet
     this.#readable = ends.readable
+    this.#inflow = new Inflow(ends.readable, about.inlet, () => this.signal.notify())
     this.#writable = ends.writable
     this.#borrowed = about.borrowed ?? false
     const socket = ends.readable instanceof Socket ? ends.readable : undefined
@@ -85,40 +77,14 @@ export class NodeStreamEnd implements StreamEnd {
     return new NodeStreamEnd({ readable: duplex, writable: duplex }, about)
   }
 
-  /** Begins to read, once. */
   #begin(): void {
-    if (this.#begun) return
-    this.#begun = true
-    this.#inlet?.open((bytes) => this.#take(bytes, true))
-    // Accepted connections come paused, and stay so without a word.
-    if (!this.#inlet) this.#readable?.on('data', this.#onData)
-    this.#readable?.resume()
+    if (!this.#inflow.begin()) return
     if (this.#readable?.readableEnded) this.#ended = true
     // Whatever happened to it before is told to nobody any more.
     else if (this.#readable?.destroyed) {
       this.#broken ??= this.#readable.errored ?? undefined
       this.#onClose()
     }
-  }
-
-  readonly #onData = (chunk: Uint8Array | string): void => {
-    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
-    if (!this.#take(bytes, false)) this.#readable?.pause()
-  }
-
-  /**
-   * Takes bytes that came; whoever waits for them has read them when this returns.
-   *
-   * @param lent - Their memory is used again afterwards.
-   * @returns Whether there is room for more.
-   */
-  #take(bytes: Uint8Array, lent: boolean): boolean {
-    if (this.#discards || bytes.length === 0) return true
-    this.#chunks.push(bytes)
-    this.signal.notify()
-    if (lent) this.#chunks.keepLast()
-    this.#paused = this.#chunks.size >= READ_AHEAD
-    return !this.#paused
   }
 
   readonly #onEnd = (): void => {
@@ -130,27 +96,16 @@ export class NodeStreamEnd implements StreamEnd {
 
   readonly #onError = (error: unknown): void => {
     this.#broken ??= error
-    this.#rescue()
+    this.#inflow.rescue()
     this.signal.notify()
   }
 
   readonly #onClose = (): void => {
     // Closed without an end: somebody in this process destroyed it.
     if (!this.#ended) this.#broken ??= new Failure('ECONNRESET', 'the connection was destroyed in the host')
-    this.#rescue()
+    this.#inflow.rescue()
     this.#writeEnded = true
     this.signal.notify()
-  }
-
-  /** Takes what Node has read already of a stream that is destroyed: it would not give it by itself any more. */
-  #rescue(): void {
-    if (this.#inlet || !this.#begun || this.#discards || this.#closed) return
-    this.#readable?.off('data', this.#onData)
-    for (;;) {
-      const chunk = this.#readable?.read() as Uint8Array | string | null | undefined
-      if (chunk === null || chunk === undefined) return
-      this.#chunks.push(typeof chunk === 'string' ? Buffer.from(chunk) : chunk)
-    }
   }
 
   readonly #onDrain = (): void => this.signal.notify()
@@ -158,7 +113,7 @@ export class NodeStreamEnd implements StreamEnd {
   readable(): boolean {
     this.#begin()
     return (
-      this.#readable !== undefined && (this.#chunks.size > 0 || this.#ended || this.#broken !== undefined)
+      this.#readable !== undefined && (this.#inflow.size > 0 || this.#ended || this.#broken !== undefined)
     )
   }
 
@@ -174,19 +129,14 @@ export class NodeStreamEnd implements StreamEnd {
 
   read(into: Uint8Array, peek: boolean): number | typeof NOT_YET {
     this.#begin()
-    if (this.#chunks.size === 0) {
+    if (this.#inflow.size === 0) {
       if (this.#ended || !this.#readable) return 0
       if (this.#broken === undefined) return NOT_YET
       // As SO_ERROR: told once, then the stream is at its end.
       this.#ended = true
       throw this.#broken
     }
-    const filled = this.#chunks.read(into, peek)
-    if (this.#paused && this.#chunks.size < READ_AHEAD && !this.#closed) {
-      this.#paused = false
-      this.#readable?.resume()
-    }
-    return filled
+    return this.#inflow.read(into, peek)
   }
 
   write(from: Uint8Array): number | typeof NOT_YET {
@@ -209,7 +159,7 @@ export class NodeStreamEnd implements StreamEnd {
     }
     if ((how & 1) !== 0) {
       this.#ended = true
-      this.#chunks.clear()
+      this.#inflow.clear()
       this.#discard()
     }
     this.signal.notify()
@@ -217,8 +167,7 @@ export class NodeStreamEnd implements StreamEnd {
 
   /** Lets what still comes flow away, so that the end of the peer is seen. */
   #discard(): void {
-    this.#discards = true
-    if (!this.#inlet) this.#readable?.off('data', this.#onData)
+    this.#inflow.discard()
     if (!this.#borrowed) this.#readable?.resume()
   }
 
@@ -237,9 +186,10 @@ export class NodeStreamEnd implements StreamEnd {
     if (!(stream instanceof Duplex) || stream !== this.#writable) {
       throw new Failure('ENOTSUP', 'TLS needs a stream of both directions')
     }
-    if (this.#chunks.size > 0) {
-      throw new Failure('EINVAL', `${this.#chunks.size} bytes that came before TLS was started are unread`)
+    if (this.#inflow.size > 0) {
+      throw new Failure('EINVAL', `${this.#inflow.size} bytes that came before TLS was started are unread`)
     }
+    this.#inflow.leave()
     this.#unlisten(stream)
     this.#release?.()
     this.#closed = true
@@ -253,7 +203,8 @@ export class NodeStreamEnd implements StreamEnd {
     this.#writeEnded = true
     this.signal.notify()
     if (this.#borrowed) {
-      this.#readable?.off('data', this.#onData).pause()
+      this.#inflow.leave()
+      this.#readable?.pause()
       return
     }
     this.#discard()
@@ -299,7 +250,7 @@ export class NodeStreamEnd implements StreamEnd {
 
   /** Errors go on to be heard: one that nobody hears ends the process. */
   #unlisten<S extends Readable | Writable>(stream: S): S {
-    stream.off('data', this.#onData).off('end', this.#onEnd).off('drain', this.#onDrain)
+    stream.off('end', this.#onEnd).off('drain', this.#onDrain)
     stream.off('close', this.#onClose)
     return stream
   }
@@ -307,6 +258,7 @@ export class NodeStreamEnd implements StreamEnd {
   /** Breaks it at once: nobody waits for its bytes any more. */
   destroy(): void {
     this.#closed = true
+    this.#inflow.leave()
     if (this.#borrowed) return this.#leave()
     this.#readable?.destroy()
     this.#writable?.destroy()
