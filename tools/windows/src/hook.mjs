@@ -4,27 +4,29 @@
 // Node refuses to strip types. Imports of the workspace's own packages are therefore led to their sources.
 //
 // And each question about a file costs about a millisecond there, of which Node asks several for each import. What is
-// known without asking, it is told: where a source lies, that it is a module, and what is in it (readFileSync asks less
-// when it reads text). A program of two hundred sources starts in 0.8 seconds in place of 1.9.
+// known without asking, it is told: where a source lies, that it is a module, and what is in it. A program of 130 sources
+// starts in 0.75 seconds in place of 1.9; Node alone takes 0.45.
 import { readFileSync } from 'node:fs'
 import { registerHooks } from 'node:module'
-import { fileURLToPath } from 'node:url'
+
+const written = (name) => JSON.parse(readFileSync(new URL(`../../../${name}`, import.meta.url), 'utf8'))
 
 /** What aliases.ts has written: pairs of a regular expression and the URL that it stands for. */
-const table = JSON.parse(readFileSync(new URL('../../../.aliases.json', import.meta.url), 'utf8')).map(
-  ([find, url]) => [new RegExp(find), url],
-)
+const table = written('.aliases.json').map(([find, url]) => [new RegExp(find), url])
 
-const FORMAT = 'module-typescript'
-const isSource = (url) => url.startsWith('file:') && url.endsWith('.ts')
-const found = (url) => ({ url, shortCircuit: true, ...(isSource(url) && { format: FORMAT }) })
-
-const load = (url, context, nextLoad) => {
-  if (context.format !== FORMAT || !isSource(url)) return nextLoad(url, context)
-  return { format: FORMAT, source: readFileSync(fileURLToPath(url), 'utf8'), shortCircuit: true }
-}
 // In Node 22.22 what is required, and has such a hook, cannot import: ERR_VM_MODULE_LINK_FAILURE.
 const mayLoad = Number(process.versions.node.split('.', 1)[0]) >= 24
+
+/** What sources.ts has written: the sources by their URLs, without types. */
+const sources = mayLoad ? written('.sources.json') : {}
+
+const isSource = (url) => url.startsWith('file:') && url.endsWith('.ts')
+const found = (url) => ({ url, shortCircuit: true, ...(isSource(url) && { format: 'module-typescript' }) })
+
+const load = (url, context, nextLoad) => {
+  const source = sources[url]
+  return source === undefined ? nextLoad(url, context) : { format: 'module', source, shortCircuit: true }
+}
 
 registerHooks({
   resolve(specifier, context, nextResolve) {

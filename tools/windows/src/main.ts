@@ -8,13 +8,14 @@ import { runPass } from './pass.ts'
 import type { Outcome } from './pass.ts'
 import { endWine, makePrefix } from './prefix.ts'
 import { buildPrograms } from './programs.ts'
+import { writeSources } from './sources.ts'
 import { install, refresh } from './stage.ts'
 import { findWine } from './wine.ts'
-import type { Wine } from './wine.ts'
 
 const workspace = join(import.meta.dirname, '../../..')
 
-const say = (line: string): void => void process.stdout.write(`windows: ${line}\n`)
+const write = (data: string | Uint8Array): void => void process.stdout.write(data)
+const say = (line: string): void => write(`windows: ${line}\n`)
 
 const sum = (outcomes: readonly Outcome[], key: keyof Outcome['tally']): number =>
   outcomes.reduce((total, { tally }) => total + tally[key], 0)
@@ -27,24 +28,21 @@ const main = async (): Promise<boolean> => {
   const stage = join(home, 'stage')
   const started = performance.now()
 
-  const unlockCache = await lock(join(cache, 'wine.lock'), say)
-  let wine: Wine
-  try {
-    wine = await findWine(cache, process.env, say)
-  } finally {
-    await unlockCache()
-  }
+  const wine = await findWine(cache, process.env, say)
   const unlock = await lock(join(home, 'lock'), say)
   const prefix = join(home, `prefix-${fingerprint(wine.command, wine.version).slice(0, 8)}`)
-  const stop = (): void =>
+  const interrupt = new AbortController()
+  const stop = (): void => {
+    interrupt.abort()
     void endWine(wine, prefix)
       .then(unlock)
       .then(() => process.exit(130))
+  }
   process.once('SIGINT', stop).once('SIGTERM', stop)
   try {
     const prepareStage = async (): Promise<void> => {
       const files = await refresh(workspace, stage)
-      await writeAliases(stage)
+      await Promise.all([writeAliases(stage), writeSources(stage, files)])
       await Promise.all([install(stage, files), buildPrograms(stage, files, process.env, say)])
     }
     await Promise.all([makePrefix(wine, prefix), prepareStage()])
@@ -55,9 +53,10 @@ const main = async (): Promise<boolean> => {
     for (const major of order.majors) {
       say(`Node ${major}`)
       const log = join(home, `node-${major}.log`)
-      outcomes.push(await runPass(major, { ...order, wine, prefix, stage, log }))
+      const { signal } = interrupt
+      outcomes.push(await runPass(major, { ...order, wine, prefix, stage, log, write, signal }))
     }
-    process.stdout.write('\n')
+    write('\n')
     for (const [index, { tally }] of outcomes.entries())
       say(`Node ${order.majors[index]}: ${closingLine(tally)}`)
     const total = {
@@ -65,7 +64,7 @@ const main = async (): Promise<boolean> => {
       failed: sum(outcomes, 'failed'),
       skipped: sum(outcomes, 'skipped'),
     }
-    process.stdout.write(`${closingLine(total)}\n`)
+    write(`${closingLine(total)}\n`)
     return outcomes.every(({ isGood }) => isGood)
   } finally {
     await endWine(wine, prefix)

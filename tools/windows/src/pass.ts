@@ -5,7 +5,7 @@ import { readClosingLine } from '@uds/testkit/tally'
 import type { Tally } from '@uds/testkit/tally'
 import { windowsUrl } from './aliases.ts'
 import { follow } from './follow.ts'
-import { wineEnvironment } from './prefix.ts'
+import { killOrphans, startServer, wineEnvironment } from './prefix.ts'
 import type { Wine } from './wine.ts'
 
 /** Everything one run of the tests needs. */
@@ -18,6 +18,10 @@ export interface Pass {
   readonly log: string
   readonly timeoutMs: number
   readonly vitest: readonly string[]
+  /** Takes the output. */
+  readonly write: (data: string | Uint8Array) => void
+  /** Aborted when the user has had enough, and Wine's server is ended. */
+  readonly signal: AbortSignal
 }
 
 /** How a run ended. */
@@ -42,8 +46,11 @@ export const judge = (tally: Tally | undefined, code: number | null): Outcome =>
   return { tally: { ...tally, failed }, isGood: failed === 0 }
 }
 
-/** Runs vitest with one Windows build of Node, showing its output while it runs. */
-export const runPass = async (major: string, pass: Pass): Promise<Outcome> => {
+/** How a child process ended: the code, or that the server of its Wine went first. */
+type End = number | null | 'server gone'
+
+/** Runs vitest once, showing its output while it runs; gives undefined when Wine's server crashed meanwhile. */
+const runOnce = async (major: string, pass: Pass): Promise<Outcome | undefined> => {
   const { wine, prefix, stage, log } = pass
   const output = openSync(log, 'w')
   const hook = windowsUrl(join(stage, 'tools/windows/src/hook.mjs'))
@@ -54,16 +61,39 @@ export const runPass = async (major: string, pass: Pass): Promise<Outcome> => {
     ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' }),
   }
   const args = [nodeProgram(stage, major), 'node_modules/vitest/vitest.mjs', 'run', ...pass.vitest]
+  const server = await startServer(wine, prefix)
   const child = spawn(wine.command, args, { cwd: stage, env, stdio: ['ignore', output, output] })
   closeSync(output)
-  const { promise: ended, resolve, reject } = Promise.withResolvers<number | null>()
+  const { promise: ended, resolve, reject } = Promise.withResolvers<End>()
   child.once('error', reject)
   child.once('exit', (code) => resolve(code))
+  server.gone.then(() => resolve('server gone'), reject)
   const timer = setTimeout(() => {
-    process.stdout.write(`\nThe run has taken ${pass.timeoutMs / 1000} s (--timeout) and is ended.\n`)
+    pass.write(`\nThe run has taken ${pass.timeoutMs / 1000} s (--timeout) and is ended.\n`)
     child.kill('SIGKILL')
   }, pass.timeoutMs)
-  await follow(log, ended, (data) => process.stdout.write(data))
-  clearTimeout(timer)
-  return judge(lastTally(log), await ended)
+  try {
+    await follow(log, ended, pass.write)
+    const end = await ended
+    return end === 'server gone' ? undefined : judge(lastTally(log), end)
+  } finally {
+    clearTimeout(timer)
+    child.kill('SIGKILL')
+  }
+}
+
+/**
+ * Runs vitest with one Windows build of Node. When Wine's server crashes, which ends no process of Windows but leaves
+ * each waiting for ever, everything is run a second time, and that is said.
+ */
+export const runPass = async (major: string, pass: Pass): Promise<Outcome> => {
+  const outcome = await runOnce(major, pass)
+  if (outcome !== undefined || pass.signal.aborted) return outcome ?? judge(undefined, null)
+  pass.write("\nWine's server has crashed. Everything is run again, once.\n")
+  await killOrphans(pass.prefix)
+  const second = await runOnce(major, pass)
+  if (second !== undefined) return second
+  pass.write("\nWine's server has crashed again.\n")
+  await killOrphans(pass.prefix)
+  return judge(undefined, null)
 }

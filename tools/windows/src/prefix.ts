@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
-import { mkdir, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { command } from './command.ts'
 import type { Wine } from './wine.ts'
 
@@ -42,4 +42,34 @@ export const makePrefix = async (wine: Wine, prefix: string): Promise<void> => {
   // The registry is written when the server ends.
   await endWine(wine, fresh)
   await rename(fresh, prefix)
+}
+
+/** Kills the Windows processes of a prefix whose server is gone, as nobody else does: they wait for it for ever. */
+export const killOrphans = async (prefix: string): Promise<void> => {
+  // Where there is no /proc they stay.
+  for (const pid of await readdir('/proc').catch(() => [])) {
+    const environment = await readFile(join('/proc', pid, 'environ'), 'utf8').catch(() => '')
+    if (!environment.split('\0').includes(`WINEPREFIX=${prefix}`)) continue
+    try {
+      process.kill(Number(pid), 'SIGKILL')
+    } catch (error) {
+      // It has ended by itself.
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+    }
+  }
+}
+
+/**
+ * Starts the server of a prefix, which then stays until {@link endWine}, and gives what resolves when it is gone.
+ * Without a wineserver to ask, that is never.
+ */
+export const startServer = async (
+  wine: Wine,
+  prefix: string,
+): Promise<{ readonly gone: Promise<unknown> }> => {
+  const { promise: never } = Promise.withResolvers<void>()
+  if (wine.server === undefined) return { gone: never }
+  const env = wineEnvironment(prefix, process.env)
+  await command(wine.server, ['--persistent'], { env, silent: true })
+  return { gone: command(wine.server, ['--wait'], { env, silent: true }) }
 }

@@ -2,6 +2,7 @@ import { existsSync, realpathSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { debianArchive } from './apt.ts'
 import { command } from './command.ts'
+import { lock } from './lock.ts'
 import { makePrivateWine, privateWine } from './private-wine.ts'
 
 /** A Wine that can run the tests. */
@@ -44,6 +45,18 @@ const onPath = (env: NodeJS.ProcessEnv): string[] =>
 
 const HOW_TO = `Install Wine ${OLDEST} or newer (Debian 13: apt-get install wine64; macOS: brew install --cask wine-stable), or name one by UDS_WINE=<path of wine>.`
 
+/** The first on PATH that is new enough, else the private one, once it is made. */
+const findReady = async (home: string, env: NodeJS.ProcessEnv): Promise<Wine | undefined> => {
+  for (const path of [...onPath(env), privateWine(home)]) {
+    if (path === undefined) continue
+    const version = await ask(path)
+    if ((wineMajor(version ?? '') ?? 0) >= OLDEST) {
+      return { command: path, server: server(path), version: version ?? '' }
+    }
+  }
+  return undefined
+}
+
 /**
  * Finds Wine: the one that UDS_WINE names; else one on PATH that is new enough; else the private one in the
  * cache, which is made from Debian's packages when it is not there yet.
@@ -62,13 +75,8 @@ export const findWine = async (
     return { command: named, server: server(named), version }
   }
   const home = join(cache, 'wine')
-  for (const path of [...onPath(env), privateWine(home)]) {
-    if (path === undefined) continue
-    const version = await ask(path)
-    if ((wineMajor(version ?? '') ?? 0) >= OLDEST) {
-      return { command: path, server: server(path), version: version ?? '' }
-    }
-  }
+  const ready = await findReady(home, env)
+  if (ready !== undefined) return ready
   if (process.arch !== 'x64')
     throw new Error(`Wine runs Windows programs for x64 on x64 machines only. ${HOW_TO}`)
   const archive = await debianArchive()
@@ -77,9 +85,17 @@ export const findWine = async (
       `There is no fit Wine, and one can be made by itself only on Debian 12 or newer. ${HOW_TO}`,
     )
   }
-  say(`making a private Wine in ${home} from the packages of ${archive.uri}`)
-  const made = await makePrivateWine(archive, home)
-  const version = await ask(made)
-  if (version === undefined) throw new Error(`The Wine made in ${home} does not start. ${HOW_TO}`)
-  return { command: made, server: server(made), version }
+  // Another process may be making it.
+  const unlock = await lock(join(cache, 'wine.lock'), say)
+  try {
+    const madeMeanwhile = await findReady(home, env)
+    if (madeMeanwhile !== undefined) return madeMeanwhile
+    say(`making a private Wine in ${home} from the packages of ${archive.uri}`)
+    const made = await makePrivateWine(archive, home)
+    const version = await ask(made)
+    if (version === undefined) throw new Error(`The Wine made in ${home} does not start. ${HOW_TO}`)
+    return { command: made, server: server(made), version }
+  } finally {
+    await unlock()
+  }
 }
