@@ -1,7 +1,6 @@
 import { basename } from 'node:path'
 import { argv, pid } from 'node:process'
 import { invalidArgument, invalidValue, SocketError } from '@uds/winsock-ffi'
-import { connect } from '../connect.ts'
 import { toUnixAddress, type UnixAddressLike } from './unix-address.ts'
 import { UnixDatagramSocket } from './unix-datagram-socket.ts'
 
@@ -92,6 +91,8 @@ export const formatSyslog = (
 
 /** Some daemons listen on a stream; there each record ends with a NUL, as glibc sends it. */
 const overStream = async (record: string, path: string, signal: AbortSignal | undefined): Promise<void> => {
+  // Only here are streams needed, of which everything else of this entry is free: a thread of a guest loads it each time.
+  const { connect } = await import('../connect.ts')
   const connection = await connect({ scheme: 'unix', path }, { signal })
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   connection.once('error', reject)
