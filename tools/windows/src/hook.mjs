@@ -14,11 +14,8 @@ const written = (name) => JSON.parse(readFileSync(new URL(`../../../${name}`, im
 /** What aliases.ts has written: pairs of a regular expression and the URL that it stands for. */
 const table = written('.aliases.json').map(([find, url]) => [new RegExp(find), url])
 
-// In Node 22.22 what is required, and has such a hook, cannot import: ERR_VM_MODULE_LINK_FAILURE.
-const mayLoad = Number(process.versions.node.split('.', 1)[0]) >= 24
-
 /** What sources.ts has written: the sources by their URLs, without types. */
-const sources = mayLoad ? written('.sources.json') : {}
+const sources = written('.sources.json')
 
 const isSource = (url) => url.startsWith('file:') && url.endsWith('.ts')
 const found = (url) => ({ url, shortCircuit: true, ...(isSource(url) && { format: 'module-typescript' }) })
@@ -27,6 +24,9 @@ const load = (url, context, nextLoad) => {
   const source = sources[url]
   return source === undefined ? nextLoad(url, context) : { format: 'module', source, shortCircuit: true }
 }
+
+// In Node 22.22 what is required, and has such a hook, cannot import: ERR_VM_MODULE_LINK_FAILURE.
+const mayLoad = !process.version.startsWith('v22.') || !process.argv[1]?.endsWith('.cjs')
 
 registerHooks({
   resolve(specifier, context, nextResolve) {
