@@ -91,7 +91,7 @@ export const formatSyslog = (
 
 /** Some daemons listen on a stream; there each record ends with a NUL, as glibc sends it. */
 const overStream = async (record: string, path: string, signal: AbortSignal | undefined): Promise<void> => {
-  // Only here are streams needed, of which everything else of this entry is free: a thread of a guest loads it each time.
+  // Loaded only here: the rest of this entry needs no streams, and each thread of a guest loads it when it starts.
   const { connect } = await import('../connect.ts')
   const connection = await connect({ scheme: 'unix', path }, { signal })
   const { promise, resolve, reject } = Promise.withResolvers<void>()
