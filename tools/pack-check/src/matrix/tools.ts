@@ -31,7 +31,14 @@ export const installTools = (directory: string): Tools => {
     '@types/node@24.19.2',
   ]
   // --force: the Windows build says that it is for Windows.
-  const flags = ['--no-audit', '--no-fund', '--loglevel=error', '--ignore-scripts', '--force']
+  const flags = [
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+    '--ignore-scripts',
+    '--prefer-offline',
+    '--force',
+  ]
   run('npm', ['install', '--prefix', directory, ...flags, ...wanted], directory)
   const file = (...parts: string[]): string => join(directory, 'node_modules', ...parts)
   return {
