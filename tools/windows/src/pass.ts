@@ -87,13 +87,12 @@ const runOnce = async (major: string, pass: Pass): Promise<Outcome | undefined> 
  * each waiting for ever, everything is run a second time, and that is said.
  */
 export const runPass = async (major: string, pass: Pass): Promise<Outcome> => {
-  const outcome = await runOnce(major, pass)
-  if (outcome !== undefined || pass.signal.aborted) return outcome ?? judge(undefined, null)
-  pass.write("\nWine's server has crashed. Everything is run again, once.\n")
-  await killOrphans(pass.prefix)
-  const second = await runOnce(major, pass)
-  if (second !== undefined) return second
-  pass.write("\nWine's server has crashed again.\n")
-  await killOrphans(pass.prefix)
+  for (const fate of ['has crashed. Everything is run again, once.', 'has crashed again.']) {
+    const outcome = await runOnce(major, pass)
+    if (outcome !== undefined) return outcome
+    if (pass.signal.aborted) break
+    pass.write(`\nWine's server ${fate}\n`)
+    await killOrphans(pass.prefix)
+  }
   return judge(undefined, null)
 }

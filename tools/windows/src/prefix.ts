@@ -67,8 +67,7 @@ export const startServer = async (
   wine: Wine,
   prefix: string,
 ): Promise<{ readonly gone: Promise<unknown> }> => {
-  const { promise: never } = Promise.withResolvers<void>()
-  if (wine.server === undefined) return { gone: never }
+  if (wine.server === undefined) return { gone: Promise.withResolvers().promise }
   const env = wineEnvironment(prefix, process.env)
   await command(wine.server, ['--persistent'], { env, silent: true })
   return { gone: command(wine.server, ['--wait'], { env, silent: true }) }
