@@ -19,8 +19,8 @@ const make = (directory: string, manifest: object): string => {
   return directory
 }
 
-// What npm has read once it does not ask the registry for again.
-const QUIET = ['--no-audit', '--no-fund', '--loglevel=error', '--prefer-offline']
+/** npm says only what is wrong, and does not ask the registry again for what it has read once. */
+export const QUIET: readonly string[] = ['--no-audit', '--no-fund', '--loglevel=error', '--prefer-offline']
 
 /** @param flags - More for npm, as `--omit=optional`. */
 export const withNpm = (directory: string, tarballs: Tarballs, flags: readonly string[] = []): string => {

@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { majors, nodeProgram } from '@uds/nodes'
 import { run } from '../run.ts'
+import { QUIET } from './projects.ts'
 
 const COMPILERS = { '5.8': '5.8.3', '6': '6.0.3', '7': '7.0.2' } as const
 
@@ -31,14 +32,7 @@ export const installTools = (directory: string): Tools => {
     '@types/node@24.19.2',
   ]
   // --force: the Windows build says that it is for Windows.
-  const flags = [
-    '--no-audit',
-    '--no-fund',
-    '--loglevel=error',
-    '--ignore-scripts',
-    '--prefer-offline',
-    '--force',
-  ]
+  const flags = [...QUIET, '--ignore-scripts', '--force']
   run('npm', ['install', '--prefix', directory, ...flags, ...wanted], directory)
   const file = (...parts: string[]): string => join(directory, 'node_modules', ...parts)
   return {
