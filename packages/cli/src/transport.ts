@@ -1,5 +1,6 @@
 import { isIP, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { ConnectionOptions } from 'node:tls'
 import {
   connect,
   listen,
@@ -56,7 +57,8 @@ const rejectWithoutTls = (flags: TlsFlags, names: TlsNames): undefined => {
   if (lost !== undefined) throw new Failure(USAGE, `${names[lost]} means nothing without ${names.tls}`)
 }
 
-const clientTls = (address: string, flags: TlsFlags, names: TlsNames): Transport => {
+/** What is said when connecting by TLS; its files are read here. */
+const clientOptions = (address: string, flags: TlsFlags, names: TlsNames): ConnectionOptions => {
   if ((flags.cert === undefined) !== (flags.key === undefined)) {
     throw new Failure(USAGE, `${names.cert} FILE and ${names.key} FILE belong together`)
   }
@@ -64,13 +66,22 @@ const clientTls = (address: string, flags: TlsFlags, names: TlsNames): Transport
   // An IP address is no server name (RFC 6066, section 3).
   const host = parsed.scheme === 'tcp' && isIP(parsed.host) === 0 ? parsed.host : undefined
   const servername = flags.servername ?? host
-  const client = {
+  return {
     ...pem(flags, names),
     rejectUnauthorized: !flags.insecure,
     ...(servername !== undefined && { servername }),
   }
-  return withTls(below(address), { client })
 }
+
+/** A transport that shows each connection it makes, before anything lies over it. */
+const shown = (transport: Transport, see: (connection: Duplex) => void): Transport => ({
+  ...transport,
+  connect: async (address, options) => {
+    const connection = await transport.connect(address, options)
+    see(connection)
+    return connection
+  },
+})
 
 const serverTls = (address: string, flags: TlsFlags, names: TlsNames): Transport => {
   if (flags.cert === undefined || flags.key === undefined) {
@@ -89,15 +100,21 @@ export type Connector = (options?: {
 
 /** What connects to an address, by TLS where it was asked for. The files of TLS are read once, here. */
 export const connector = (address: string, flags: TlsFlags, names: TlsNames = NAMES): Connector => {
-  const transport = flags.tls ? clientTls(address, flags, names) : rejectWithoutTls(flags, names)
+  const client = flags.tls ? clientOptions(address, flags, names) : rejectWithoutTls(flags, names)
   return async (options = {}) => {
-    const stream: Duplex = await connect(address, {
-      allowHalfOpen: true,
-      ...options,
-      ...(transport && { transport }),
-    })
+    let halfClose = true
     // A pipe that carries messages has a half close and is no net.Socket; a pipe of bytes has none, and is one.
-    return { stream, halfClose: !(isPipe(address) && stream instanceof Socket) }
+    const see = (connection: Duplex): void => {
+      halfClose = !(isPipe(address) && connection instanceof Socket)
+    }
+    const settings = { allowHalfOpen: true, ...options }
+    if (client === undefined) {
+      const stream = await connect(address, settings)
+      see(stream)
+      return { stream, halfClose }
+    }
+    const transport = withTls(shown(below(address), see), { client })
+    return { stream: await connect(address, { ...settings, transport }), halfClose }
   }
 }
 
