@@ -1,6 +1,7 @@
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { uds } from './command.ts'
+import { udsHere } from './here.ts'
 
 const fixture = (name: string): string => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url))
 
@@ -70,7 +71,7 @@ const wrong: readonly (readonly [string, readonly string[], RegExp])[] = [
 ]
 
 test.each(wrong)('%s is told, and ends with 2', async (_, args, message) => {
-  const { code, stdout, stderr } = await uds(args)
+  const { code, stdout, stderr } = await udsHere(args)
   expect(stderr).toMatch(message)
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
 })
@@ -105,14 +106,14 @@ describe('help', () => {
     'examples',
   ]
   test.each([...commands, 'wasm', 'wasm run', 'wasm inspect'])('of %s has examples', async (command) => {
-    const { code, stdout, stderr } = await uds([...command.split(' '), '--help'])
+    const { code, stdout, stderr } = await udsHere([...command.split(' '), '--help'])
     expect(stdout).toMatch(new RegExp(`^Usage: uds ${command} `))
     expect(stdout).toMatch(/\nExamples?:\n(?:  \$ .*\n?)+$/)
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   })
 
   test('lists every command', async () => {
-    const { code, stdout } = await uds(['--help'])
+    const { code, stdout } = await udsHere(['--help'])
     for (const command of commands) expect(stdout).toMatch(new RegExp(`^  ${command}\\b`, 'm'))
     expect(code).toBe(0)
   })

@@ -9,6 +9,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { end, kinds, start, uds, values } from './command.ts'
 import { call, constant, drop, guest, load } from './guest.ts'
 import type { Import } from './guest.ts'
+import { udsHere } from './here.ts'
 
 const EXIT: Import = { name: 'proc_exit', arity: 1 }
 const WRITE: Import = { name: 'fd_write', arity: 4 }
@@ -151,7 +152,7 @@ describe('inspect', () => {
   const sockets = [EXIT, { name: 'sock_open', arity: 3 }, { name: 'sock_connect', arity: 2 }]
 
   test('prints the imports with their types, and the ABI found', async () => {
-    const { code, stdout, stderr } = await uds(['wasm', 'inspect', guest(sockets, [])])
+    const { code, stdout, stderr } = await udsHere(['wasm', 'inspect', guest(sockets, [])])
     expect(stdout.split('\n')).toEqual([
       'ABI      zig',
       'run      yes, it has _start',
@@ -168,14 +169,14 @@ describe('inspect', () => {
   })
 
   test('with --json, it is one value', async () => {
-    const { stdout } = await uds(['wasm', 'inspect', '--json', guest([EXIT], [])])
+    const { stdout } = await udsHere(['wasm', 'inspect', '--json', guest([EXIT], [])])
     expect(values(stdout)).toEqual([
       expect.objectContaining({ abi: 'preview1', socketCalls: [], command: true }),
     ])
   })
 
   test('a file that is not there is a failure', async () => {
-    const result = await uds(['wasm', 'inspect', 'nowhere.wasm'])
+    const result = await udsHere(['wasm', 'inspect', 'nowhere.wasm'])
     expect(result).toMatchObject({ code: 1, stdout: '' })
     expect(result.stderr).toMatch(/ENOENT.*nowhere\.wasm/)
   })
@@ -222,7 +223,7 @@ describe.skipIf(wasix.client.missing || wasix.server.missing)('guests of WASIX',
   })
 
   test('inspect knows them', async () => {
-    const { stdout } = await uds(['wasm', 'inspect', wasix.client.path])
+    const { stdout } = await udsHere(['wasm', 'inspect', wasix.client.path])
     expect(stdout).toContain('ABI      wasix\n')
     expect(stdout).toMatch(/ {2}wasix_32v1\.sock_connect\(i32, i32\) -> i32 {2}\(socket\)\n/)
   })
