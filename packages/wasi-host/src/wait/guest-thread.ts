@@ -3,7 +3,6 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { nodeWasi } from '../base/node-wasi.ts'
 import type { SocketCalls } from '../calls.ts'
 import { GuestInstance, type Stdio } from '../instance.ts'
-import { openBlocking } from './blocking.ts'
 import { inThread } from './jspi.ts'
 import { readMemory, writeMemory } from './memory-access.ts'
 import { toPosted } from './posted-error.ts'
@@ -24,8 +23,11 @@ interface Opened {
 }
 
 const open = async (): Promise<Opened> => {
-  if (plan.sockets.kind === 'blocking')
-    return openBlocking(plan, plan.sockets, report, (request) => port.postMessage(request))
+  if (plan.sockets.kind === 'blocking') {
+    // A guest whose sockets are those of the host loads nothing that makes some.
+    const { openBlocking } = await import('./blocking.ts')
+    return await openBlocking(plan, plan.sockets, report, (request) => port.postMessage(request))
+  }
   const sockets = new RemoteSockets(plan.memory, (request) => port.postMessage(request))
   return { sockets, given: plan.sockets.given, stdio: plan.sockets.stdio, env: {}, close: () => {} }
 }
