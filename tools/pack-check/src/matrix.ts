@@ -85,7 +85,7 @@ if (!process.argv.includes('--no-windows') && process.platform === 'linux') {
   // The script of koffi would not find the binary for this system, and compile one.
   const flags = ['--os=win32', '--cpu=x64', '--ignore-scripts']
   attempt('installed', 'npm, for Windows', () => (withNpm(at('windows'), tarballs, flags), ''))
-  const windows = await openWindows(at('wine'), tools.windowsNode)
+  const windows = await openWindows(work, tools.windowsNode)
   try {
     const how = 'Windows Node 24 (Wine)'
     attempt('import', how, () => windows.run('doors.mjs', all, at('windows')))

@@ -2,7 +2,8 @@ import { join } from 'node:path'
 import { closingLine } from '@uds/testkit/tally'
 import { writeAliases } from './aliases.ts'
 import { readArguments } from './arguments.ts'
-import { cacheDir, fingerprint } from './cache.ts'
+import { cacheDir } from './cache.ts'
+import { homeOf, lockOf, prefixOf } from './home.ts'
 import { lock } from './lock.ts'
 import { runPass } from './pass.ts'
 import type { Outcome } from './pass.ts'
@@ -22,15 +23,13 @@ const sum = (outcomes: readonly Outcome[], key: keyof Outcome['tally']): number 
 
 const main = async (): Promise<boolean> => {
   const order = readArguments(process.argv.slice(2), process.env)
-  const cache = cacheDir(process.env)
-  // One directory for each workspace on this machine, with a short name: sockets have their paths in it.
-  const home = join(cache, fingerprint(workspace).slice(0, 8))
+  const home = homeOf(workspace, process.env)
   const stage = join(home, 'stage')
   const started = performance.now()
 
-  const wine = await findWine(cache, process.env, say)
-  const unlock = await lock(join(home, 'lock'), say)
-  const prefix = join(home, `prefix-${fingerprint(wine.command, wine.version).slice(0, 8)}`)
+  const wine = await findWine(cacheDir(process.env), process.env, say)
+  const unlock = await lock(lockOf(home), say)
+  const prefix = prefixOf(home, wine)
   const interrupt = new AbortController()
   const stop = (): void => {
     interrupt.abort()

@@ -1,6 +1,6 @@
 /** The samples of `consumer/bundled`, made into bundles and executables, and run where nothing else is, and with koffi. */
 import { spawnSync } from 'node:child_process'
-import { cpSync, globSync, mkdirSync, writeFileSync } from 'node:fs'
+import { cpSync, globSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { basename, extname, join } from 'node:path'
 import { run } from '../run.ts'
 import { attempt } from './results.ts'
@@ -133,19 +133,14 @@ export const tryExecutables = (project: string, directory: string, tools: Bundle
   const scripts = join(directory, 'scripts')
   const into = join(directory, 'executables')
   mkdirSync(into, { recursive: true })
+  const program = join(into, 'samples')
   attempt('built', `${how}, Node 26`, () => {
-    const entries = names.map((name) => `bundled/${name}.mjs`)
-    withEsbuild(tools, 'cjs')(project, [...entries, ...THREADS], scripts)
-    for (const name of names) {
-      const config = join(scripts, `${name}.json`)
-      const main = join(scripts, `${name}.cjs`)
-      writeFileSync(
-        config,
-        JSON.stringify({ main, output: join(into, name), disableExperimentalSEAWarning: true }),
-      )
-      run(tools.nodeWithSea, ['--build-sea', config], scripts)
-    }
-    return names.join(', ')
+    withEsbuild(tools, 'cjs')(project, ['executable.mjs', ...THREADS], scripts)
+    const config = join(scripts, 'executable.json')
+    const main = join(scripts, 'executable.cjs')
+    writeFileSync(config, JSON.stringify({ main, output: program, disableExperimentalSEAWarning: true }))
+    run(tools.nodeWithSea, ['--build-sea', config], scripts)
+    return `${(statSync(program).size / 1024 / 1024).toFixed(0)} MB`
   })
   const complete = (): void => {
     for (const each of THREADS) {
@@ -154,5 +149,5 @@ export const tryExecutables = (project: string, directory: string, tools: Bundle
     }
     giveKoffi(project, into)
   }
-  tryAll(how, names, (name) => [join(into, name)], complete, into)
+  tryAll(how, names, (name) => [program, name], complete, into)
 }

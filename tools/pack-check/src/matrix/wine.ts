@@ -3,6 +3,8 @@ import { closeSync, openSync, readFileSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { cacheDir } from '@uds/windows/cache'
+import { homeOf, lockOf, prefixOf } from '@uds/windows/home'
+import { lock } from '@uds/windows/lock'
 import { endWine, makePrefix, wineEnvironment } from '@uds/windows/prefix'
 import { findWine, type Wine } from '@uds/windows/wine'
 
@@ -12,10 +14,19 @@ export interface Windows {
   end(): Promise<void>
 }
 
-/** @throws Error that says what to install. */
+const workspace = join(import.meta.dirname, '../../../..')
+
+/**
+ * Opens the prefix of test:windows, as making one takes longer than all that is done in it here.
+ *
+ * @param directory - For what the programs print.
+ * @throws Error that says what to install.
+ */
 export const openWindows = async (directory: string, node: string): Promise<Windows> => {
   const wine: Wine = await findWine(cacheDir(process.env), process.env, console.log)
-  const prefix = join(directory, 'prefix')
+  const home = homeOf(workspace, process.env)
+  const unlock = await lock(lockOf(home), console.log)
+  const prefix = prefixOf(home, wine)
   await makePrefix(wine, prefix)
   return {
     run: (script, args, project) => {
@@ -33,6 +44,9 @@ export const openWindows = async (directory: string, node: string): Promise<Wind
       if (status !== 0) throw new Error(`${script} ended with ${error?.message ?? status}\n${said}`)
       return said
     },
-    end: () => endWine(wine, prefix),
+    end: async () => {
+      await endWine(wine, prefix)
+      await unlock()
+    },
   }
 }
