@@ -16,9 +16,10 @@ export default defineConfig({
     // than most files take to run, so there files share some; on Windows itself they do not.
     isolate: !isWine,
     // Tests mostly wait, so that even the core of vitest itself has time for them; under Wine, for its server, too.
-    maxWorkers: availableParallelism() + (isWine ? 1 : 0),
-    testTimeout: 15_000,
-    hookTimeout: 15_000,
+    maxWorkers: availableParallelism() + (isWine ? 2 : 1),
+    // What a file sets for itself counts for the files that share its process, too, or for none of them.
+    testTimeout: isWine ? 90_000 : 15_000,
+    hookTimeout: isWine ? 90_000 : 15_000,
     // Wine itself fails now and then (tools/windows/README.md), and a busy machine of CI makes a test wait too long for
     // another process. What passes at the second try only is named at the end.
     retry: isWine || process.env['CI'] ? 1 : 0,

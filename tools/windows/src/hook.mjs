@@ -5,7 +5,7 @@
 //
 // And each question about a file costs about a millisecond there, of which Node asks several for each import. What is
 // known without asking, it is told: where a source lies, that it is a module, and what is in it. A program of 130 sources
-// starts in 0.75 seconds in place of 1.9; Node alone takes 0.45.
+// starts in 0.75 seconds in place of 1.9, of which Node alone takes 0.45 (before align.ts).
 import { readFileSync } from 'node:fs'
 import { registerHooks } from 'node:module'
 

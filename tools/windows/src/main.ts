@@ -1,11 +1,12 @@
 import { join } from 'node:path'
 import { closingLine } from '@uds/testkit/tally'
 import { writeAliases } from './aliases.ts'
+import { align } from './align.ts'
 import { readArguments } from './arguments.ts'
 import { cacheDir } from './cache.ts'
 import { homeOf, lockOf, prefixOf } from './home.ts'
 import { lock } from './lock.ts'
-import { runPass } from './pass.ts'
+import { nodeProgram, runPass } from './pass.ts'
 import type { Outcome } from './pass.ts'
 import { endWine, makePrefix } from './prefix.ts'
 import { buildPrograms } from './programs.ts'
@@ -43,6 +44,7 @@ const main = async (): Promise<boolean> => {
       const files = await refresh(workspace, stage)
       await Promise.all([writeAliases(stage), writeSources(stage, files)])
       await Promise.all([install(stage, files), buildPrograms(stage, files, process.env, say)])
+      await Promise.all(order.majors.map((major) => align(nodeProgram(stage, major))))
     }
     await Promise.all([makePrefix(wine, prefix), prepareStage()])
     say(`${wine.version}, ready after ${((performance.now() - started) / 1000).toFixed(1)} s`)
