@@ -2,6 +2,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Reporter, SerializedError, TestModule } from 'vitest/node'
+import { takeFinishedFile, writeFinished } from './finished.ts'
 import { installCommand, MISSING_FILE } from './program.ts'
 import type { ProgramName } from './programs.ts'
 import { closingLine, tally } from './tally.ts'
@@ -14,6 +15,7 @@ import { closingLine, tally } from './tally.ts'
 export default class ClosingReporter implements Reporter {
   readonly #dir: string
   readonly #missing: string
+  readonly #finished = takeFinishedFile(process.env)
 
   constructor() {
     this.#dir = mkdtempSync(join(tmpdir(), 'uds-run-'))
@@ -22,6 +24,10 @@ export default class ClosingReporter implements Reporter {
     // The processes that run the tests inherit it.
     process.env[MISSING_FILE] = this.#missing
     process.once('exit', () => rmSync(this.#dir, { recursive: true, force: true }))
+  }
+
+  onTestModuleEnd(module: TestModule): void {
+    if (this.#finished !== undefined) writeFinished(this.#finished, module)
   }
 
   onTestRunEnd(modules: readonly TestModule[], errors: readonly SerializedError[]): void {

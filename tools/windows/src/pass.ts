@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process'
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { finishedEnvironment, readFinished } from '@uds/testkit/finished'
+import type { Finished } from '@uds/testkit/finished'
 import { readClosingLine } from '@uds/testkit/tally'
 import type { Tally } from '@uds/testkit/tally'
-import { windowsUrl } from './aliases.ts'
+import { windowsPath, windowsUrl } from './aliases.ts'
 import { follow } from './follow.ts'
 import { killOrphans, startServer, wineEnvironment } from './prefix.ts'
 import type { Wine } from './wine.ts'
@@ -49,22 +51,36 @@ export const judge = (tally: Tally | undefined, code: number | null): Outcome =>
 /** How a child process ended: the code, or that the server of its Wine went first. */
 type End = number | null | 'server gone'
 
-/** Runs vitest once, showing its output while it runs; gives undefined when Wine's server crashed meanwhile. */
-const runOnce = async (major: string, pass: Pass): Promise<Outcome | undefined> => {
+/** The file that tells which test files have ended. */
+const finishedFile = (pass: Pass): string => `${pass.log}.finished`
+
+/**
+ * Runs vitest once but for what has ended, showing its output while it runs; gives undefined when Wine's server crashed
+ * meanwhile.
+ */
+const runOnce = async (
+  major: string,
+  pass: Pass,
+  ended: readonly Finished[],
+): Promise<Outcome | undefined> => {
   const { wine, prefix, stage, log } = pass
   const output = openSync(log, 'w')
   const hook = windowsUrl(join(stage, 'tools/windows/src/hook.mjs'))
   const env = {
     ...wineEnvironment(prefix, process.env),
     NODE_OPTIONS: `--import=${hook}`,
+    ...finishedEnvironment(windowsPath(finishedFile(pass))),
     // The output is a file there, which tells nothing about colours.
     ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' }),
   }
-  const args = [nodeProgram(stage, major), 'node_modules/vitest/vitest.mjs', 'run', ...pass.vitest]
+  const without = ended.flatMap(({ file }) => ['--exclude', file])
+  const vitest = ['node_modules/vitest/vitest.mjs', 'run', ...pass.vitest, ...without]
+  if (ended.length > 0) vitest.push('--passWithNoTests')
+  const args = [nodeProgram(stage, major), ...vitest]
   const server = await startServer(wine, prefix)
   const child = spawn(wine.command, args, { cwd: stage, env, stdio: ['ignore', output, output] })
   closeSync(output)
-  const { promise: ended, resolve, reject } = Promise.withResolvers<End>()
+  const { promise: exited, resolve, reject } = Promise.withResolvers<End>()
   child.once('error', reject)
   child.once('exit', (code) => resolve(code))
   server.gone.then(() => resolve('server gone'), reject)
@@ -73,8 +89,8 @@ const runOnce = async (major: string, pass: Pass): Promise<Outcome | undefined> 
     child.kill('SIGKILL')
   }, pass.timeoutMs)
   try {
-    await follow(log, ended, pass.write)
-    const end = await ended
+    await follow(log, exited, pass.write)
+    const end = await exited
     return end === 'server gone' ? undefined : judge(lastTally(log), end)
   } finally {
     clearTimeout(timer)
@@ -82,17 +98,32 @@ const runOnce = async (major: string, pass: Pass): Promise<Outcome | undefined> 
   }
 }
 
+/** A test file that failed in the end may have done so because the server was going. */
+const hasPassed = ({ tally }: Finished): boolean => tally.failed === 0
+
+const added = (outcome: Outcome, ended: readonly Finished[]): Outcome => {
+  const sum = (key: keyof Tally): number =>
+    ended.reduce((total, { tally }) => total + tally[key], outcome.tally[key])
+  return {
+    tally: { passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') },
+    isGood: outcome.isGood,
+  }
+}
+
 /**
  * Runs vitest with one Windows build of Node. When Wine's server crashes, which ends no process of Windows but leaves
- * each waiting for ever, everything is run a second time, and that is said.
+ * each waiting for ever, what had not passed by then is run a second time, and that is said.
  */
 export const runPass = async (major: string, pass: Pass): Promise<Outcome> => {
-  for (const fate of ['has crashed. Everything is run again, once.', 'has crashed again.']) {
-    const outcome = await runOnce(major, pass)
-    if (outcome !== undefined) return outcome
+  writeFileSync(finishedFile(pass), '')
+  let ended: readonly Finished[] = []
+  for (const fate of ['has crashed. What had not passed by then is run again, once.', 'has crashed again.']) {
+    const outcome = await runOnce(major, pass, ended)
+    if (outcome !== undefined) return added(outcome, ended)
     if (pass.signal.aborted) break
     pass.write(`\nWine's server ${fate}\n`)
     await killOrphans(pass.prefix)
+    ended = readFinished(finishedFile(pass)).filter(hasPassed)
   }
   return judge(undefined, null)
 }

@@ -32,16 +32,33 @@ const script = (path: string, lines: string): string => {
   return path
 }
 
+/** What has ended of the tests when the server crashes the first time. */
+const ENDED = [
+  { file: 'Z:/a.test.ts', tally: { passed: 5, failed: 0, skipped: 2 } },
+  { file: 'Z:/b.test.ts', tally: { passed: 1, failed: 1, skipped: 0 } },
+]
+
 /** Runs with a Wine whose server crashes in the first `crashes` runs, in which nothing ends by itself. */
 const runWith = async (crashes: number) => {
   const dir = tempDir()
-  const starts = join(dir, 'starts')
+  const [starts, commands, ended, going] = ['starts', 'commands', 'ended', 'going'].map((name) =>
+    join(dir, name),
+  ) as [string, string, string, string]
+  writeFileSync(ended, ENDED.map((each) => `${JSON.stringify(each)}\n`).join(''))
   const isCrash = `[ "$(wc -l <${starts})" -le ${crashes} ]`
   const server = script(
     join(dir, 'wineserver'),
-    `case $1 in --persistent) echo >>${starts} ;; --wait) ${isCrash} || exec sleep 600 ;; esac`,
+    `case $1 in
+    --persistent) echo >>${starts} ;;
+    --wait) ${isCrash} || exec sleep 600; until [ -e ${going} ]; do sleep 0.1; done ;;
+    esac`,
   )
-  const wine = script(join(dir, 'wine'), `${isCrash} && exec sleep 600\necho '3 passed, 0 failed'`)
+  const wine = script(
+    join(dir, 'wine'),
+    `echo "$*" >>${commands}
+    ${isCrash} && cat ${ended} >"\${UDS_TESTKIT_FINISHED#Z:}" && touch ${going} && exec sleep 600
+    echo '3 passed, 0 failed'`,
+  )
   let said = ''
   const outcome = await runPass('24', {
     wine: { command: wine, server, version: 'wine-10.0' },
@@ -49,12 +66,17 @@ const runWith = async (crashes: number) => {
     stage: dir,
     log: join(dir, 'log'),
     timeoutMs: 60_000,
-    vitest: [],
+    vitest: ['--project', 'x'],
     signal: new AbortController().signal,
     write: (data) => (said += Buffer.from(data).toString()),
   })
   await killOrphans(join(dir, 'prefix'))
-  return { outcome, runs: readFileSync(starts, 'utf8').length, said }
+  return {
+    outcome,
+    runs: readFileSync(starts, 'utf8').length,
+    said,
+    last: readFileSync(commands, 'utf8').trimEnd().split('\n').at(-1),
+  }
 }
 
 const startIn = async (prefix: string) => {
@@ -65,11 +87,14 @@ const startIn = async (prefix: string) => {
 
 // The stand-ins are shell scripts. A real wineserver cannot be made to crash now and then.
 describe.skipIf(process.platform !== 'linux')('when the server of Wine crashes', () => {
-  test('everything is run again', async () => {
-    const { outcome, runs, said } = await runWith(1)
-    expect(outcome).toEqual({ tally: { passed: 3, failed: 0, skipped: 0 }, isGood: true })
+  test('what had passed counts, and all else is run again', async () => {
+    const { outcome, runs, said, last } = await runWith(1)
+    expect(outcome).toEqual({ tally: { passed: 8, failed: 0, skipped: 2 }, isGood: true })
     expect(runs).toBe(2)
-    expect(said).toBe("\nWine's server has crashed. Everything is run again, once.\n3 passed, 0 failed\n")
+    expect(said).toBe(
+      "\nWine's server has crashed. What had not passed by then is run again, once.\n3 passed, 0 failed\n",
+    )
+    expect(last).toMatch(/ run --project x --exclude Z:\/a\.test\.ts --passWithNoTests$/)
   })
 
   test('and that is a failure the second time', async () => {
