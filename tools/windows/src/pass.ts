@@ -110,18 +110,23 @@ const added = (outcome: Outcome, ended: readonly Finished[]): Outcome => {
   }
 }
 
+/** How often vitest is started before a crash of Wine's server is a failure. */
+const MOST_RUNS = 3
+
 /**
  * Runs vitest with one Windows build of Node. When Wine's server crashes, which ends no process of Windows but leaves
- * each waiting for ever, what had not passed by then is run a second time, and that is said.
+ * each waiting for ever, what had not passed by then is run again, and that is said.
  */
 export const runPass = async (major: string, pass: Pass): Promise<Outcome> => {
   writeFileSync(finishedFile(pass), '')
   let ended: readonly Finished[] = []
-  for (const fate of ['has crashed. What had not passed by then is run again, once.', 'has crashed again.']) {
+  for (let run = 1; run <= MOST_RUNS; run++) {
     const outcome = await runOnce(major, pass, ended)
     if (outcome !== undefined) return added(outcome, ended)
     if (pass.signal.aborted) break
-    pass.write(`\nWine's server ${fate}\n`)
+    const next =
+      run < MOST_RUNS ? 'What had not passed by then is run again.' : `That was run ${run}, the last.`
+    pass.write(`\nWine's server has crashed. ${next}\n`)
     await killOrphans(pass.prefix)
     ended = readFinished(finishedFile(pass)).filter(hasPassed)
   }
