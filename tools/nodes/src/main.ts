@@ -2,7 +2,7 @@ import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { closingLine, readClosingLine, type Tally } from '@uds/testkit/tally'
+import { closingLine, readClosingLine, totalOf, type Tally } from '@uds/testkit/tally'
 import { readArguments } from './arguments.ts'
 import { nodeProgram } from './nodes.ts'
 
@@ -49,8 +49,7 @@ const main = async (): Promise<boolean> => {
   }
   process.stdout.write('\n')
   for (const { about, tally } of results) say(`${about}: ${closingLine(tally)}`)
-  const sum = (key: keyof Tally): number => results.reduce((total, { tally }) => total + tally[key], 0)
-  const total = { passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') }
+  const total = totalOf(results.map(({ tally }) => tally))
   process.stdout.write(`${closingLine(total)}\n`)
   return total.failed === 0 && total.passed > 0
 }

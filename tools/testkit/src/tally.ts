@@ -29,6 +29,12 @@ export const tally = (modules: readonly TestModule[], uncaught: number): Tally =
   return { passed, failed, skipped }
 }
 
+/** The result of several runs together. */
+export const totalOf = (tallies: readonly Tally[]): Tally => {
+  const sum = (key: keyof Tally): number => tallies.reduce((total, each) => total + each[key], 0)
+  return { passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') }
+}
+
 /** `N passed, N failed`, and `, N skipped` when there are any. */
 export const closingLine = ({ passed, failed, skipped }: Tally): string =>
   `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { closingLine } from '@uds/testkit/tally'
+import { closingLine, totalOf } from '@uds/testkit/tally'
 import { writeAliases } from './aliases.ts'
 import { align } from './align.ts'
 import { readArguments } from './arguments.ts'
@@ -18,9 +18,6 @@ const workspace = join(import.meta.dirname, '../../..')
 
 const write = (data: string | Uint8Array): void => void process.stdout.write(data)
 const say = (line: string): void => write(`windows: ${line}\n`)
-
-const sum = (outcomes: readonly Outcome[], key: keyof Outcome['tally']): number =>
-  outcomes.reduce((total, { tally }) => total + tally[key], 0)
 
 const main = async (): Promise<boolean> => {
   const order = readArguments(process.argv.slice(2), process.env)
@@ -60,12 +57,7 @@ const main = async (): Promise<boolean> => {
     write('\n')
     for (const [index, { tally }] of outcomes.entries())
       say(`Node ${order.majors[index]}: ${closingLine(tally)}`)
-    const total = {
-      passed: sum(outcomes, 'passed'),
-      failed: sum(outcomes, 'failed'),
-      skipped: sum(outcomes, 'skipped'),
-    }
-    write(`${closingLine(total)}\n`)
+    write(`${closingLine(totalOf(outcomes.map(({ tally }) => tally)))}\n`)
     return outcomes.every(({ isGood }) => isGood)
   } finally {
     await endWine(wine, prefix)

@@ -3,7 +3,7 @@ import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { finishedEnvironment, readFinished } from '@uds/testkit/finished'
 import type { Finished } from '@uds/testkit/finished'
-import { readClosingLine } from '@uds/testkit/tally'
+import { readClosingLine, totalOf } from '@uds/testkit/tally'
 import type { Tally } from '@uds/testkit/tally'
 import { windowsPath, windowsUrl } from './aliases.ts'
 import { follow } from './follow.ts'
@@ -101,15 +101,6 @@ const runOnce = async (
 /** A test file that failed in the end may have done so because the server was going. */
 const hasPassed = ({ tally }: Finished): boolean => tally.failed === 0
 
-const added = (outcome: Outcome, ended: readonly Finished[]): Outcome => {
-  const sum = (key: keyof Tally): number =>
-    ended.reduce((total, { tally }) => total + tally[key], outcome.tally[key])
-  return {
-    tally: { passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') },
-    isGood: outcome.isGood,
-  }
-}
-
 /** How often vitest is started before a crash of Wine's server is a failure. */
 const MOST_RUNS = 3
 
@@ -122,7 +113,8 @@ export const runPass = async (major: string, pass: Pass): Promise<Outcome> => {
   let ended: readonly Finished[] = []
   for (let run = 1; run <= MOST_RUNS; run++) {
     const outcome = await runOnce(major, pass, ended)
-    if (outcome !== undefined) return added(outcome, ended)
+    if (outcome !== undefined)
+      return { ...outcome, tally: totalOf([...ended, outcome].map(({ tally }) => tally)) }
     if (pass.signal.aborted) break
     const next =
       run < MOST_RUNS ? 'What had not passed by then is run again.' : `That was run ${run}, the last.`
