@@ -22,9 +22,13 @@ export const takeFinishedFile = (env: NodeJS.ProcessEnv): string | undefined => 
   return path
 }
 
-/** Writes down that a test file has ended. */
-export const writeFinished = (path: string, module: TestModule): void => {
-  const line: Finished = { file: module.moduleId, tally: tally([module], 0) }
+/**
+ * Writes down that a test file has ended.
+ *
+ * @param uncaught - The errors so far that no test has caught.
+ */
+export const writeFinished = (path: string, module: TestModule, uncaught: number): void => {
+  const line: Finished = { file: module.moduleId, tally: tally([module], uncaught) }
   appendFileSync(path, `${JSON.stringify(line)}\n`)
 }
 

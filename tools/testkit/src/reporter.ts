@@ -1,7 +1,7 @@
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Reporter, SerializedError, TestModule } from 'vitest/node'
+import type { Reporter, SerializedError, TestModule, Vitest } from 'vitest/node'
 import { takeFinishedFile, writeFinished } from './finished.ts'
 import { installCommand, MISSING_FILE } from './program.ts'
 import type { ProgramName } from './programs.ts'
@@ -16,6 +16,7 @@ export default class ClosingReporter implements Reporter {
   readonly #dir: string
   readonly #missing: string
   readonly #finished = takeFinishedFile(process.env)
+  #vitest: Vitest | undefined
 
   constructor() {
     this.#dir = mkdtempSync(join(tmpdir(), 'uds-run-'))
@@ -26,8 +27,14 @@ export default class ClosingReporter implements Reporter {
     process.once('exit', () => rmSync(this.#dir, { recursive: true, force: true }))
   }
 
+  onInit(vitest: Vitest): void {
+    this.#vitest = vitest
+  }
+
   onTestModuleEnd(module: TestModule): void {
-    if (this.#finished !== undefined) writeFinished(this.#finished, module)
+    // It is not known whose they are, so what ends after them is not good, either.
+    const uncaught = this.#vitest?.state.getUnhandledErrors().length ?? 0
+    if (this.#finished !== undefined) writeFinished(this.#finished, module, uncaught)
   }
 
   onTestRunEnd(modules: readonly TestModule[], errors: readonly SerializedError[]): void {

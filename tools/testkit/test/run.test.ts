@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { spawnScript, tempDir } from '@uds/testkit'
 import type { SpawnSettings } from '@uds/testkit'
+import { finishedEnvironment, readFinished } from '../src/finished.ts'
 
 const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs')
 const fixtures = join(import.meta.dirname, 'fixtures')
@@ -55,6 +56,21 @@ test('the last line counts; missing programs are named above it', LIMIT, async (
   expect(last).toBe('1 passed, 2 failed, 2 skipped')
   expect(code).toBe(1)
 })
+
+test(
+  'what ends is written down where that is asked for, and is not good after an error of nobody',
+  LIMIT,
+  async () => {
+    const path = join(tempDir(), 'finished')
+    await run('uncaught', finishedEnvironment(path))
+    expect(readFinished(path)).toEqual([
+      {
+        file: expect.stringMatching(/uncaught\.fixture\.ts$/) as string,
+        tally: { passed: 1, failed: 1, skipped: 0 },
+      },
+    ])
+  },
+)
 
 test.skipIf(process.platform === 'win32')(
   'UDS_REQUIRE=all fails the file instead of skipping',
