@@ -2,15 +2,14 @@
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { checkOptions } from '@uds/winsock-ffi'
-import type { Address, SocketAddressObject, SocketAddressText } from './address.ts'
-import { checkConnectOptions } from './check-options.ts'
-import { CONNECT_OPTIONS } from './option-names.ts'
-import { throwIfAborted } from './connection-error.ts'
-import { countConnected, countFailed } from './counters.ts'
-import { traceConnect, traceError } from './diagnostics.ts'
-import { positiveMs } from './options.ts'
-import { route } from './route.ts'
+import { checkOptions, optionNames } from '@uds/winsock-ffi'
+import type { Address, SocketAddressObject, SocketAddressText } from './address/address.ts'
+import { checkConnectOptions } from './options/check-options.ts'
+import { throwIfAborted } from './errors/connection-error.ts'
+import { countConnected, countFailed } from './observing/counters.ts'
+import { traceConnect, traceError } from './observing/diagnostics.ts'
+import { positiveMs } from './options/numbers.ts'
+import { route } from './transports/route.ts'
 import type { ConnectOptions, Transport } from './transport.ts'
 
 export interface ConnectDoorOptions extends ConnectOptions {
@@ -22,6 +21,19 @@ export interface ConnectDoorOptions extends ConnectOptions {
   /** How to connect; by default the transport that the address names. */
   readonly transport?: Transport | undefined
 }
+
+/** The options that the transports of this package know. */
+const CONNECT_OPTIONS: readonly string[] = optionNames<ConnectDoorOptions>({
+  signal: true,
+  timeoutMs: true,
+  allowHalfOpen: true,
+  onread: true,
+  noDelay: true,
+  halfClose: true,
+  security: true,
+  retryUntilMs: true,
+  transport: true,
+})
 
 /** Nobody listens yet: no file, a stale one, a full backlog, all pipe instances busy. */
 const PASSING = new Set(['ECONNREFUSED', 'ENOENT', 'EAGAIN', 'EBUSY'])

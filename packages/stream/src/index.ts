@@ -9,12 +9,12 @@ export { connect } from './connect.ts'
 export type { ConnectDoorOptions } from './connect.ts'
 export { listen } from './listen.ts'
 export type { ListenDoorOptions } from './listen.ts'
-export { listenFds } from './listen-fds.ts'
-export type { PassedSocket } from './listen-fds.ts'
-export { peerCredentials, provideCredentials } from './credentials.ts'
+export { listenFds } from './inherited/listen-fds.ts'
+export type { PassedSocket } from './inherited/listen-fds.ts'
+export { peerCredentials, provideCredentials } from './peer/credentials.ts'
 
 // Addresses
-export { formatAddress, parseAddress } from './address.ts'
+export { formatAddress, parseAddress } from './address/address.ts'
 export type {
   AbstractAddress,
   Address,
@@ -27,7 +27,7 @@ export type {
   SocketAddressText,
   TcpAddress,
   UnixPathAddress,
-} from './address.ts'
+} from './address/address.ts'
 
 // Transports
 export { fd } from './transports/fd.ts'
@@ -59,13 +59,13 @@ export { withTrace } from './compose/trace.ts'
 export type { TraceEvent } from './compose/trace.ts'
 
 // To make a transport of your own
-export { ConnectionListener } from './listener.ts'
-export type { ListenerSource } from './listener.ts'
+export { ConnectionListener } from './listener/connection-listener.ts'
+export type { ListenerSource } from './listener/connection-listener.ts'
 
 // What happens
-export { counters } from './counters.ts'
-export type { Counters } from './counters.ts'
-export type { AcceptMessage, ConnectMessage, ErrorMessage } from './diagnostics.ts'
+export { counters } from './observing/counters.ts'
+export type { Counters } from './observing/counters.ts'
+export type { AcceptMessage, ConnectMessage, ErrorMessage } from './observing/diagnostics.ts'
 
 // asyncio's streams (AIoWUDS)
 export { StreamReader } from './asyncio/reader.ts'
@@ -77,8 +77,8 @@ export type { ClientConnected, OpenUnixConnectionOptions, UnixServerOptions } fr
 export { IncompleteReadError, LimitOverrunError } from './asyncio/errors.ts'
 
 // Web streams
-export { toWeb } from './to-web.ts'
-export type { WebConnection } from './to-web.ts'
+export { toWeb } from './web/to-web.ts'
+export type { WebConnection } from './web/to-web.ts'
 
 // From the layer below
 export { SocketError } from '@uds/winsock-ffi'

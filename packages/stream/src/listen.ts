@@ -1,18 +1,38 @@
 /** From an address to a listener. */
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { checkOptions } from '@uds/winsock-ffi'
-import type { Address, SocketAddressObject, SocketAddressText } from './address.ts'
-import { checkListenOptions } from './check-options.ts'
-import { LISTEN_OPTIONS } from './option-names.ts'
-import { traceError, traceListen } from './diagnostics.ts'
-import { route } from './route.ts'
+import { checkOptions, optionNames } from '@uds/winsock-ffi'
+import type { Address, SocketAddressObject, SocketAddressText } from './address/address.ts'
+import { checkListenOptions } from './options/check-options.ts'
+import { traceError, traceListen } from './observing/diagnostics.ts'
+import { route } from './transports/route.ts'
 import type { Listener, ListenOptions, Transport } from './transport.ts'
 
 export interface ListenDoorOptions extends ListenOptions {
   /** How to listen; by default the transport that the address names. */
   readonly transport?: Transport | undefined
 }
+
+/** The options that the transports of this package know. */
+const LISTEN_OPTIONS: readonly string[] = optionNames<ListenDoorOptions>({
+  signal: true,
+  backlog: true,
+  mode: true,
+  uid: true,
+  gid: true,
+  takeOver: true,
+  removeStale: true,
+  authorize: true,
+  authorizeTimeoutMs: true,
+  maxAuthorizing: true,
+  maxConnections: true,
+  maxQueued: true,
+  allowHalfOpen: true,
+  noDelay: true,
+  halfClose: true,
+  security: true,
+  transport: true,
+})
 
 /**
  * Listens.

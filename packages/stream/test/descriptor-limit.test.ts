@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { capabilities } from '@uds/winsock-ffi'
-import { arePlenty, areScarce } from '../src/posix/descriptors.ts'
+import { arePlenty, areScarce } from '../src/descriptors/scarcity.ts'
 import { onPosix } from './support.ts'
 
 describe.skipIf(!onPosix)('how many descriptors are left', () => {

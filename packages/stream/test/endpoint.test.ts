@@ -7,8 +7,8 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { socketPath, spawnScript, tempDir } from '@uds/testkit'
 import { connect, listen, unix, type Listener } from '@uds/stream'
 import { findFile, removeSocketFile, sockets, UnixAddress } from '@uds/winsock-ffi'
-import { withLock as onPosixLocked } from '../src/posix/lock.ts'
-import { withLock as onWindowsLocked } from '../src/win32/lock.ts'
+import { withLock as onPosixLocked } from '../src/unix-socket/posix/lock.ts'
+import { withLock as onWindowsLocked } from '../src/unix-socket/win32/lock.ts'
 import { closing, lineOf, onPosix } from './support.ts'
 
 const hasUnix = unix.capabilities.listen

@@ -1,7 +1,7 @@
 import { addAbortListener } from 'node:events'
 import type { Readable } from 'node:stream'
 import { invalidArgument, invalidValue, outOfRange } from '@uds/winsock-ffi'
-import { ByteQueue } from '../byte-queue.ts'
+import { ByteQueue } from '../bytes/byte-queue.ts'
 import { IncompleteReadError, LimitOverrunError } from './errors.ts'
 
 /** 64 KiB, as in asyncio. */

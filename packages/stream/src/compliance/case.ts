@@ -1,5 +1,5 @@
 /** What a case of the compliance suite is, and what it is run against. */
-import type { Address } from '../address.ts'
+import type { Address } from '../address/address.ts'
 import type { ConnectOptions, ListenOptions, Transport, TransportCapabilities } from '../transport.ts'
 
 /** What the suite is run against. */

@@ -1,11 +1,11 @@
 /** Keeping connections within bounds. */
 import type { Duplex } from 'node:stream'
 import { SocketError } from '@uds/winsock-ffi'
-import { positiveMs, wholeNumber } from '../options.ts'
+import { positiveMs, wholeNumber } from '../options/numbers.ts'
 import type { Transport } from '../transport.ts'
 import { tap } from './tap.ts'
 import { wrapListener } from './wrapped-listener.ts'
-import { requireTransport } from '../check-options.ts'
+import { requireTransport } from '../options/check-options.ts'
 
 export interface Limits {
   /** Connections open at once, made and accepted each for itself. */

@@ -1,10 +1,10 @@
 /** Sending addresses elsewhere. */
 import type { Duplex } from 'node:stream'
 import { invalidArgument } from '@uds/winsock-ffi'
-import { formatAddress, type Address } from '../address.ts'
-import { route as ownRoute } from '../route.ts'
+import { formatAddress, type Address } from '../address/address.ts'
+import { route as ownRoute } from '../transports/route.ts'
 import type { Transport } from '../transport.ts'
-import { requireTransport } from '../check-options.ts'
+import { requireTransport } from '../options/check-options.ts'
 
 /** Where an address leads: another address, a transport for it, or both. */
 export type Destination =

@@ -8,11 +8,11 @@ import {
 } from 'node:tls'
 import type { Duplex } from 'node:stream'
 import { SocketError } from '@uds/winsock-ffi'
-import { throwIfAborted } from '../connection-error.ts'
-import { positiveMs } from '../options.ts'
+import { throwIfAborted } from '../errors/connection-error.ts'
+import { positiveMs } from '../options/numbers.ts'
 import type { ConnectOptions, Transport } from '../transport.ts'
 import { wrapListener } from './wrapped-listener.ts'
-import { requireTransport } from '../check-options.ts'
+import { requireTransport } from '../options/check-options.ts'
 
 /** Options of `tls.connect` for the client, and of `tls.createServer` for the server. */
 export interface TlsTransportOptions {

@@ -1,9 +1,9 @@
 /** Telling what a transport does. */
 import type { Duplex } from 'node:stream'
-import type { Address } from '../address.ts'
+import type { Address } from '../address/address.ts'
 import type { Transport } from '../transport.ts'
 import { tap } from './tap.ts'
-import { requireTransport } from '../check-options.ts'
+import { requireTransport } from '../options/check-options.ts'
 
 export interface TraceEvent {
   readonly event: 'connect' | 'listen' | 'accept' | 'received' | 'sent' | 'end' | 'close' | 'error'

@@ -1,6 +1,6 @@
 /** A listener over another one, whose connections are made into something else before they are handed out. */
 import type { Duplex } from 'node:stream'
-import { ConnectionListener } from '../listener.ts'
+import { ConnectionListener } from '../listener/connection-listener.ts'
 import type { Listener, ListenOptions } from '../transport.ts'
 
 /**

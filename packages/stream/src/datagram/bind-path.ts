@@ -1,7 +1,7 @@
 import { lstatSync, type Stats } from 'node:fs'
 import { randomBytes } from 'node:crypto'
 import { refuses, sockets, SocketError, type SocketHandle, type UnixAddress } from '@uds/winsock-ffi'
-import { moveAside } from '../posix/move-aside.ts'
+import { moveAside } from '../unix-socket/posix/move-aside.ts'
 
 /** How often another may come between before it is given up. */
 const ROUNDS = 3

@@ -9,7 +9,7 @@ import {
   type Readiness,
   type SocketHandle,
 } from '@uds/winsock-ffi'
-import { positiveCount } from '../options.ts'
+import { positiveCount } from '../options/numbers.ts'
 import { Interest } from './interest.ts'
 import { Outbox } from './outbox.ts'
 import { PacketQueue } from './packet-queue.ts'

@@ -6,7 +6,7 @@ import {
   type PeerCredentials,
   type SocketHandle,
 } from '@uds/winsock-ffi'
-import { connectNow, listenNow, OwnListener } from '../own-listener.ts'
+import { connectNow, listenNow, RawListener } from '../listener/raw-listener.ts'
 import { notEmpty, PacketSocket, type PacketSocketOptions, type SendPacketOptions } from './packet-socket.ts'
 import { toUnixAddress, type UnixAddressLike } from './unix-address.ts'
 
@@ -94,14 +94,14 @@ export class SeqpacketListener extends EventEmitter<SeqpacketListenerEvents> {
   /** Where it listens. */
   readonly address: UnixAddress
   readonly #options: PacketSocketOptions
-  readonly #listener: OwnListener
+  readonly #listener: RawListener
 
   /** @internal */
   constructor(handle: SocketHandle, address: UnixAddress, options: PacketSocketOptions) {
     super()
     this.address = address
     this.#options = options
-    this.#listener = new OwnListener(
+    this.#listener = new RawListener(
       handle,
       address,
       (client) => this.#take(client),

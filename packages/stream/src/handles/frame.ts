@@ -11,7 +11,7 @@
  * The descriptors travel with the first byte of their frame, in one SCM_RIGHTS message (unix(7)).
  */
 import { SocketError, type Descriptor } from '@uds/winsock-ffi'
-import { ByteQueue } from '../byte-queue.ts'
+import { ByteQueue } from '../bytes/byte-queue.ts'
 
 export const HEADER_SIZE = 8
 

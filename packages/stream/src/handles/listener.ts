@@ -8,8 +8,8 @@ import {
   type UnixAddress,
 } from '@uds/winsock-ffi'
 import { toUnixAddress, type UnixAddressLike } from '../datagram/unix-address.ts'
-import { isSameUser } from '../credentials.ts'
-import { listenNow, OwnListener } from '../own-listener.ts'
+import { isSameUser } from '../peer/credentials.ts'
+import { listenNow, RawListener } from '../listener/raw-listener.ts'
 import { HandleChannel, type HandleChannelOptions } from './channel.ts'
 import { requireDescriptors } from './require-descriptors.ts'
 
@@ -35,7 +35,7 @@ export interface HandleListenerEvents {
 export class HandleListener extends EventEmitter<HandleListenerEvents> {
   /** Where it listens. */
   readonly address: UnixAddress
-  readonly #listener: OwnListener
+  readonly #listener: RawListener
 
   /** @internal */
   constructor(
@@ -50,7 +50,7 @@ export class HandleListener extends EventEmitter<HandleListenerEvents> {
       const channel = this.#open(client, allowed, options)
       if (channel) this.emit('connection', channel)
     }
-    this.#listener = new OwnListener(handle, address, take, (error) => this.emit('connectionError', error))
+    this.#listener = new RawListener(handle, address, take, (error) => this.emit('connectionError', error))
   }
 
   /** Lets the process end although it listens. */

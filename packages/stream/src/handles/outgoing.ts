@@ -7,7 +7,7 @@ import {
   type Descriptor,
   type SocketHandle,
 } from '@uds/winsock-ffi'
-import { duplicate } from '../duplicate.ts'
+import { duplicate } from '../descriptors/duplicate.ts'
 import { encodeHeader } from './frame.ts'
 
 interface Waiting {

@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream'
 import { callbackify } from 'node:util'
-import type { Address } from '../address.ts'
+import type { Address } from '../address/address.ts'
 import { connect, type ConnectDoorOptions } from '../connect.ts'
-import { route } from '../route.ts'
+import { route } from '../transports/route.ts'
 
 /** How a client reaches its address. */
 export interface DialOptions {

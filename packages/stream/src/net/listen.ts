@@ -1,15 +1,15 @@
 import type net from 'node:net'
 import { adopt, UnixAddress, type AdoptOptions, type SocketHandle } from '@uds/winsock-ffi'
-import { accepting, type Accepting } from '../accepting.ts'
-import { boundFile } from '../bound-file.ts'
-import { listenNow } from '../own-listener.ts'
+import { acceptLoop, type AcceptLoop } from '../listener/accept-loop.ts'
+import { boundFile } from '../listener/bound-file.ts'
+import { listenNow } from '../listener/raw-listener.ts'
 import { serverHandle, setAddress, takeHandle, type TcpHandle } from './internals.ts'
 
 /** A handle for `net.Server` that listens on an AF_UNIX socket instead. */
 const listening = (handle: SocketHandle, address: UnixAddress): TcpHandle => {
   const server = serverHandle()
   const removeFile = boundFile(address)
-  let clients: Accepting | undefined
+  let clients: AcceptLoop | undefined
   const { close } = server
   const take = (client: SocketHandle): void => {
     let connection: object
@@ -23,7 +23,7 @@ const listening = (handle: SocketHandle, address: UnixAddress): TcpHandle => {
     server.onconnection?.(0, connection)
   }
   server.listen = () => {
-    clients = accepting(handle, take, () => {})
+    clients = acceptLoop(handle, take, () => {})
     return 0
   }
   server.ref = () => clients?.ref()

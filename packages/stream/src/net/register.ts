@@ -12,7 +12,7 @@
  * @packageDocumentation
  */
 import net from 'node:net'
-import { system } from '../system.ts'
+import { system } from '../platform/system.ts'
 import { connectOr, listenOr } from './methods.ts'
 
 if (system === 'win32') {

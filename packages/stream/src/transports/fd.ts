@@ -1,13 +1,13 @@
 /** Sockets that this process was given: by systemd, by a parent. */
 import { Socket, type Server } from 'node:net'
 import { SocketError } from '@uds/winsock-ffi'
-import { formatAddress } from '../address.ts'
-import { refuseFileOptions } from '../check-options.ts'
-import { toSocketError } from '../connection-error.ts'
+import { formatAddress } from '../address/address.ts'
+import { refuseFileOptions } from '../options/check-options.ts'
+import { toSocketError } from '../errors/connection-error.ts'
 import type { Transport } from '../transport.ts'
-import { own } from '../select.ts'
-import { survive } from './net-connect.ts'
-import { listenNet } from './net-listen.ts'
+import { platform } from './select.ts'
+import { survive } from '../node-net/net-connect.ts'
+import { listenNet } from '../node-net/net-listen.ts'
 import { addressFor } from './scheme.ts'
 
 /** What libuv and the system say of a file, a pipe, a terminal, and of a socket that is connected. */
@@ -18,7 +18,7 @@ const addressOf = (server: Server, fd: number): string => {
   const found = server.address()
   if (found && typeof found === 'object')
     return formatAddress({ scheme: 'tcp', host: found.address, port: found.port })
-  return own.nameOfFd(fd) ?? `fd:${fd}`
+  return platform.nameOfFd(fd) ?? `fd:${fd}`
 }
 
 /**
@@ -37,7 +37,7 @@ export const fd: Transport<Socket> = {
   },
   connect: async (address, options = {}) => {
     const target = addressFor(address, 'fd.connect', 'fd')
-    own.requireDescriptors('connect', target.fd)
+    platform.requireDescriptors('connect', target.fd)
     const text = formatAddress(target)
     try {
       const socket = new Socket({
@@ -64,7 +64,7 @@ export const fd: Transport<Socket> = {
   listen: async (address, options = {}) => {
     const target = addressFor(address, 'fd.listen', 'fd')
     refuseFileOptions(options, 'listen', formatAddress(target))
-    own.requireDescriptors('listen', target.fd)
+    platform.requireDescriptors('listen', target.fd)
     let printed: string | undefined
     const plan = {
       listen: { fd: target.fd },

@@ -1,9 +1,9 @@
 /** Connections in the memory of this thread: for tests, and for the two halves of one program. */
 import { SocketError } from '@uds/winsock-ffi'
-import { refuseFileOptions } from '../check-options.ts'
-import { throwIfAborted } from '../connection-error.ts'
-import { provideCredentials, thisProcess } from '../credentials.ts'
-import { ConnectionListener } from '../listener.ts'
+import { refuseFileOptions } from '../options/check-options.ts'
+import { throwIfAborted } from '../errors/connection-error.ts'
+import { provideCredentials, thisProcess } from '../peer/credentials.ts'
+import { ConnectionListener } from '../listener/connection-listener.ts'
 import type { Transport } from '../transport.ts'
 import { MemoryConnection } from './memory-connection.ts'
 import { addressFor } from './scheme.ts'

@@ -1,5 +1,5 @@
 import { invalidValue } from '@uds/winsock-ffi'
-import { formatAddress, parseAddress, type Address } from '../address.ts'
+import { formatAddress, parseAddress, type Address } from '../address/address.ts'
 
 /**
  * Reads an address that a transport was given, and checks that it is one of its own.

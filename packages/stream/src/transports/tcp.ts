@@ -1,11 +1,11 @@
 /** TCP, by node:net. */
 import type { AddressInfo, Socket } from 'node:net'
-import { formatAddress } from '../address.ts'
-import { requireCredentials } from '../authorize.ts'
-import { refuseFileOptions } from '../check-options.ts'
+import { formatAddress } from '../address/address.ts'
+import { requireCredentials } from '../peer/authorizer.ts'
+import { refuseFileOptions } from '../options/check-options.ts'
 import type { Transport } from '../transport.ts'
-import { connectNet } from './net-connect.ts'
-import { listenNet } from './net-listen.ts'
+import { connectNet } from '../node-net/net-connect.ts'
+import { listenNet } from '../node-net/net-listen.ts'
 import { addressFor } from './scheme.ts'
 
 /** `tcp:host:port`. Connections are `net.Socket`s; nobody vouches for the peer. */

@@ -1,16 +1,15 @@
 /** AF_UNIX, on every system. */
 import type { Socket } from 'node:net'
-import { formatAddress, parseAddress, type Address } from '../address.ts'
-import { requireCredentials, requireKoffi } from '../authorize.ts'
-import type { UnixTarget } from '../own.ts'
-import { own } from '../select.ts'
+import { formatAddress, parseAddress, type Address, type UnixTarget } from '../address/address.ts'
+import { requireCredentials, requireKoffi } from '../peer/authorizer.ts'
+import { platform } from './select.ts'
 import type { Transport } from '../transport.ts'
 import { addressFor } from './scheme.ts'
 
 /** A name is an AF_UNIX socket where the system's safe place for names has those. */
 const target = (address: string | Address, where: string): UnixTarget => {
   const parsed = parseAddress(address, { where })
-  return addressFor(parsed.scheme === 'name' ? own.resolveName(parsed) : parsed, where, 'unix')
+  return addressFor(parsed.scheme === 'name' ? platform.resolveName(parsed) : parsed, where, 'unix')
 }
 
 /**
@@ -23,12 +22,13 @@ const target = (address: string | Address, where: string): UnixTarget => {
  */
 export const unix: Transport<Socket> = {
   name: 'unix',
-  capabilities: own.unixCapabilities,
-  connect: async (address, options = {}) => await own.connectUnix(target(address, 'unix.connect'), options),
+  capabilities: platform.unixCapabilities,
+  connect: async (address, options = {}) =>
+    await platform.connectUnix(target(address, 'unix.connect'), options),
   listen: async (address, options = {}) => {
     const at = target(address, 'unix.listen')
     requireKoffi(options, formatAddress(at))
-    requireCredentials(options, own.unixCapabilities, formatAddress(at))
-    return await own.listenUnix(at, options)
+    requireCredentials(options, platform.unixCapabilities, formatAddress(at))
+    return await platform.listenUnix(at, options)
   },
 }

@@ -1,0 +1,115 @@
+/** Connecting to a named pipe. */
+import { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { kernel32, openPipe, pipeError, type Opened } from '@uds/pipes/win32'
+import { sidOfProcess, SocketError, type PeerCredentials } from '@uds/winsock-ffi'
+import { formatAddress, type PipeAddress } from '../address/address.ts'
+import { throwIfAborted } from '../errors/connection-error.ts'
+import { provideCredentials } from '../peer/credentials.ts'
+import type { ConnectOptions } from '../transport.ts'
+import { connectNet, survive } from '../node-net/net-connect.ts'
+import { PipeConnection } from './connection.ts'
+import { failedTo } from './failures.ts'
+import { uv } from './prototypes.ts'
+
+/** How long a pipe may have all its instances taken, unless `timeoutMs` says otherwise. */
+const BUSY_MS = 5000
+const LONGEST_PAUSE_MS = 20
+
+export const fullName = (name: string): string => `\\\\.\\pipe\\${name}`
+
+const pid = new Uint32Array(1)
+
+/** Asks the pipe for the process at its other end. The user is that of the process that has the number now. */
+export const pipeCredentials =
+  (handle: () => number, side: 'GetNamedPipeClientProcessId' | 'GetNamedPipeServerProcessId') =>
+  (): PeerCredentials => {
+    const result = kernel32[side].attempt(handle(), pid)
+    if (result < 0) throw pipeError(-result, side)
+    const peer = pid[0]!
+    let sid: string | undefined
+    try {
+      sid = sidOfProcess(peer)
+    } catch {
+      // The process has ended, or may not be asked about: then nobody vouches for it.
+    }
+    return { pid: peer, uid: undefined, gid: undefined, sid }
+  }
+
+interface AdoptOptions {
+  readonly allowHalfOpen: boolean
+  readonly onread?: ConnectOptions['onread']
+  readonly pauseOnCreate?: boolean
+}
+
+/**
+ * Gives a byte pipe to libuv. The C runtime's descriptor owns the HANDLE, and the net.Socket owns the descriptor.
+ *
+ * @throws SocketError `ENOTSUP` where the engine does not take it; the HANDLE is closed then.
+ */
+export const adoptPipe = (handle: number, options: AdoptOptions): Socket => {
+  let fd: number
+  try {
+    fd = uv.uv_open_osfhandle(handle)
+  } catch (error) {
+    kernel32.CloseHandle.attempt(handle)
+    throw error
+  }
+  const { onread, ...rest } = options
+  return new Socket({ fd, readable: true, writable: true, ...rest, ...(onread && { onread }) })
+}
+
+/** Opens the pipe, and waits while all its instances are taken. */
+const open = async (to: PipeAddress, options: ConnectOptions): Promise<Opened> => {
+  const { signal, timeoutMs = BUSY_MS } = options
+  const address = formatAddress(to)
+  const end = performance.now() + timeoutMs
+  for (let pause = 1; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+    throwIfAborted(signal)
+    try {
+      return openPipe(fullName(to.name))
+    } catch (error) {
+      if ((error as SocketError).code !== 'EBUSY' || performance.now() >= end)
+        throw failedTo('connect', address, error)
+    }
+    await sleep(pause, undefined, signal && { signal }).catch(() => {})
+  }
+}
+
+/**
+ * A pipe that carries messages has a half close, whether it was asked for or not; a pipe of bytes has none.
+ */
+export const connectPipe = async (to: PipeAddress, options: ConnectOptions): Promise<Duplex> => {
+  const address = formatAddress(to)
+  if (options.security === 'os-default')
+    return await connectNet({ path: fullName(to.name) }, address, options)
+  const { handle, message } = await open(to, options)
+  const allowHalfOpen = options.allowHalfOpen ?? false
+  if (message) {
+    const connection = new PipeConnection(handle, { address, allowHalfOpen, attached: false })
+    connection.on('error', () => {})
+    provideCredentials(
+      connection,
+      pipeCredentials(() => connection.handle, 'GetNamedPipeServerProcessId'),
+    )
+    return connection
+  }
+  if (options.halfClose) {
+    kernel32.CloseHandle.attempt(handle)
+    throw new SocketError({
+      code: 'EPROTOTYPE',
+      syscall: 'connect',
+      address,
+      detail: 'the server has a pipe of bytes, which has no half close',
+      advice: 'give halfClose to its listen as well',
+    })
+  }
+  const socket = adoptPipe(handle, { allowHalfOpen, ...(options.onread && { onread: options.onread }) })
+  survive(socket, address)
+  provideCredentials(
+    socket,
+    pipeCredentials(() => handle, 'GetNamedPipeServerProcessId'),
+  )
+  return socket
+}

@@ -1,0 +1,101 @@
+/** Listening on a named pipe. */
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { hasPeerClosed, kernel32, sddlOf } from '@uds/pipes/win32'
+import { invalidArgument } from '@uds/winsock-ffi'
+import { formatAddress, type PipeAddress } from '../address/address.ts'
+import { throwIfAborted } from '../errors/connection-error.ts'
+import { provideCredentials } from '../peer/credentials.ts'
+import { ConnectionListener } from '../listener/connection-listener.ts'
+import type { Listener, ListenOptions, PipeSecurity } from '../transport.ts'
+import { listenNet } from '../node-net/net-listen.ts'
+import { startReading } from '../listener/start-reading.ts'
+import { Acceptor } from './acceptor.ts'
+import { adoptPipe, fullName, pipeCredentials } from './connect.ts'
+import { PipeConnection } from './connection.ts'
+import { failedTo } from './failures.ts'
+import { eventWaiter } from './event-waiter.ts'
+import { detach, portWaiter } from './port-waiter.ts'
+import { MOST_EVENTS } from './wait-pool.ts'
+
+/** Clients that may connect before one is accepted; more find the pipe busy, and try again. */
+const DEFAULT_INSTANCES = 8
+const BUFFER_SIZE = 65_536
+
+const sddl = (security: PipeSecurity): string | undefined => {
+  if (security === 'current-user') return sddlOf('currentUser')
+  if (typeof security === 'object' && security !== null) return sddlOf(security)
+  throw invalidArgument('listen', 'security', "'current-user', 'os-default' or { sddl }", security)
+}
+
+const listenOsDefault = (at: PipeAddress, options: ListenOptions): Promise<Listener> => {
+  const address = formatAddress(at)
+  return listenNet({ listen: { path: fullName(at.name) }, address, opened: () => () => address }, options)
+}
+
+export const listenPipe = async (at: PipeAddress, options: ListenOptions): Promise<Listener> => {
+  throwIfAborted(options.signal)
+  const { security = 'current-user', halfClose: message = false, allowHalfOpen = false } = options
+  if (security === 'os-default') return await listenOsDefault(at, options)
+  const address = formatAddress(at)
+  const listener = new ConnectionListener(options)
+  const failed = (error: Error): void => listener.failed(error)
+  const slots = Math.max(1, Math.min(options.backlog ?? DEFAULT_INSTANCES, MOST_EVENTS))
+
+  const asSocket = (handle: number): Duplex =>
+    adoptPipe(handle, { allowHalfOpen, pauseOnCreate: listener.holdsReading })
+  const asConnection = (handle: number): Duplex =>
+    new PipeConnection(handle, { address, allowHalfOpen, attached: true })
+  const take = (handle: number): void => {
+    let connection: Duplex
+    try {
+      connection = message ? asConnection(handle) : asSocket(handle)
+    } catch (error) {
+      failed(error as Error)
+      return
+    }
+    const current =
+      connection instanceof PipeConnection ? (): number => connection.handle : (): number => handle
+    provideCredentials(connection, pipeCredentials(current, 'GetNamedPipeClientProcessId'), () =>
+      hasPeerClosed(current()),
+    )
+    listener.accept(connection)
+  }
+  let acceptor: Acceptor
+  try {
+    acceptor = new Acceptor(
+      {
+        settings: { name: fullName(at.name), message, bufferSize: BUFFER_SIZE, sddl: sddl(security) },
+        slots,
+        waiter: () => (message ? portWaiter() : eventWaiter(slots, failed)),
+        rejectRemote: true,
+        take,
+        failed,
+      },
+      (handle) => {
+        kernel32.CloseHandle.attempt(handle)
+        if (message) detach()
+      },
+    )
+  } catch (error) {
+    throw failedTo('listen', address, error)
+  }
+  listener.begin({
+    address: () => address,
+    stop: async () => acceptor.close(),
+    ref: () => acceptor.ref(),
+    unref: () => acceptor.unref(),
+    startReading: (connection) => {
+      if (!(connection instanceof PipeConnection)) startReading(connection as Socket)
+    },
+  })
+  try {
+    // A thread takes its time to start on a busy machine, and clients give up after a while.
+    await acceptor.ready
+    throwIfAborted(options.signal)
+    return listener
+  } catch (error) {
+    await listener.close()
+    throw error
+  }
+}

@@ -1,0 +1,58 @@
+/** Connections that node:net makes by itself, and that are handed on as they are. */
+import { connect, type NetConnectOpts, type Socket } from 'node:net'
+import { SocketError } from '@uds/winsock-ffi'
+import { throwIfAborted, toSocketError } from '../errors/connection-error.ts'
+import { traceError } from '../observing/diagnostics.ts'
+import { requireNet } from '../errors/permission.ts'
+import type { ConnectOptions } from '../transport.ts'
+
+export const timedOut = (address: string, timeoutMs: number): SocketError =>
+  new SocketError({
+    code: 'ETIMEDOUT',
+    syscall: 'connect',
+    address,
+    detail: `no connection within ${timeoutMs} ms`,
+  })
+
+/** An error of a connection that nobody listens to must not end the process; `close` and the streams still tell it. */
+export const survive = (socket: Socket, address: string): void => {
+  socket.on('error', (error) => traceError('connection', address, error))
+}
+
+/**
+ * @param address - As `formatAddress` writes it, for messages.
+ * @throws SocketError with the code of the system; the signal's reason.
+ */
+export const connectNet = (to: NetConnectOpts, address: string, options: ConnectOptions): Promise<Socket> =>
+  new Promise((resolve, reject) => {
+    const { signal, timeoutMs, onread, allowHalfOpen = false } = options
+    requireNet('connect', address)
+    throwIfAborted(signal)
+    const socket = connect({ ...to, allowHalfOpen, ...(onread && { onread }) })
+    let timer: NodeJS.Timeout | undefined
+    const settled = (): void => {
+      socket.off('connect', onConnect)
+      socket.off('error', onError)
+      signal?.removeEventListener('abort', onAbort)
+      clearTimeout(timer)
+    }
+    const fail = (reason: unknown): void => {
+      settled()
+      socket.on('error', () => {})
+      socket.destroy()
+      reject(reason)
+    }
+    const onConnect = (): void => {
+      settled()
+      survive(socket, address)
+      resolve(socket)
+    }
+    const onError = (error: Error): void => fail(toSocketError(error, 'connect', address))
+    const onAbort = (): void => fail(signal!.reason)
+    socket.once('connect', onConnect)
+    socket.once('error', onError)
+    signal?.addEventListener('abort', onAbort, { once: true })
+    if (timeoutMs !== undefined && timeoutMs !== Infinity) {
+      timer = setTimeout(() => fail(timedOut(address, timeoutMs)), timeoutMs)
+    }
+  })

@@ -1,0 +1,83 @@
+/** Options that are wrong, found before any system call. Those that are numbers with a default: options.ts. */
+import { invalidArgument, invalidValue, outOfRange } from '@uds/winsock-ffi'
+import type { ConnectOptions, ListenOptions, Transport } from '../transport.ts'
+
+const requireObject = (where: string, options: unknown): void => {
+  if (typeof options !== 'object' || options === null)
+    throw invalidArgument(where, 'the options', 'an object', options)
+}
+
+/** Undefined is as good as none. */
+export const requireSignal = (where: string, signal: unknown): void => {
+  if (signal === undefined) return
+  const { addEventListener, aborted } = (signal ?? {}) as Partial<AbortSignal>
+  if (typeof addEventListener !== 'function' || typeof aborted !== 'boolean')
+    throw invalidArgument(where, 'signal', 'an AbortSignal', signal)
+}
+
+const requireBooleans = <T extends object>(
+  where: string,
+  options: T,
+  names: readonly (keyof T & string)[],
+): void => {
+  for (const name of names) {
+    const value = options[name]
+    if (value !== undefined && typeof value !== 'boolean')
+      throw invalidArgument(where, name, 'a boolean', value)
+  }
+}
+
+const requireInteger = (where: string, what: string, value: unknown, least: number, most: number): void => {
+  if (value === undefined) return
+  if (typeof value !== 'number') throw invalidArgument(where, what, 'a number', value)
+  if (!Number.isInteger(value) || value < least || value > most)
+    throw outOfRange(where, what, `an integer from ${least} to ${most}`, value)
+}
+
+/** @throws TypeError, RangeError with a code. */
+export const checkConnectOptions = (where: string, options: ConnectOptions): void => {
+  requireObject(where, options)
+  requireSignal(where, options.signal)
+  requireBooleans(where, options, ['allowHalfOpen', 'noDelay', 'halfClose'])
+  const onread: unknown = options.onread
+  if (onread === undefined) return
+  const { buffer, callback } = (onread ?? {}) as { buffer?: unknown; callback?: unknown }
+  if (typeof callback !== 'function' || !(buffer instanceof Uint8Array || typeof buffer === 'function'))
+    throw invalidArgument(where, 'onread', '{ buffer, callback }, as net.Socket has it', onread)
+}
+
+/** uid_t and gid_t have 32 bits, and the last number means "leave it" (chown(2)). */
+const LAST_ID = 0xffff_fffe
+const LONGEST_BACKLOG = 0x7fff_ffff
+
+/** @throws TypeError, RangeError with a code. */
+export const checkListenOptions = (where: string, options: ListenOptions): void => {
+  requireObject(where, options)
+  requireSignal(where, options.signal)
+  requireBooleans(where, options, ['allowHalfOpen', 'noDelay', 'halfClose', 'takeOver', 'removeStale'])
+  requireInteger(where, 'backlog', options.backlog, 1, LONGEST_BACKLOG)
+  requireInteger(where, 'uid', options.uid, 0, LAST_ID)
+  requireInteger(where, 'gid', options.gid, 0, LAST_ID)
+  const { mode } = options
+  if (mode !== undefined && !(Number.isInteger(mode) && mode >= 0 && mode <= 0o777))
+    throw outOfRange(where, 'mode', 'permissions from 0 to 0o777, written in octal, as 0o600', mode)
+}
+
+/** Somebody who gives a mode to what has no file would believe that it keeps others out. */
+export const refuseFileOptions = (options: ListenOptions, where: string, address: string): void => {
+  const { mode, uid, gid, takeOver } = options
+  if ((mode ?? uid ?? gid ?? (takeOver || undefined)) === undefined) return
+  throw invalidValue(
+    where,
+    'the address',
+    'has no file, so mode, uid, gid and takeOver mean nothing',
+    address,
+  )
+}
+
+/** @throws TypeError for what is no transport. */
+export const requireTransport = (where: string, transport: unknown): void => {
+  const { connect, listen } = (transport ?? {}) as Partial<Transport>
+  if (typeof connect === 'function' && typeof listen === 'function') return
+  throw invalidArgument(where, 'the transport', 'an object with connect and listen', transport)
+}

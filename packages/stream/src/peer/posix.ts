@@ -1,0 +1,63 @@
+import { userInfo } from 'node:os'
+import type { Duplex } from 'node:stream'
+import { SocketError, sockets, type PeerCredentials } from '@uds/winsock-ffi'
+import type { Identity } from './identity.ts'
+
+/** The effective user: the one whom SO_PEERCRED tells to others. */
+export const ownUid = (): number => process.geteuid?.() ?? userInfo().uid
+
+const fdOf = (connection: Duplex): number =>
+  (connection as { _handle?: { fd?: number } | null })._handle?.fd ?? -1
+
+const nothing = new Uint8Array(0)
+
+/**
+ * Sending no bytes fails when the peer has closed, and does nothing when it has only ended its own half
+ * (unix_stream_sendmsg, net/unix/af_unix.c), whatever there is to read.
+ */
+const hasLeft = (connection: Duplex): boolean => {
+  const fd = fdOf(connection)
+  if (fd < 0) return true
+  const borrowed = sockets.fromFd(fd, 'unix')
+  try {
+    sockets.send(borrowed, nothing, { timeoutMs: 0 })
+    return false
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'EAGAIN'
+  } finally {
+    borrowed.release()
+  }
+}
+
+/** Sockets of other transports answer ENOTSUP by themselves: TCP has no peer process. */
+const credentialsOf = (connection: Duplex): PeerCredentials => {
+  const fd = fdOf(connection)
+  if (fd < 0) {
+    throw new SocketError({
+      code: 'ENOTSUP',
+      syscall: 'peerCredentials',
+      detail: 'the connection is no socket of the system, so nobody vouches for its peer',
+    })
+  }
+  // Only borrowed: the net.Socket keeps the descriptor and closes it.
+  const borrowed = sockets.fromFd(fd, 'unix')
+  try {
+    if (sockets.localAddress(borrowed).family !== 'unix') {
+      throw new SocketError({
+        code: 'ENOTSUP',
+        syscall: 'peerCredentials',
+        detail: 'only AF_UNIX knows the process at the other end',
+      })
+    }
+    return sockets.peerCredentials(borrowed)
+  } finally {
+    borrowed.release()
+  }
+}
+
+export const identity: Identity = {
+  credentialsOf,
+  hasLeft,
+  thisProcess: () => ({ pid: process.pid, uid: ownUid(), gid: process.getegid?.(), sid: undefined }),
+  isSameUser: (peer) => peer.uid === ownUid(),
+}

@@ -1,0 +1,7 @@
+/** The one place where the half of this system is chosen. */
+import { platform as posix } from './posix.ts'
+import type { PlatformTransports } from './platform.ts'
+import { system } from '../platform/system.ts'
+import { platform as win32 } from './win32.ts'
+
+export const platform: PlatformTransports = system === 'win32' ? win32 : posix

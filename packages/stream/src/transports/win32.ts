@@ -1,0 +1,44 @@
+import { capabilities, SocketError } from '@uds/winsock-ffi'
+import type { PlatformTransports } from './platform.ts'
+import { ownSid } from '../peer/win32.ts'
+import { connectPipe } from '../named-pipe/connect.ts'
+import { listenPipe } from '../named-pipe/listen.ts'
+import { connectUnix, listenUnix } from '../unix-socket/win32/unix-socket.ts'
+
+export const platform: PlatformTransports = {
+  // Found out when it is asked for: older systems have no AF_UNIX, and Wine does not tell the peer's process.
+  unixCapabilities: {
+    get listen() {
+      return capabilities().afUnix && capabilities().adoption
+    },
+    netSocket: true,
+    halfClose: true,
+    get credentials() {
+      return capabilities().credentials
+    },
+    exclusive: true,
+    refuses: true,
+  },
+  connectUnix,
+  listenUnix,
+  pipeCapabilities: {
+    listen: true,
+    netSocket: false,
+    halfClose: false,
+    credentials: true,
+    exclusive: true,
+    refuses: true,
+  },
+  connectPipe,
+  listenPipe,
+  requireDescriptors: (syscall, fd) => {
+    throw new SocketError({
+      code: 'ENOTSUP',
+      syscall,
+      address: `fd:${fd}`,
+      detail: 'sockets of Windows have no file descriptors that a process could be given',
+    })
+  },
+  nameOfFd: () => undefined,
+  resolveName: ({ name }) => ({ scheme: 'pipe', name: `uds-${ownSid()}-${name}` }),
+}
