@@ -66,10 +66,10 @@ export type {
 } from './unixevents/index.ts'
 
 // Lines
-export { LineServer, LineServer as UnixSocket } from './lines/server.ts'
-export { LineClient } from './lines/client.ts'
-export type { LineHandler, LineServerOptions } from './lines/server.ts'
-export type { LineClientOptions, SendAndWaitOptions } from './lines/client.ts'
+export { LineServer, LineServer as UnixSocket } from './lines/line-server.ts'
+export { LineClient } from './lines/line-client.ts'
+export type { LineHandler, LineServerOptions } from './lines/line-server.ts'
+export type { LineClientOptions, SendAndWaitOptions } from './lines/line-client.ts'
 export type { LineLogger } from './lines/logger.ts'
 export type { WaitOptions } from './lines/deadline.ts'
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { LineDecoder } from '../src/lines/decoder.ts'
+import { LineDecoder } from '../src/lines/line-decoder.ts'
 
 const decode = (
   chunks: readonly Uint8Array[],

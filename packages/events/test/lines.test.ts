@@ -5,7 +5,7 @@ import { expectNoLeak, freshName, needs, socketPath, spawnProgram } from '@uds/t
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { LineClient, LineServer, UnixSocket } from '../src/index.ts'
 import type { LineServerOptions } from '../src/index.ts'
-import { namedPipes } from '../src/unixevents/select.ts'
+import { namedPipes } from '../src/unixevents/channel/platform.ts'
 import { eventually } from './eventually.ts'
 
 const python = needs('python3')

@@ -5,8 +5,8 @@ import type { Socket } from 'node:net'
 import { expectNoLeak, freshName, spawnScript } from '@uds/testkit'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { Linker } from '../src/unixevents/index.ts'
-import { namedPipes } from '../src/unixevents/select.ts'
-import { Channel, received } from './unixevents-channel.ts'
+import { namedPipes } from '../src/unixevents/channel/platform.ts'
+import { Channel, received } from './fixtures/test-channel.ts'
 import { eventually } from './eventually.ts'
 
 const fixture = (name: string): URL => new URL(`./fixtures/${name}`, import.meta.url)

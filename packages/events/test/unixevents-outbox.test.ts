@@ -1,6 +1,6 @@
 import { Duplex } from 'node:stream'
 import { describe, expect, test, vi } from 'vitest'
-import { Outbox } from '../src/unixevents/outbox.ts'
+import { Outbox } from '../src/unixevents/connection/outbox.ts'
 import { eventually } from './eventually.ts'
 
 /** A connection of which the system tells nothing, whose peer takes each write when the test says so. */

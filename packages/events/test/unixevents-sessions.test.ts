@@ -4,8 +4,8 @@ import type { Socket } from 'node:net'
 import { needs, spawnProgram } from '@uds/testkit'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { Linker } from '../src/unixevents/index.ts'
-import { namedPipes } from '../src/unixevents/select.ts'
-import { Channel, received } from './unixevents-channel.ts'
+import { namedPipes } from '../src/unixevents/channel/platform.ts'
+import { Channel, received } from './fixtures/test-channel.ts'
 import { eventually } from './eventually.ts'
 
 const python = needs('python3')

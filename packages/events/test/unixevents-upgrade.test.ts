@@ -2,14 +2,14 @@
 import fc from 'fast-check'
 import { freshName } from '@uds/testkit'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { ClientSide } from '../src/unixevents/client-side.ts'
-import { FrameEncoder } from '../src/unixevents/encoder.ts'
+import { ClientSide } from '../src/unixevents/client-role.ts'
+import { FrameEncoder } from '../src/unixevents/frames/frame-encoder.ts'
 import { linkerSettings } from '../src/unixevents/options.ts'
-import { Returning } from '../src/unixevents/returning.ts'
-import { ServerSide } from '../src/unixevents/server-side.ts'
-import type { SideOptions, SideSink } from '../src/unixevents/side.ts'
+import { Returning } from '../src/unixevents/session/resume-buffer.ts'
+import { ServerSide } from '../src/unixevents/server-role.ts'
+import type { SideOptions, SideSink } from '../src/unixevents/channel-end.ts'
 import { eventually } from './eventually.ts'
-import { splitting } from './unixevents-splitting.ts'
+import { splitting } from './fixtures/splitting-transport.ts'
 
 const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve))
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, n) => n)

@@ -4,8 +4,8 @@ import { createConnection } from 'node:net'
 import { freshName } from '@uds/testkit'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createClient, createServer, Linker, Role, UnixEvents } from '../src/unixevents/index.ts'
-import { namedPipes } from '../src/unixevents/select.ts'
-import { Channel, received } from './unixevents-channel.ts'
+import { namedPipes } from '../src/unixevents/channel/platform.ts'
+import { Channel, received } from './fixtures/test-channel.ts'
 import { eventually } from './eventually.ts'
 
 const posix = !namedPipes

@@ -9,7 +9,7 @@ export { Linker, Linker as UnixEvents, Linker as default } from './linker.ts'
 export { Role } from './role.ts'
 export type { LinkerCloseOptions, SendCallback } from './linker.ts'
 export type { LinkerOptions, Upgrade } from './options.ts'
-export type { PayloadMode } from './payload.ts'
+export type { PayloadMode } from './frames/payload.ts'
 export type { EventListener } from './receivers.ts'
 
 /** The same as `Linker.createServer`. */

@@ -1,5 +1,5 @@
 import { checkOptions, invalidArgument, invalidValue, optionNames, outOfRange } from '@uds/winsock-ffi'
-import type { PayloadMode } from './payload.ts'
+import type { PayloadMode } from './frames/payload.ts'
 
 /**
  * Whether two ends of this package go on in the native protocol, on the connection that they have. Then a send is

@@ -1,8 +1,8 @@
 import { invalidArgument } from '@uds/winsock-ffi'
 import { failure } from '../errors.ts'
 import { isThenable, Listeners } from '../hearing/listeners.ts'
-import { decodePayload } from './payload.ts'
-import type { PayloadMode } from './payload.ts'
+import { decodePayload } from './frames/payload.ts'
+import type { PayloadMode } from './frames/payload.ts'
 
 /** Called with the data of an event. A promise that it returns is not waited for; its rejection is reported. */
 export type EventListener<T = unknown> = (data: T) => unknown

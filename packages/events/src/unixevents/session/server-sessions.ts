@@ -1,11 +1,11 @@
 import type { Duplex } from 'node:stream'
-import { failure } from '../errors.ts'
-import type { ServerPeer } from '../server/peer.ts'
-import { EventServer } from '../server/server.ts'
-import type { Held } from './hold.ts'
-import type { LinkLimits } from './link.ts'
-import { FRAME_EVENT, frameCodec, frameReader, nativeOptions, NativeSender } from './native.ts'
-import type { Done } from './outbox.ts'
+import { failure } from '../../errors.ts'
+import type { ServerPeer } from '../../server/peer.ts'
+import { EventServer } from '../../server/server.ts'
+import type { Held } from '../connection/pending-frames.ts'
+import type { LinkLimits } from '../connection/link.ts'
+import { FRAME_EVENT, frameCodec, frameReader, nativeOptions, NativeSender } from './session-frames.ts'
+import type { Done } from '../connection/outbox.ts'
 
 /** What {@link ServerSessions} tell their owner. */
 export interface SessionsSink {

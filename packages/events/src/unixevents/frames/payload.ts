@@ -1,5 +1,5 @@
 // What a value looks like inside a frame, and what a handler is given. No Node in here.
-import { isTooDeep, MAX_DEPTH } from './depth.ts'
+import { isTooDeep, MAX_DEPTH } from './json-depth.ts'
 
 /**
  * How a received payload is given to handlers.

@@ -1,5 +1,5 @@
 // Which frames are for this side. No Node in here.
-import type { Prefix } from './encoder.ts'
+import type { Prefix } from './frame-encoder.ts'
 
 /** Takes the prefix off the events of the other side. */
 export class Hearing {

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import { isThenable } from '../hearing/listeners.ts'
-import { LineDecoder } from './decoder.ts'
+import { LineDecoder } from './line-decoder.ts'
 
 /** What a {@link ServedClient} asks of its server. */
 export interface Service {

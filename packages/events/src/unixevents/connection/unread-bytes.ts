@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import { libc } from '@uds/winsock-ffi'
-import { canSeeUnread } from './select.ts'
+import { canSeeUnread } from '../channel/platform.ts'
 
 /** `SIOCOUTQ`, which is `TIOCOUTQ` (<asm-generic/ioctls.h>; the same on x86 and ARM). */
 const SIOCOUTQ = 0x5411

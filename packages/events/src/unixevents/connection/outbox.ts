@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import { Pace } from './pace.ts'
+import { Pace } from './write-throttle.ts'
 
 /** Called once: without an error when the frame was handed to the system. */
 export type Done = (error?: Error) => void

@@ -1,7 +1,7 @@
 import type { Transport } from '@uds/stream'
-import type { LinkLimits } from './link.ts'
+import type { LinkLimits } from './connection/link.ts'
 import type { Upgrade } from './options.ts'
-import type { Done } from './outbox.ts'
+import type { Done } from './connection/outbox.ts'
 
 /** One role of a channel: how it comes to have peers, and what it does with a frame. */
 export interface Side {

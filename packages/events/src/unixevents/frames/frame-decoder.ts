@@ -1,6 +1,6 @@
 // The reader of unixevents frames. No Node in here.
-import { isTooDeep, MAX_DEPTH } from './depth.ts'
-import { TextPieces, utf8Length } from './text.ts'
+import { isTooDeep, MAX_DEPTH } from './json-depth.ts'
+import { TextPieces, utf8Length } from './utf8-stream.ts'
 
 /** Receives what a {@link FrameDecoder} finds, in order. */
 export interface FrameSink {

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import type { Transport } from '@uds/stream'
-import { EventClient } from '../client/client.ts'
-import { failure } from '../errors.ts'
-import type { Held } from './hold.ts'
-import type { LinkLimits } from './link.ts'
-import { FRAME_EVENT, frameCodec, frameReader, nativeOptions, NativeSender } from './native.ts'
-import type { Done } from './outbox.ts'
+import { EventClient } from '../../client/client.ts'
+import { failure } from '../../errors.ts'
+import type { Held } from '../connection/pending-frames.ts'
+import type { LinkLimits } from '../connection/link.ts'
+import { FRAME_EVENT, frameCodec, frameReader, nativeOptions, NativeSender } from './session-frames.ts'
+import type { Done } from '../connection/outbox.ts'
 
 /** What a {@link ClientSession} tells its owner. */
 export interface SessionSink {

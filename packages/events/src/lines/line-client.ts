@@ -5,7 +5,7 @@ import { checkOptions, optionNames } from '@uds/winsock-ffi'
 import { failure } from '../errors.ts'
 import { withDeadline } from './deadline.ts'
 import type { WaitOptions } from './deadline.ts'
-import { LineDecoder } from './decoder.ts'
+import { LineDecoder } from './line-decoder.ts'
 import { LineQueue } from './line-queue.ts'
 import {
   byteLimit,
@@ -16,7 +16,7 @@ import {
   lineBytes,
   option,
   readAddress,
-} from './settings.ts'
+} from './line-options.ts'
 
 /** Options of a {@link LineClient}. */
 export interface LineClientOptions {

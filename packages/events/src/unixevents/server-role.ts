@@ -4,12 +4,12 @@ import { listen } from '@uds/stream'
 import type { Listener } from '@uds/stream'
 import { failure } from '../errors.ts'
 import { Backoff } from './backoff.ts'
-import type { Control } from './control.ts'
-import { Hold } from './hold.ts'
-import { Link } from './link.ts'
-import type { Done } from './outbox.ts'
-import { ServerSessions } from './server-sessions.ts'
-import type { Side, SideOptions, SideSink } from './side.ts'
+import type { Control } from './frames/control-message.ts'
+import { Hold } from './connection/pending-frames.ts'
+import { Link } from './connection/link.ts'
+import type { Done } from './connection/outbox.ts'
+import { ServerSessions } from './session/server-sessions.ts'
+import type { Side, SideOptions, SideSink } from './channel-end.ts'
 
 /** How long an address in use may still belong to a server that is closing. */
 const IN_USE_MS = 300

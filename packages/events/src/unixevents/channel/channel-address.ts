@@ -1,6 +1,6 @@
 import { lstatSync } from 'node:fs'
 import { SocketError } from '@uds/winsock-ffi'
-import { namedPipes, pathBytes, temporary } from './select.ts'
+import { namedPipes, pathBytes, temporary } from './platform.ts'
 
 /** Where the two ends of a channel meet. */
 export interface ChannelAddress {

@@ -1,13 +1,13 @@
 // What the frames of unixevents are within the native protocol of this package (PROTOCOL.md).
-import type { EndOptions } from '../settings.ts'
-import type { AnyMap } from '../map.ts'
-import type { TextCodec } from '../codecs/codec.ts'
-import { FrameDecoder } from './decoder.ts'
-import type { Prefix } from './encoder.ts'
-import { Hearing } from './hearing.ts'
-import type { LinkLimits } from './link.ts'
-import type { Done } from './outbox.ts'
-import { failure } from '../errors.ts'
+import type { EndOptions } from '../../settings.ts'
+import type { AnyMap } from '../../map.ts'
+import type { TextCodec } from '../../codecs/codec.ts'
+import { FrameDecoder } from '../frames/frame-decoder.ts'
+import type { Prefix } from '../frames/frame-encoder.ts'
+import { Hearing } from '../frames/prefix-filter.ts'
+import type { LinkLimits } from '../connection/link.ts'
+import type { Done } from '../connection/outbox.ts'
+import { failure } from '../../errors.ts'
 
 /** The name of the native event: a SEND whose payload is a frame of unixevents as it is, with its end mark. */
 export const FRAME_EVENT = 'unixevents'

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import { unreadBytes } from './unread.ts'
+import { unreadBytes } from './unread-bytes.ts'
 
 /**
  * unixevents 1.5.2 for JavaScript reads at most 64 KiB at once and loses the frame that such a read cuts in two, with

@@ -7,7 +7,7 @@ import { isThenable } from '../hearing/listeners.ts'
 import { graceOf } from '../options.ts'
 import { safeLogger, stderrLogger } from './logger.ts'
 import type { LineLogger } from './logger.ts'
-import { ServedClient } from './served-client.ts'
+import { ServedClient } from './server-connection.ts'
 import {
   byteLimit,
   DEFAULT_ACK,
@@ -17,7 +17,7 @@ import {
   lineBytes,
   option,
   readAddress,
-} from './settings.ts'
+} from './line-options.ts'
 
 /** Called with each line. The line is acknowledged and broadcast when it has returned, or its promise has resolved. */
 export type LineHandler = (payload: string) => unknown

@@ -1,6 +1,6 @@
 // How two ends of this package talk about their connection, inside the frames of unixevents. No Node in here.
-import { FrameEncoder } from './encoder.ts'
-import type { Prefix } from './encoder.ts'
+import { FrameEncoder } from './frame-encoder.ts'
+import type { Prefix } from './frame-encoder.ts'
 
 /**
  * The name of the event by which two ends of this package talk about the connection itself. Old peers have no handler
