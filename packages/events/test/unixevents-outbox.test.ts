@@ -61,7 +61,7 @@ describe('what waits for a peer', () => {
     for (let n = 0; n < 300; n++) outbox.push(frame('x', 1000))
     expect(overloaded).toHaveBeenCalled()
     outbox.pushFirst(frame('!', 1))
-    outbox.hurry()
+    outbox.stopThrottle()
     await nextTick()
     await eventually(() => expect(peer.writes.join('').length).toBe(300_001))
     expect(peer.writes[0]?.startsWith('!x')).toBe(true)

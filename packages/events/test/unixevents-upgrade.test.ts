@@ -2,12 +2,12 @@
 import fc from 'fast-check'
 import { freshName } from '@uds/testkit'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { ClientSide } from '../src/unixevents/client-role.ts'
+import { ClientRole } from '../src/unixevents/client-role.ts'
 import { FrameEncoder } from '../src/unixevents/frames/frame-encoder.ts'
 import { linkerSettings } from '../src/unixevents/options.ts'
-import { Returning } from '../src/unixevents/session/resume-buffer.ts'
-import { ServerSide } from '../src/unixevents/server-role.ts'
-import type { SideOptions, SideSink } from '../src/unixevents/channel-end.ts'
+import { ResumeBuffer } from '../src/unixevents/session/resume-buffer.ts'
+import { ServerRole } from '../src/unixevents/server-role.ts'
+import type { ChannelOptions, ChannelSink } from '../src/unixevents/role.ts'
 import { eventually } from './eventually.ts'
 import { splitting } from './fixtures/splitting-transport.ts'
 
@@ -15,8 +15,8 @@ const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(res
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, n) => n)
 
 interface Ends {
-  readonly server: ServerSide
-  readonly client: ClientSide
+  readonly server: ServerRole
+  readonly client: ClientRole
   /** What each end has heard, in order. */
   readonly atServer: unknown[]
   readonly atClient: unknown[]
@@ -35,20 +35,20 @@ const open = async (
   offers: Offers,
 ): Promise<Ends> => {
   const ends = { atServer: [] as unknown[], atClient: [] as unknown[], errors: [] as Error[] }
-  const sink = (heard: unknown[]): SideSink => ({
+  const sink = (heard: unknown[]): ChannelSink => ({
     event: (_, payload) => heard.push(payload),
     failed: (error) => ends.errors.push(error),
     debug: () => {},
   })
-  const options = (offering: boolean | undefined): SideOptions => ({
+  const options = (offering: boolean | undefined): ChannelOptions => ({
     ...linkerSettings({ upgrade: offering === true ? 'offer' : 'accept' }),
     address,
     path: undefined,
     transport: splitting(toServer, toClient),
   })
   const address = `memory:${freshName()}`
-  const server = new ServerSide(options(offers.server), sink(ends.atServer))
-  const client = new ClientSide(options(offers.client), sink(ends.atClient))
+  const server = new ServerRole(options(offers.server), sink(ends.atServer))
+  const client = new ClientRole(options(offers.client), sink(ends.atClient))
   await server.open()
   await client.open()
   const close = async (): Promise<void> => {
@@ -136,7 +136,7 @@ describe('a client that comes back', () => {
   test('ignores what its session will bring again, and hears everything else', () => {
     for (const known of [true, false]) {
       const heard: unknown[] = []
-      const returning = new Returning(
+      const returning = new ResumeBuffer(
         (_, payload) => heard.push(payload),
         () => {},
       )
@@ -152,13 +152,13 @@ describe('a client that comes back', () => {
     vi.useFakeTimers()
     onTestFinished(() => void vi.useRealTimers())
     const unanswered = vi.fn<() => void>()
-    const silent = new Returning(() => {}, unanswered)
+    const silent = new ResumeBuffer(() => {}, unanswered)
     vi.advanceTimersByTime(4999)
     expect(unanswered).not.toHaveBeenCalled()
     vi.advanceTimersByTime(1)
     expect(unanswered).toHaveBeenCalledOnce()
     silent.stop()
-    const talkative = new Returning(() => {}, unanswered)
+    const talkative = new ResumeBuffer(() => {}, unanswered)
     for (let n = 0; n < 10_001; n++) talkative.event('e', n)
     expect(unanswered).toHaveBeenCalledTimes(2)
     talkative.stop()

@@ -7,7 +7,7 @@ import { isThenable } from '../hearing/listeners.ts'
 import { graceOf } from '../options.ts'
 import { safeLogger, stderrLogger } from './logger.ts'
 import type { LineLogger } from './logger.ts'
-import { ServedClient } from './server-connection.ts'
+import { ServerConnection } from './server-connection.ts'
 import {
   byteLimit,
   DEFAULT_ACK,
@@ -72,7 +72,7 @@ export class LineServer {
   readonly #handler: LineHandler
   readonly #logger: LineLogger
   readonly #limits: { readonly maxLineBytes: number; readonly maxQueueBytes: number }
-  readonly #clients = new Set<ServedClient>()
+  readonly #clients = new Set<ServerConnection>()
   readonly #closed = Promise.withResolvers<void>()
   #opening: Promise<Listener> | undefined
   #shutdown: Promise<void> | undefined
@@ -169,7 +169,7 @@ export class LineServer {
 
   #accept(connection: Duplex): void {
     this.#logger.info('client connected')
-    const client = new ServedClient(connection, {
+    const client = new ServerConnection(connection, {
       ...this.#limits,
       handle: (line, from) => this.#handle(line, from),
       failed: (reason) => this.#logger.error(reason),
@@ -181,7 +181,7 @@ export class LineServer {
     if (this.#shutdown) client.leave()
   }
 
-  #handle(line: string, from: ServedClient): void | Promise<void> {
+  #handle(line: string, from: ServerConnection): void | Promise<void> {
     try {
       const result = this.#handler(line)
       if (isThenable(result)) {
@@ -197,7 +197,7 @@ export class LineServer {
     return undefined
   }
 
-  #handled(line: string, from: ServedClient): void {
+  #handled(line: string, from: ServerConnection): void {
     if (this.withAck) from.write(this.ackMessage)
     if (this.withBroadcast) this.#broadcast(line, from)
   }
@@ -206,7 +206,7 @@ export class LineServer {
     this.#logger.error(`the handler failed: ${asError(error).message}`)
   }
 
-  #broadcast(payload: string, sender: ServedClient | undefined): number {
+  #broadcast(payload: string, sender: ServerConnection | undefined): number {
     const text = lineBytes('broadcast', payload)
     let count = 0
     for (const client of this.#clients) {

@@ -2,15 +2,15 @@ import type { Duplex } from 'node:stream'
 import { isThenable } from '../hearing/listeners.ts'
 import { LineDecoder } from './line-decoder.ts'
 
-/** What a {@link ServedClient} asks of its server. */
-export interface Service {
+/** What a {@link ServerConnection} asks of its server. */
+export interface ConnectionHandler {
   readonly maxLineBytes: number
   readonly maxQueueBytes: number
   /** Handles a line of the client; a promise is waited for before the next one. Never throws or rejects. */
-  handle(line: string, client: ServedClient): void | Promise<void>
+  handle(line: string, client: ServerConnection): void | Promise<void>
   failed(reason: string): void
   /** The connection is gone, and all that came from it is handled. */
-  closed(client: ServedClient): void
+  closed(client: ServerConnection): void
 }
 
 /** The line with which a client asks to be let go. */
@@ -20,9 +20,9 @@ const EXIT = 'exit'
 const LEAVE_MS = 5000
 
 /** One client of a line server: its lines are handled one after the other. */
-export class ServedClient {
+export class ServerConnection {
   readonly #socket: Duplex
-  readonly #service: Service
+  readonly #service: ConnectionHandler
   readonly #decoder: LineDecoder
   #waiting: string[] = []
   #working = false
@@ -31,7 +31,7 @@ export class ServedClient {
   #inputEnded = false
   #gone = false
 
-  constructor(socket: Duplex, service: Service) {
+  constructor(socket: Duplex, service: ConnectionHandler) {
     this.#socket = socket
     this.#service = service
     this.#decoder = new LineDecoder(

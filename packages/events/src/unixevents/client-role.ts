@@ -2,16 +2,17 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Duplex } from 'node:stream'
 import { connect } from '@uds/stream'
 import { failure } from '../errors.ts'
-import { Backoff } from './backoff.ts'
+import { Backoff } from '../client/reconnect.ts'
 import { checkOwner } from './channel/channel-address.ts'
 import { ClientSession } from './session/client-session.ts'
-import type { Control } from './frames/control-message.ts'
-import { Hold } from './connection/pending-frames.ts'
-import type { Held } from './connection/pending-frames.ts'
+import type { ControlMessage } from './frames/control-message.ts'
+import { PendingFrames } from './connection/pending-frames.ts'
+import type { PendingFrame } from './connection/pending-frames.ts'
 import { Link } from './connection/link.ts'
-import type { Done } from './connection/outbox.ts'
-import { Returning } from './session/resume-buffer.ts'
-import type { Side, SideOptions, SideSink } from './channel-end.ts'
+import type { SendDone } from './connection/outbox.ts'
+import { ResumeBuffer } from './session/resume-buffer.ts'
+import { RETRY } from './role.ts'
+import type { ChannelEnd, ChannelOptions, ChannelSink } from './role.ts'
 
 /** What a connect fails with where a server is not there yet, has just gone, or has too much to do. */
 const passing: ReadonlySet<unknown> = new Set([
@@ -36,28 +37,28 @@ const GIVEN_UP_GRACE_MS = 1000
  * A client of a channel: one connection, made again whenever it ends. With a server of this package it has a session in
  * the native protocol, which outlives its connections; with others it has none.
  */
-export class ClientSide implements Side {
-  readonly #options: SideOptions
-  readonly #sink: SideSink
-  readonly #hold: Hold
+export class ClientRole implements ChannelEnd {
+  readonly #options: ChannelOptions
+  readonly #sink: ChannelSink
+  readonly #pending: PendingFrames
   readonly #abort = new AbortController()
   /** The connection, while it carries the frames of unixevents. */
   #link: Link | undefined
-  /** What is sent goes here as soon as it is there, also while {@link ClientSide.#link} is still what carries it. */
+  /** What is sent goes here as soon as it is there, also while {@link ClientRole.#link} is still what carries it. */
   #session: ClientSession | undefined
   /** There is a session, and a connection whose server may not have it any more. */
-  #returning: Returning | undefined
+  #resuming: ResumeBuffer | undefined
   /** The connection on which the native protocol was offered. */
   #offered: Link | undefined
-  /** The connection on which the session was given up: no other is begun there. */
+  /** The connection on which the session was abandoned: no other begins there. */
   #plain: Link | undefined
-  #backoff = new Backoff()
+  #backoff = new Backoff(RETRY)
   #connectedAt = 0
 
-  constructor(options: SideOptions, sink: SideSink) {
+  constructor(options: ChannelOptions, sink: ChannelSink) {
     this.#options = options
     this.#sink = sink
-    this.#hold = new Hold(options.maxHeldBytes)
+    this.#pending = new PendingFrames(options.maxHeldBytes)
   }
 
   get connections(): number {
@@ -71,7 +72,7 @@ export class ClientSide implements Side {
   async open(): Promise<void> {
     const { timeoutMs, address } = this.#options
     const until = performance.now() + timeoutMs
-    const backoff = new Backoff()
+    const backoff = new Backoff(RETRY)
     for (;;) {
       try {
         this.#use(await this.#connect())
@@ -87,7 +88,7 @@ export class ClientSide implements Side {
     }
   }
 
-  send(frame: string, done: Done | undefined): Error | undefined {
+  send(frame: string, done: SendDone | undefined): Error | undefined {
     const { maxQueueBytes, maxHeldBytes } = this.#options
     if (this.#session || this.#link) {
       if ((this.#session ?? this.#link)?.send(frame, done)) return undefined
@@ -97,7 +98,7 @@ export class ClientSide implements Side {
         `more than ${maxQueueBytes} bytes wait for a server that does not read`,
       )
     }
-    if (this.#hold.add(frame, done)) return undefined
+    if (this.#pending.add(frame, done)) return undefined
     return failure(
       'send',
       'ERR_QUEUE_FULL',
@@ -108,15 +109,15 @@ export class ClientSide implements Side {
   async close(graceMs: number): Promise<void> {
     const closed = failure('send', 'ERR_CLOSED', 'the linker was closed')
     this.#abort.abort(closed)
-    this.#returning?.stop()
+    this.#resuming?.stop()
     const session = this.#session
     // Without a connection, and none about to come, what was not acknowledged stays so.
-    const lost = this.#hold.size + (session?.connected || this.#link ? 0 : (session?.open ?? 0))
+    const lost = this.#pending.size + (session?.connected || this.#link ? 0 : (session?.open ?? 0))
     if (lost > 0) {
       const detail = `${lost} messages were waiting for a connection to the server, and are lost`
       this.#sink.failed(failure('close', 'ERR_DISCONNECTED', detail))
     }
-    this.#hold.release((_, done) => done?.(closed))
+    this.#pending.release((_, done) => done?.(closed))
     await session?.close(graceMs, this.#link !== undefined)
     await this.#link?.close(graceMs)
   }
@@ -131,11 +132,11 @@ export class ClientSide implements Side {
   #use(connection: Duplex): void {
     const link: Link = new Link(connection, 'c-', this.#options, {
       greeting: () => this.#greeting(link, this.#wants),
-      event: (name, payload) => (this.#returning ?? this.#sink).event(name, payload),
+      event: (name, payload) => (this.#resuming ?? this.#sink).event(name, payload),
       control: (control) => this.#control(link, control),
       switched: (socket, head) => {
         this.#link = undefined
-        this.#returning = undefined
+        this.#resuming = undefined
         this.#sink.debug('going on in the native protocol')
         this.#session?.use(socket, head)
       },
@@ -147,7 +148,7 @@ export class ClientSide implements Side {
     this.#sink.debug('connected')
     if (this.#session) {
       const deliver = (name: string, payload: unknown): void => this.#sink.event(name, payload)
-      this.#returning = new Returning(deliver, () => this.#giveUpSession())
+      this.#resuming = new ResumeBuffer(deliver, () => this.#abandonSession())
     } else {
       this.#release(link)
     }
@@ -162,29 +163,29 @@ export class ClientSide implements Side {
     return this.#options.upgrade !== 'refuse' && this.#plain !== link
   }
 
-  #greeting(link: Link, wanted: boolean): Control {
+  #greeting(link: Link, wanted: boolean): ControlMessage {
     if (!wanted || !this.#mayUpgrade(link)) return { hello: 1 }
     this.#offered = link
     return { hello: 1, native: 1, ...(this.#session && { session: this.#session.id }) }
   }
 
   /** The server is one of ours: it greets, or answers. */
-  #control(link: Link, { hello, native, known }: Control): void {
+  #control(link: Link, { hello, native, known }: ControlMessage): void {
     if (hello !== 1 || (this.#abort.signal.aborted && !this.#session)) return
     if (known === undefined) {
-      if (native === 1 && this.#offered !== link) link.tell(this.#greeting(link, true))
+      if (native === 1 && this.#offered !== link) link.sendControl(this.#greeting(link, true))
       else link.hello()
     } else if (this.#offered === link) this.#answered(link, native === 1, known)
   }
 
   #answered(link: Link, agrees: boolean, known: boolean): void {
     if (!agrees || this.#plain === link) {
-      this.#giveUpSession()
+      this.#abandonSession()
       // It has taken so long that this end did not wait, and it sends nothing here any more.
       if (known && this.#plain === link) void link.close(GIVEN_UP_GRACE_MS)
       return
     }
-    this.#returning?.settle(known)
+    this.#resuming?.settle(known)
     const session = (this.#session ??= this.#begin())
     link.leave({ switch: 1, session: session.id })
   }
@@ -199,25 +200,25 @@ export class ClientSide implements Side {
   }
 
   /** The server does not have the session, and cannot begin one: it is not one of ours, or does not wish to. */
-  #giveUpSession(): void {
+  #abandonSession(): void {
     if (!this.#session) return
     this.#plain = this.#link
-    this.#returning?.settle(false)
+    this.#resuming?.settle(false)
     this.#session.abandon()
   }
 
   /** What was not acknowledged is sent again, in the frames of unixevents. */
-  #over(held: readonly Held[]): void {
+  #over(held: readonly PendingFrame[]): void {
     this.#session = undefined
-    this.#returning = undefined
+    this.#resuming = undefined
     const { aborted, reason } = this.#abort.signal
     if (aborted) for (const { done } of held) done?.(reason as Error)
-    else this.#hold.restore(held)
+    else this.#pending.addAll(held)
     if (this.#link) this.#release(this.#link)
   }
 
   #release(link: Link): void {
-    this.#hold.release((frame, done) => {
+    this.#pending.release((frame, done) => {
       if (link.send(frame, done)) return
       done?.(failure('send', 'ERR_QUEUE_FULL', 'more waits for the server than the bound'))
     })
@@ -226,8 +227,8 @@ export class ClientSide implements Side {
   #closed(link: Link): void {
     if (this.#link !== link) return
     this.#link = undefined
-    this.#returning?.stop()
-    this.#returning = undefined
+    this.#resuming?.stop()
+    this.#resuming = undefined
     this.#lost()
   }
 
@@ -237,12 +238,12 @@ export class ClientSide implements Side {
     void this.#reconnect()
   }
 
-  /** Tries until it is connected or closed; tells of each kind of failure once. */
+  /** Tries until it is connected or closed; reports each kind of failure once. */
   async #reconnect(): Promise<void> {
     const { signal } = this.#abort
     // A server that ends every connection at once is not asked without a pause.
-    if (performance.now() - this.#connectedAt > STABLE_MS) this.#backoff = new Backoff()
-    let told: unknown
+    if (performance.now() - this.#connectedAt > STABLE_MS) this.#backoff = new Backoff(RETRY)
+    let reported: unknown
     for (;;) {
       await wait(this.#backoff.next(), undefined, { signal }).catch(() => {})
       if (signal.aborted) return
@@ -251,8 +252,8 @@ export class ClientSide implements Side {
         return
       } catch (error) {
         if (signal.aborted) return
-        if (!passing.has(codeOf(error)) && told !== codeOf(error)) this.#sink.failed(error as Error)
-        told = codeOf(error)
+        if (!passing.has(codeOf(error)) && reported !== codeOf(error)) this.#sink.failed(error as Error)
+        reported = codeOf(error)
       }
     }
   }

@@ -1,5 +1,5 @@
 /**
- * unixevents, wire-exact: the class as the default export, and as what `require` gives.
+ * unixevents, wire-exact: the class as the default export, and as the result of `require`.
  *
  * @packageDocumentation
  */
@@ -17,5 +17,5 @@ export const createServer: typeof Linker.createServer = Linker.createServer
 /** The same as `Linker.createClient`. */
 export const createClient: typeof Linker.createClient = Linker.createClient
 
-// What require() of an ES module gives: https://nodejs.org/api/modules.html#loading-ecmascript-modules-using-require
+// The result of require() of an ES module: https://nodejs.org/api/modules.html#loading-ecmascript-modules-using-require
 export { Linker as 'module.exports' } from './linker.ts'

@@ -2,24 +2,26 @@ import { invalidArgument, SocketError } from '@uds/winsock-ffi'
 import { asError, failure } from '../errors.ts'
 import { graceOf, LONGEST_TIMER } from '../options.ts'
 import { channelAddress } from './channel/channel-address.ts'
-import { ClientSide } from './client-role.ts'
+import { ClientRole } from './client-role.ts'
 import { FrameEncoder } from './frames/frame-encoder.ts'
 import { CONTROL_EVENT } from './frames/control-message.ts'
 import { linkerSettings } from './options.ts'
 import type { LinkerOptions, LinkerSettings } from './options.ts'
-import type { Done } from './connection/outbox.ts'
+import type { SendDone } from './connection/outbox.ts'
 import { Receivers } from './receivers.ts'
 import type { EventListener } from './receivers.ts'
 import { Role } from './role.ts'
-import { ServerSide } from './server-role.ts'
-import type { Side, SideSink } from './channel-end.ts'
+import { ServerRole } from './server-role.ts'
+import type { ChannelEnd, ChannelSink } from './role.ts'
 
-/** Told how a send ended: `(null, true)`, or the reason and false. */
+/** Called once with the result of a send: `(null, true)`, or the error and false. */
 export type SendCallback = (error: Error | null, success: boolean) => void
 
 /** For {@link Linker.close}. */
 export interface LinkerCloseOptions {
-  /** Milliseconds in which what was sent may arrive and the peers may end. Default 1000. */
+  /** Milliseconds in which what was sent may arrive and the peers may end.
+   *
+   * @default 1000 */
   readonly graceMs?: number | undefined
 }
 
@@ -39,12 +41,12 @@ export class Linker {
   static readonly UnixEvents: typeof Linker = Linker
   static readonly Role: typeof Role = Role
 
-  /** A server of the channel that is being opened; {@link Linker.ready} tells when. */
+  /** A server of the channel; {@link Linker.ready} resolves when it is open. */
   static createServer(channel: string, debug?: boolean | LinkerOptions, options?: LinkerOptions): Linker {
     return new Linker(Role.SERVER, channel, debug, options)
   }
 
-  /** A client of the channel that is connecting; {@link Linker.ready} tells when it is connected. */
+  /** A client of the channel; {@link Linker.ready} resolves when it is connected. */
   static createClient(channel: string, debug?: boolean | LinkerOptions, options?: LinkerOptions): Linker {
     return new Linker(Role.CLIENT, channel, debug, options)
   }
@@ -57,7 +59,7 @@ export class Linker {
   #channel: string | undefined
   #debug: boolean
   #lastError: Error | undefined
-  #side: Side | undefined
+  #end: ChannelEnd | undefined
   #encoder = new FrameEncoder('s-')
   #ready: Promise<boolean> = Promise.resolve(false)
   #closed: Promise<void> | undefined
@@ -69,9 +71,9 @@ export class Linker {
    */
   constructor(options?: LinkerOptions)
   /**
-   * Opens at once, as {@link Linker.init} does, and {@link Linker.ready} tells how that went.
+   * Opens at once, as {@link Linker.init} does; {@link Linker.ready} resolves with the result.
    *
-   * @param debug - prints what happens to standard error.
+   * @param debug - prints each step to standard error.
    * @throws TypeError or RangeError for wrong options.
    */
   constructor(role: Role, channel: string, debug?: boolean | LinkerOptions, options?: LinkerOptions)
@@ -90,7 +92,7 @@ export class Linker {
     if (role !== undefined || channel !== undefined) void this.init(role as Role, channel as string)
   }
 
-  /** The role it was given, once it was a right one. */
+  /** The role that {@link Linker.init} has accepted. */
   get role(): Role | undefined {
     return this.#role
   }
@@ -99,29 +101,29 @@ export class Linker {
     return this.#channel
   }
 
-  /** Whether what happens is printed to standard error. */
+  /** Whether each step is printed to standard error. */
   get debug(): boolean {
     return this.#debug
   }
 
-  /** Why the last thing that failed did; undefined when nothing has. */
+  /** The error of the last call that failed; undefined when none has. */
   get lastError(): Error | undefined {
     return this.#lastError
   }
 
-  /** How the last {@link Linker.init} ends; false when there was none. Never rejects. */
+  /** The result of the last {@link Linker.init}; false when there was none. Never rejects. */
   get ready(): Promise<boolean> {
     return this.#ready
   }
 
   /** How many peers are connected: any number for a server, 0 or 1 for a client. */
   get connections(): number {
-    return this.#side?.connections ?? 0
+    return this.#end?.connections ?? 0
   }
 
-  /** How many of them have gone on in the native protocol of this package; see `upgrade` of {@link LinkerOptions}. */
+  /** How many of them speak the native protocol of this package; see `upgrade` of {@link LinkerOptions}. */
   get upgraded(): number {
-    return this.#side?.upgraded ?? 0
+    return this.#end?.upgraded ?? 0
   }
 
   /**
@@ -129,12 +131,12 @@ export class Linker {
    *
    * @returns true when it is open; false otherwise, with the reason in {@link Linker.lastError}: a bad role or channel
    *   (`ERR_INVALID_ARG_VALUE`, `ERR_INVALID_ARG_TYPE`, `ENAMETOOLONG`), a channel that has a server (`EADDRINUSE`),
-   *   no server in time (`ETIMEDOUT`), somebody else's socket (`EPERM`, `EACCES`), or a linker that is in use
+   *   no server in time (`ETIMEDOUT`), the socket of another user (`EPERM`), or a linker that is in use
    *   (`EISCONN`).
    */
   init(role: Role, channel: string, debug?: boolean): Promise<boolean> {
     if (debug !== undefined) this.#debug = debug
-    if (this.#side !== undefined) {
+    if (this.#end !== undefined) {
       if (role === this.#role && channel === this.#channel) return this.#ready
       const detail = `the linker is the ${this.#role} of ${this.#channel} already; close it first`
       this.#failed(new SocketError({ code: 'EISCONN', syscall: 'init', detail }))
@@ -142,12 +144,12 @@ export class Linker {
     }
     this.#lastError = undefined
     try {
-      this.#side = this.#makeSide(role, channel)
+      this.#end = this.#makeEnd(role, channel)
     } catch (error) {
       this.#failed(asError(error))
       return (this.#ready = Promise.resolve(false))
     }
-    return (this.#ready = this.#open(this.#side))
+    return (this.#ready = this.#open(this.#end))
   }
 
   /** The same as {@link Linker.init}; the name that the Python version has. */
@@ -161,7 +163,7 @@ export class Linker {
   }
 
   /**
-   * Calls `listener` with the data of every `event` from the other side. It may be called before `init`, and inside a
+   * Calls `listener` with the data of every `event` from the other end. It may be called before `init`, and inside a
    * listener.
    *
    * @throws TypeError `ERR_INVALID_ARG_TYPE`.
@@ -201,7 +203,7 @@ export class Linker {
     return false
   }
 
-  /** Sends as {@link Linker.send} does, and resolves with what its callback is told. Never rejects. */
+  /** Sends as {@link Linker.send} does, and resolves with the second argument of its callback. Never rejects. */
   sendSync(event: string, data?: unknown): Promise<boolean> {
     return new Promise((resolve) => {
       this.send(event, data, (_, success) => resolve(success))
@@ -214,17 +216,16 @@ export class Linker {
   }
 
   /**
-   * Lets what was sent arrive, then ends. Nothing is received any more. Resolves when all is closed, and gives up
-   * after `graceMs` (default 1000) what no peer has taken; never rejects. Closing twice is no error; `init` may open
-   * it again.
+   * Stops receiving, waits until the peers have taken what was sent, for up to `graceMs`, and closes. Resolves when
+   * everything is closed; never rejects. A second call returns the same promise; `init` may open the linker again.
    */
   close(options: LinkerCloseOptions = {}): Promise<void> {
     const graceMs = Math.min(graceOf('close', options, 1000), LONGEST_TIMER)
-    const side = this.#side
-    if (side === undefined) return this.#closed ?? Promise.resolve()
-    this.#side = undefined
+    const end = this.#end
+    if (end === undefined) return this.#closed ?? Promise.resolve()
+    this.#end = undefined
     this.#log('closing')
-    this.#closed = side.close(graceMs).catch((error: unknown) => this.#failed(asError(error)))
+    this.#closed = end.close(graceMs).catch((error: unknown) => this.#failed(asError(error)))
     return this.#closed
   }
 
@@ -244,7 +245,7 @@ export class Linker {
     return this.close()
   }
 
-  #makeSide(role: Role, channel: string): Side {
+  #makeEnd(role: Role, channel: string): ChannelEnd {
     if (role !== Role.SERVER && role !== Role.CLIENT) {
       const error = new TypeError(
         `The role must be 'server' or 'client', not ${JSON.stringify(role) ?? typeof role}`,
@@ -255,34 +256,35 @@ export class Linker {
     this.#role = role
     this.#channel = channel
     this.#encoder = new FrameEncoder(role === Role.SERVER ? 's-' : 'c-')
-    const sink: SideSink = {
+    const sink: ChannelSink = {
       event: (name, payload) => {
-        if (this.#side === side) this.#receivers.deliver(name, payload)
+        if (this.#end === end) this.#receivers.deliver(name, payload)
       },
       failed: (error) => this.#failed(error),
       debug: (message) => this.#log(message),
     }
-    const side: Side = role === Role.SERVER ? new ServerSide(options, sink) : new ClientSide(options, sink)
-    return side
+    const end: ChannelEnd =
+      role === Role.SERVER ? new ServerRole(options, sink) : new ClientRole(options, sink)
+    return end
   }
 
-  async #open(side: Side): Promise<boolean> {
+  async #open(end: ChannelEnd): Promise<boolean> {
     try {
       // What was closed before may still hold the address.
       await this.#closed
-      await side.open()
+      await end.open()
       this.#log('open')
-      return this.#side === side
+      return this.#end === end
     } catch (error) {
-      const reason = this.#side === side ? asError(error) : closedBefore(error)
-      if (this.#side === side) await this.close()
+      const reason = this.#end === end ? asError(error) : closedBefore(error)
+      if (this.#end === end) await this.close()
       this.#failed(reason)
       return false
     }
   }
 
-  #send(event: string, data: unknown, done: Done | undefined): Error | undefined {
-    if (this.#side === undefined) {
+  #send(event: string, data: unknown, done: SendDone | undefined): Error | undefined {
+    if (this.#end === undefined) {
       if (this.#closed) return failure('send', 'ERR_CLOSED', 'the linker is closed')
       return failure('send', 'ERR_CLOSED', 'the linker is not initialised: call init(role, channel) first')
     }
@@ -297,9 +299,9 @@ export class Linker {
     const { maxFrameBytes } = this.#settings
     // The end mark is not counted, as the reader does not count it.
     // A character of UTF-16 is at most three bytes of UTF-8.
-    if (frame.length * 3 - 2 <= maxFrameBytes) return this.#side.send(frame, done)
+    if (frame.length * 3 - 2 <= maxFrameBytes) return this.#end.send(frame, done)
     const bytes = Buffer.byteLength(frame) - 2
-    if (bytes <= maxFrameBytes) return this.#side.send(frame, done)
+    if (bytes <= maxFrameBytes) return this.#end.send(frame, done)
     return failure('send', 'ERR_FRAME_TOO_LARGE', `the frame has ${bytes} bytes, more than ${maxFrameBytes}`)
   }
 

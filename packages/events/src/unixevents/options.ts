@@ -2,8 +2,8 @@ import { checkOptions, invalidArgument, invalidValue, optionNames, outOfRange } 
 import type { PayloadMode } from './frames/payload.ts'
 
 /**
- * Whether two ends of this package go on in the native protocol, on the connection that they have. Then a send is
- * acknowledged when it was handled, and nothing is lost when the connection is.
+ * Whether two ends of this package switch to the native protocol, on the connection that they have. From then on a send
+ * is acknowledged when it was handled, and nothing is lost when the connection is.
  *
  * - `'accept'`: if the other end offers it. Until then a stream is exactly unixevents.
  * - `'offer'`: this end offers it as soon as it is connected, by one event `$uds` that old peers ignore.
@@ -15,26 +15,60 @@ const upgrades: ReadonlySet<unknown> = new Set<Upgrade>(['accept', 'offer', 'ref
 
 /** Options of a `Linker`. */
 export interface LinkerOptions {
-  /** Prints what happens to standard error. False unless given. */
+  /**
+   * Prints each step to standard error.
+   *
+   * @default false
+   */
   readonly debug?: boolean | undefined
-  /** How payloads are given to listeners: `json` (the default) or `string`, see {@link PayloadMode}. */
+  /**
+   * What listeners get for a payload: its value, or its text; see {@link PayloadMode}.
+   *
+   * @default 'json'
+   */
   readonly payloads?: PayloadMode | undefined
   /**
    * The directory of the socket, in place of /tmp (on Windows: in place of %TMP% in the name of the pipe). Both ends
-   * must name the same. A directory of this user's alone is the safer place.
+   * must name the same. A directory that only this user can write is the safer place.
+   *
+   * @default /tmp, on Windows %TMP%
    */
   readonly directory?: string | undefined
-  /** Milliseconds that a client waits for its server to come. 10 000 unless given. */
+  /**
+   * Milliseconds that a client waits for its server.
+   *
+   * @default 10_000
+   */
   readonly timeoutMs?: number | undefined
-  /** The largest frame that is sent or taken, in bytes. 1 MiB unless given, as in Python. */
+  /**
+   * The largest frame that is sent or read, in bytes.
+   *
+   * @default 1_048_576, as in Python
+   */
   readonly maxFrameBytes?: number | undefined
-  /** How many characters may wait for one peer that does not read. 16 Mi unless given. */
+  /**
+   * How many characters may wait for one peer that does not read.
+   *
+   * @default 16_777_216
+   */
   readonly maxQueueBytes?: number | undefined
-  /** How many bytes may wait for a peer that is still to come. 4 MiB unless given. */
+  /**
+   * How many bytes may wait for a peer that is not connected yet.
+   *
+   * @default 4_194_304
+   */
   readonly maxHeldBytes?: number | undefined
-  /** A client connects to a server of any user. False unless given: only of this user, or root. POSIX. */
+  /**
+   * A client accepts a server of any user, not only of this one or root. POSIX.
+   *
+   * @default false
+   */
   readonly anyOwner?: boolean | undefined
-  /** When to go on in the native protocol with a peer of this package: `'accept'` unless given, see {@link Upgrade}. */
+  /**
+   * When to switch to the native protocol with a peer of this package; see {@link Upgrade}.
+   *
+   * @default 'accept'
+   */
   readonly upgrade?: Upgrade | undefined
   /** Called with every error; the same as setting `linker.onError`. */
   readonly onError?: ((error: Error) => void) | undefined

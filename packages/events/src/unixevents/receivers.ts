@@ -7,7 +7,7 @@ import type { PayloadMode } from './frames/payload.ts'
 /** Called with the data of an event. A promise that it returns is not waited for; its rejection is reported. */
 export type EventListener<T = unknown> = (data: T) => unknown
 
-/** The listeners of a linker, and what they are given. One that fails is reported, and harms no other. */
+/** The listeners of a linker. One that fails is reported; the others run all the same. */
 export class Receivers {
   readonly #payloads: PayloadMode
   readonly #failed: (error: Error) => void

@@ -3,44 +3,45 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { listen } from '@uds/stream'
 import type { Listener } from '@uds/stream'
 import { failure } from '../errors.ts'
-import { Backoff } from './backoff.ts'
-import type { Control } from './frames/control-message.ts'
-import { Hold } from './connection/pending-frames.ts'
+import { Backoff } from '../client/reconnect.ts'
+import type { ControlMessage } from './frames/control-message.ts'
+import { PendingFrames } from './connection/pending-frames.ts'
 import { Link } from './connection/link.ts'
-import type { Done } from './connection/outbox.ts'
+import type { SendDone } from './connection/outbox.ts'
 import { ServerSessions } from './session/server-sessions.ts'
-import type { Side, SideOptions, SideSink } from './channel-end.ts'
+import { RETRY } from './role.ts'
+import type { ChannelEnd, ChannelOptions, ChannelSink } from './role.ts'
 
 /** How long an address in use may still belong to a server that is closing. */
 const IN_USE_MS = 300
 
 /**
- * Whoever asks whether a server is alive connects and leaves at once. What was held for the first client is not given
- * to a connection before it has stayed this long, or has said something.
+ * A program that only looks whether a server is alive connects and leaves at once. What is held for the first client
+ * goes to a connection that has stayed this long, or has sent something.
  */
 const PROBATION_MS = 20
 
 /** The server of a channel: any number of clients, each of which gets everything that is sent. */
-export class ServerSide implements Side {
-  readonly #options: SideOptions
-  readonly #sink: SideSink
+export class ServerRole implements ChannelEnd {
+  readonly #options: ChannelOptions
+  readonly #sink: ChannelSink
   readonly #links = new Set<Link>()
-  /** Those of {@link ServerSide.#links} that get what is sent. */
+  /** Those of {@link ServerRole.#links} that get what is sent. */
   readonly #members = new Set<Link>()
   /** Those that are about to go on in the native protocol. */
   readonly #left = new WeakSet<Link>()
   /** The clients that have gone on in the native protocol. */
   readonly #sessions: ServerSessions
-  readonly #hold: Hold
+  readonly #pending: PendingFrames
   readonly #abort = new AbortController()
   #listener: Listener | undefined
   /** A client has been here, so nothing is held any more. */
   #served = false
 
-  constructor(options: SideOptions, sink: SideSink) {
+  constructor(options: ChannelOptions, sink: ChannelSink) {
     this.#options = options
     this.#sink = sink
-    this.#hold = new Hold(options.maxHeldBytes)
+    this.#pending = new PendingFrames(options.maxHeldBytes)
     this.#sessions = new ServerSessions(options, sink)
   }
 
@@ -63,7 +64,7 @@ export class ServerSide implements Side {
     listener.on('connectionError', (error) => this.#sink.debug(`connection: ${error.message}`))
   }
 
-  send(frame: string, done: Done | undefined): Error | undefined {
+  send(frame: string, done: SendDone | undefined): Error | undefined {
     const peers = this.#members.size + this.#sessions.size
     if (peers === 0) {
       if (!this.#served) return this.#holdBack(frame, done)
@@ -77,8 +78,8 @@ export class ServerSide implements Side {
 
   async close(graceMs: number): Promise<void> {
     this.#abort.abort(failure('init', 'ERR_CLOSED', 'the linker was closed'))
-    if (this.#hold.size > 0) {
-      const detail = `${this.#hold.size} messages were held for the first client, and none has come`
+    if (this.#pending.size > 0) {
+      const detail = `${this.#pending.size} messages were held for the first client, and none has come`
       this.#sink.failed(failure('close', 'ERR_DISCONNECTED', detail))
     }
     const links = [...this.#links].map((link) => link.close(graceMs))
@@ -86,13 +87,13 @@ export class ServerSide implements Side {
     await Promise.all([this.#listener?.close({ graceMs: Infinity }), this.#sessions.close(graceMs), ...links])
   }
 
-  /** Another server of the channel may be about to end, even in this process: it is given a moment. */
+  /** Another server of the channel may be about to end, even in this process: waits a moment for that. */
   async #listen(): Promise<Listener> {
     const { address, path, transport } = this.#options
     const { signal } = this.#abort
     const options = { ...(path !== undefined && { mode: 0o600 }), allowHalfOpen: true, signal }
     const until = performance.now() + IN_USE_MS
-    const backoff = new Backoff()
+    const backoff = new Backoff(RETRY)
     for (;;) {
       try {
         return await (transport ? listen(address, { ...options, transport }) : listen(address, options))
@@ -133,7 +134,7 @@ export class ServerSide implements Side {
     })
     const probation = setTimeout(() => this.#serve(link), PROBATION_MS)
     this.#links.add(link)
-    if (this.#hold.size === 0) this.#members.add(link)
+    if (this.#pending.size === 0) this.#members.add(link)
     if (this.#offers) link.hello()
   }
 
@@ -142,10 +143,10 @@ export class ServerSide implements Side {
   }
 
   /** A client of this package has greeted, perhaps one that comes back. */
-  #answer(link: Link, { native, session }: Control): void {
+  #answer(link: Link, { native, session }: ControlMessage): void {
     const agrees = native === 1 && this.#options.upgrade !== 'refuse'
     const known = this.#sessions.knows(session)
-    link.tell({ hello: 1, ...(agrees && { native: 1 }), known })
+    link.sendControl({ hello: 1, ...(agrees && { native: 1 }), known })
     if (!agrees) return
     link.agree()
     // What was sent to this connection so far is sent to the session as well, so the client ignores it here.
@@ -172,13 +173,13 @@ export class ServerSide implements Side {
     this.#members.add(link)
     if (this.#served) return
     this.#served = true
-    this.#hold.release((frame) => {
+    this.#pending.release((frame) => {
       if (!link.send(frame)) this.#dropSlow(link, undefined)
     })
   }
 
-  #holdBack(frame: string, done: Done | undefined): Error | undefined {
-    if (!this.#hold.add(frame)) {
+  #holdBack(frame: string, done: SendDone | undefined): Error | undefined {
+    if (!this.#pending.add(frame)) {
       const detail = `no client has come, and ${this.#options.maxHeldBytes} bytes are held for the first already`
       return failure('send', 'ERR_QUEUE_FULL', detail)
     }
@@ -187,14 +188,14 @@ export class ServerSide implements Side {
   }
 
   /** One client that does not read may neither hold the others up nor fill the memory. */
-  #dropSlow(link: Link, done: Done | undefined): void {
+  #dropSlow(link: Link, done: SendDone | undefined): void {
     this.#links.delete(link)
     this.#members.delete(link)
     link.destroy()
     this.#tooSlow(done)
   }
 
-  #tooSlow(done: Done | undefined): void {
+  #tooSlow(done: SendDone | undefined): void {
     const detail = `more than ${this.#options.maxQueueBytes} bytes wait for a client that does not read: it is closed`
     const error = failure('send', 'ERR_SLOW_CONSUMER', detail)
     this.#sink.failed(error)
@@ -206,7 +207,7 @@ export class ServerSide implements Side {
  * Calls `done` once: at the first of `count` that went well, so that one slow client holds nobody up, or with the error
  * when none has.
  */
-const collect = (count: number, done: Done): Done => {
+const collect = (count: number, done: SendDone): SendDone => {
   let left = count
   return (error) => {
     left -= 1

@@ -1,4 +1,4 @@
-/** The only file of the package that asks for the system. */
+/** Where a channel is on each system: the only file of the room that reads `process.platform`. */
 import { tmpdir } from 'node:os'
 
 /** What a channel is on a system. */
@@ -36,5 +36,5 @@ export const pathBytes: number = place.pathBytes
 /** Where unixevents puts its sockets: /tmp, and %TMP% on Windows. */
 export const temporary = (): string => place.temporary()
 
-/** The system tells how much a peer has not read. */
+/** The system counts the bytes that a peer has not read. */
 export const canSeeUnread: boolean = place.canSeeUnread

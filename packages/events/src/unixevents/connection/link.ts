@@ -1,25 +1,25 @@
 import type { Duplex } from 'node:stream'
 import { failure } from '../../errors.ts'
 import { CONTROL_EVENT, controlFrame, readControl } from '../frames/control-message.ts'
-import type { Control } from '../frames/control-message.ts'
+import type { ControlMessage } from '../frames/control-message.ts'
 import { FrameDecoder } from '../frames/frame-decoder.ts'
 import type { Prefix } from '../frames/frame-encoder.ts'
-import { Hearing } from '../frames/prefix-filter.ts'
+import { PrefixFilter } from '../frames/prefix-filter.ts'
 import { Outbox } from './outbox.ts'
-import type { Done } from './outbox.ts'
+import type { SendDone } from './outbox.ts'
 
-/** What a {@link Link} tells its owner. */
+/** What a {@link Link} reports to its owner. */
 export interface LinkSink {
-  /** What this end says of itself: at the start, under load, or as an answer. */
-  greeting(): Control
-  /** A frame for this side, without its prefix. */
+  /** The greeting of this end: at the start, under load, or as an answer. */
+  greeting(): ControlMessage
+  /** An event for this end, without its prefix. */
   event(name: string, payload: unknown): void
-  /** What the other end, which is one of ours, says of the connection. */
-  control(control: Control): void
-  /** Both ends have left the frames of unixevents: the connection, and what was read of it, are the owner's. */
+  /** A control message of the other end, which is of this package. */
+  control(control: ControlMessage): void
+  /** Both ends have left the frames of unixevents: the owner has the connection, and the bytes read behind them. */
   switched(socket: Duplex, head: Uint8Array): void
   failed(error: Error): void
-  /** Nothing can be sent any more; told once. */
+  /** Nothing can be sent any more; called once. */
   closed(): void
 }
 
@@ -36,7 +36,7 @@ export class Link {
   readonly #outbox: Outbox
   readonly #decoder: FrameDecoder
   readonly #own: Prefix
-  readonly #hearing: Hearing
+  readonly #prefix: PrefixFilter
   readonly #head: Uint8Array[] = []
   #saidHello = false
   #closing = false
@@ -50,12 +50,12 @@ export class Link {
   #arrived = false
   #handedOver = false
 
-  /** @param own - the prefix that this side writes; it listens for the other one. */
+  /** @param own - the prefix that this end writes; it listens for the other one. */
   constructor(socket: Duplex, own: Prefix, limits: LinkLimits, sink: LinkSink) {
     this.#socket = socket
     this.#sink = sink
     this.#own = own
-    this.#hearing = new Hearing(own)
+    this.#prefix = new PrefixFilter(own)
     this.#outbox = new Outbox(socket, limits.maxQueueBytes, () => this.hello())
     this.#decoder = new FrameDecoder(
       {
@@ -74,18 +74,18 @@ export class Link {
   }
 
   /** False when the peer is so slow that the frame would exceed the bound; `done` is not called then. */
-  send(frame: string, done?: Done): boolean {
+  send(frame: string, done?: SendDone): boolean {
     return this.#outbox.push(frame, done)
   }
 
-  /** Says that this end is one of ours, once. */
+  /** Sends the greeting of this end, once. */
   hello(): void {
     if (this.#saidHello) return
-    this.tell(this.#sink.greeting())
+    this.sendControl(this.#sink.greeting())
   }
 
-  /** Says something of the connection, before all that waits. */
-  tell(control: Control): void {
+  /** Sends a control message, in front of all that waits. */
+  sendControl(control: ControlMessage): void {
     if (this.#leaving) return
     if (control.hello === 1) this.#saidHello = true
     this.#outbox.pushFirst(controlFrame(this.#own, control))
@@ -97,7 +97,7 @@ export class Link {
   }
 
   /** Writes what waits, and then the last frame of this end. */
-  leave(control: Control): void {
+  leave(control: ControlMessage): void {
     this.agree()
     this.#leaving = true
     this.#outbox.pushLast(controlFrame(this.#own, control))
@@ -141,14 +141,14 @@ export class Link {
 
   #frame(event: string, payload: unknown): void {
     if (this.#closing) return
-    const name = this.#hearing.nameOf(event)
+    const name = this.#prefix.nameOf(event)
     if (name === undefined) return
     if (name === CONTROL_EVENT) this.#control(readControl(payload))
     else this.#sink.event(name, payload)
   }
 
-  #control(control: Control): void {
-    if (control.hello === 1) this.#outbox.hurry()
+  #control(control: ControlMessage): void {
+    if (control.hello === 1) this.#outbox.stopThrottle()
     if (control.closed !== undefined) {
       const reason = `the other end closed the connection: ${control.closed.slice(0, 500)}`
       this.#sink.failed(failure('receive', 'ERR_CLOSED', reason))
@@ -175,7 +175,7 @@ export class Link {
     this.#sink.failed(
       failure('receive', code === 'EMSGSIZE' ? 'ERR_FRAME_TOO_LARGE' : 'ERR_PROTOCOL', reason),
     )
-    this.tell({ closed: reason })
+    this.sendControl({ closed: reason })
     void this.close(BROKEN_GRACE_MS)
     this.#end()
   }

@@ -1,15 +1,15 @@
 import type { Duplex } from 'node:stream'
-import { Pace } from './write-throttle.ts'
+import { WriteThrottle } from './write-throttle.ts'
 
-/** Called once: without an error when the frame was handed to the system. */
-export type Done = (error?: Error) => void
+/** Called once: without an error when the system has taken the frame. */
+export type SendDone = (error?: Error) => void
 
 /** Frames that follow each other, put together as they come, so that a frame costs little. */
 interface Segment {
   text: string
   /** The length of the text in UTF-8, once it is needed. */
   bytes: number
-  done: Done[] | undefined
+  done: SendDone[] | undefined
 }
 
 /** How long a segment grows: a few of them fit into the window of the pace. */
@@ -32,7 +32,7 @@ export class Outbox {
   #segments: Segment[] = []
   #length = 0
   #settled = 0
-  #pace: Pace | undefined
+  #throttle: WriteThrottle | undefined
   #scheduled = false
   #writing = false
   #failure: Error | undefined
@@ -43,7 +43,7 @@ export class Outbox {
     this.#socket = socket
     this.#maxLength = maxLength
     this.#overloaded = overloaded
-    this.#pace = new Pace(socket, () => this.#flush(), overloaded)
+    this.#throttle = new WriteThrottle(socket, () => this.#flush(), overloaded)
   }
 
   /** How much has left, whether it was written or lost. */
@@ -52,7 +52,7 @@ export class Outbox {
   }
 
   /** False when the frame would exceed the bound; `done` is not called then. */
-  push(frame: string, done?: Done): boolean {
+  push(frame: string, done?: SendDone): boolean {
     if (this.#length > 0 && this.#length + frame.length > this.#maxLength) return false
     if (this.#failure) {
       done?.(this.#failure)
@@ -60,7 +60,7 @@ export class Outbox {
     }
     this.#append(frame, done)
     this.#length += frame.length
-    if (this.#pace && this.#length > OVERLOAD_LENGTH) this.#overloaded()
+    if (this.#throttle && this.#length > OVERLOAD_LENGTH) this.#overloaded()
     this.#schedule()
     return true
   }
@@ -82,9 +82,9 @@ export class Outbox {
   }
 
   /** The peer reads frames however they are cut: writes as fast as it takes them. */
-  hurry(): void {
-    this.#pace?.stop()
-    this.#pace = undefined
+  stopThrottle(): void {
+    this.#throttle?.stop()
+    this.#throttle = undefined
     this.#schedule()
   }
 
@@ -98,15 +98,15 @@ export class Outbox {
   fail(error: Error): void {
     if (this.#failure) return
     this.#failure = error
-    this.#pace?.stop()
+    this.#throttle?.stop()
     const segments = this.#segments
     this.#segments = []
-    tell(segments, error)
+    settle(segments, error)
     // Otherwise the write that is under way ends, and settles it all.
     if (!this.#writing) this.#settle(this.#length)
   }
 
-  #append(frame: string, done: Done | undefined): void {
+  #append(frame: string, done: SendDone | undefined): void {
     const last = this.#segments.at(-1)
     if (last && last.bytes === 0 && last.text.length + frame.length <= SEGMENT_LENGTH) {
       last.text += frame
@@ -134,7 +134,7 @@ export class Outbox {
     this.#writing = true
     this.#socket.write(text, 'utf8', (error) => {
       this.#writing = false
-      tell(segments, error ?? undefined)
+      settle(segments, error ?? undefined)
       this.#settle(this.#failure ? this.#length : text.length)
       this.#flush()
     })
@@ -142,7 +142,7 @@ export class Outbox {
 
   /** How many segments may be written now; one that is larger than a batch goes alone. */
   #countThatFit(): number {
-    const room = this.#pace ? this.#pace.room(this.#bytesOf(0)) : BATCH_BYTES
+    const room = this.#throttle ? this.#throttle.room(this.#bytesOf(0)) : BATCH_BYTES
     if (room === 0) return 0
     let count = 1
     let size = this.#bytesOf(0)
@@ -150,7 +150,7 @@ export class Outbox {
       size += this.#bytesOf(count)
       count += 1
     }
-    this.#pace?.spend(size)
+    this.#throttle?.spend(size)
     return count
   }
 
@@ -170,6 +170,6 @@ export class Outbox {
   }
 }
 
-const tell = (segments: readonly Segment[], error: Error | undefined): void => {
+const settle = (segments: readonly Segment[], error: Error | undefined): void => {
   for (const { done } of segments) if (done) for (const callback of done) callback(error)
 }

@@ -1,15 +1,15 @@
-import type { Done } from './outbox.ts'
+import type { SendDone } from './outbox.ts'
 
-/** A frame, and who is told what became of it. */
-export interface Held {
+/** A frame, and the callback for its result. */
+export interface PendingFrame {
   readonly frame: string
-  readonly done: Done | undefined
+  readonly done: SendDone | undefined
 }
 
-/** Frames for a peer that is still to come: in order, and bounded. */
-export class Hold {
+/** Frames for a peer that is not connected yet: in order, and bounded. */
+export class PendingFrames {
   readonly #maxBytes: number
-  #waiting: Held[] = []
+  #waiting: PendingFrame[] = []
   #bytes = 0
 
   constructor(maxBytes: number) {
@@ -21,7 +21,7 @@ export class Hold {
   }
 
   /** False when the bound is reached. */
-  add(frame: string, done?: Done): boolean {
+  add(frame: string, done?: SendDone): boolean {
     const bytes = Buffer.byteLength(frame)
     if (this.#bytes + bytes > this.#maxBytes) return false
     this.#waiting.push({ frame, done })
@@ -29,14 +29,14 @@ export class Hold {
     return true
   }
 
-  /** Takes what was accepted before, whatever the bound. */
-  restore(held: readonly Held[]): void {
+  /** Adds frames that were accepted before, whatever the bound. */
+  addAll(held: readonly PendingFrame[]): void {
     this.#waiting = this.#waiting.concat(held)
     for (const { frame } of held) this.#bytes += Buffer.byteLength(frame)
   }
 
-  /** Gives everything to `send`, in order, and is empty then. */
-  release(send: (frame: string, done: Done | undefined) => void): void {
+  /** Calls `send` for everything, in order, and is empty then. */
+  release(send: (frame: string, done: SendDone | undefined) => void): void {
     const waiting = this.#waiting
     this.#waiting = []
     this.#bytes = 0

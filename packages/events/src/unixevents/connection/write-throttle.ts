@@ -8,7 +8,7 @@ import { unreadBytes } from './unread-bytes.ts'
  */
 const WINDOW_BYTES = 32 * 1024
 
-/** How long a peer has to read what was written, where the system cannot tell that it has. */
+/** How long a peer has to read what was written, where the system does not count what is unread. */
 const BLIND_MS = 2
 
 /** The longest pause between two looks whether a peer has read, in milliseconds. */
@@ -18,7 +18,7 @@ const LONGEST_LOOK_MS = 32
 const MANY_WINDOWS = 16
 
 /** How fast a peer may be written to that reads as unixevents 1.5.2 does. */
-export class Pace {
+export class WriteThrottle {
   readonly #socket: Duplex
   readonly #resume: () => void
   readonly #slow: () => void

@@ -1,4 +1,4 @@
-// How two ends of this package talk about their connection, inside the frames of unixevents. No Node in here.
+// The event `$uds`: readControl, controlFrame. No Node in here.
 import { FrameEncoder } from './frame-encoder.ts'
 import type { Prefix } from './frame-encoder.ts'
 
@@ -10,7 +10,7 @@ import type { Prefix } from './frame-encoder.ts'
 export const CONTROL_EVENT = '$uds'
 
 /** What such an event says (docs/adr/0059). Unknown keys are ignored. */
-export interface Control {
+export interface ControlMessage {
   /** This end reads frames however they are cut. */
   readonly hello?: 1
   /** With `hello`: this end would go on in the native protocol (PROTOCOL.md). */
@@ -28,18 +28,18 @@ export interface Control {
 const MAX_SESSION = 200
 
 /** Reads what a stranger may have written; what is of the wrong kind is left out. */
-export const readControl = (payload: unknown): Control => {
-  let told: Record<string, unknown>
+export const readControl = (payload: unknown): ControlMessage => {
+  let fields: Record<string, unknown>
   try {
-    told = Object(JSON.parse(String(payload))) as Record<string, unknown>
+    fields = Object(JSON.parse(String(payload))) as Record<string, unknown>
   } catch {
     return {}
   }
-  const { session, known, closed } = told
+  const { session, known, closed } = fields
   return {
-    ...(told['hello'] === 1 && { hello: 1 }),
-    ...(told['native'] === 1 && { native: 1 }),
-    ...(told['switch'] === 1 && { switch: 1 }),
+    ...(fields['hello'] === 1 && { hello: 1 }),
+    ...(fields['native'] === 1 && { native: 1 }),
+    ...(fields['switch'] === 1 && { switch: 1 }),
     ...(typeof session === 'string' && session !== '' && session.length <= MAX_SESSION && { session }),
     ...(typeof known === 'boolean' && { known }),
     ...(typeof closed === 'string' && { closed }),
@@ -47,5 +47,5 @@ export const readControl = (payload: unknown): Control => {
 }
 
 /** The frame that says it. */
-export const controlFrame = (own: Prefix, control: Control): string =>
+export const controlFrame = (own: Prefix, control: ControlMessage): string =>
   new FrameEncoder(own).encode(CONTROL_EVENT, control)

@@ -1,6 +1,6 @@
 // The reader of unixevents frames. No Node in here.
 import { isTooDeep, MAX_DEPTH } from './json-depth.ts'
-import { TextPieces, utf8Length } from './utf8-stream.ts'
+import { Utf8Stream, utf8Length } from './utf8-stream.ts'
 
 /** Receives what a {@link FrameDecoder} finds, in order. */
 export interface FrameSink {
@@ -49,7 +49,7 @@ const shorten = (text: string): string => JSON.stringify(text.length > 60 ? `${t
 export class FrameDecoder {
   readonly #sink: FrameSink
   readonly #maxFrameBytes: number
-  readonly #bytes = new TextPieces()
+  readonly #bytes = new Utf8Stream()
   /** The beginning of a frame whose end has not come. */
   #pieces: string[] = []
   #pending = 0
@@ -91,14 +91,14 @@ export class FrameDecoder {
   }
 
   /**
-   * Called while a frame is given out: the bytes behind it are of another protocol, and go to `successor`, which has to
-   * copy what it keeps. That protocol must begin with a byte that no text begins with.
+   * Called from {@link FrameSink.frame}: the bytes behind that frame are of another protocol, and go to `successor`,
+   * which has to copy what it keeps. That protocol must begin with a byte that no text begins with.
    */
   handOver(successor: (bytes: Uint8Array) => void): void {
     this.#successor = successor
   }
 
-  /** The stream has ended: tells when that was in the middle of a frame. */
+  /** The stream has ended; in the middle of a frame that is an error. */
   end(): void {
     if (this.#broken || (this.#pieces.length === 0 && !this.#bytes.unfinished)) return
     this.#break('EPROTO', 'the stream ended in the middle of a frame')
@@ -131,7 +131,9 @@ export class FrameDecoder {
 
   /**
    * The usual case: the frame ends at the first `;;`, and up to there it is JSON. Since the beginning of a JSON object
-   * is never itself a JSON object, no other end is possible then. Gives where the next frame begins, or 0.
+   * is never itself a JSON object, no other end is possible then.
+   *
+   * @returns where the next frame begins, or 0
    */
   #readWhole(text: string, at: number): number {
     const end = text.indexOf(';;', at)
@@ -151,7 +153,11 @@ export class FrameDecoder {
     return end + 2
   }
 
-  /** Looks for the end from `at` on, and keeps what is there of the frame. Gives where reading goes on. */
+  /**
+   * Looks for the end from `at` on, and keeps what is there of the frame.
+   *
+   * @returns where reading goes on
+   */
   #scan(text: string, at: number): number {
     const end = this.#findEnd(text, at)
     const until = end < 0 ? text.length : end

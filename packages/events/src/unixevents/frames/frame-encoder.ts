@@ -11,7 +11,7 @@ const REMEMBERED_NAMES = 1024
 const escape = (json: string): string =>
   json.includes(';;') ? json.replaceAll(';;', String.raw`;\u003b`) : json
 
-/** Writes the frames of one side. */
+/** Writes the frames of one end. */
 export class FrameEncoder {
   readonly #prefix: Prefix
   readonly #heads = new Map<string, string>()

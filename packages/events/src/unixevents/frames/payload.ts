@@ -1,13 +1,13 @@
-// What a value looks like inside a frame, and what a handler is given. No Node in here.
+// A value inside a frame: encodePayload, decodePayload. No Node in here.
 import { isTooDeep, MAX_DEPTH } from './json-depth.ts'
 
 /**
- * How a received payload is given to handlers.
+ * What a listener gets for a received payload.
  *
  * - `'json'`: numbers, booleans, lists, objects and null arrive as they were sent. A string that begins with `{` or
  *   `[`, or is `null`, is how unixevents writes an object, a list and null, and is parsed; any other string is kept,
  *   so `'123'` stays text.
- * - `'string'`: always text, exactly as unixevents 1.5.2 for JavaScript gives it.
+ * - `'string'`: always text, exactly as in unixevents 1.5.2 for JavaScript.
  */
 export type PayloadMode = 'json' | 'string'
 
@@ -51,7 +51,7 @@ export const encodePayload = (value: unknown): string => {
   }
 }
 
-// What `payload.toString()` gave in 1.5.2, without calling a toString that the sender chose.
+// The result of `payload.toString()` in 1.5.2, without calling a toString that the sender chose.
 const asText = (value: unknown): string => {
   if (Array.isArray(value)) return value.map((item) => (item === null ? '' : asText(item))).join(',')
   if (typeof value === 'string') return value
@@ -71,7 +71,7 @@ const parsed = (text: string): unknown => {
   }
 }
 
-/** What a handler is given for a payload that was received. */
+/** What a listener gets for a payload. */
 export const decodePayload = (payload: unknown, mode: PayloadMode): unknown => {
   if (mode === 'string') return asText(payload)
   return typeof payload === 'string' ? parsed(payload) : payload

@@ -46,7 +46,7 @@ const concat = (first: Uint8Array, second: Uint8Array): Uint8Array => {
 }
 
 /** Bytes become text; a character that is split between two chunks stays whole. */
-export class TextPieces {
+export class Utf8Stream {
   #tail: Uint8Array | undefined
 
   /** The text that is complete with `chunk`; `rest` begins with the first byte that is not UTF-8, if there is one. */

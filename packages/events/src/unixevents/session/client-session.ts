@@ -3,41 +3,41 @@ import type { Duplex } from 'node:stream'
 import type { Transport } from '@uds/stream'
 import { EventClient } from '../../client/client.ts'
 import { failure } from '../../errors.ts'
-import type { Held } from '../connection/pending-frames.ts'
+import type { PendingFrame } from '../connection/pending-frames.ts'
 import type { LinkLimits } from '../connection/link.ts'
-import { FRAME_EVENT, frameCodec, frameReader, nativeOptions, NativeSender } from './session-frames.ts'
-import type { Done } from '../connection/outbox.ts'
+import { FRAME_EVENT, frameCodec, frameReader, sessionOptions, SessionSender } from './session-frames.ts'
+import type { SendDone } from '../connection/outbox.ts'
 
-/** What a {@link ClientSession} tells its owner. */
+/** What a {@link ClientSession} reports to its owner. */
 export interface SessionSink {
   event(name: string, payload: unknown): void
   failed(error: Error): void
   /** Its connection is gone: another is wanted. */
   disconnected(): void
   /** It is over, and this was not acknowledged. Nothing more is taken. */
-  over(held: readonly Held[]): void
+  over(held: readonly PendingFrame[]): void
 }
 
 /**
- * The native session of a client with its server: an `EventClient` that is given its connections, each after both ends
- * have agreed on it in the frames of unixevents. It outlives them, so nothing that was sent is lost with one.
+ * The native session of a client with its server: an `EventClient` that adopts connections, each after both ends have
+ * agreed on the switch in the frames of unixevents. It outlives them, so nothing that was sent is lost with one.
  */
 export class ClientSession {
-  /** Hard to guess: who knows it gets what is meant for this client. */
+  /** Hard to guess: a client that knows it gets what is meant for this one. */
   readonly id: string = randomUUID()
   readonly #sink: SessionSink
   readonly #client: EventClient
-  readonly #sender: NativeSender
+  readonly #sender: SessionSender
   #connection: Duplex | undefined
   #waiting: Duplex | undefined
   #wanted: ((connection: Duplex) => void) | undefined
-  /** What is given back when the session is over: what was sent, then what came while it ended. */
-  #back: { readonly sent: Held[]; readonly late: Held[] } | undefined
+  /** What returns to the owner when the session is over: what was sent, then what was sent while it ended. */
+  #back: { readonly sent: PendingFrame[]; readonly late: PendingFrame[] } | undefined
   #closing = false
 
   constructor(limits: LinkLimits, sink: SessionSink) {
     this.#sink = sink
-    this.#sender = new NativeSender(limits.maxQueueBytes, (frame, done, error) => {
+    this.#sender = new SessionSender(limits.maxQueueBytes, (frame, done, error) => {
       const tooLarge = (error as { code?: unknown }).code === 'ERR_FRAME_TOO_LARGE'
       if (this.#back && !this.#closing && !tooLarge) this.#back.sent.push({ frame, done })
       else {
@@ -46,7 +46,7 @@ export class ClientSession {
       }
     })
     this.#client = EventClient.open('memory:unixevents', {
-      ...nativeOptions(limits),
+      ...sessionOptions(limits),
       name: this.id,
       codec: frameCodec,
       transport: this.#transport(),
@@ -89,7 +89,7 @@ export class ClientSession {
   }
 
   /** Sends a frame; resolved by the acknowledgement. False when the bound is reached. */
-  send(frame: string, done: Done | undefined): boolean {
+  send(frame: string, done: SendDone | undefined): boolean {
     if (this.#back) this.#back.late.push({ frame, done })
     else {
       if (!this.#sender.take(frame)) return false
@@ -98,13 +98,13 @@ export class ClientSession {
     return true
   }
 
-  /** Gives the session up; `over` gets what was not acknowledged. */
+  /** Ends the session; `over` gets what was not acknowledged. */
   abandon(): void {
     void this.#client.close({ graceMs: 0 })
   }
 
   /**
-   * Lets what was sent be acknowledged, then ends; gives up after `graceMs`.
+   * Waits until what was sent is acknowledged, for up to `graceMs` milliseconds, and ends.
    *
    * @param arriving - a connection is about to come, and is waited for.
    */
@@ -126,7 +126,7 @@ export class ClientSession {
 
   #end(): void {
     if (this.#closing) return
-    const back = { sent: [], late: [] } as { sent: Held[]; late: Held[] }
+    const back = { sent: [], late: [] } as { sent: PendingFrame[]; late: PendingFrame[] }
     this.#back = back
     this.#connection?.destroy()
     // The messages reject in order, each in a microtask.
@@ -141,16 +141,16 @@ export class ClientSession {
       connect: (_, { signal } = {}) =>
         new Promise((resolve, reject) => {
           signal?.addEventListener('abort', () => reject(signal.reason), { once: true })
-          const give = (connection: Duplex): void => {
+          const adopt = (connection: Duplex): void => {
             setImmediate(() => connection.resume())
             resolve(connection)
           }
           const waiting = this.#waiting
           this.#waiting = undefined
-          if (waiting) give(waiting)
-          else this.#wanted = give
+          if (waiting) adopt(waiting)
+          else this.#wanted = adopt
         }),
-      listen: () => Promise.reject(failure('listen', 'ENOTSUP', 'a session is given its connections')),
+      listen: () => Promise.reject(failure('listen', 'ENOTSUP', 'a session adopts connections')),
     }
   }
 }

@@ -8,14 +8,14 @@ const MOST_EVENTS = 10_000
  * What a client with a session does between its connecting again and the server's answer. If the server has the session,
  * what it sends in the frames of unixevents comes in the session too, and is ignored here; otherwise it counts.
  */
-export class Returning {
+export class ResumeBuffer {
   readonly #deliver: (name: string, payload: unknown) => void
   readonly #timer: NodeJS.Timeout
   readonly #unanswered: () => void
   #events: [name: string, payload: unknown][] | undefined = []
   #ignores = false
 
-  /** @param unanswered - the server is not one of ours, or has no time: {@link Returning.settle} should follow. */
+  /** @param unanswered - the server is not one of ours, or has no time: {@link ResumeBuffer.settle} should follow. */
   constructor(deliver: (name: string, payload: unknown) => void, unanswered: () => void) {
     this.#deliver = deliver
     this.#unanswered = unanswered

@@ -2,12 +2,12 @@ import type { Duplex } from 'node:stream'
 import { failure } from '../../errors.ts'
 import type { ServerPeer } from '../../server/peer.ts'
 import { EventServer } from '../../server/server.ts'
-import type { Held } from '../connection/pending-frames.ts'
+import type { PendingFrame } from '../connection/pending-frames.ts'
 import type { LinkLimits } from '../connection/link.ts'
-import { FRAME_EVENT, frameCodec, frameReader, nativeOptions, NativeSender } from './session-frames.ts'
-import type { Done } from '../connection/outbox.ts'
+import { FRAME_EVENT, frameCodec, frameReader, sessionOptions, SessionSender } from './session-frames.ts'
+import type { SendDone } from '../connection/outbox.ts'
 
-/** What {@link ServerSessions} tell their owner. */
+/** What {@link ServerSessions} report to their owner. */
 export interface SessionsSink {
   event(name: string, payload: unknown): void
   failed(error: Error): void
@@ -16,17 +16,17 @@ export interface SessionsSink {
 
 /** What a server knows of a client that has gone on in the native protocol. */
 interface Session {
-  readonly sender: NativeSender
+  readonly sender: SessionSender
   readonly read: (frame: unknown) => void
   /** Undefined until its first connection has said hello. */
   peer: ServerPeer | undefined
   /** What was sent before that. */
-  early: Held[]
+  early: PendingFrame[]
 }
 
 /**
- * The native sessions of a server: an `EventServer` that listens nowhere and is given its connections. A session stays
- * for a while when its connection is lost, and what is sent meanwhile waits for the client to come back.
+ * The native sessions of a server: an `EventServer` that does not listen, and adopts connections. A session outlives
+ * its connection for a while; what is sent meanwhile waits until the client is back.
  */
 export class ServerSessions {
   readonly #limits: LinkLimits
@@ -37,7 +37,7 @@ export class ServerSessions {
   constructor(limits: LinkLimits, sink: SessionsSink) {
     this.#limits = limits
     this.#sink = sink
-    this.#server = EventServer.detached({ ...nativeOptions(limits), codecs: [frameCodec] })
+    this.#server = EventServer.detached({ ...sessionOptions(limits), codecs: [frameCodec] })
     this.#server.on('connection', (peer) => this.#connected(peer))
     this.#server.on('disconnect', () => sink.debug('a client of the native protocol has lost its connection'))
     this.#server.on('error', (error) => sink.failed(error))
@@ -76,8 +76,8 @@ export class ServerSessions {
     this.#server.accept(connection, head)
   }
 
-  /** Sends a frame to every session. `slow` is called for each that has too much to read, which is given up. */
-  send(frame: string, done: Done | undefined, slow: () => void): void {
+  /** Sends a frame to every session. `slow` is called for each that exceeds its bound, and that session ends. */
+  send(frame: string, done: SendDone | undefined, slow: () => void): void {
     for (const [id, session] of this.#sessions) {
       if (!session.sender.take(frame)) {
         this.#sessions.delete(id)
@@ -95,7 +95,7 @@ export class ServerSessions {
   #make(peer: ServerPeer | undefined): Session {
     const { maxQueueBytes } = this.#limits
     return {
-      sender: new NativeSender(maxQueueBytes, (_, done, error) => done?.(error)),
+      sender: new SessionSender(maxQueueBytes, (_, done, error) => done?.(error)),
       read: frameReader('s-', this.#limits, this.#sink),
       peer,
       early: [],

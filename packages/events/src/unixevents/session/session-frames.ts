@@ -1,12 +1,12 @@
-// What the frames of unixevents are within the native protocol of this package (PROTOCOL.md).
+// The frames of unixevents as messages of the native protocol (PROTOCOL.md).
 import type { EndOptions } from '../../settings.ts'
 import type { AnyMap } from '../../map.ts'
 import type { TextCodec } from '../../codecs/codec.ts'
 import { FrameDecoder } from '../frames/frame-decoder.ts'
 import type { Prefix } from '../frames/frame-encoder.ts'
-import { Hearing } from '../frames/prefix-filter.ts'
+import { PrefixFilter } from '../frames/prefix-filter.ts'
 import type { LinkLimits } from '../connection/link.ts'
-import type { Done } from '../connection/outbox.ts'
+import type { SendDone } from '../connection/outbox.ts'
 import { failure } from '../../errors.ts'
 
 /** The name of the native event: a SEND whose payload is a frame of unixevents as it is, with its end mark. */
@@ -24,8 +24,8 @@ export const frameCodec: TextCodec = {
 const AROUND_FRAME = 64
 const LEAST_FRAME = 1024
 
-/** How a native end is set up: what waits is counted by {@link NativeSender}, so nothing else limits it. */
-export const nativeOptions = ({ maxFrameBytes }: LinkLimits): EndOptions<AnyMap> => {
+/** The options of a native end: {@link SessionSender} counts what waits, so nothing else limits it. */
+export const sessionOptions = ({ maxFrameBytes }: LinkLimits): EndOptions<AnyMap> => {
   const unlimited = { policy: 'fail', limit: Infinity, limitBytes: Infinity } as const
   return {
     maxFrame: Math.max(LEAST_FRAME, Math.ceil(maxFrameBytes) + AROUND_FRAME),
@@ -41,12 +41,12 @@ export const frameReader = (
   limits: LinkLimits,
   sink: { event(name: string, payload: unknown): void; failed(error: Error): void },
 ): ((frame: unknown) => void) => {
-  const hearing = new Hearing(own)
+  const prefix = new PrefixFilter(own)
   const bad = (reason: string): void => sink.failed(failure('receive', 'ERR_BAD_PAYLOAD', reason))
   const decoder = new FrameDecoder(
     {
       frame: (event, payload) => {
-        const name = hearing.nameOf(event)
+        const name = prefix.nameOf(event)
         if (name !== undefined) sink.event(name, payload)
       },
       skipped: bad,
@@ -63,14 +63,14 @@ export interface Acknowledging {
 }
 
 /** Counts what was sent and not acknowledged, and keeps it within the bound. */
-export class NativeSender {
+export class SessionSender {
   readonly #maxLength: number
-  readonly #failed: (frame: string, done: Done | undefined, error: Error) => void
+  readonly #failed: (frame: string, done: SendDone | undefined, error: Error) => void
   #length = 0
   #open = 0
 
   /** @param failed - called, in the order of sending, for what will never be acknowledged. */
-  constructor(maxLength: number, failed: (frame: string, done: Done | undefined, error: Error) => void) {
+  constructor(maxLength: number, failed: (frame: string, done: SendDone | undefined, error: Error) => void) {
     this.#maxLength = maxLength
     this.#failed = failed
   }
@@ -89,7 +89,7 @@ export class NativeSender {
   }
 
   /** Sends a frame that was counted. */
-  send(over: Acknowledging, frame: string, done: Done | undefined): void {
+  send(over: Acknowledging, frame: string, done: SendDone | undefined): void {
     const settled = (error: Error | undefined): void => {
       this.#length -= frame.length
       this.#open -= 1
