@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { basename, extname } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { SocketError } from './errors.ts'
+import { SocketError } from './errors/socket-error.ts'
 
 /**
  * The file that a module lies in: itself, or the bundle that it was put into.

@@ -1,10 +1,10 @@
-import { loadKoffi } from './library.ts'
-import type { SocketType } from './native.ts'
-import { libc } from './posix/library.ts'
+import { loadKoffi } from './binding/library.ts'
+import type { SocketType } from './system-calls/system-calls.ts'
+import { libc } from './libraries/posix/libc.ts'
 import { sockets } from './sockets/index.ts'
 import { system, type System } from './system.ts'
-import { adopt } from './adopt.ts'
-import { InetAddress } from './address.ts'
+import { adopt } from './loop/adopt.ts'
+import { InetAddress } from './address/unix-address.ts'
 import { pollHandleAvailable } from './watch/poll-handle.ts'
 
 /** What this machine can do, found out by trying. */

@@ -10,54 +10,54 @@ export type { BindOptions } from './sockets/connections.ts'
 export type { Message, ReceivedMessage, ReceiveMessageOptions, ReceiveOptions } from './sockets/messages.ts'
 export type { PollRequest, PollResult } from './sockets/poll.ts'
 export type { SendOptions } from './sockets/transfer.ts'
-export { Descriptor, SocketHandle } from './handle.ts'
-export { InetAddress, UnixAddress } from './address.ts'
-export type { SocketAddress } from './address.ts'
-export type { PeerCredentials, SocketFamily, SocketType } from './native.ts'
+export { Descriptor, SocketHandle } from './handle/socket-handle.ts'
+export { InetAddress, UnixAddress } from './address/unix-address.ts'
+export type { SocketAddress } from './address/unix-address.ts'
+export type { PeerCredentials, SocketFamily, SocketType } from './system-calls/system-calls.ts'
 export type { ReadOnlySocketOptions, SocketOptions } from './sockets/options.ts'
-export type { WaitOptions } from './waiting.ts'
-export { SocketError } from './errors.ts'
-export type { SocketErrorInit } from './errors.ts'
+export type { WaitOptions } from './waiting/waiting.ts'
+export { SocketError } from './errors/socket-error.ts'
+export type { SocketErrorInit } from './errors/socket-error.ts'
 // For the packages above, so that all of them speak of failures in the same way
-export { invalidArgument, invalidValue, outOfRange } from './errors.ts'
-export { adviceFor } from './advice.ts'
-export { checkOptions, optionNames } from './check-options.ts'
+export { invalidArgument, invalidValue, outOfRange } from './errors/socket-error.ts'
+export { adviceFor } from './errors/advice.ts'
+export { checkOptions, optionNames } from './errors/check-options.ts'
 export { fileOf, threadFile } from './bundle.ts'
-export { sleep } from './sleep.ts'
+export { sleep } from './waiting/sleep.ts'
 
 // Node's loop
 export { watch } from './watch/watch.ts'
 export type { WatchOptions } from './watch/watch.ts'
 export type { Interest, Readiness, WatchCallback, Watcher, WatchStrategy } from './watch/watcher.ts'
-export { adopt } from './adopt.ts'
-export type { AdoptOptions } from './adopt.ts'
+export { adopt } from './loop/adopt.ts'
+export type { AdoptOptions } from './loop/adopt.ts'
 
 // This machine
 export { capabilities } from './capabilities.ts'
 export type { Capabilities } from './capabilities.ts'
-export { ensureWsaStarted } from './win32/startup.ts'
-export { isSocketFile, removeSocketFile, socketFileId } from './socket-file.ts'
-export { refuses } from './refuses.ts'
-export { findFile, mayBeSocket } from './win32/found-file.ts'
-export type { FoundFile } from './win32/found-file.ts'
+export { ensureWsaStarted } from './libraries/win32/startup.ts'
+export { isSocketFile, removeSocketFile, socketFileId } from './socket-file/socket-file.ts'
+export { refuses } from './sockets/refuses.ts'
+export { findFile, mayBeSocket } from './socket-file/win32/find-file.ts'
+export type { FoundFile } from './socket-file/win32/find-file.ts'
 
 // The system calls themselves
-export { libc } from './posix/prototypes.ts'
-export { winsock } from './win32/prototypes.ts'
-export { sidOfProcess } from './win32/credentials.ts'
+export { libc } from './libraries/posix/prototypes.ts'
+export { winsock } from './libraries/win32/prototypes.ts'
+export { sidOfProcess } from './credentials/win32.ts'
 
 // To bind more of them
-export { bindTable } from './bind.ts'
-export type { Bound, Call, Failure, Row, Rows } from './bind.ts'
-export type { CArgument, CArguments, CResult, CResults, Pointer } from './ctypes.ts'
-export { defineLibrary, loadKoffi } from './library.ts'
-export type { Library, LibraryOptions } from './library.ts'
-export { libc as libcLibrary } from './posix/library.ts'
+export { bindTable } from './binding/bind-table.ts'
+export type { Bound, Call, Failure, Row, Rows } from './binding/bind-table.ts'
+export type { CArgument, CArguments, CResult, CResults, Pointer } from './binding/ctypes.ts'
+export { defineLibrary, loadKoffi } from './binding/library.ts'
+export type { Library, LibraryOptions } from './binding/library.ts'
+export { libc as libcLibrary } from './libraries/posix/libc.ts'
 export {
   advapi32 as advapi32Library,
   kernel32 as kernel32Library,
   ws2_32 as ws2_32Library,
-} from './win32/library.ts'
+} from './libraries/win32/dlls.ts'
 export {
   encodeInet,
   encodeUnix,
@@ -66,8 +66,8 @@ export {
   darwinLayout,
   linuxLayout,
   windowsLayout,
-} from './sockaddr.ts'
-export type { InetFields, SockaddrLayout } from './sockaddr.ts'
+} from './address/sockaddr.ts'
+export type { InetFields, SockaddrLayout } from './address/sockaddr.ts'
 
 // Constants, by their C names
 export {
@@ -121,5 +121,5 @@ export {
   WSA_WAIT_EVENT_0,
   WSA_WAIT_FAILED,
   WSA_WAIT_TIMEOUT,
-} from './constants.ts'
-export type { PosixConstants } from './constants.ts'
+} from './constants/this-system.ts'
+export type { PosixConstants } from './constants/this-system.ts'

@@ -2,8 +2,8 @@ import { constants } from 'node:os'
 import { getSystemErrorMap } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { SocketError } from '@uds/winsock-ffi'
-import { codeOf } from '../src/posix/errno.ts'
-import { errorRow, systemError, win32Errors, winsockErrors } from '../src/win32/errno.ts'
+import { codeOf } from '../src/errors/posix/errno.ts'
+import { errorRow, systemError, win32Errors, winsockErrors } from '../src/errors/win32/error-codes.ts'
 
 /** The codes that Node itself knows, on the system of this run. */
 const nodeCodes = new Set([...getSystemErrorMap().values()].map(([name]) => name))

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { sidOfProcess } from '@uds/winsock-ffi'
-import { sidToString } from '../src/win32/sid.ts'
+import { sidToString } from '../src/credentials/sid.ts'
 
 /** The reverse of what is tested, from the text to the bytes of [MS-DTYP] 2.4.2.2. */
 const sidBytes = (authority: number, parts: readonly number[]): Uint8Array => {

@@ -1,8 +1,8 @@
 /** What the socket calls accept, checked before any of them reaches the system. */
-import { InetAddress, UnixAddress, type SocketAddress } from '../address.ts'
-import { invalidArgument, invalidValue } from '../errors.ts'
-import type { SocketHandle } from '../handle.ts'
-import type { ErrorSubject } from '../native.ts'
+import { InetAddress, UnixAddress, type SocketAddress } from '../address/unix-address.ts'
+import { invalidArgument, invalidValue } from '../errors/socket-error.ts'
+import type { SocketHandle } from '../handle/socket-handle.ts'
+import type { ErrorSubject } from '../system-calls/system-calls.ts'
 
 export const subject = (address: SocketAddress): ErrorSubject => ({
   address: address.toString(),

@@ -1,9 +1,9 @@
 /** Connections come about. */
-import type { SocketAddress } from '../address.ts'
-import { outOfRange } from '../errors.ts'
-import { openFd, SocketHandle } from '../handle.ts'
-import { native } from '../select.ts'
-import { awaitInput, goOn, timedOut, timeoutOf, type WaitOptions } from '../waiting.ts'
+import type { SocketAddress } from '../address/unix-address.ts'
+import { outOfRange } from '../errors/socket-error.ts'
+import { openFd, SocketHandle } from '../handle/socket-handle.ts'
+import { native } from '../system-calls/select.ts'
+import { awaitInput, goOn, timedOut, timeoutOf, type WaitOptions } from '../waiting/waiting.ts'
 import { addressOf, subject } from './arguments.ts'
 
 export interface BindOptions {

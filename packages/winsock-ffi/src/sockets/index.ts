@@ -2,7 +2,7 @@
  * One set of socket calls with the same meaning on every system: blocking, with a deadline, or non-blocking. They are
  * the calls of the C interface under their own names; what differs between systems is said at each.
  */
-import { recvWithin, tryAccept, tryConnect, tryRecv, trySend } from './attempts.ts'
+import { recvWithin, tryAccept, tryConnect, tryRecv, trySend } from './nonblocking.ts'
 import { accept, bind, connect, listen } from './connections.ts'
 import { receiveMessage, sendMessage } from './messages.ts'
 import { close, fromFd, open, pair, setNonblocking } from './open.ts'

@@ -1,10 +1,10 @@
 /** Messages: several parts, an address, descriptors, credentials. */
-import { decodeAddress, type SocketAddress } from '../address.ts'
-import { invalidArgument, invalidValue, outOfRange, SocketError } from '../errors.ts'
-import { Descriptor, openFd, type SocketHandle } from '../handle.ts'
-import type { IncomingMessage, PeerCredentials } from '../native.ts'
-import { native } from '../select.ts'
-import { awaitInput, dontWait, goOn, timeoutOf, type WaitOptions } from '../waiting.ts'
+import { decodeAddress, type SocketAddress } from '../address/unix-address.ts'
+import { invalidArgument, invalidValue, outOfRange, SocketError } from '../errors/socket-error.ts'
+import { Descriptor, openFd, type SocketHandle } from '../handle/socket-handle.ts'
+import type { IncomingMessage, PeerCredentials } from '../system-calls/system-calls.ts'
+import { native } from '../system-calls/select.ts'
+import { awaitInput, dontWait, goOn, timeoutOf, type WaitOptions } from '../waiting/waiting.ts'
 import { addressOf, bytesOf, roomOf } from './arguments.ts'
 
 /** A message for `sockets.sendMessage`. */

@@ -1,8 +1,8 @@
 /** Sockets come into being, and go. */
-import { invalidArgument, outOfRange } from '../errors.ts'
-import { openFd, SocketHandle } from '../handle.ts'
-import type { SocketFamily, SocketType } from '../native.ts'
-import { native } from '../select.ts'
+import { invalidArgument, outOfRange } from '../errors/socket-error.ts'
+import { openFd, SocketHandle } from '../handle/socket-handle.ts'
+import type { SocketFamily, SocketType } from '../system-calls/system-calls.ts'
+import { native } from '../system-calls/select.ts'
 import { oneOf } from './arguments.ts'
 
 const families: Readonly<Record<SocketFamily, number>> = {

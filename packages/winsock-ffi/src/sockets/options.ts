@@ -1,7 +1,7 @@
-import { invalidArgument, outOfRange, SocketError } from '../errors.ts'
-import { openFd, type SocketHandle } from '../handle.ts'
-import type { OptionRow } from '../native.ts'
-import { native } from '../select.ts'
+import { invalidArgument, outOfRange, SocketError } from '../errors/socket-error.ts'
+import { openFd, type SocketHandle } from '../handle/socket-handle.ts'
+import type { OptionRow } from '../system-calls/system-calls.ts'
+import { native } from '../system-calls/select.ts'
 
 /** The socket options that mean the same everywhere, and the type of each. */
 export interface SocketOptions {

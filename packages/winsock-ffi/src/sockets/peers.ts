@@ -1,9 +1,9 @@
 /** Who is at either end. */
-import { decodeAddress, type SocketAddress } from '../address.ts'
-import { SocketError } from '../errors.ts'
-import { openFd, type SocketHandle } from '../handle.ts'
-import type { PeerCredentials } from '../native.ts'
-import { native } from '../select.ts'
+import { decodeAddress, type SocketAddress } from '../address/unix-address.ts'
+import { SocketError } from '../errors/socket-error.ts'
+import { openFd, type SocketHandle } from '../handle/socket-handle.ts'
+import type { PeerCredentials } from '../system-calls/system-calls.ts'
+import { native } from '../system-calls/select.ts'
 
 /** The address that the socket itself has: getsockname(2). Unnamed when it was never bound. */
 export const localAddress = (handle: SocketHandle): SocketAddress =>

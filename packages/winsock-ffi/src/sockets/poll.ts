@@ -1,10 +1,10 @@
 /** Waiting for several sockets. */
-import { deadlineIn } from '../deadline.ts'
-import { invalidValue } from '../errors.ts'
-import { openFd, type SocketHandle } from '../handle.ts'
-import { FAILED, HANGUP, READABLE, WRITABLE } from '../native.ts'
-import { native } from '../select.ts'
-import { timeoutOf, type WaitOptions } from '../waiting.ts'
+import { deadlineIn } from '../system-calls/deadline.ts'
+import { invalidValue } from '../errors/socket-error.ts'
+import { openFd, type SocketHandle } from '../handle/socket-handle.ts'
+import { FAILED, HANGUP, READABLE, WRITABLE } from '../system-calls/system-calls.ts'
+import { native } from '../system-calls/select.ts'
+import { timeoutOf, type WaitOptions } from '../waiting/waiting.ts'
 
 /** What `sockets.poll` waits for on one socket. */
 export interface PollRequest {

@@ -1,8 +1,8 @@
 /** Bytes go and come. */
-import type { SocketAddress } from '../address.ts'
-import { openFd, type SocketHandle } from '../handle.ts'
-import { native } from '../select.ts'
-import { awaitInput, dontWait, goOn, timeoutOf, type WaitOptions } from '../waiting.ts'
+import type { SocketAddress } from '../address/unix-address.ts'
+import { openFd, type SocketHandle } from '../handle/socket-handle.ts'
+import { native } from '../system-calls/select.ts'
+import { awaitInput, dontWait, goOn, timeoutOf, type WaitOptions } from '../waiting/waiting.ts'
 import { bytesOf, oneOf, roomOf } from './arguments.ts'
 import { sendMessage, type ReceiveOptions } from './messages.ts'
 

@@ -1,4 +1,4 @@
-import { native } from '../select.ts'
+import { native } from '../system-calls/select.ts'
 import type { Report, Source } from './watcher.ts'
 
 const PERIOD_MS = 10

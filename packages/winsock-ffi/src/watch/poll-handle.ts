@@ -1,6 +1,6 @@
-import { SocketError } from '../errors.ts'
-import { loadKoffi } from '../library.ts'
-import { READABLE, WRITABLE } from '../native.ts'
+import { SocketError } from '../errors/socket-error.ts'
+import { loadKoffi } from '../binding/library.ts'
+import { READABLE, WRITABLE } from '../system-calls/system-calls.ts'
 import type { Report, Source } from './watcher.ts'
 
 interface PollHandle {

@@ -1,6 +1,6 @@
 /** The worker thread of watch/worker.ts: waits when told to, and reports once for each time. */
 import { parentPort, workerData } from 'node:worker_threads'
-import { waiter } from '../select.ts'
+import { waiter } from '../system-calls/select.ts'
 import { CLOSING, IDLE, WAITING } from './worker-state.ts'
 
 export interface WorkerInput {

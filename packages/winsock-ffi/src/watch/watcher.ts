@@ -1,4 +1,4 @@
-import type { SocketError } from '../errors.ts'
+import type { SocketError } from '../errors/socket-error.ts'
 
 /** What to wait for. */
 export interface Interest {

@@ -1,0 +1,153 @@
+/**
+ * Binding by table: one row names a C function, its argument types, its result and what means failure. The
+ * TypeScript signature is derived from the row, so it cannot disagree with it.
+ */
+import {
+  argumentTypes,
+  resultTypes,
+  type CArgument,
+  type CArguments,
+  type CResult,
+  type CResults,
+} from './ctypes.ts'
+import { invalidArgument, missingArgument } from '../errors/socket-error.ts'
+import type { KoffiFunction, Library } from './library.ts'
+
+/** Which result of a C function means that it failed. */
+export type Failure =
+  /** -1 or any negative number: POSIX calls, SOCKET_ERROR, INVALID_SOCKET, INVALID_HANDLE_VALUE. */
+  | 'negative'
+  /** 0, FALSE or NULL: most of kernel32, WSA_INVALID_EVENT. */
+  | 'zero'
+  /** 0xFFFFFFFF: WSA_WAIT_FAILED, WAIT_FAILED. */
+  | 'WAIT_FAILED'
+  /** Any number but 0, which is then itself the error: WSAStartup. */
+  | 'nonzero'
+  /** It cannot fail. */
+  | 'never'
+
+export interface Row {
+  readonly args: readonly CArgument[]
+  /**
+   * The types that this row gives the `...` of a variadic function. They are kept apart because some calling
+   * conventions (macOS on arm64) pass them differently.
+   */
+  readonly variadic?: readonly CArgument[]
+  readonly result: CResult
+  readonly fails: Failure
+}
+
+export type Rows = Readonly<Record<string, Row>>
+
+type Values<A extends readonly CArgument[]> = { -readonly [I in keyof A]: CArguments[A[I]] }
+type Arguments<R extends Row> = R['variadic'] extends readonly CArgument[]
+  ? [...Values<R['args']>, ...Values<R['variadic']>]
+  : Values<R['args']>
+
+/** A bound function. */
+export interface Call<R extends Row> {
+  /**
+   * Calls the C function.
+   *
+   * @returns What it returned.
+   * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_MISSING_ARGS` for a wrong argument, before the call.
+   * @throws SocketError when the result means failure.
+   */
+  (...args: Arguments<R>): CResults[R['result']]
+  /**
+   * The same without checks of the arguments and without a throw: gives the result, or the negated error number.
+   * For loops in which a failure such as EAGAIN is ordinary, by code that has checked its arguments itself.
+   */
+  attempt(...args: Arguments<R>): number
+}
+
+export type Bound<T extends Rows> = { readonly [Name in keyof T]: Call<T[Name]> }
+
+const failures: Readonly<Record<Failure, (result: number) => boolean>> = {
+  negative: (result) => result < 0,
+  // A NULL pointer arrives as null.
+  zero: (result) => !result,
+  WAIT_FAILED: (result) => result === 0xffff_ffff,
+  nonzero: (result) => result !== 0,
+  never: () => false,
+}
+
+/** koffi takes each variadic value behind its type. */
+const withTypes = (native: KoffiFunction, fixed: number, variadic: readonly string[]): KoffiFunction => {
+  const call = (...args: unknown[]): unknown =>
+    native(...args.slice(0, fixed), ...variadic.flatMap((type, index) => [type, args[fixed + index]]))
+  return call as KoffiFunction
+}
+
+const lookUp = (library: Library, name: string, row: Row): KoffiFunction => {
+  const fixed = row.args.map((type) => argumentTypes[type].koffi)
+  if (!row.variadic) return library.symbol(name, resultTypes[row.result], fixed)
+  const native = library.symbol(name, resultTypes[row.result], [...fixed, '...'])
+  return withTypes(
+    native,
+    fixed.length,
+    row.variadic.map((type) => argumentTypes[type].koffi),
+  )
+}
+
+/** Written out for the usual numbers of arguments: a rest parameter costs as much as all else here, on every call. */
+const attemptOf = (
+  native: KoffiFunction,
+  failed: (result: number) => boolean,
+  errorOf: (result: number) => number,
+  arity: number,
+): ((...args: unknown[]) => number) => {
+  const outcome = (result: number): number => (failed(result) ? -errorOf(result) : result)
+  if (arity === 3) return (a, b, c) => outcome(native(a, b, c) as number)
+  if (arity === 4) return (a, b, c, d) => outcome(native(a, b, c, d) as number)
+  return (...args) => outcome(native(...args) as number)
+}
+
+const bindCall = (library: Library, name: string, row: Row): Call<Row> => {
+  const native = lookUp(library, name, row)
+  const names = [...row.args, ...(row.variadic ?? [])]
+  const types = names.map((type) => argumentTypes[type])
+  const failed = failures[row.fails]
+  const errorOf = (result: number): number => (row.fails === 'nonzero' ? result : library.lastError())
+
+  const call = (...args: unknown[]): unknown => {
+    if (args.length !== types.length) throw missingArgument(name, names, args.length)
+    for (let index = 0; index < types.length; index += 1) {
+      const type = types[index]!
+      if (!type.accepts(args[index])) {
+        throw invalidArgument(name, `argument ${index + 1} (${names[index]})`, type.expected, args[index])
+      }
+    }
+    const result = native(...args)
+    if (failed(result)) throw library.toError(errorOf(result), name)
+    return result
+  }
+  const attempt = attemptOf(native, failed, errorOf, types.length)
+  return Object.assign(call, { attempt }) as unknown as Call<Row>
+}
+
+/**
+ * Binds a table of rows to a library. A function is looked up when it is first used.
+ *
+ * @example
+ * ```ts
+ * const rows = { getppid: { args: [], result: 'int', fails: 'never' } } as const
+ * const calls: Bound<typeof rows> = bindTable(library, rows)
+ * calls.getppid()
+ * ```
+ */
+export const bindTable = <T extends Rows>(library: Library, rows: T): Bound<T> => {
+  const table = {}
+  for (const [name, row] of Object.entries(rows)) {
+    Object.defineProperty(table, name, {
+      configurable: true,
+      enumerable: true,
+      get: () => {
+        const value = bindCall(library, name, row)
+        Object.defineProperty(table, name, { value, enumerable: true })
+        return value
+      },
+    })
+  }
+  return table as Bound<T>
+}

@@ -1,0 +1,137 @@
+import type * as koffiModule from 'koffi'
+import { statSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { fileOf } from '../bundle.ts'
+import { SocketError } from '../errors/socket-error.ts'
+import { koffiMissing } from './koffi-missing.ts'
+
+type Koffi = typeof koffiModule
+type KoffiLibrary = ReturnType<Koffi['load']>
+export type KoffiFunction = ReturnType<KoffiLibrary['func']>
+
+let koffi: Koffi | undefined
+
+/**
+ * koffi, loaded at the first call: importing this package costs no FFI and fails nowhere.
+ *
+ * @throws SocketError `ENOTSUP` where koffi is not installed, has no binary for this system, was left behind by a bundler,
+ *   or is kept out by Node's permission model; the message says which, and what to do.
+ */
+export const loadKoffi = (): Koffi => {
+  forgetLastStat()
+  if (koffi) return koffi
+  // Empty where a bundler has made CommonJS of this.
+  const url = import.meta.url as string | undefined
+  try {
+    koffi = createRequire(fileOf(url))('koffi') as Koffi
+    return koffi
+  } catch (cause) {
+    throw koffiMissing(cause, url)
+  }
+}
+
+/**
+ * After a stat of a socket or a pipe, Node 22 follows no link of node_modules: https://github.com/nodejs/node/issues/51142.
+ * With pnpm's, koffi would not find its binary then. A stat of anything else mends it.
+ */
+const forgetLastStat = (): void => {
+  if (koffi) return
+  try {
+    statSync('.')
+  } catch {
+    // The directory is gone, or Node's permission model keeps it.
+  }
+}
+
+/** A shared library whose functions can be bound by a table (see bind.ts). */
+export interface Library {
+  /** The name for messages: `libc`, `ws2_32.dll`. */
+  readonly name: string
+  /** Looks a function up. */
+  symbol(name: string, result: string, args: readonly string[]): KoffiFunction
+  /** True when the library can be loaded and exports this name. */
+  has(name: string): boolean
+  /** The error number of the last failed call in this thread. */
+  lastError(): number
+  /** The one place where an error number becomes an error. */
+  toError(nativeCode: number, syscall: string): SocketError
+}
+
+export interface LibraryOptions {
+  readonly name: string
+  /** File names to try in turn; null means what the process itself has loaded. */
+  readonly files: readonly (string | null)[]
+  /** Why this system cannot have the library, or undefined where it can. */
+  readonly unavailable?: string | undefined
+  readonly lastError: (koffi: Koffi) => () => number
+  readonly toError: (nativeCode: number, syscall: string) => SocketError
+}
+
+/**
+ * Describes a shared library. Nothing is loaded before the first call of one of its functions.
+ *
+ * @throws SocketError `ENOTSUP` from the first call, where the library or the function is not there.
+ */
+export const defineLibrary = (options: LibraryOptions): Library => {
+  let loaded: KoffiLibrary | undefined
+  let lastError: (() => number) | undefined
+
+  const load = (): KoffiLibrary => {
+    if (loaded) return loaded
+    const unavailable = (detail: string, cause?: unknown): SocketError =>
+      new SocketError({
+        code: 'ENOTSUP',
+        syscall: 'load',
+        address: options.name,
+        detail,
+        advice: 'capabilities() tells what this system offers',
+        cause,
+      })
+    if (options.unavailable) throw unavailable(options.unavailable)
+    const api = loadKoffi()
+    const failures: unknown[] = []
+    for (const file of options.files) {
+      try {
+        loaded = api.load(file)
+        return loaded
+      } catch (cause) {
+        failures.push(cause)
+      }
+    }
+    throw unavailable(
+      `the library could not be loaded (tried ${options.files.map((file) => file ?? 'the process itself').join(', ')})`,
+      failures.length === 1 ? failures[0] : new AggregateError(failures),
+    )
+  }
+
+  return {
+    name: options.name,
+    symbol: (name, result, args) => {
+      const library = load()
+      try {
+        return library.func(name, result, [...args])
+      } catch (cause) {
+        throw new SocketError({
+          code: 'ENOTSUP',
+          syscall: name,
+          detail: `${options.name} of this system has no function ${name}`,
+          advice: 'capabilities() tells what this system offers',
+          cause,
+        })
+      }
+    },
+    has: (name) => {
+      try {
+        load().symbol(name)
+        return true
+      } catch {
+        return false
+      }
+    },
+    lastError: () => {
+      lastError ??= options.lastError(loadKoffi())
+      return lastError()
+    },
+    toError: options.toError,
+  }
+}

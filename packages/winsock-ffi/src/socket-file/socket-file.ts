@@ -1,0 +1,61 @@
+import { lstatSync, unlinkSync } from 'node:fs'
+import { system } from '../system.ts'
+import { findFile, mayBeSocket } from './win32/find-file.ts'
+import { removeSocketFile as onWindows } from './win32/remove-socket-file.ts'
+
+const onPosix = (path: string): void => {
+  try {
+    unlinkSync(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+  }
+}
+
+/**
+ * Removes the file of an AF_UNIX socket; no file is no error. It asks nothing: whoever calls it knows that nobody
+ * listens there any more.
+ *
+ * ## Platform behaviour
+ * On Windows the file is a reparse point that some versions of `fs.unlink` refuse; DeleteFileW takes it then.
+ */
+export const removeSocketFile: (path: string) => void = system === 'win32' ? onWindows : onPosix
+
+const looksAsSocket = (path: string): boolean => {
+  const found = findFile(path)
+  return found !== undefined && mayBeSocket(found)
+}
+
+/**
+ * True when there is the file of an AF_UNIX socket at the path, links not followed.
+ *
+ * ## Platform behaviour
+ * On Windows an empty file counts as one: see `mayBeSocket`.
+ */
+export const isSocketFile: (path: string) => boolean =
+  system === 'win32'
+    ? looksAsSocket
+    : (path) => lstatSync(path, { throwIfNoEntry: false })?.isSocket() ?? false
+
+/** A file system may give the number of a removed file to the next one. */
+const byBirth = (path: string): string => {
+  const { dev, ino, birthtimeNs } = lstatSync(path, { bigint: true })
+  return `${dev}:${ino}:${birthtimeNs}`
+}
+
+const identify: (path: string) => string | undefined =
+  system === 'win32' ? (path) => findFile(path)?.written.toString() : byBirth
+
+/**
+ * Tells one socket file from another one of the same name, whatever becomes of its mode and its owner; undefined for none,
+ * and for one that cannot be looked at.
+ *
+ * ## Platform behaviour
+ * On Windows it is the time of writing, whose clock moves 64 times a second.
+ */
+export const socketFileId = (path: string): string | undefined => {
+  try {
+    return identify(path)
+  } catch {
+    return undefined
+  }
+}

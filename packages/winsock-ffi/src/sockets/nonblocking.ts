@@ -1,0 +1,142 @@
+/**
+ * Calls that never wait, whatever the socket does, and for which "not now" is a value: for programs that make their own
+ * loop of `poll`. They take no way through an exception, which costs a hundred times what the call does.
+ */
+import type { SocketAddress } from '../address/unix-address.ts'
+import { invalidArgument, outOfRange } from '../errors/socket-error.ts'
+import { openFd, SocketHandle } from '../handle/socket-handle.ts'
+import { READABLE } from '../system-calls/system-calls.ts'
+import { native } from '../system-calls/select.ts'
+import { addressOf, bytesOf, roomOf, subject } from './arguments.ts'
+
+/** What became of a call that failed: true to make it again (a signal came), false for "not now". */
+const again = (result: number, syscall: string): boolean => {
+  if (native.isWouldBlock(-result)) return false
+  if (native.isInterrupted(-result)) return true
+  throw native.toError(-result, syscall)
+}
+
+/**
+ * Takes the next connection if one is waiting, undefined otherwise. The socket must be non-blocking on POSIX.
+ *
+ * @throws SocketError as `accept`, but never `EAGAIN`.
+ */
+export const tryAccept = (handle: SocketHandle): SocketHandle | undefined => {
+  const fd = openFd(handle, 'accept')
+  for (;;) {
+    const result = native.accept(fd)
+    if (result >= 0) return new SocketHandle(result, handle.family, handle.type)
+    if (!again(result, 'accept')) return undefined
+  }
+}
+
+/**
+ * Receives what is there, also on a socket that is blocking.
+ *
+ * @returns How many bytes came, 0 at the end of the stream; undefined when there is nothing yet.
+ * @throws SocketError as `recv`, but never `EAGAIN` and `ETIMEDOUT`.
+ */
+export const tryRecv = (
+  handle: SocketHandle,
+  buffer: Uint8Array,
+  options?: { readonly peek?: boolean | undefined },
+): number | undefined => {
+  const fd = openFd(handle, 'recv')
+  roomOf(buffer, 'recv')
+  const flags = (options?.peek ? native.MSG_PEEK : 0) | native.MSG_DONTWAIT
+  for (;;) {
+    const result = native.recv(fd, buffer, flags)
+    if (result >= 0) return result
+    if (!again(result, 'recv')) return undefined
+  }
+}
+
+const LONGEST_SLICE_MS = 2 ** 31 - 1
+
+/**
+ * Receives from a stream, and waits for it up to `ms` milliseconds, rounded to what the clock of the system can: for a loop
+ * that has to look up now and then. The system waits within the call itself, which is half of what `poll` and `recv` cost;
+ * the socket becomes blocking for that. On Windows, where sockets of this package never block, it is polled.
+ *
+ * @returns How many bytes came, 0 at the end of the stream; undefined when the time is up.
+ * @throws SocketError as `recv`, but never `EAGAIN` and `ETIMEDOUT`.
+ */
+export const recvWithin = (handle: SocketHandle, buffer: Uint8Array, ms: number): number | undefined => {
+  const fd = openFd(handle, 'recv')
+  roomOf(buffer, 'recv')
+  if (typeof ms !== 'number') throw invalidArgument('recv', 'ms', 'a number of milliseconds', ms)
+  if (!(ms > 0 && ms <= LONGEST_SLICE_MS)) {
+    throw outOfRange(
+      'recv',
+      'ms',
+      `a number of milliseconds, more than 0 and at most ${LONGEST_SLICE_MS}`,
+      ms,
+    )
+  }
+  const { receiveTimeout } = native
+  if (!receiveTimeout) {
+    if (native.pollOne(fd, READABLE, Math.ceil(ms)) === 0) return undefined
+    return tryRecv(handle, buffer)
+  }
+  if (handle.nonblocking) handle.setNonblocking(false)
+  if (slices.get(handle) !== ms) {
+    receiveTimeout(fd, ms)
+    slices.set(handle, ms)
+  }
+  for (;;) {
+    const result = native.recv(fd, buffer, 0)
+    if (result >= 0) return result
+    if (!again(result, 'recv')) return undefined
+  }
+}
+
+/** What the kernel was told last. */
+const slices = new WeakMap<SocketHandle, number>()
+
+/**
+ * Sends what there is room for, also on a socket that is blocking.
+ *
+ * @returns How many bytes were sent; undefined when there is no room now.
+ * @throws SocketError as `send`, but never `EAGAIN` and `ETIMEDOUT`.
+ */
+export const trySend = (
+  handle: SocketHandle,
+  data: Uint8Array,
+  options?: { readonly to?: SocketAddress | undefined },
+): number | undefined => {
+  const fd = openFd(handle, 'send')
+  bytesOf(data, 'send', 'the data')
+  const to = options?.to
+  if (to) addressOf(handle, to, 'send')
+  const message = to && { parts: [data], descriptors: [], to: to.encode() }
+  const longest = handle.type === 'stream' ? native.longestStreamSend : Infinity
+  const offered = data.byteLength > longest ? data.subarray(0, longest) : data
+  for (;;) {
+    const result = message
+      ? native.sendMessage(fd, message, native.MSG_DONTWAIT)
+      : native.send(fd, offered, native.MSG_DONTWAIT)
+    if (result >= 0) return result
+    if (!again(result, 'send')) return undefined
+  }
+}
+
+/**
+ * Begins to connect a non-blocking socket, in the words of no system.
+ *
+ * @returns `connected` when it is done; `connecting` when it goes on by itself: poll for writable, then read `SO_ERROR`;
+ *   `full` when the listener has no room now and the call has to be made again (AF_UNIX on Linux).
+ * @throws SocketError as `connect`, but never `EINPROGRESS` and `EAGAIN`.
+ */
+export const tryConnect = (
+  handle: SocketHandle,
+  address: SocketAddress,
+): 'connected' | 'connecting' | 'full' => {
+  const fd = openFd(handle, 'connect')
+  addressOf(handle, address, 'connect')
+  const result = native.connect(fd, address.encode())
+  if (result >= 0) return 'connected'
+  // A signal ends the call, and not the connecting: connect(2).
+  if (native.isInProgress(-result) || native.isInterrupted(-result)) return 'connecting'
+  if (native.isWouldBlock(-result)) return 'full'
+  throw native.toError(-result, 'connect', subject(address))
+}
