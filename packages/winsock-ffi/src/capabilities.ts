@@ -1,10 +1,10 @@
 import { loadKoffi } from './binding/library.ts'
 import type { SocketType } from './system-calls/system-calls.ts'
-import { libc } from './libraries/posix/libc.ts'
+import { libcLibrary } from './libraries/posix/libc.ts'
 import { sockets } from './sockets/index.ts'
 import { system, type System } from './system.ts'
 import { adopt } from './loop/adopt.ts'
-import { InetAddress } from './address/unix-address.ts'
+import { InetAddress } from './address/inet-address.ts'
 import { pollHandleAvailable } from './watch/poll-handle.ts'
 
 /** What this machine can do, found out by trying. */
@@ -38,7 +38,7 @@ const libcName = (): Capabilities['libc'] => {
   if (system === 'win32') return 'ws2_32'
   if (system === 'darwin') return 'libSystem'
   if (system === 'other') return undefined
-  return libc.has('gnu_get_libc_version') ? 'glibc' : 'musl'
+  return libcLibrary.has('gnu_get_libc_version') ? 'glibc' : 'musl'
 }
 
 /** Whether something works, and if not, why. */

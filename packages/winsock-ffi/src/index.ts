@@ -10,16 +10,19 @@ export type { BindOptions } from './sockets/connections.ts'
 export type { Message, ReceivedMessage, ReceiveMessageOptions, ReceiveOptions } from './sockets/messages.ts'
 export type { PollRequest, PollResult } from './sockets/poll.ts'
 export type { SendOptions } from './sockets/transfer.ts'
-export { Descriptor, SocketHandle } from './handle/socket-handle.ts'
-export { InetAddress, UnixAddress } from './address/unix-address.ts'
-export type { SocketAddress } from './address/unix-address.ts'
-export type { PeerCredentials, SocketFamily, SocketType } from './system-calls/system-calls.ts'
+export { Descriptor } from './handle/descriptor.ts'
+export { SocketHandle } from './handle/socket-handle.ts'
+export { InetAddress } from './address/inet-address.ts'
+export { UnixAddress } from './address/unix-address.ts'
+export type { SocketAddress } from './address/socket-address.ts'
+export type { PeerCredentials } from './credentials/peer-credentials.ts'
+export type { SocketFamily, SocketType } from './system-calls/system-calls.ts'
 export type { ReadOnlySocketOptions, SocketOptions } from './sockets/options.ts'
 export type { WaitOptions } from './waiting/waiting.ts'
 export { SocketError } from './errors/socket-error.ts'
 export type { SocketErrorInit } from './errors/socket-error.ts'
 // For the packages above, so that all of them speak of failures in the same way
-export { invalidArgument, invalidValue, outOfRange } from './errors/socket-error.ts'
+export { invalidArgument, invalidValue, outOfRange } from './errors/wrong-argument.ts'
 export { adviceFor } from './errors/advice.ts'
 export { checkOptions, optionNames } from './errors/check-options.ts'
 export { fileOf, threadFile } from './bundle.ts'
@@ -52,12 +55,8 @@ export type { Bound, Call, Failure, Row, Rows } from './binding/bind-table.ts'
 export type { CArgument, CArguments, CResult, CResults, Pointer } from './binding/ctypes.ts'
 export { defineLibrary, loadKoffi } from './binding/library.ts'
 export type { Library, LibraryOptions } from './binding/library.ts'
-export { libc as libcLibrary } from './libraries/posix/libc.ts'
-export {
-  advapi32 as advapi32Library,
-  kernel32 as kernel32Library,
-  ws2_32 as ws2_32Library,
-} from './libraries/win32/dlls.ts'
+export { libcLibrary } from './libraries/posix/libc.ts'
+export { advapi32Library, kernel32Library, ws2_32Library } from './libraries/win32/dlls.ts'
 export {
   encodeInet,
   encodeUnix,

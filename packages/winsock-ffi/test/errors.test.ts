@@ -2,7 +2,7 @@ import { constants } from 'node:os'
 import { getSystemErrorMap } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { SocketError } from '@uds/winsock-ffi'
-import { codeOf } from '../src/errors/posix/errno.ts'
+import { errnoCode } from '../src/errors/posix/errno.ts'
 import { errorRow, systemError, win32Errors, winsockErrors } from '../src/errors/win32/error-codes.ts'
 
 /** The codes that Node itself knows, on the system of this run. */
@@ -45,16 +45,16 @@ describe('the errno of this system', () => {
     for (const [name, number] of Object.entries(constants.errno)) {
       // Aliases share a number, and Node has chosen among them.
       const ofNode = getSystemErrorMap().get(-number)?.[0]
-      expect(codeOf(number)).toBe(ofNode ?? codeOf(number))
-      expect(constants.errno[codeOf(number) as keyof typeof constants.errno] ?? number).toBe(
-        codeOf(number) === 'ENOTSUP' ? constants.errno.ENOTSUP : number,
+      expect(errnoCode(number)).toBe(ofNode ?? errnoCode(number))
+      expect(constants.errno[errnoCode(number) as keyof typeof constants.errno] ?? number).toBe(
+        errnoCode(number) === 'ENOTSUP' ? constants.errno.ENOTSUP : number,
       )
       expect(name).toMatch(/^E/)
     }
   })
 
   test('is UNKNOWN for a number that means nothing', () => {
-    expect(codeOf(54_321)).toBe('UNKNOWN')
+    expect(errnoCode(54_321)).toBe('UNKNOWN')
   })
 })
 

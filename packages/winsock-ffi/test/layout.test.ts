@@ -5,11 +5,12 @@ import { join } from 'node:path'
 import { needs, tempDir } from '@uds/testkit'
 import { describe, expect, test } from 'vitest'
 import { darwinLayout, linuxLayout, windowsLayout } from '@uds/winsock-ffi'
+import { layout } from '../src/address/layout.ts'
 import { constants, darwin, linux } from '../src/constants/posix.ts'
 import { darwinMessage, linuxMessage } from '../src/system-calls/posix/messages.ts'
-import { native as posix } from '../src/system-calls/posix/sockets.ts'
+import { systemCalls as posix } from '../src/system-calls/posix/sockets.ts'
 import * as win32 from '../src/constants/win32.ts'
-import { native as windows } from '../src/system-calls/win32/sockets.ts'
+import { systemCalls as windows } from '../src/system-calls/win32/sockets.ts'
 
 const cc = needs('cc')
 const onDarwin = process.platform === 'darwin'
@@ -156,6 +157,6 @@ describe.each([
 })
 
 test('the constants of this system are the ones in use', () => {
-  expect(posix.layout).toEqual(onDarwin ? darwinLayout : linuxLayout)
+  expect(layout).toEqual(process.platform === 'win32' ? windowsLayout : onDarwin ? darwinLayout : linuxLayout)
   expect(constants).toBe(onDarwin ? darwin : linux)
 })

@@ -1,17 +1,7 @@
-import { isIP } from 'node:net'
-import { invalidArgument, invalidValue, outOfRange, SocketError } from '../errors/socket-error.ts'
-import { bytesToIp, ipToBytes } from './ip.ts'
-import { layout as ownLayout } from '../system-calls/select.ts'
-import {
-  decodeInet,
-  decodeUnix,
-  encodeInet,
-  encodeUnix,
-  familyOf,
-  SOCKADDR_IN6_SIZE,
-  SOCKADDR_IN_SIZE,
-  type SockaddrLayout,
-} from './sockaddr.ts'
+import { invalidArgument, invalidValue } from '../errors/wrong-argument.ts'
+import { SocketError } from '../errors/socket-error.ts'
+import { layout as thisSystem } from './layout.ts'
+import { decodeUnix, encodeUnix, type SockaddrLayout } from './sockaddr.ts'
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
@@ -64,7 +54,7 @@ export class UnixAddress {
    * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for an empty path, a NUL or a lone surrogate.
    * @throws SocketError `ENAMETOOLONG` when it does not fit into `sun_path`.
    */
-  static path(path: string | Uint8Array, layout: SockaddrLayout = ownLayout): UnixAddress {
+  static path(path: string | Uint8Array, layout: SockaddrLayout = thisSystem): UnixAddress {
     const where = 'UnixAddress.path'
     const bytes = nameBytes(where, path)
     if (bytes.length === 0) throw invalidValue(where, 'the path', 'must not be empty', path)
@@ -89,7 +79,7 @@ export class UnixAddress {
    *
    * @throws SocketError `ENOTSUP` on macOS and Windows, `ENAMETOOLONG` for more than 107 bytes.
    */
-  static abstract(name: string | Uint8Array, layout: SockaddrLayout = ownLayout): UnixAddress {
+  static abstract(name: string | Uint8Array, layout: SockaddrLayout = thisSystem): UnixAddress {
     const where = 'UnixAddress.abstract'
     const bytes = nameBytes(where, name)
     if (bytes.length === 0) throw invalidValue(where, 'the name', 'must not be empty', name)
@@ -108,14 +98,14 @@ export class UnixAddress {
   }
 
   /** Reads a `sockaddr_un` of `bytes.length` bytes, as `getsockname` gives it. */
-  static decode(bytes: Uint8Array, layout: SockaddrLayout = ownLayout): UnixAddress {
+  static decode(bytes: Uint8Array, layout: SockaddrLayout = thisSystem): UnixAddress {
     const name = decodeUnix(bytes, layout)
     if (name.length === 0) return UnixAddress.unnamed
     return name[0] === 0 ? new UnixAddress('abstract', name.slice(1)) : new UnixAddress('path', name)
   }
 
   /** The `sockaddr_un`, of exactly the length that `bind` and `connect` want. */
-  encode(layout: SockaddrLayout = ownLayout): Uint8Array {
+  encode(layout: SockaddrLayout = thisSystem): Uint8Array {
     if (this.kind !== 'abstract') return encodeUnix(this.bytes, layout)
     const name = new Uint8Array(this.bytes.length + 1)
     name.set(this.bytes, 1)
@@ -141,84 +131,4 @@ export class UnixAddress {
       Buffer.compare(other.bytes, this.bytes) === 0
     )
   }
-}
-
-/** The address of an IPv4 or IPv6 socket. Immutable. */
-export class InetAddress {
-  readonly family: 'inet' | 'inet6'
-  /** The IP address, in its canonical text. */
-  readonly host: string
-  readonly port: number
-  /** The number of the interface that a link-local IPv6 address belongs to; 0 for none. */
-  readonly scopeId: number
-
-  /**
-   * @param host - An IP address, not a name: this layer resolves nothing.
-   * @param port - 0 to 65535; 0 lets `bind` choose one.
-   * @throws TypeError `ERR_INVALID_ARG_VALUE` for anything but an IP address; RangeError `ERR_OUT_OF_RANGE` for the port.
-   */
-  constructor(host: string, port: number, options: { readonly scopeId?: number } = {}) {
-    const where = 'InetAddress'
-    if (typeof host !== 'string') throw invalidArgument(where, 'the host', 'a string', host)
-    if (!isIP(host) || host.includes('%')) {
-      throw invalidValue(where, 'the host', 'must be an IPv4 or IPv6 address (resolve names first)', host)
-    }
-    if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-      throw outOfRange(where, 'the port', 'an integer from 0 to 65535', port)
-    }
-    const ip = ipToBytes(host)
-    this.family = ip.length === 16 ? 'inet6' : 'inet'
-    this.host = bytesToIp(ip)
-    this.port = port
-    this.scopeId = options.scopeId ?? 0
-  }
-
-  /**
-   * Reads a `sockaddr_in` or `sockaddr_in6`.
-   *
-   * @throws TypeError `ERR_INVALID_ARG_VALUE` for another family or too few bytes.
-   */
-  static decode(bytes: Uint8Array, layout: SockaddrLayout = ownLayout): InetAddress {
-    const family = familyOf(bytes, layout)
-    const size =
-      family === layout.AF_INET ? SOCKADDR_IN_SIZE : family === layout.AF_INET6 ? SOCKADDR_IN6_SIZE : Infinity
-    if (bytes.length < size) {
-      throw invalidValue(
-        'InetAddress.decode',
-        'the bytes',
-        'must be a whole sockaddr_in or sockaddr_in6',
-        bytes,
-      )
-    }
-    const { ip, port, scopeId } = decodeInet(bytes, layout)
-    return new InetAddress(bytesToIp(ip), port, { scopeId })
-  }
-
-  encode(layout: SockaddrLayout = ownLayout): Uint8Array {
-    return encodeInet({ ip: ipToBytes(this.host), port: this.port, scopeId: this.scopeId }, layout)
-  }
-
-  /** `tcp:127.0.0.1:80`, `tcp:[::1]:80` */
-  toString(): string {
-    return `tcp:${this.family === 'inet6' ? `[${this.host}]` : this.host}:${this.port}`
-  }
-
-  equals(other: unknown): boolean {
-    return (
-      other instanceof InetAddress &&
-      other.host === this.host &&
-      other.port === this.port &&
-      other.scopeId === this.scopeId
-    )
-  }
-}
-
-export type SocketAddress = UnixAddress | InetAddress
-
-/** Reads the address that a system call filled in. Too short to name a family, it is an unnamed AF_UNIX address. */
-export const decodeAddress = (bytes: Uint8Array, layout: SockaddrLayout = ownLayout): SocketAddress => {
-  const family = familyOf(bytes, layout)
-  return family === layout.AF_INET || family === layout.AF_INET6
-    ? InetAddress.decode(bytes, layout)
-    : UnixAddress.decode(bytes, layout)
 }

@@ -10,7 +10,7 @@ import {
   type CResult,
   type CResults,
 } from './ctypes.ts'
-import { invalidArgument, missingArgument } from '../errors/socket-error.ts'
+import { invalidArgument, missingArgument } from '../errors/wrong-argument.ts'
 import type { KoffiFunction, Library } from './library.ts'
 
 /** Which result of a C function means that it failed. */

@@ -43,7 +43,7 @@ const forgetLastStat = (): void => {
   }
 }
 
-/** A shared library whose functions can be bound by a table (see bind.ts). */
+/** A shared library whose functions can be bound by a table (see bind-table.ts). */
 export interface Library {
   /** The name for messages: `libc`, `ws2_32.dll`. */
   readonly name: string

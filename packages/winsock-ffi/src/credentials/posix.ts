@@ -1,4 +1,4 @@
-import type { PeerCredentials } from '../system-calls/system-calls.ts'
+import type { PeerCredentials } from './peer-credentials.ts'
 import { darwin, linux, onDarwin } from '../constants/posix.ts'
 import { libc } from '../libraries/posix/prototypes.ts'
 

@@ -1,5 +1,5 @@
 import { SocketError } from '../errors/socket-error.ts'
-import type { PeerCredentials } from '../system-calls/system-calls.ts'
+import type { PeerCredentials } from './peer-credentials.ts'
 import {
   PROCESS_QUERY_LIMITED_INFORMATION,
   SIO_AF_UNIX_GETPEERPID,

@@ -1,7 +1,14 @@
 import { lstatSync } from 'node:fs'
 import { adviceFor } from './advice.ts'
 import { SocketError } from './socket-error.ts'
-import type { ErrorSubject } from '../system-calls/system-calls.ts'
+
+/** What a failed call was about, for the message, and for the codes that depend on it. */
+export interface ErrorSubject {
+  /** As `UnixAddress.toString` and `InetAddress.toString` print it. */
+  readonly address: string
+  /** The path of an AF_UNIX address in the file system. */
+  readonly path: string | undefined
+}
 
 /**
  * What is at the path, in words; undefined for nothing or an ordinary socket file. Windows refuses to look at the

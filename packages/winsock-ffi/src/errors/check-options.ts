@@ -1,4 +1,4 @@
-import { invalidArgument, invalidValue } from './socket-error.ts'
+import { invalidArgument, invalidValue } from './wrong-argument.ts'
 
 /**
  * Refuses options that are no object, and names that a call does not have: a misspelt one would mean nothing, and nobody

@@ -1,7 +1,13 @@
 import type { Socket, SocketConstructorOpts } from 'node:net'
 import { SocketError } from '../errors/socket-error.ts'
 import { openFd, type SocketHandle } from '../handle/socket-handle.ts'
-import { intoLoop, native } from '../system-calls/select.ts'
+import { system } from '../system.ts'
+import { systemCalls } from '../system-calls/select.ts'
+import { intoLoop as posix } from './posix.ts'
+import { intoLoop as win32 } from './win32.ts'
+
+/** Puts a connected stream into Node's loop; the `net.Socket` owns the descriptor. */
+const intoLoop: (fd: number, options: SocketConstructorOpts) => Socket = system === 'win32' ? win32 : posix
 
 /** What `new net.Socket` takes, but for the descriptor. */
 export type AdoptOptions = Omit<SocketConstructorOpts, 'fd' | 'handle'>
@@ -30,7 +36,7 @@ export const adopt = (handle: SocketHandle, options: AdoptOptions = {}): Socket 
     })
   }
   // A listener or an unconnected socket would become a net.Socket that never does anything.
-  native.name('getpeername', fd)
+  systemCalls.name('getpeername', fd)
   const socket = intoLoop(fd, { readable: true, writable: true, ...options })
   handle.release()
   return socket

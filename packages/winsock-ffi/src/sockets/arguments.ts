@@ -1,15 +1,17 @@
 /** What the socket calls accept, checked before any of them reaches the system. */
-import { InetAddress, UnixAddress, type SocketAddress } from '../address/unix-address.ts'
-import { invalidArgument, invalidValue } from '../errors/socket-error.ts'
+import { InetAddress } from '../address/inet-address.ts'
+import { UnixAddress } from '../address/unix-address.ts'
+import { type SocketAddress } from '../address/socket-address.ts'
+import { invalidArgument, invalidValue } from '../errors/wrong-argument.ts'
 import type { SocketHandle } from '../handle/socket-handle.ts'
-import type { ErrorSubject } from '../system-calls/system-calls.ts'
+import type { ErrorSubject } from '../errors/call-failed.ts'
 
-export const subject = (address: SocketAddress): ErrorSubject => ({
+export const subjectOf = (address: SocketAddress): ErrorSubject => ({
   address: address.toString(),
   path: address instanceof UnixAddress ? address.pathname : undefined,
 })
 
-export const oneOf = <K extends string>(
+export const checkOneOf = <K extends string>(
   table: Readonly<Record<K, unknown>>,
   key: K,
   where: string,
@@ -19,19 +21,19 @@ export const oneOf = <K extends string>(
     throw invalidArgument(where, what, `one of ${Object.keys(table).join(', ')}`, key)
 }
 
-export const bytesOf = (value: Uint8Array, where: string, what: string): void => {
+export const checkBytes = (value: Uint8Array, where: string, what: string): void => {
   if (!(value instanceof Uint8Array)) throw invalidArgument(where, what, 'a Buffer or Uint8Array', value)
 }
 
 /** Memory to read into. None would make "0 bytes read" mean the end of the stream when it is not. */
-export const roomOf = (value: Uint8Array, where: string): void => {
-  bytesOf(value, where, 'the buffer')
+export const checkRoom = (value: Uint8Array, where: string): void => {
+  checkBytes(value, where, 'the buffer')
   if (value.byteLength === 0) {
     throw invalidValue(where, 'the buffer', 'must have room for a byte at least (is it detached?)', value)
   }
 }
 
-export const addressOf = (handle: SocketHandle, address: SocketAddress, where: string): void => {
+export const checkAddress = (handle: SocketHandle, address: SocketAddress, where: string): void => {
   if (!(address instanceof UnixAddress) && !(address instanceof InetAddress)) {
     throw invalidArgument(where, 'the address', 'a UnixAddress or an InetAddress', address)
   }

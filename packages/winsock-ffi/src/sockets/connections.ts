@@ -1,10 +1,10 @@
 /** Connections come about. */
-import type { SocketAddress } from '../address/unix-address.ts'
-import { outOfRange } from '../errors/socket-error.ts'
+import type { SocketAddress } from '../address/socket-address.ts'
+import { outOfRange } from '../errors/wrong-argument.ts'
 import { openFd, SocketHandle } from '../handle/socket-handle.ts'
-import { native } from '../system-calls/select.ts'
-import { awaitInput, goOn, timedOut, timeoutOf, type WaitOptions } from '../waiting/waiting.ts'
-import { addressOf, subject } from './arguments.ts'
+import { systemCalls } from '../system-calls/select.ts'
+import { awaitInput, waitAndRetry, timedOut, timeoutOf, type WaitOptions } from '../waiting/waiting.ts'
+import { checkAddress, subjectOf } from './arguments.ts'
 
 export interface BindOptions {
   /**
@@ -22,10 +22,10 @@ export interface BindOptions {
  */
 export const bind = (handle: SocketHandle, address: SocketAddress, options?: BindOptions): void => {
   const fd = openFd(handle, 'bind')
-  addressOf(handle, address, 'bind')
-  if (options?.reuseAddress && handle.family !== 'unix') native.reuseAddress(fd)
-  const result = native.bind(fd, address.encode())
-  if (result < 0) throw native.toError(-result, 'bind', subject(address))
+  checkAddress(handle, address, 'bind')
+  if (options?.reuseAddress && handle.family !== 'unix') systemCalls.reuseAddress(fd)
+  const result = systemCalls.bind(fd, address.encode())
+  if (result < 0) throw systemCalls.toError(-result, 'bind', subjectOf(address))
 }
 
 /**
@@ -39,8 +39,8 @@ export const listen = (handle: SocketHandle, backlog = 511): void => {
   if (!Number.isInteger(backlog) || backlog < 0 || backlog > 0x7fff_ffff) {
     throw outOfRange('listen', 'the backlog', 'an integer from 0 to 2147483647', backlog)
   }
-  const result = native.listen(fd, backlog)
-  if (result < 0) throw native.toError(-result, 'listen')
+  const result = systemCalls.listen(fd, backlog)
+  if (result < 0) throw systemCalls.toError(-result, 'listen')
 }
 
 /**
@@ -54,15 +54,15 @@ export const accept = (handle: SocketHandle, options?: WaitOptions): SocketHandl
   const timeoutMs = timeoutOf(options, 'accept')
   // accept has no flag against waiting. Polled for, a connection that is reset before it is taken would block it.
   const nonblocking = handle.nonblocking || timeoutMs < 0
-  if (!nonblocking) native.setNonblocking(fd, true)
+  if (!nonblocking) systemCalls.setNonblocking(fd, true)
   try {
     awaitInput(fd, 'accept', timeoutMs)
-    const first = native.accept(fd)
+    const first = systemCalls.accept(fd)
     const accepted =
-      first >= 0 ? first : goOn(handle, fd, 'accept', timeoutMs, first, () => native.accept(fd))
+      first >= 0 ? first : waitAndRetry(handle, fd, 'accept', timeoutMs, first, () => systemCalls.accept(fd))
     return new SocketHandle(accepted, handle.family, handle.type)
   } finally {
-    if (!nonblocking) native.setNonblocking(fd, false)
+    if (!nonblocking) systemCalls.setNonblocking(fd, false)
   }
 }
 
@@ -77,14 +77,14 @@ export const accept = (handle: SocketHandle, options?: WaitOptions): SocketHandl
  */
 export const connect = (handle: SocketHandle, address: SocketAddress, options?: WaitOptions): void => {
   const fd = openFd(handle, 'connect')
-  addressOf(handle, address, 'connect')
+  checkAddress(handle, address, 'connect')
   const timeoutMs = timeoutOf(options, 'connect')
   const waits = timeoutMs >= 0 || !handle.nonblocking
   const result = waits
-    ? native.connectWithin(fd, address.encode(), timeoutMs)
-    : native.connect(fd, address.encode())
-  if (waits) native.setNonblocking(fd, handle.nonblocking)
+    ? systemCalls.connectWithin(fd, address.encode(), timeoutMs)
+    : systemCalls.connect(fd, address.encode())
+  if (waits) systemCalls.setNonblocking(fd, handle.nonblocking)
   if (result >= 0) return
-  const error = native.toError(-result, 'connect', subject(address))
+  const error = systemCalls.toError(-result, 'connect', subjectOf(address))
   throw error.code === 'ETIMEDOUT' && timeoutMs >= 0 ? timedOut('connect', timeoutMs, error.address) : error
 }

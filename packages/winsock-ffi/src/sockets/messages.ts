@@ -1,11 +1,14 @@
 /** Messages: several parts, an address, descriptors, credentials. */
-import { decodeAddress, type SocketAddress } from '../address/unix-address.ts'
-import { invalidArgument, invalidValue, outOfRange, SocketError } from '../errors/socket-error.ts'
-import { Descriptor, openFd, type SocketHandle } from '../handle/socket-handle.ts'
-import type { IncomingMessage, PeerCredentials } from '../system-calls/system-calls.ts'
-import { native } from '../system-calls/select.ts'
-import { awaitInput, dontWait, goOn, timeoutOf, type WaitOptions } from '../waiting/waiting.ts'
-import { addressOf, bytesOf, roomOf } from './arguments.ts'
+import { decodeAddress, type SocketAddress } from '../address/socket-address.ts'
+import { invalidArgument, invalidValue, outOfRange } from '../errors/wrong-argument.ts'
+import { SocketError } from '../errors/socket-error.ts'
+import { Descriptor } from '../handle/descriptor.ts'
+import { openFd, type SocketHandle } from '../handle/socket-handle.ts'
+import type { IncomingMessage } from '../system-calls/system-calls.ts'
+import type { PeerCredentials } from '../credentials/peer-credentials.ts'
+import { systemCalls } from '../system-calls/select.ts'
+import { awaitInput, dontWait, waitAndRetry, timeoutOf, type WaitOptions } from '../waiting/waiting.ts'
+import { checkAddress, checkBytes, checkRoom } from './arguments.ts'
 
 /** A message for `sockets.sendMessage`. */
 export interface Message {
@@ -28,7 +31,7 @@ export interface Message {
 export const sendMessage = (handle: SocketHandle, message: Message, options?: WaitOptions): number => {
   const fd = openFd(handle, 'sendmsg')
   const parts = message.data instanceof Uint8Array ? [message.data] : [...message.data]
-  for (const part of parts) bytesOf(part, 'sendmsg', 'the data')
+  for (const part of parts) checkBytes(part, 'sendmsg', 'the data')
   const descriptors = (message.descriptors ?? []).map((each) => {
     const number = each instanceof Descriptor ? each.fd : each
     if (Number.isInteger(number) && number >= 0) return number
@@ -52,12 +55,14 @@ export const sendMessage = (handle: SocketHandle, message: Message, options?: Wa
       )
     }
   }
-  if (message.to) addressOf(handle, message.to, 'sendmsg')
+  if (message.to) checkAddress(handle, message.to, 'sendmsg')
   const outgoing = { parts, descriptors, to: message.to?.encode() }
   const timeoutMs = timeoutOf(options, 'sendmsg')
   const flags = dontWait(timeoutMs)
-  const sent = native.sendMessage(fd, outgoing, flags)
-  return sent >= 0 ? sent : goOn(handle, fd, 'sendmsg', timeoutMs, sent, native.sendMessage, outgoing, flags)
+  const sent = systemCalls.sendMessage(fd, outgoing, flags)
+  return sent >= 0
+    ? sent
+    : waitAndRetry(handle, fd, 'sendmsg', timeoutMs, sent, systemCalls.sendMessage, outgoing, flags)
 }
 
 export interface ReceiveOptions extends WaitOptions {
@@ -102,13 +107,13 @@ export const receiveMessage = (
   options?: ReceiveMessageOptions,
 ): ReceivedMessage => {
   const fd = openFd(handle, 'recvmsg')
-  roomOf(buffer, 'recvmsg')
+  checkRoom(buffer, 'recvmsg')
   const maxDescriptors = options?.maxDescriptors ?? 0
   if (!Number.isInteger(maxDescriptors) || maxDescriptors < 0 || maxDescriptors > 253) {
     throw outOfRange('recvmsg', 'maxDescriptors', 'an integer from 0 to 253', maxDescriptors)
   }
   const timeoutMs = timeoutOf(options, 'recvmsg')
-  const flags = (options?.peek ? native.MSG_PEEK : 0) | dontWait(timeoutMs)
+  const flags = (options?.peek ? systemCalls.MSG_PEEK : 0) | dontWait(timeoutMs)
   const result: IncomingMessage = {
     descriptors: [],
     credentials: options?.credentials === true,
@@ -116,10 +121,10 @@ export const receiveMessage = (
     truncated: false,
     descriptorsTruncated: false,
   }
-  const receive = (): number => native.receiveMessage(fd, buffer, maxDescriptors, flags, result)
+  const receive = (): number => systemCalls.receiveMessage(fd, buffer, maxDescriptors, flags, result)
   awaitInput(fd, 'recvmsg', timeoutMs)
   const first = receive()
-  const bytes = first >= 0 ? first : goOn(handle, fd, 'recvmsg', timeoutMs, first, receive)
+  const bytes = first >= 0 ? first : waitAndRetry(handle, fd, 'recvmsg', timeoutMs, first, receive)
   const from = result.from.length > 2 ? decodeAddress(result.from) : undefined
   return {
     bytes,

@@ -2,18 +2,18 @@
  * Calls that never wait, whatever the socket does, and for which "not now" is a value: for programs that make their own
  * loop of `poll`. They take no way through an exception, which costs a hundred times what the call does.
  */
-import type { SocketAddress } from '../address/unix-address.ts'
-import { invalidArgument, outOfRange } from '../errors/socket-error.ts'
+import type { SocketAddress } from '../address/socket-address.ts'
+import { invalidArgument, outOfRange } from '../errors/wrong-argument.ts'
 import { openFd, SocketHandle } from '../handle/socket-handle.ts'
 import { READABLE } from '../system-calls/system-calls.ts'
-import { native } from '../system-calls/select.ts'
-import { addressOf, bytesOf, roomOf, subject } from './arguments.ts'
+import { systemCalls } from '../system-calls/select.ts'
+import { checkAddress, checkBytes, checkRoom, subjectOf } from './arguments.ts'
 
 /** What became of a call that failed: true to make it again (a signal came), false for "not now". */
-const again = (result: number, syscall: string): boolean => {
-  if (native.isWouldBlock(-result)) return false
-  if (native.isInterrupted(-result)) return true
-  throw native.toError(-result, syscall)
+const mayRetry = (result: number, syscall: string): boolean => {
+  if (systemCalls.isWouldBlock(-result)) return false
+  if (systemCalls.isInterrupted(-result)) return true
+  throw systemCalls.toError(-result, syscall)
 }
 
 /**
@@ -24,9 +24,9 @@ const again = (result: number, syscall: string): boolean => {
 export const tryAccept = (handle: SocketHandle): SocketHandle | undefined => {
   const fd = openFd(handle, 'accept')
   for (;;) {
-    const result = native.accept(fd)
+    const result = systemCalls.accept(fd)
     if (result >= 0) return new SocketHandle(result, handle.family, handle.type)
-    if (!again(result, 'accept')) return undefined
+    if (!mayRetry(result, 'accept')) return undefined
   }
 }
 
@@ -42,12 +42,12 @@ export const tryRecv = (
   options?: { readonly peek?: boolean | undefined },
 ): number | undefined => {
   const fd = openFd(handle, 'recv')
-  roomOf(buffer, 'recv')
-  const flags = (options?.peek ? native.MSG_PEEK : 0) | native.MSG_DONTWAIT
+  checkRoom(buffer, 'recv')
+  const flags = (options?.peek ? systemCalls.MSG_PEEK : 0) | systemCalls.MSG_DONTWAIT
   for (;;) {
-    const result = native.recv(fd, buffer, flags)
+    const result = systemCalls.recv(fd, buffer, flags)
     if (result >= 0) return result
-    if (!again(result, 'recv')) return undefined
+    if (!mayRetry(result, 'recv')) return undefined
   }
 }
 
@@ -63,7 +63,7 @@ const LONGEST_SLICE_MS = 2 ** 31 - 1
  */
 export const recvWithin = (handle: SocketHandle, buffer: Uint8Array, ms: number): number | undefined => {
   const fd = openFd(handle, 'recv')
-  roomOf(buffer, 'recv')
+  checkRoom(buffer, 'recv')
   if (typeof ms !== 'number') throw invalidArgument('recv', 'ms', 'a number of milliseconds', ms)
   if (!(ms > 0 && ms <= LONGEST_SLICE_MS)) {
     throw outOfRange(
@@ -73,9 +73,9 @@ export const recvWithin = (handle: SocketHandle, buffer: Uint8Array, ms: number)
       ms,
     )
   }
-  const { receiveTimeout } = native
+  const { receiveTimeout } = systemCalls
   if (!receiveTimeout) {
-    if (native.pollOne(fd, READABLE, Math.ceil(ms)) === 0) return undefined
+    if (systemCalls.pollOne(fd, READABLE, Math.ceil(ms)) === 0) return undefined
     return tryRecv(handle, buffer)
   }
   if (handle.nonblocking) handle.setNonblocking(false)
@@ -84,9 +84,9 @@ export const recvWithin = (handle: SocketHandle, buffer: Uint8Array, ms: number)
     slices.set(handle, ms)
   }
   for (;;) {
-    const result = native.recv(fd, buffer, 0)
+    const result = systemCalls.recv(fd, buffer, 0)
     if (result >= 0) return result
-    if (!again(result, 'recv')) return undefined
+    if (!mayRetry(result, 'recv')) return undefined
   }
 }
 
@@ -105,18 +105,18 @@ export const trySend = (
   options?: { readonly to?: SocketAddress | undefined },
 ): number | undefined => {
   const fd = openFd(handle, 'send')
-  bytesOf(data, 'send', 'the data')
+  checkBytes(data, 'send', 'the data')
   const to = options?.to
-  if (to) addressOf(handle, to, 'send')
+  if (to) checkAddress(handle, to, 'send')
   const message = to && { parts: [data], descriptors: [], to: to.encode() }
-  const longest = handle.type === 'stream' ? native.longestStreamSend : Infinity
+  const longest = handle.type === 'stream' ? systemCalls.longestStreamSend : Infinity
   const offered = data.byteLength > longest ? data.subarray(0, longest) : data
   for (;;) {
     const result = message
-      ? native.sendMessage(fd, message, native.MSG_DONTWAIT)
-      : native.send(fd, offered, native.MSG_DONTWAIT)
+      ? systemCalls.sendMessage(fd, message, systemCalls.MSG_DONTWAIT)
+      : systemCalls.send(fd, offered, systemCalls.MSG_DONTWAIT)
     if (result >= 0) return result
-    if (!again(result, 'send')) return undefined
+    if (!mayRetry(result, 'send')) return undefined
   }
 }
 
@@ -132,11 +132,11 @@ export const tryConnect = (
   address: SocketAddress,
 ): 'connected' | 'connecting' | 'full' => {
   const fd = openFd(handle, 'connect')
-  addressOf(handle, address, 'connect')
-  const result = native.connect(fd, address.encode())
+  checkAddress(handle, address, 'connect')
+  const result = systemCalls.connect(fd, address.encode())
   if (result >= 0) return 'connected'
   // A signal ends the call, and not the connecting: connect(2).
-  if (native.isInProgress(-result) || native.isInterrupted(-result)) return 'connecting'
-  if (native.isWouldBlock(-result)) return 'full'
-  throw native.toError(-result, 'connect', subject(address))
+  if (systemCalls.isInProgress(-result) || systemCalls.isInterrupted(-result)) return 'connecting'
+  if (systemCalls.isWouldBlock(-result)) return 'full'
+  throw systemCalls.toError(-result, 'connect', subjectOf(address))
 }

@@ -1,14 +1,15 @@
 /** Sockets come into being, and go. */
-import { invalidArgument, outOfRange } from '../errors/socket-error.ts'
+import { invalidArgument, outOfRange } from '../errors/wrong-argument.ts'
 import { openFd, SocketHandle } from '../handle/socket-handle.ts'
 import type { SocketFamily, SocketType } from '../system-calls/system-calls.ts'
-import { native } from '../system-calls/select.ts'
-import { oneOf } from './arguments.ts'
+import { layout } from '../address/layout.ts'
+import { systemCalls } from '../system-calls/select.ts'
+import { checkOneOf } from './arguments.ts'
 
 const families: Readonly<Record<SocketFamily, number>> = {
-  unix: native.layout.AF_UNIX,
-  inet: native.layout.AF_INET,
-  inet6: native.layout.AF_INET6,
+  unix: layout.AF_UNIX,
+  inet: layout.AF_INET,
+  inet6: layout.AF_INET6,
 }
 
 /**
@@ -19,9 +20,9 @@ const families: Readonly<Record<SocketFamily, number>> = {
  * @see socket(2); https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-wsasocketw
  */
 export const open = (family: SocketFamily, type: SocketType = 'stream'): SocketHandle => {
-  oneOf(families, family, 'open', 'the family')
-  oneOf(native.types, type, 'open', 'the type')
-  return new SocketHandle(native.open(families[family], native.types[type]), family, type)
+  checkOneOf(families, family, 'open', 'the family')
+  checkOneOf(systemCalls.types, type, 'open', 'the type')
+  return new SocketHandle(systemCalls.open(families[family], systemCalls.types[type]), family, type)
 }
 
 /**
@@ -32,8 +33,8 @@ export const open = (family: SocketFamily, type: SocketType = 'stream'): SocketH
 export const fromFd = (fd: number, family: SocketFamily, type: SocketType = 'stream'): SocketHandle => {
   if (!Number.isSafeInteger(fd) || fd < 0)
     throw outOfRange('fromFd', 'the descriptor', 'an integer, 0 or more', fd)
-  oneOf(families, family, 'fromFd', 'the family')
-  oneOf(native.types, type, 'fromFd', 'the type')
+  checkOneOf(families, family, 'fromFd', 'the family')
+  checkOneOf(systemCalls.types, type, 'fromFd', 'the type')
   return new SocketHandle(fd, family, type)
 }
 
@@ -44,8 +45,8 @@ export const fromFd = (fd: number, family: SocketFamily, type: SocketType = 'str
  * socketpair(2) on POSIX. Windows has none, so there a listener on a temporary name makes a pair of streams.
  */
 export const pair = (type: SocketType = 'stream'): [SocketHandle, SocketHandle] => {
-  oneOf(native.types, type, 'pair', 'the type')
-  const [a, b] = native.pair(native.types[type])
+  checkOneOf(systemCalls.types, type, 'pair', 'the type')
+  const [a, b] = systemCalls.pair(systemCalls.types[type])
   return [new SocketHandle(a, 'unix', type), new SocketHandle(b, 'unix', type)]
 }
 

@@ -1,7 +1,8 @@
-import { invalidArgument, outOfRange, SocketError } from '../errors/socket-error.ts'
+import { invalidArgument, outOfRange } from '../errors/wrong-argument.ts'
+import { SocketError } from '../errors/socket-error.ts'
 import { openFd, type SocketHandle } from '../handle/socket-handle.ts'
 import type { OptionRow } from '../system-calls/system-calls.ts'
-import { native } from '../system-calls/select.ts'
+import { systemCalls } from '../system-calls/select.ts'
 
 /** The socket options that mean the same everywhere, and the type of each. */
 export interface SocketOptions {
@@ -30,14 +31,14 @@ export interface ReadOnlySocketOptions {
 type Values = SocketOptions & ReadOnlySocketOptions
 
 const rowOf = (name: string, syscall: string): OptionRow => {
-  const row = Object.hasOwn(native.options, name) ? native.options[name] : undefined
+  const row = Object.hasOwn(systemCalls.options, name) ? systemCalls.options[name] : undefined
   if (row) return row
   throw new SocketError({
     code: 'ENOPROTOOPT',
     syscall,
     address: name,
     detail: 'this system has no such socket option',
-    advice: `it has ${Object.keys(native.options).join(', ')}`,
+    advice: `it has ${Object.keys(systemCalls.options).join(', ')}`,
   })
 }
 
@@ -48,18 +49,18 @@ const integer = (value: unknown, name: string): number => {
 }
 
 const encode = (row: OptionRow, name: string, value: unknown): Uint8Array => {
-  if (row.kind === 'linger') return native.encodeLinger(value === null ? null : integer(value, name))
+  if (row.kind === 'linger') return systemCalls.encodeLinger(value === null ? null : integer(value, name))
   if (row.kind === 'int') return new Uint8Array(Int32Array.of(integer(value, name)).buffer)
   if (typeof value !== 'boolean') throw invalidArgument('setsockopt', name, 'a boolean', value)
   return new Uint8Array(Int32Array.of(value ? 1 : 0).buffer)
 }
 
 const decode = (row: OptionRow, bytes: Uint8Array): unknown => {
-  if (row.kind === 'linger') return native.decodeLinger(bytes)
+  if (row.kind === 'linger') return systemCalls.decodeLinger(bytes)
   const value = new Int32Array(bytes.buffer)[0]!
   if (row.kind === 'boolean') return value !== 0
   if (row.kind === 'int') return value
-  return value === 0 ? null : native.toError(value, 'SO_ERROR')
+  return value === 0 ? null : systemCalls.toError(value, 'SO_ERROR')
 }
 
 /**
@@ -70,9 +71,9 @@ const decode = (row: OptionRow, bytes: Uint8Array): unknown => {
 export const getOption = <K extends keyof Values>(handle: SocketHandle, name: K): Values[K] => {
   const fd = openFd(handle, 'getsockopt')
   const row = rowOf(name, 'getsockopt')
-  const bytes = new Uint8Array(row.kind === 'linger' ? native.lingerSize : 4)
-  const result = native.getOption(fd, row.level, row.name, bytes)
-  if (result < 0) throw native.toError(-result, 'getsockopt')
+  const bytes = new Uint8Array(row.kind === 'linger' ? systemCalls.lingerSize : 4)
+  const result = systemCalls.getOption(fd, row.level, row.name, bytes)
+  if (result < 0) throw systemCalls.toError(-result, 'getsockopt')
   return decode(row, bytes) as Values[K]
 }
 
@@ -92,6 +93,6 @@ export const setOption = <K extends keyof SocketOptions>(
   const fd = openFd(handle, 'setsockopt')
   const row = rowOf(name, 'setsockopt')
   if (row.readOnly) throw invalidArgument('setsockopt', 'the option', 'one that can be set', name)
-  const result = native.setOption(fd, row.level, row.name, encode(row, name, value))
-  if (result < 0) throw native.toError(-result, 'setsockopt')
+  const result = systemCalls.setOption(fd, row.level, row.name, encode(row, name, value))
+  if (result < 0) throw systemCalls.toError(-result, 'setsockopt')
 }

@@ -1,13 +1,13 @@
 /** Who is at either end. */
-import { decodeAddress, type SocketAddress } from '../address/unix-address.ts'
+import { decodeAddress, type SocketAddress } from '../address/socket-address.ts'
 import { SocketError } from '../errors/socket-error.ts'
 import { openFd, type SocketHandle } from '../handle/socket-handle.ts'
-import type { PeerCredentials } from '../system-calls/system-calls.ts'
-import { native } from '../system-calls/select.ts'
+import type { PeerCredentials } from '../credentials/peer-credentials.ts'
+import { systemCalls } from '../system-calls/select.ts'
 
 /** The address that the socket itself has: getsockname(2). Unnamed when it was never bound. */
 export const localAddress = (handle: SocketHandle): SocketAddress =>
-  decodeAddress(native.name('getsockname', openFd(handle, 'getsockname')))
+  decodeAddress(systemCalls.name('getsockname', openFd(handle, 'getsockname')))
 
 /**
  * The address of the other end: getpeername(2). AF_UNIX clients are mostly unnamed.
@@ -15,7 +15,7 @@ export const localAddress = (handle: SocketHandle): SocketAddress =>
  * @throws SocketError `ENOTCONN`.
  */
 export const peerAddress = (handle: SocketHandle): SocketAddress =>
-  decodeAddress(native.name('getpeername', openFd(handle, 'getpeername')))
+  decodeAddress(systemCalls.name('getpeername', openFd(handle, 'getpeername')))
 
 /**
  * Who is at the other end of an AF_UNIX stream, as the system vouches for it: at the time of `connect` or `listen`.
@@ -35,5 +35,5 @@ export const peerCredentials = (handle: SocketHandle): PeerCredentials => {
       detail: 'only AF_UNIX knows the process at the other end',
     })
   }
-  return native.peerCredentials(fd)
+  return systemCalls.peerCredentials(fd)
 }

@@ -1,9 +1,9 @@
 /** Waiting for several sockets. */
 import { deadlineIn } from '../system-calls/deadline.ts'
-import { invalidValue } from '../errors/socket-error.ts'
+import { invalidValue } from '../errors/wrong-argument.ts'
 import { openFd, type SocketHandle } from '../handle/socket-handle.ts'
 import { FAILED, HANGUP, READABLE, WRITABLE } from '../system-calls/system-calls.ts'
-import { native } from '../system-calls/select.ts'
+import { systemCalls } from '../system-calls/select.ts'
 import { timeoutOf, type WaitOptions } from '../waiting/waiting.ts'
 
 /** What `sockets.poll` waits for on one socket. */
@@ -42,8 +42,8 @@ export const poll = (requests: readonly PollRequest[], options?: WaitOptions): P
   const left = deadlineIn(timeoutMs)
   const ready: number[] = []
   for (;;) {
-    const result = native.poll(fds, interests, left(), ready)
-    if (result < 0 && !native.isInterrupted(-result)) throw native.toError(-result, 'poll')
+    const result = systemCalls.poll(fds, interests, left(), ready)
+    if (result < 0 && !systemCalls.isInterrupted(-result)) throw systemCalls.toError(-result, 'poll')
     if (result > 0 || (result === 0 && left() === 0)) break
   }
   return requests.flatMap(({ socket }, index) => {

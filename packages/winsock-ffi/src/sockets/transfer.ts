@@ -1,9 +1,9 @@
 /** Bytes go and come. */
-import type { SocketAddress } from '../address/unix-address.ts'
+import type { SocketAddress } from '../address/socket-address.ts'
 import { openFd, type SocketHandle } from '../handle/socket-handle.ts'
-import { native } from '../system-calls/select.ts'
-import { awaitInput, dontWait, goOn, timeoutOf, type WaitOptions } from '../waiting/waiting.ts'
-import { bytesOf, oneOf, roomOf } from './arguments.ts'
+import { systemCalls } from '../system-calls/select.ts'
+import { awaitInput, dontWait, waitAndRetry, timeoutOf, type WaitOptions } from '../waiting/waiting.ts'
+import { checkBytes, checkOneOf, checkRoom } from './arguments.ts'
 import { sendMessage, type ReceiveOptions } from './messages.ts'
 
 export interface SendOptions extends WaitOptions {
@@ -22,15 +22,15 @@ export interface SendOptions extends WaitOptions {
  */
 export const send = (handle: SocketHandle, data: Uint8Array, options?: SendOptions): number => {
   const fd = openFd(handle, 'send')
-  bytesOf(data, 'send', 'the data')
-  if (data.byteLength > native.longestStreamSend && handle.type === 'stream') {
-    return send(handle, data.subarray(0, native.longestStreamSend), options)
+  checkBytes(data, 'send', 'the data')
+  if (data.byteLength > systemCalls.longestStreamSend && handle.type === 'stream') {
+    return send(handle, data.subarray(0, systemCalls.longestStreamSend), options)
   }
   if (options?.to) return sendMessage(handle, { data, to: options.to }, options)
   const timeoutMs = timeoutOf(options, 'send')
   const flags = dontWait(timeoutMs)
-  const sent = native.send(fd, data, flags)
-  return sent >= 0 ? sent : goOn(handle, fd, 'send', timeoutMs, sent, native.send, data, flags)
+  const sent = systemCalls.send(fd, data, flags)
+  return sent >= 0 ? sent : waitAndRetry(handle, fd, 'send', timeoutMs, sent, systemCalls.send, data, flags)
 }
 
 /**
@@ -43,18 +43,20 @@ export const send = (handle: SocketHandle, data: Uint8Array, options?: SendOptio
  */
 export const recv = (handle: SocketHandle, buffer: Uint8Array, options?: ReceiveOptions): number => {
   const fd = openFd(handle, 'recv')
-  roomOf(buffer, 'recv')
+  checkRoom(buffer, 'recv')
   const timeoutMs = timeoutOf(options, 'recv')
-  const flags = (options?.peek ? native.MSG_PEEK : 0) | dontWait(timeoutMs)
+  const flags = (options?.peek ? systemCalls.MSG_PEEK : 0) | dontWait(timeoutMs)
   awaitInput(fd, 'recv', timeoutMs)
-  const received = native.recv(fd, buffer, flags)
-  return received >= 0 ? received : goOn(handle, fd, 'recv', timeoutMs, received, native.recv, buffer, flags)
+  const received = systemCalls.recv(fd, buffer, flags)
+  return received >= 0
+    ? received
+    : waitAndRetry(handle, fd, 'recv', timeoutMs, received, systemCalls.recv, buffer, flags)
 }
 
 /** Bytes that `recv` would give at once; of a datagram socket, the size of the next one (on macOS, of all). */
-export const available = (handle: SocketHandle): number => native.available(openFd(handle, 'ioctl'))
+export const available = (handle: SocketHandle): number => systemCalls.available(openFd(handle, 'ioctl'))
 
-export const hows = { read: 0, write: 1, both: 2 } as const
+export const directions = { read: 0, write: 1, both: 2 } as const
 
 /**
  * Ends one direction, or both. After `write` the peer reads the end of the stream and can still answer.
@@ -64,7 +66,7 @@ export const hows = { read: 0, write: 1, both: 2 } as const
  */
 export const shutdown = (handle: SocketHandle, how: 'read' | 'write' | 'both' = 'both'): void => {
   const fd = openFd(handle, 'shutdown')
-  oneOf(hows, how, 'shutdown', 'the direction')
-  const result = native.shutdown(fd, hows[how])
-  if (result < 0) throw native.toError(-result, 'shutdown')
+  checkOneOf(directions, how, 'shutdown', 'the direction')
+  const result = systemCalls.shutdown(fd, directions[how])
+  if (result < 0) throw systemCalls.toError(-result, 'shutdown')
 }

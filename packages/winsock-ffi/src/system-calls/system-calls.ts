@@ -3,12 +3,13 @@
  * whose failure is ordinary (EAGAIN) give the result, or the negated error number; the others throw.
  */
 import type { SocketError } from '../errors/socket-error.ts'
-import type { SockaddrLayout } from '../address/sockaddr.ts'
+import type { PeerCredentials } from '../credentials/peer-credentials.ts'
+import type { ErrorSubject } from '../errors/call-failed.ts'
 
 export type SocketFamily = 'unix' | 'inet' | 'inet6'
 export type SocketType = 'stream' | 'datagram' | 'seqpacket'
 
-/** Readiness, as {@link Native.poll} asks for it and tells it: bits that may be combined. */
+/** Readiness, as {@link SystemCalls.poll} asks for it and tells it: bits that may be combined. */
 export const READABLE = 1
 export const WRITABLE = 2
 /** The peer has gone, or closed its writing half. Told without being asked for. */
@@ -16,18 +17,7 @@ export const HANGUP = 4
 /** An error waits on the socket. Told without being asked for. */
 export const FAILED = 8
 
-/** The processes at the two ends of a connection, as the system knows them. */
-export interface PeerCredentials {
-  /** The process that connected, or called `listen`. */
-  readonly pid: number | undefined
-  /** Its effective user and group: POSIX only. */
-  readonly uid: number | undefined
-  readonly gid: number | undefined
-  /** The security identifier of its user, as `S-1-5-21-...`: Windows only. */
-  readonly sid: string | undefined
-}
-
-/** A message for {@link Native.sendMessage}. */
+/** A message for {@link SystemCalls.sendMessage}. */
 export interface OutgoingMessage {
   readonly parts: readonly Uint8Array[]
   /** Descriptors to send along. The receiver gets copies. */
@@ -36,7 +26,7 @@ export interface OutgoingMessage {
   readonly to: Uint8Array | undefined
 }
 
-/** What {@link Native.receiveMessage} fills in. */
+/** What {@link SystemCalls.receiveMessage} fills in. */
 export interface IncomingMessage {
   descriptors: number[]
   /** Asked for by true; then the sender, or still true when the system told none. */
@@ -57,16 +47,7 @@ export interface OptionRow {
   readonly readOnly?: true
 }
 
-/** What a failed call was about, for the message, and for the codes that depend on it. */
-export interface ErrorSubject {
-  /** As `UnixAddress.toString` and `InetAddress.toString` print it. */
-  readonly address: string
-  /** The path of an AF_UNIX address in the file system. */
-  readonly path: string | undefined
-}
-
-export interface Native {
-  readonly layout: SockaddrLayout
+export interface SystemCalls {
   readonly types: Readonly<Record<SocketType, number>>
   readonly options: Readonly<Record<string, OptionRow | undefined>>
   /** A `struct linger` for so many seconds; null turns lingering off. */

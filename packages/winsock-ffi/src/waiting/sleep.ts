@@ -1,4 +1,4 @@
-import { native } from '../system-calls/select.ts'
+import { systemCalls } from '../system-calls/select.ts'
 
 /** poll(2) takes an int; nobody sleeps longer than 24 days at once. */
 const LONGEST_SLEEP = 2 ** 31 - 1
@@ -9,4 +9,5 @@ const LONGEST_SLEEP = 2 ** 31 - 1
  *
  * @param ms - Milliseconds, rounded up. A signal may end the wait early.
  */
-export const sleep = (ms: number): void => native.sleep(Math.min(LONGEST_SLEEP, Math.max(0, Math.ceil(ms))))
+export const sleep = (ms: number): void =>
+  systemCalls.sleep(Math.min(LONGEST_SLEEP, Math.max(0, Math.ceil(ms))))

@@ -1,8 +1,9 @@
-/** How the calls of sockets.ts wait: for ever, up to a deadline, or not at all. */
-import { invalidArgument, outOfRange, SocketError } from '../errors/socket-error.ts'
+/** How the calls of sockets/ wait: for ever, up to a deadline, or not at all. */
+import { invalidArgument, outOfRange } from '../errors/wrong-argument.ts'
+import { SocketError } from '../errors/socket-error.ts'
 import type { SocketHandle } from '../handle/socket-handle.ts'
 import { READABLE, WRITABLE } from '../system-calls/system-calls.ts'
-import { native } from '../system-calls/select.ts'
+import { systemCalls } from '../system-calls/select.ts'
 import { sleep } from './sleep.ts'
 
 export interface WaitOptions {
@@ -48,9 +49,9 @@ const becomesReady = (fd: number, interest: number, timeoutMs: number, started?:
   const from = started ?? (timeoutMs > 0 ? performance.now() : 0)
   let wait = started === undefined ? Math.ceil(timeoutMs) : remaining(timeoutMs, from)
   for (;;) {
-    const result = native.pollOne(fd, interest, Math.min(wait, LONGEST_WAIT))
+    const result = systemCalls.pollOne(fd, interest, Math.min(wait, LONGEST_WAIT))
     if (result > 0) return true
-    if (result < 0 && !native.isInterrupted(-result)) throw native.toError(-result, 'poll')
+    if (result < 0 && !systemCalls.isInterrupted(-result)) throw systemCalls.toError(-result, 'poll')
     wait = remaining(timeoutMs, from)
     if (result === 0 && wait === 0) return false
   }
@@ -59,14 +60,14 @@ const becomesReady = (fd: number, interest: number, timeoutMs: number, started?:
 type Syscall = 'send' | 'recv' | 'accept' | 'sendmsg' | 'recvmsg'
 
 /** The flag of a call that must not wait by itself, because it has a deadline. */
-export const dontWait = (timeoutMs: number): number => (timeoutMs >= 0 ? native.MSG_DONTWAIT : 0)
+export const dontWait = (timeoutMs: number): number => (timeoutMs >= 0 ? systemCalls.MSG_DONTWAIT : 0)
 
 /**
  * With a deadline, waits for something to receive. Mostly there is nothing yet, so polling first saves an attempt that
  * would fail. Without a deadline the system waits, if it can.
  */
 export const awaitInput = (fd: number, syscall: Syscall, timeoutMs: number): void => {
-  if (timeoutMs >= 0 && native.blocksInSystem && !becomesReady(fd, READABLE, timeoutMs)) {
+  if (timeoutMs >= 0 && systemCalls.blocksInSystem && !becomesReady(fd, READABLE, timeoutMs)) {
     throw timedOut(syscall, timeoutMs)
   }
 }
@@ -79,7 +80,7 @@ export const awaitInput = (fd: number, syscall: Syscall, timeoutMs: number): voi
  * @param attempt - Makes the call again, with `args`: its result, or the negated error number. Not a closure over
  *   the arguments, because making one would cost every call that goes well.
  */
-export const goOn = <A extends readonly unknown[]>(
+export const waitAndRetry = <A extends readonly unknown[]>(
   handle: SocketHandle,
   fd: number,
   syscall: Syscall,
@@ -93,8 +94,8 @@ export const goOn = <A extends readonly unknown[]>(
   const started = performance.now()
   let result = failed
   for (let round = 0; result < 0; round += 1) {
-    if (!native.isInterrupted(-result)) {
-      if (!native.isWouldBlock(-result) || !waits) throw native.toError(-result, syscall)
+    if (!systemCalls.isInterrupted(-result)) {
+      if (!systemCalls.isWouldBlock(-result) || !waits) throw systemCalls.toError(-result, syscall)
       if (!becomesReady(fd, interest, timeoutMs, started)) throw timedOut(syscall, timeoutMs)
       if (round > 0) {
         // poll says "ready" and the call says "not yet": a datagram whose receiver is full.

@@ -1,12 +1,12 @@
-/** Waiting in a worker thread: what each system has to supply for it (posix/waiter.ts, win32/waiter.ts). */
+/** Waiting in a worker thread: what each system has to supply for it (posix.ts, win32.ts). */
 
 /** The half in the thread that watches. */
-export interface Wait {
+export interface PollWait {
   /** What the worker needs: numbers that mean the same in every thread of the process. */
   readonly shared: readonly number[]
   /** Before the worker waits: asks the system to tell of readiness. */
   arm(): void
-  /** After the worker has reported: what the socket is ready for, in the bits of native.ts. */
+  /** After the worker has reported: what the socket is ready for, in the bits of systemCalls.ts. */
   collect(): number
   /** Makes the worker's wait end. */
   wake(): void
@@ -16,8 +16,8 @@ export interface Wait {
   dispose(): void
 }
 
-export interface Waiter {
-  create(fd: number, interest: number): Wait
+export interface PollBackend {
+  create(fd: number, interest: number): PollWait
   /** In the worker: waits up to `sliceMs`. */
   block(shared: readonly number[], sliceMs: number): 'ready' | 'woken' | 'nothing'
 }

@@ -1,6 +1,6 @@
 /** The worker thread of watch/worker.ts: waits when told to, and reports once for each time. */
 import { parentPort, workerData } from 'node:worker_threads'
-import { waiter } from '../system-calls/select.ts'
+import { pollBackend } from './select.ts'
 import { CLOSING, IDLE, WAITING } from './worker-state.ts'
 
 export interface WorkerInput {
@@ -18,7 +18,7 @@ while (Atomics.load(state, 0) !== CLOSING) {
     Atomics.wait(state, 0, IDLE, SLICE_MS)
     continue
   }
-  const result = waiter.block(shared, SLICE_MS)
+  const result = pollBackend.block(shared, SLICE_MS)
   if (result === 'woken') break
   // IDLE before the report, as the answer to it is to arm again.
   if (result === 'ready' && Atomics.compareExchange(state, 0, WAITING, IDLE) === WAITING)

@@ -1,8 +1,8 @@
 import { READABLE, WRITABLE } from '../system-calls/system-calls.ts'
-import type { Waiter } from './poll-backend.ts'
+import type { PollBackend } from './poll-backend.ts'
 import * as c from '../constants/win32.ts'
 import { winsock } from '../libraries/win32/prototypes.ts'
-import { native } from '../system-calls/win32/sockets.ts'
+import { systemCalls } from '../system-calls/win32/sockets.ts'
 
 /**
  * The worker waits for two events: one that WSAEventSelect signals, and one to wake it. An event is recorded when
@@ -11,7 +11,7 @@ import { native } from '../system-calls/win32/sockets.ts'
  *
  * @see https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-wsaeventselect
  */
-export const waiter: Waiter = {
+export const pollBackend: PollBackend = {
   create: (socket, interest) => {
     const ready = winsock.WSACreateEvent()
     const wake = winsock.WSACreateEvent()
@@ -24,7 +24,7 @@ export const waiter: Waiter = {
       arm: () => {
         winsock.WSAResetEvent(ready)
         winsock.WSAEventSelect(socket, ready, events)
-        if (native.pollOne(socket, interest, 0) > 0) winsock.WSASetEvent(ready)
+        if (systemCalls.pollOne(socket, interest, 0) > 0) winsock.WSASetEvent(ready)
       },
       collect: () => {
         // struct WSANETWORKEVENTS { long lNetworkEvents; int iErrorCode[FD_MAX_EVENTS]; }
@@ -32,7 +32,7 @@ export const waiter: Waiter = {
         winsock.WSAEnumNetworkEvents(socket, ready, happened)
         const bits = happened[0]!
         const closed = bits & c.FD_CLOSE ? READABLE | WRITABLE : 0
-        return Math.max(0, native.pollOne(socket, interest, 0)) | closed
+        return Math.max(0, systemCalls.pollOne(socket, interest, 0)) | closed
       },
       wake: () => {
         winsock.WSASetEvent(wake)

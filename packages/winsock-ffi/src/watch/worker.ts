@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { threadFile } from '../bundle.ts'
 import { SocketError } from '../errors/socket-error.ts'
-import { waiter } from '../system-calls/select.ts'
+import { pollBackend } from './select.ts'
 import type { WorkerInput } from './watch-thread.ts'
 import { IDLE, WAITING, CLOSING } from './worker-state.ts'
 import type { Report, Source } from './watcher.ts'
@@ -17,7 +17,7 @@ const wakeAll = (): void => {
 /** Waits in a worker thread of its own; nothing of it waits in the calling thread. */
 export const worker = (fd: number, interest: number, report: Report): Source => {
   const file = threadFile('@uds/winsock-ffi/dist/watch/watch-thread.js', import.meta.url)
-  const wait = waiter.create(fd, interest)
+  const wait = pollBackend.create(fd, interest)
   const state = new Int32Array(new SharedArrayBuffer(4))
   const workerData: WorkerInput = { state, shared: wait.shared }
   const thread = new Worker(file, { workerData, name: 'uds-watch' })

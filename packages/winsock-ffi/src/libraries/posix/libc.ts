@@ -1,17 +1,17 @@
 import { SocketError } from '../../errors/socket-error.ts'
 import { defineLibrary, type Library } from '../../binding/library.ts'
 import { system } from '../../system.ts'
-import { codeOf } from '../../errors/posix/errno.ts'
+import { errnoCode } from '../../errors/posix/errno.ts'
 
 /**
  * The C library that Node itself runs on, whichever it is: glibc, musl or libSystem. Its functions are looked up in
  * the process, so no file name has to be guessed.
  */
-export const libc: Library = defineLibrary({
+export const libcLibrary: Library = defineLibrary({
   name: 'libc',
   files: [null],
   unavailable: system === 'win32' ? 'Windows has Winsock instead: use winsock or sockets' : undefined,
   // Koffi keeps the errno of each thread's last call (https://koffi.dev/functions).
   lastError: (koffi) => () => koffi.errno(),
-  toError: (nativeCode, syscall) => new SocketError({ code: codeOf(nativeCode), syscall, nativeCode }),
+  toError: (nativeCode, syscall) => new SocketError({ code: errnoCode(nativeCode), syscall, nativeCode }),
 })

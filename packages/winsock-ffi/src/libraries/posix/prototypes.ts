@@ -3,7 +3,7 @@
  * https://man.openbsd.org/getpeereid.3); what a row fails with is its errno.
  */
 import { bindTable, type Bound } from '../../binding/bind-table.ts'
-import { libc as library } from './libc.ts'
+import { libcLibrary as library } from './libc.ts'
 
 export const rows = {
   /** `int socket(int domain, int type, int protocol)` - man 2 socket */

@@ -24,6 +24,6 @@ const systemDll = (name: string): Library =>
     toError: systemError,
   })
 
-export const ws2_32: Library = systemDll('ws2_32.dll')
-export const kernel32: Library = systemDll('kernel32.dll')
-export const advapi32: Library = systemDll('advapi32.dll')
+export const ws2_32Library: Library = systemDll('ws2_32.dll')
+export const kernel32Library: Library = systemDll('kernel32.dll')
+export const advapi32Library: Library = systemDll('advapi32.dll')

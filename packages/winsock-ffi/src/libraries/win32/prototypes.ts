@@ -4,7 +4,7 @@
  * in lower case, as https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-wsasocketw.
  */
 import { bindTable, type Bound } from '../../binding/bind-table.ts'
-import { advapi32 as advapi32Library, kernel32 as kernel32Library, ws2_32 } from './dlls.ts'
+import { advapi32Library, kernel32Library, ws2_32Library } from './dlls.ts'
 
 /** winsock2.h */
 export const winsockRows = {
@@ -111,6 +111,6 @@ export const advapi32Rows = {
 } as const
 
 /** The Winsock calls. `WSAStartup` is done by {@link ensureWsaStarted}, which `sockets` calls for you. */
-export const winsock: Bound<typeof winsockRows> = bindTable(ws2_32, winsockRows)
+export const winsock: Bound<typeof winsockRows> = bindTable(ws2_32Library, winsockRows)
 export const kernel32: Bound<typeof kernel32Rows> = bindTable(kernel32Library, kernel32Rows)
 export const advapi32: Bound<typeof advapi32Rows> = bindTable(advapi32Library, advapi32Rows)

@@ -1,6 +1,6 @@
 /** What is at a path, without opening it: Windows refuses to open the socket files of AF_UNIX. */
 import { bindTable, type Bound } from '../../binding/bind-table.ts'
-import { kernel32 as library } from '../../libraries/win32/dlls.ts'
+import { kernel32Library as library } from '../../libraries/win32/dlls.ts'
 
 /** fileapi.h */
 const rows = {

@@ -1,7 +1,8 @@
 import { constants as os } from 'node:os'
 import { deadlineIn } from '../deadline.ts'
-import { familyOf, darwinLayout, linuxLayout } from '../../address/sockaddr.ts'
-import { constants as c, onDarwin } from '../../constants/posix.ts'
+import { layout } from '../../address/layout.ts'
+import { familyOf } from '../../address/sockaddr.ts'
+import { constants as c } from '../../constants/posix.ts'
 import { libc } from '../../libraries/posix/prototypes.ts'
 
 const { EAGAIN, EINPROGRESS, EINTR, ETIMEDOUT } = os.errno
@@ -56,6 +57,6 @@ const connectInet = (fd: number, address: Uint8Array, timeoutMs: number): number
 }
 
 export const connectWithin = (fd: number, address: Uint8Array, timeoutMs: number): number =>
-  familyOf(address, onDarwin ? darwinLayout : linuxLayout) === c.AF_UNIX
+  familyOf(address, layout) === c.AF_UNIX
     ? connectUnix(fd, address, timeoutMs)
     : connectInet(fd, address, timeoutMs)

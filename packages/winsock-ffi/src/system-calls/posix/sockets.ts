@@ -1,11 +1,11 @@
 import { constants as os } from 'node:os'
 import { callFailed } from '../../errors/call-failed.ts'
-import { FAILED, HANGUP, READABLE, WRITABLE, type Native } from '../system-calls.ts'
-import { darwinLayout, linuxLayout, SOCKADDR_STORAGE_SIZE } from '../../address/sockaddr.ts'
+import { FAILED, HANGUP, READABLE, WRITABLE, type SystemCalls } from '../system-calls.ts'
+import { SOCKADDR_STORAGE_SIZE } from '../../address/sockaddr.ts'
 import { connectWithin } from './connect.ts'
 import { constants as c, darwin, onDarwin } from '../../constants/posix.ts'
 import { peerCredentials } from '../../credentials/posix.ts'
-import { codeOf } from '../../errors/posix/errno.ts'
+import { errnoCode } from '../../errors/posix/errno.ts'
 import { receiveMessage, sendMessage } from './messages.ts'
 import { options } from './options.ts'
 import { libc } from '../../libraries/posix/prototypes.ts'
@@ -13,7 +13,7 @@ import { libc } from '../../libraries/posix/prototypes.ts'
 const { EAGAIN, EWOULDBLOCK, EINTR, EINPROGRESS, ENOBUFS } = os.errno
 
 const check = (result: number, syscall: string): number => {
-  if (result < 0) throw native.toError(-result, syscall)
+  if (result < 0) throw systemCalls.toError(-result, syscall)
   return result
 }
 
@@ -44,8 +44,7 @@ const nameLength = new Uint32Array(1)
 const optionLength = new Uint32Array(1)
 const count = new Int32Array(1)
 
-export const native: Native = {
-  layout: onDarwin ? darwinLayout : linuxLayout,
+export const systemCalls: SystemCalls = {
   types: { stream: c.SOCK_STREAM, datagram: c.SOCK_DGRAM, seqpacket: c.SOCK_SEQPACKET },
   options,
   lingerSize: 8,
@@ -94,7 +93,7 @@ export const native: Native = {
     if (accepted >= 0) {
       prepareOnDarwin(accepted)
       // An accepted socket inherits O_NONBLOCK there, and does not on Linux (accept(2)).
-      native.setNonblocking(accepted, false)
+      systemCalls.setNonblocking(accepted, false)
     }
     return accepted
   },
@@ -154,5 +153,5 @@ export const native: Native = {
   isWouldBlock: (code) => code === EAGAIN || code === EWOULDBLOCK || (onDarwin && code === ENOBUFS),
   isInterrupted: (code) => code === EINTR,
   isInProgress: (code) => code === EINPROGRESS,
-  toError: (nativeCode, syscall, about) => callFailed(codeOf(nativeCode), nativeCode, syscall, about),
+  toError: (nativeCode, syscall, about) => callFailed(errnoCode(nativeCode), nativeCode, syscall, about),
 }

@@ -2,7 +2,8 @@ import { accessSync, mkdtempSync, rmdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { callFailed } from '../../errors/call-failed.ts'
-import { FAILED, HANGUP, READABLE, WRITABLE, type ErrorSubject, type Native } from '../system-calls.ts'
+import { FAILED, HANGUP, READABLE, WRITABLE, type SystemCalls } from '../system-calls.ts'
+import { type ErrorSubject } from '../../errors/call-failed.ts'
 import { encodeUnix, SOCKADDR_STORAGE_SIZE, windowsLayout } from '../../address/sockaddr.ts'
 import { connectWithin } from './connect.ts'
 import * as c from '../../constants/win32.ts'
@@ -23,7 +24,7 @@ const LONGEST_TRANSFER = 2 ** 31 - 1
 const length = (data: Uint8Array): number => Math.min(data.byteLength, LONGEST_TRANSFER)
 
 const check = (result: number, syscall: string): number => {
-  if (result < 0) throw native.toError(-result, syscall)
+  if (result < 0) throw systemCalls.toError(-result, syscall)
   return result
 }
 
@@ -78,19 +79,19 @@ const pair = (type: number): [number, number] => {
   const about = { address: `unix:${path}`, path }
   try {
     const listener = make(open(c.AF_UNIX, type))
-    const bound = native.bind(listener, address)
-    if (bound < 0) throw native.toError(-bound, 'bind', about)
-    check(native.listen(listener, 1), 'listen')
+    const bound = systemCalls.bind(listener, address)
+    if (bound < 0) throw systemCalls.toError(-bound, 'bind', about)
+    check(systemCalls.listen(listener, 1), 'listen')
     const client = make(open(c.AF_UNIX, type))
     const connected = connectWithin(client, address, -1)
-    if (connected < 0) throw native.toError(-connected, 'connect', about)
-    check(native.pollOne(listener, READABLE, -1), 'WSAPoll')
-    const server = make(check(native.accept(listener), 'accept'))
+    if (connected < 0) throw systemCalls.toError(-connected, 'connect', about)
+    check(systemCalls.pollOne(listener, READABLE, -1), 'WSAPoll')
+    const server = make(check(systemCalls.accept(listener), 'accept'))
     opened.splice(opened.indexOf(client), 1)
     opened.splice(opened.indexOf(server), 1)
     return [client, server]
   } finally {
-    opened.forEach((socket) => native.close(socket))
+    opened.forEach((socket) => systemCalls.close(socket))
     removeSocketFile(path)
     rmdirSync(directory)
   }
@@ -120,8 +121,7 @@ const codeFor = (nativeCode: number, syscall: string, about: ErrorSubject | unde
   return errorRow(nativeCode)[1]
 }
 
-export const native: Native = {
-  layout: windowsLayout,
+export const systemCalls: SystemCalls = {
   types: { stream: c.SOCK_STREAM, datagram: c.SOCK_DGRAM, seqpacket: c.SOCK_SEQPACKET },
   options,
   lingerSize: 4,
@@ -162,7 +162,7 @@ export const native: Native = {
   recv: (socket, buffer, flags) => winsock.recv.attempt(socket, buffer, length(buffer), flags),
   sendMessage: (socket, { parts, descriptors, to }, flags) => {
     if (descriptors.length > 0) {
-      throw native.toError(10045, 'sendmsg')
+      throw systemCalls.toError(10045, 'sendmsg')
     }
     const data = parts.length === 1 ? parts[0]! : Buffer.concat(parts)
     return to
