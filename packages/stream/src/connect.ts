@@ -1,4 +1,4 @@
-/** From an address to a connection. */
+/** connect: from an address to a connection, with retries. */
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -14,15 +14,16 @@ import type { ConnectOptions, Transport } from './transport.ts'
 
 export interface ConnectDoorOptions extends ConnectOptions {
   /**
-   * Milliseconds in which to try again while nobody listens there yet, or its backlog is full: for programs that start
-   * in either order. 0 unless given.
+   * How long to try again, in milliseconds from the call, while no server listens at the address or its backlog is full:
+   * for programs that start in either order. It is a duration, not a point in time.
+   * @default 0
    */
   readonly retryUntilMs?: number | undefined
-  /** How to connect; by default the transport that the address names. */
+  /** The way to connect. @default the transport of the address's scheme */
   readonly transport?: Transport | undefined
 }
 
-/** The options that the transports of this package know. */
+/** The options that the transports of this package read. */
 const CONNECT_OPTIONS: readonly string[] = optionNames<ConnectDoorOptions>({
   signal: true,
   timeoutMs: true,
@@ -35,7 +36,7 @@ const CONNECT_OPTIONS: readonly string[] = optionNames<ConnectDoorOptions>({
   transport: true,
 })
 
-/** Nobody listens yet: no file, a stale one, a full backlog, all pipe instances busy. */
+/** No server yet: no file, a stale one, a full backlog, all pipe instances busy. */
 const PASSING = new Set(['ECONNREFUSED', 'ENOENT', 'EAGAIN', 'EBUSY'])
 const FIRST_PAUSE_MS = 5
 const LONGEST_PAUSE_MS = 200
@@ -52,7 +53,7 @@ const withRetries = async (
     } catch (error) {
       const left = end - performance.now()
       if (left <= 0 || !PASSING.has((error as NodeJS.ErrnoException).code ?? '')) throw error
-      // A wait that was aborted rejects with an AbortError of its own; the signal's reason is what is promised.
+      // An aborted wait rejects with an AbortError of Node's; the promise is the signal's reason.
       await sleep(Math.min(pause, left), undefined, signal && { signal }).catch(() => {})
       throwIfAborted(signal)
     }
@@ -63,7 +64,7 @@ const withRetries = async (
  * Connects.
  *
  * @param address - `unix:/run/app.sock`, `name:chat`, `pipe:name`, `tcp:host:port`, `memory:name`, `fd:N`, a path, or an object.
- * @returns A `net.Socket` for AF_UNIX and TCP, on every system; a Duplex otherwise. An error that nobody listens for
+ * @returns A `net.Socket` for AF_UNIX and TCP, on every system; a Duplex otherwise. An error without a listener
  *   does not end the process: it closes the connection.
  * @throws TypeError, RangeError `ERR_...` for wrong arguments, before any system call.
  * @throws SocketError `ECONNREFUSED`, `ENOENT`, `EACCES`, `EAGAIN` (full backlog), `ETIMEDOUT`, `ENAMETOOLONG`, `ENOTSUP`;
@@ -80,7 +81,7 @@ export function connect<C extends Duplex>(
 export function connect(address: string | Address, options?: ConnectDoorOptions): Promise<Duplex>
 export async function connect(address: string | Address, options: ConnectDoorOptions = {}): Promise<Duplex> {
   checkConnectOptions('connect', options)
-  // A transport of the caller's own has options of its own.
+  // A caller's transport may read more options.
   if (options.transport === undefined) checkOptions(options, 'connect', CONNECT_OPTIONS)
   const { retryUntilMs, transport, ...rest } = options
   const untilMs = positiveMs('connect', 'retryUntilMs', retryUntilMs, 0)

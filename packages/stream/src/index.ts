@@ -58,11 +58,11 @@ export type { TlsTransportOptions } from './compose/tls.ts'
 export { withTrace } from './compose/trace.ts'
 export type { TraceEvent } from './compose/trace.ts'
 
-// To make a transport of your own
+// For transports of other packages
 export { ConnectionListener } from './listener/connection-listener.ts'
 export type { ListenerSource } from './listener/connection-listener.ts'
 
-// What happens
+// Counters and diagnostics
 export { counters } from './observing/counters.ts'
 export type { Counters } from './observing/counters.ts'
 export type { AcceptMessage, ConnectMessage, ErrorMessage } from './observing/diagnostics.ts'

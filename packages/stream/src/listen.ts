@@ -1,4 +1,4 @@
-/** From an address to a listener. */
+/** listen: from an address to a listener. */
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { checkOptions, optionNames } from '@uds/winsock-ffi'
@@ -9,11 +9,11 @@ import { route } from './transports/route.ts'
 import type { Listener, ListenOptions, Transport } from './transport.ts'
 
 export interface ListenDoorOptions extends ListenOptions {
-  /** How to listen; by default the transport that the address names. */
+  /** The way to listen. @default the transport of the address's scheme */
   readonly transport?: Transport | undefined
 }
 
-/** The options that the transports of this package know. */
+/** The options that the transports of this package read. */
 const LISTEN_OPTIONS: readonly string[] = optionNames<ListenDoorOptions>({
   signal: true,
   backlog: true,
@@ -37,9 +37,9 @@ const LISTEN_OPTIONS: readonly string[] = optionNames<ListenDoorOptions>({
 /**
  * Listens.
  *
- * @param address - As for {@link connect}; `tcp:host:0` chooses a port, which `listener.address` tells.
+ * @param address - As for {@link connect}; `tcp:host:0` chooses a port, which `listener.address` contains.
  * @throws TypeError, RangeError `ERR_...` for wrong arguments, before any system call.
- * @throws SocketError `EADDRINUSE` (somebody listens there, or what is there is no socket), `EACCES`, `ENOENT` (no such
+ * @throws SocketError `EADDRINUSE` (another server listens there, or the file there is no socket), `EACCES`, `ENOENT` (no such
  *   directory), `ENAMETOOLONG`, `ENOTSUP`; the signal's reason.
  */
 export function listen(
@@ -53,7 +53,7 @@ export function listen<C extends Duplex>(
 export function listen(address: string | Address, options?: ListenDoorOptions): Promise<Listener>
 export async function listen(address: string | Address, options: ListenDoorOptions = {}): Promise<Listener> {
   checkListenOptions('listen', options)
-  // A transport of the caller's own has options of its own.
+  // A caller's transport may read more options.
   if (options.transport === undefined) checkOptions(options, 'listen', LISTEN_OPTIONS)
   const { transport, ...rest } = options
   const at = route(address, transport, 'listen')

@@ -1,11 +1,11 @@
-/** What a way to carry bytes has to offer. `@uds/stream/compliance` proves that one keeps to it. */
+/** Transport, Listener and their options. `@uds/stream/compliance` proves that a transport keeps the contract. */
 import type { EventEmitter } from 'node:events'
 import type { OnReadOpts } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { PeerCredentials } from '@uds/winsock-ffi'
 import type { Address } from './address/address.ts'
 
-/** What a transport can do. The compliance suite, and programs, ask these instead of the transport's name. */
+/** The abilities of a transport. The compliance suite and programs read these instead of the transport's name. */
 export interface TransportCapabilities {
   /** {@link Transport.listen} works here. */
   readonly listen: boolean
@@ -17,12 +17,12 @@ export interface TransportCapabilities {
   readonly credentials: boolean
   /** A second `listen` on an address in use fails with `EADDRINUSE`. */
   readonly exclusive: boolean
-  /** `connect` fails with `ECONNREFUSED` or `ENOENT` where nobody listens. */
+  /** `connect` fails with `ECONNREFUSED` or `ENOENT` where no server listens. */
   readonly refuses: boolean
 }
 
 /**
- * Decides whether a peer may stay, before its first byte is read. What it throws, and any answer but true, refuses it.
+ * Decides whether a peer may stay, before its first byte is read. An error, and any answer but true, refuses the peer.
  *
  * @param peer - Who connected, as the system vouches for it.
  * @param connection - The connection, of which nothing has been read.
@@ -31,23 +31,23 @@ export type Authorize = (peer: PeerCredentials, connection: Duplex) => boolean |
 
 /** Who may use a named pipe (Windows). */
 export type PipeSecurity =
-  /** The user of this process, and nobody from another machine. */
+  /** The user of this process, from this machine. */
   | 'current-user'
-  /** What Node does: everybody may read, and remote clients may connect. Works without koffi. */
+  /** Node's default: every user may read, and remote clients may connect. Works without koffi. */
   | 'os-default'
   /** A security descriptor in Microsoft's definition language; remote clients are refused. */
   | { readonly sddl: string }
 
 export interface ConnectOptions {
-  /** Gives up connecting; the promise rejects with the signal's reason. It has no effect on what is connected. */
+  /** Stops connecting; the promise rejects with the signal's reason. It has no effect on an open connection. */
   readonly signal?: AbortSignal | undefined
-  /** Milliseconds that connecting may take; then `ETIMEDOUT`. No limit unless given. */
+  /** Milliseconds that connecting may take; then `ETIMEDOUT`. @default Infinity */
   readonly timeoutMs?: number | undefined
-  /** Leave the writing half open when the peer ends its own, as `net.Socket` has it. False unless given. */
+  /** Leave the writing half open when the peer ends its half, as `net.Socket` has it. @default false */
   readonly allowHalfOpen?: boolean | undefined
   /** Read into one buffer that is reused, as `net.Socket` has it; only where connections are `net.Socket`s. */
   readonly onread?: OnReadOpts | undefined
-  /** TCP: send small writes at once. True unless given. */
+  /** TCP: send small writes at once. @default true */
   readonly noDelay?: boolean | undefined
   /** Named pipes: a half close that works; both ends must ask for it. */
   readonly halfClose?: boolean | undefined
@@ -56,9 +56,9 @@ export interface ConnectOptions {
 }
 
 export interface ListenOptions {
-  /** Gives up opening; the promise rejects with the signal's reason. It has no effect on what listens already. */
+  /** Stops opening; the promise rejects with the signal's reason. It has no effect on an open listener. */
   readonly signal?: AbortSignal | undefined
-  /** How many connections may wait in the system. 511 unless given; the system caps it. */
+  /** Connections that may wait in the system, 1 or more; the system caps it. @default 511 */
   readonly backlog?: number | undefined
   /** AF_UNIX: the permissions of the socket file, such as 0o600, whatever the umask. */
   readonly mode?: number | undefined
@@ -71,67 +71,68 @@ export interface ListenOptions {
    * others find no file for an instant.
    */
   readonly takeOver?: boolean | undefined
-  /** AF_UNIX: remove the socket file of a server that died. True unless given. */
+  /** AF_UNIX: remove the socket file of a server that died. @default true */
   readonly removeStale?: boolean | undefined
-  /** Who may stay: `sameUser`, or a function. Nothing is read before it has answered. */
+  /** Which peers may stay: `sameUser`, or a function. No byte is read before its answer. @default every peer */
   readonly authorize?: 'sameUser' | Authorize | undefined
-  /** Milliseconds that `authorize` may take for one peer, which is then refused. 5000 unless given. */
+  /** Milliseconds that `authorize` may take for one peer, which is then refused. @default 5000 */
   readonly authorizeTimeoutMs?: number | undefined
   /**
-   * How many peers may wait for `authorize`; more are refused. 128 unless given. A peer that leaves makes room at once,
-   * but for AF_UNIX on Windows, where its time has to run out: a peer that is gone looks like one that has ended its half.
+   * Peers that may wait for `authorize`; more are refused. A peer that leaves makes room at once, except with AF_UNIX on
+   * Windows, where it looks like a peer that has ended its half, and its time must run out.
+   * @default 128
    */
   readonly maxAuthorizing?: number | undefined
-  /** How many connections may be open at once; more are closed at once, which `drop` tells. No limit unless given. */
+  /** Connections that may be open at once; more are closed at once, with the event `drop`. @default Infinity */
   readonly maxConnections?: number | undefined
-  /** How many connections may wait for a `for await`; more are closed at once, which `drop` tells. 511 unless given. */
+  /** Connections that may wait for a `for await`; more are closed at once, with the event `drop`. @default 511 */
   readonly maxQueued?: number | undefined
   /** As {@link ConnectOptions.allowHalfOpen}, for every connection. */
   readonly allowHalfOpen?: boolean | undefined
-  /** TCP: send small writes at once. True unless given. */
+  /** TCP: send small writes at once. @default true */
   readonly noDelay?: boolean | undefined
   /** Named pipes: a half close that works; both ends must ask for it. */
   readonly halfClose?: boolean | undefined
-  /** Named pipes: who may connect. `current-user` unless given. */
+  /** Named pipes: the users that may connect. @default 'current-user' */
   readonly security?: PipeSecurity | undefined
 }
 
 export interface CloseOptions {
   /**
-   * Milliseconds that open connections have to end by themselves; then they are destroyed. 0 unless given; `Infinity`
-   * waits for them.
+   * Milliseconds that open connections have to end by themselves; then they are destroyed. `Infinity` waits for them.
+   * @default 0
    */
   readonly graceMs?: number | undefined
 }
 
-/** Why a connection was closed as soon as it came. */
+/** The limit for which a new connection was closed. */
 export type DropReason = 'maxConnections' | 'maxQueued' | 'maxAuthorizing'
 
 export interface ListenerEvents<C extends Duplex = Duplex> {
   /** A peer has connected, and was authorized. */
   connection: [connection: C]
   /**
-   * A connection failed, or one could not be accepted or authorized. It never has to be listened to. `EMFILE` tells once
-   * that accepting has paused until descriptors are free; who comes meanwhile waits.
+   * A connection failed, or one could not be accepted or authorized. A listener for it is optional. `EMFILE` is emitted
+   * once when accepting pauses until descriptors are free; new peers wait meanwhile.
    */
   connectionError: [error: Error, connection: C | undefined]
-  /** A limit was reached, and a connection was closed for it. */
+  /** A connection was closed because of a limit. */
   drop: [reason: DropReason]
-  /** `close` has given the address up: no peer can connect any more. Connections that are open go on. */
+  /** `close` has freed the address: no peer can connect any more. Open connections go on. */
   stopped: []
   /** The listener and all of its connections are closed. */
   close: []
 }
 
 /**
- * Takes connections: by `for await`, or by the event `connection`. Those that come before either is there wait, up to
+ * Accepts connections, for a `for await` or the event `connection`. Earlier connections wait for one of the two, up to
  * `maxQueued`.
  */
 export interface Listener<C extends Duplex = Duplex>
   extends EventEmitter<ListenerEvents<C>>, AsyncIterable<C> {
-  /** Where it listens; can be given to `connect`. */
+  /** Its address, which `connect` takes. */
   readonly address: string
-  /** How many connections are open. */
+  /** Number of open connections. */
   readonly connections: number
   /** Stops accepting, lets connections end for `graceMs`, then destroys them. Closing twice is no error. */
   close(options?: CloseOptions): Promise<void>
@@ -143,8 +144,8 @@ export interface Listener<C extends Duplex = Duplex>
 }
 
 /**
- * A way to carry bytes: connect and listen give Duplexes. What is written is what is read; there are no frames.
- * Addresses are in the words of {@link Address}, or, for a transport of your own, in its own.
+ * A way to carry bytes: connect and listen make Duplexes. The bytes written are the bytes read, without frames.
+ * Addresses have the form of {@link Address}; a transport of another package may have its own.
  */
 export interface Transport<C extends Duplex = Duplex> {
   /** For messages: `unix`, `tls(unix)`. */

@@ -1,13 +1,15 @@
-/** The stream ended before everything that was asked for had come: asyncio.IncompleteReadError. */
+/** IncompleteReadError, LimitOverrunError: the errors of asyncio's streams. */
+
+/** The stream ended before all bytes of a read had arrived: asyncio.IncompleteReadError. */
 export class IncompleteReadError extends Error {
   readonly code = 'ERR_INCOMPLETE_READ'
-  /** What came before the end. It has been taken from the reader. */
+  /** The bytes before the end. The reader no longer has them. */
   readonly partial: Buffer
-  /** How many bytes were asked for; undefined where the end was a separator. */
+  /** Number of bytes the call asked for; undefined where it asked for a separator. */
   readonly expected: number | undefined
 
   constructor(partial: Buffer, expected: number | undefined) {
-    const wanted = expected === undefined ? 'the separator' : `the ${expected} bytes that were asked for`
+    const wanted = expected === undefined ? 'the separator' : `the ${expected} bytes of this read`
     super(`the stream ended after ${partial.length} bytes, before ${wanted}`)
     this.name = 'IncompleteReadError'
     this.partial = partial
@@ -15,10 +17,10 @@ export class IncompleteReadError extends Error {
   }
 }
 
-/** No separator came within the limit of the reader: asyncio.LimitOverrunError. */
+/** The limit of the reader was reached before a separator: asyncio.LimitOverrunError. */
 export class LimitOverrunError extends Error {
   readonly code = 'ERR_LIMIT_OVERRUN'
-  /** How many bytes are known to come before the separator. They are still in the reader, except after readLine. */
+  /** Number of bytes that precede the separator. They stay in the reader, except after readLine. */
   readonly consumed: number
 
   constructor(detail: string, consumed: number) {

@@ -1,3 +1,4 @@
+/** StreamReader: read, readExactly, readUntil, readLine. */
 import { addAbortListener } from 'node:events'
 import type { Readable } from 'node:stream'
 import { invalidArgument, invalidValue, outOfRange } from '@uds/winsock-ffi'
@@ -10,16 +11,16 @@ export const DEFAULT_LIMIT: number = 2 ** 16
 const NEWLINE: Uint8Array = Buffer.from('\n')
 
 export interface StreamReaderOptions {
-  /** How many bytes may come before a separator, in `readUntil` and `readLine`; 65536 unless given. */
+  /** Bytes that may precede a separator, in `readUntil` and `readLine`. @default 65536 */
   readonly limit?: number | undefined
 }
 
 export interface ReadOptions {
-  /** Ends the wait with the reason of the signal. No byte is lost: the next call gets them. */
+  /** Rejects the wait with the reason of the signal. No byte is lost: the next call returns them. */
   readonly signal?: AbortSignal | undefined
 }
 
-/** What ends a piece of the stream: bytes, or text that is sent as UTF-8; of several, the one that ends first. */
+/** The end of one part of the stream: bytes, or text in UTF-8. Of several, the one that ends first counts. */
 export type Separator = string | Uint8Array
 
 const separatorsOf = (separator: Separator | readonly Separator[]): Uint8Array[] => {
@@ -38,10 +39,10 @@ const separatorsOf = (separator: Separator | readonly Separator[]): Uint8Array[]
 }
 
 /**
- * Reads a stream as asyncio's `StreamReader` does. It takes the stream over: nobody else may read it.
+ * Reads a stream as asyncio's `StreamReader` does. The reader owns the stream: the program must not read it elsewhere.
  *
- * An error of the connection is thrown by the first call that the bytes before it cannot satisfy, and by every later
- * one; asyncio forgets those bytes. One call may wait at a time.
+ * The first call that the bytes before an error of the connection cannot satisfy throws it, and so does every later call;
+ * asyncio discards those bytes. One call may wait at a time.
  *
  * @see https://docs.python.org/3/library/asyncio-stream.html#streamreader
  */
@@ -65,23 +66,23 @@ export class StreamReader {
     stream.on('readable', () => this.#wake?.())
     stream.on('end', () => this.#finish(undefined))
     stream.on('error', (error: Error) => this.#finish(error))
-    // Destroyed without an error: nothing more can come.
+    // Destroyed without an error: no more bytes can arrive.
     stream.on('close', () => this.#finish(undefined))
   }
 
-  /** The number of bytes that may come before a separator. */
+  /** Bytes that may precede a separator. */
   get limit(): number {
     return this.#limit
   }
 
-  /** True when the end of the stream has come and every byte before it was read. */
+  /** True once the stream has ended and every byte before its end was read. */
   atEof(): boolean {
     return this.#ended && this.#queue.length === 0 && !(this.#stream.readableLength > 0)
   }
 
   /**
-   * Reads up to `n` bytes: waits for the first one and gives what is there. Without `n`, or with -1, everything up to
-   * the end of the stream.
+   * Reads up to `n` bytes: waits for the first one and returns those that have arrived. Without `n`, or with -1, it
+   * reads to the end of the stream.
    *
    * @returns An empty buffer at the end of the stream, and for `n` = 0.
    */
@@ -99,7 +100,7 @@ export class StreamReader {
   /**
    * Reads exactly `n` bytes.
    *
-   * @throws IncompleteReadError when the stream ends before, with what came in `partial`.
+   * @throws IncompleteReadError when the stream ends before, with the bytes before its end in `partial`.
    */
   async readExactly(n: number, options: ReadOptions = {}): Promise<Buffer> {
     if (!Number.isSafeInteger(n) || n < 0)
@@ -111,10 +112,10 @@ export class StreamReader {
   }
 
   /**
-   * Reads up to a separator, which is the end of what it gives. Of several separators the one that ends first counts.
+   * Reads up to and including a separator. Of several separators the one that ends first counts.
    *
-   * @throws IncompleteReadError when the stream ends before, with what came in `partial`.
-   * @throws LimitOverrunError when more bytes than the limit come first; they stay in the reader.
+   * @throws IncompleteReadError when the stream ends before, with the bytes before its end in `partial`.
+   * @throws LimitOverrunError when more bytes than the limit precede it; they stay in the reader.
    */
   async readUntil(
     separator: Separator | readonly Separator[] = '\n',
@@ -125,13 +126,13 @@ export class StreamReader {
   }
 
   /**
-   * Reads a line, with its `\n`. At the end of the stream it gives what is left, without one, and then empty buffers.
+   * Reads a line, with its `\n`. At the end of the stream it returns the rest, without one, and then empty buffers.
    *
-   * @throws LimitOverrunError for a line longer than the limit. What came of it is thrown away, as asyncio does.
+   * @throws LimitOverrunError for a line longer than the limit. The reader discards the line, as asyncio does.
    */
   readLine(options: ReadOptions = {}): Promise<Buffer> {
     const here = this.#waiting || options.signal?.aborted ? -1 : this.#queue.indexOf(NEWLINE, 0)
-    // Most lines are here already, and need nothing of the way below.
+    // Most lines have arrived already, and need no wait.
     if (here !== -1 && here <= this.#limit) return Promise.resolve(this.#queue.take(here + 1))
     return this.#alone(async () => {
       try {
@@ -139,7 +140,7 @@ export class StreamReader {
       } catch (error) {
         if (error instanceof IncompleteReadError) return error.partial
         if (error instanceof LimitOverrunError) {
-          // The whole line where its end is known, otherwise what there is of it.
+          // The whole line where its end is known, otherwise the bytes of it that have arrived.
           const end = this.#queue.indexOf(NEWLINE, error.consumed)
           this.#queue.take(end === error.consumed ? end + 1 : this.#queue.length)
         }
@@ -148,7 +149,7 @@ export class StreamReader {
     })
   }
 
-  /** The lines of the stream, each as {@link readLine} gives it, to the end. */
+  /** The lines of the stream, each as {@link readLine} returns it, to the end. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void, undefined> {
     for (;;) {
       const line = await this.readLine()
@@ -171,9 +172,9 @@ export class StreamReader {
       }
       if (end !== Infinity) {
         if (start <= this.#limit) return this.#queue.take(end)
-        throw new LimitOverrunError(`the separator comes after the limit of ${this.#limit} bytes`, start)
+        throw new LimitOverrunError(`the separator is after the limit of ${this.#limit} bytes`, start)
       }
-      // A separator may begin in the last bytes and end in those that come.
+      // A separator may begin in the last bytes and end in the next ones.
       searched = Math.max(0, this.#queue.length + 1 - longest)
       if (searched > this.#limit)
         throw new LimitOverrunError(`no separator within the limit of ${this.#limit} bytes`, searched)

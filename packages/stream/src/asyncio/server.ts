@@ -1,3 +1,4 @@
+/** openUnixConnection, startUnixServer, WindowsUnixServer. */
 import { once } from 'node:events'
 import type { Duplex } from 'node:stream'
 import { invalidArgument, invalidValue, SocketError } from '@uds/winsock-ffi'
@@ -10,17 +11,18 @@ import { StreamReader, type StreamReaderOptions } from './reader.ts'
 import { StreamWriter } from './writer.ts'
 
 /**
- * Serves one client. It owns the writer, and closes it; a promise that it returns is only watched for a rejection.
+ * Serves one client. The callback owns the writer, and closes it. The server reports a rejection of the promise that
+ * it returns to `onError`, and does not wait for it otherwise.
  */
 export type ClientConnected = (reader: StreamReader, writer: StreamWriter) => unknown
 
-/** What asyncio takes as `backlog`. */
+/** The `backlog` of asyncio's servers. */
 const DEFAULT_BACKLOG = 100
 
 /** sizeof(sun_path) of Windows and Linux; the NUL at its end is one of them. */
 const UNIX_PATH_MAX = 108
 
-/** The same limit for every system and every way to connect, so that a path that works in one place works in all. */
+/** One limit for every system and every way to connect, so that a path that works on one system works on all. */
 const checkedPath = (path: string, where: string): string => {
   if (typeof path !== 'string') throw invalidArgument(where, 'the path', 'a string', path)
   if (path.length === 0) throw invalidValue(where, 'the path', 'must not be empty', path)
@@ -59,11 +61,12 @@ export const openUnixConnection = async (
 }
 
 export interface UnixServerOptions extends Omit<ListenOptions, 'allowHalfOpen'>, StreamReaderOptions {
-  /** How many connections may wait for accept; 100 unless given, as in asyncio. */
+  /** Connections that may wait for accept, as in asyncio. @default 100 */
   readonly backlog?: number | undefined
   /**
-   * Told of what the callback throws, and of connections that fail before it. Unless given, it becomes a warning of
-   * the process. The other connections go on.
+   * Called with an error that the callback throws, and with the error of a connection that fails before the callback
+   * has it. The other connections go on.
+   * @default a warning of the process (`UDS_CLIENT_ERROR`)
    */
   readonly onError?: ((error: Error, writer: StreamWriter | undefined) => void) | undefined
 }
@@ -76,8 +79,8 @@ const warn = (error: Error): void => {
 }
 
 /**
- * An AF_UNIX server with asyncio's readers and writers, on every system in spite of its name: there it began, because
- * Windows had none. {@link startUnixServer} makes and starts one.
+ * An AF_UNIX server with asyncio's readers and writers, on every system. The name is that of AIoWUDS, which brought
+ * AF_UNIX to asyncio on Windows. {@link startUnixServer} makes and starts one.
  *
  * @example
  * ```ts
@@ -89,7 +92,7 @@ const warn = (error: Error): void => {
  * ```
  */
 export class WindowsUnixServer {
-  /** The path that it listens on. */
+  /** The path of its socket. */
   readonly path: string
   readonly #options: UnixServerOptions
   #listener: Listener | undefined
@@ -113,7 +116,7 @@ export class WindowsUnixServer {
    * Listens, and calls back for every client.
    *
    * @returns This server, when clients can connect.
-   * @throws SocketError `EADDRINUSE` when a server is alive there (the file of a dead one is removed), `EACCES`,
+   * @throws SocketError `EADDRINUSE` when another server listens there (the file of a dead one is removed), `EACCES`,
    *   `ENOENT` without its directory; `ENOTSUP` or `EAFNOSUPPORT` where AF_UNIX cannot work, before a file exists;
    *   `EBADF` after `close`.
    */
@@ -143,8 +146,8 @@ export class WindowsUnixServer {
   }
 
   /**
-   * Stops accepting and removes the socket file; connections that are open go on, as in asyncio, unless `graceMs` says
-   * how long. Closing twice is no error.
+   * Stops accepting and removes the socket file. Open connections go on, as in asyncio; with `graceMs` they are destroyed
+   * after so many milliseconds. Closing twice is no error.
    */
   close(options: CloseOptions = {}): Promise<void> {
     this.#closed ??= this.#close(options)
@@ -166,7 +169,7 @@ export class WindowsUnixServer {
     this.#listener = listener
     listener.once('close', () => this.#ended.resolve())
     listener.on('connectionError', (error, connection) => {
-      // Once a callback has the connection, its reader and writer tell.
+      // Once a callback has the connection, its reader and writer throw the error.
       if (connection === undefined) (onError ?? warn)(error, undefined)
     })
     listener.on('connection', (connection) => this.#serve(callback, connection))
@@ -196,7 +199,7 @@ export class WindowsUnixServer {
     if (!this.#listener) return this.#ended.resolve()
     const stopped = once(this.#listener, 'stopped')
     const ended = this.#listener.close({ graceMs: options.graceMs ?? Infinity })
-    // Without a time to wait for, the connections are the callback's.
+    // Without graceMs the callbacks own the connections.
     await (options.graceMs === undefined ? stopped : ended)
   }
 }

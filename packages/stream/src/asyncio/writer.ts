@@ -1,7 +1,8 @@
+/** StreamWriter: write, drain, writeEof, close, getExtraInfo. */
 import type { Duplex } from 'node:stream'
 import { invalidArgument, SocketError, type PeerCredentials } from '@uds/winsock-ffi'
 
-/** What {@link StreamWriter.getExtraInfo} can tell. */
+/** The facts that {@link StreamWriter.getExtraInfo} returns, by name. */
 export interface ExtraInfo {
   /** The path of the server at the client; '' at the server, as clients have no name. */
   peername: string
@@ -13,12 +14,12 @@ export interface ExtraInfo {
   peercred: PeerCredentials
 }
 
-/** How the writer of a connection finds out what {@link ExtraInfo} holds. */
+/** A function for each fact of {@link ExtraInfo} that a connection has. */
 export type ExtraInfoSource = { readonly [K in keyof ExtraInfo]?: () => ExtraInfo[K] }
 
 /**
  * Writes a stream as asyncio's `StreamWriter` does: `write` takes everything and never waits, `drain` waits until
- * writing more makes sense.
+ * there is room to write more.
  *
  * @see https://docs.python.org/3/library/asyncio-stream.html#streamwriter
  */
@@ -33,7 +34,7 @@ export class StreamWriter {
     this.stream = stream
     this.#extra = extra
     const { promise, resolve, reject } = Promise.withResolvers<void>()
-    // An error is thrown by drain and waitClosed; without a listener it would end the process.
+    // drain and waitClosed throw it; without a listener it would end the process.
     stream.on('error', () => {})
     stream.once('close', () => (stream.errored ? reject(stream.errored) : resolve()))
     if (stream.closed) resolve()
@@ -42,14 +43,14 @@ export class StreamWriter {
   }
 
   /**
-   * Writes bytes, or text as UTF-8. What the system does not take at once is kept.
+   * Writes bytes, or text as UTF-8. The writer buffers the bytes that the system does not take at once.
    *
-   * @returns False when enough is kept: `await drain()` before the next write.
-   * @throws SocketError `EPIPE` after `writeEof` or `close`. (Of a lost connection `drain` tells.)
+   * @returns False when the buffer is full: `await drain()` before the next write.
+   * @throws SocketError `EPIPE` after `writeEof` or `close`. (`drain` throws the error of a lost connection.)
    */
   write(data: string | Uint8Array): boolean {
     this.#check(data, 'write')
-    // Destroyed by an error or by the peer: as in asyncio, drain is where that comes out.
+    // Destroyed by an error or by the peer: as in asyncio, drain throws that.
     return this.stream.destroyed ? false : this.stream.write(data)
   }
 
@@ -68,7 +69,7 @@ export class StreamWriter {
   }
 
   /**
-   * Waits until the bytes that are kept are few again.
+   * Waits until the buffer has room again.
    *
    * @throws The error that ended the connection; SocketError `ECONNRESET` when it was closed otherwise.
    */
@@ -76,7 +77,7 @@ export class StreamWriter {
     const { stream } = this
     while (stream.writableNeedDrain && !stream.destroyed) {
       await new Promise<void>((resolve) => {
-        // 'close' comes after an error as well.
+        // 'close' follows an error as well.
         const done = (): void => {
           stream.off('drain', done).off('close', done)
           resolve()
@@ -134,7 +135,7 @@ export class StreamWriter {
     try {
       return source ? source() : otherwise
     } catch (error) {
-      // The system cannot tell: no credentials, or the connection is gone.
+      // The system does not know: no credentials, or the connection is closed.
       if (error instanceof SocketError) return otherwise
       throw error
     }

@@ -1,4 +1,4 @@
-/** Bytes that have come and were not taken yet, in one piece of memory so that they can be searched. */
+/** ByteQueue: bytes that wait to be read, in one piece of memory for searches. */
 export class ByteQueue {
   #store: Buffer = Buffer.alloc(0)
   #start = 0
@@ -20,7 +20,7 @@ export class ByteQueue {
     this.#end += chunk.copy(this.#store, this.#end)
   }
 
-  /** Bytes that were handed out share the old memory, which is therefore left as it is. */
+  /** Bytes taken earlier share the old memory, which therefore stays as it is. */
   #grow(more: number): void {
     const store = Buffer.allocUnsafe(Math.max(2 * this.length, this.length + more, 4096))
     this.#end = this.#store.copy(store, 0, this.#start, this.#end)
@@ -35,9 +35,8 @@ export class ByteQueue {
     return taken
   }
 
-  /** Where `bytes` begin, from `from` on; -1 for nowhere. */
+  /** The offset of `bytes`, searched from `from` on; -1 where they are absent. */
   indexOf(bytes: Uint8Array, from: number): number {
-    const found = this.#store.subarray(this.#start, this.#end).indexOf(bytes, from)
-    return found
+    return this.#store.subarray(this.#start, this.#end).indexOf(bytes, from)
   }
 }

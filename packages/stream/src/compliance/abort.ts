@@ -1,3 +1,4 @@
+/** A01-A05: signals that fire before, during and after connect and listen. */
 import assert from 'node:assert/strict'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { ComplianceCase } from './case.ts'
@@ -31,7 +32,7 @@ export const abortCases: readonly ComplianceCase[] = [
   ),
   inSession(
     'A03',
-    'abort while connecting rejects with the reason, or comes too late; never both',
+    'abort while connecting rejects with the reason, or is too late; never both',
     ['listen'],
     async (session) => {
       const listener = await session.listen()

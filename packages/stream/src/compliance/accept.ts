@@ -1,3 +1,4 @@
+/** L01-L05: limits, errors of connections, authorization. */
 import assert from 'node:assert/strict'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { ComplianceCase } from './case.ts'
@@ -6,7 +7,7 @@ import { closed, inSession, readExactly, within, write } from './session.ts'
 export const acceptCases: readonly ComplianceCase[] = [
   inSession(
     'L01',
-    'over maxConnections a connection is closed at once, and drop tells it',
+    'over maxConnections a connection is closed at once, and drop is emitted',
     ['listen'],
     async (session) => {
       const listener = await session.listen({ maxConnections: 1 })
@@ -29,17 +30,17 @@ export const acceptCases: readonly ComplianceCase[] = [
     ['listen'],
     async (session) => {
       const { server, listener } = await session.pair()
-      const told = new Promise<unknown>((resolve) => {
+      const emitted = new Promise<unknown>((resolve) => {
         listener.once('connectionError', (error, connection) => resolve([error, connection]))
       })
       const error = new Error('it broke')
       server.destroy(error)
-      assert.deepEqual(await within('connectionError', told), [error, server])
+      assert.deepEqual(await within('connectionError', emitted), [error, server])
     },
   ),
   inSession(
     'L03',
-    'authorize decides with credentials, and nobody has the connection before',
+    'authorize decides with credentials, and no taker has the connection before',
     ['listen', 'credentials'],
     async (session) => {
       const asked = Promise.withResolvers<number | undefined>()
@@ -54,7 +55,7 @@ export const acceptCases: readonly ComplianceCase[] = [
       await write(client, Buffer.from('held'))
       const accepted = session.accept(listener)
       assert.equal(await within('authorize', asked.promise), process.pid)
-      assert.equal(await Promise.race([accepted, nextTurn('nobody')]), 'nobody')
+      assert.equal(await Promise.race([accepted, nextTurn('held')]), 'held')
       decision.resolve(true)
       const server = await accepted
       assert.equal(String(await readExactly(server, 4)), 'held')
@@ -62,16 +63,16 @@ export const acceptCases: readonly ComplianceCase[] = [
   ),
   inSession(
     'L04',
-    'a peer that authorize refuses is closed, and connectionError tells it',
+    'a peer that authorize refuses is closed, and connectionError is emitted',
     ['listen', 'credentials'],
     async (session) => {
       const listener = await session.listen({ authorize: () => false })
-      const told = new Promise<Error>((resolve) => {
+      const emitted = new Promise<Error>((resolve) => {
         listener.once('connectionError', resolve)
       })
       const client = await session.connect(listener.address)
       client.resume()
-      assert.equal(((await within('connectionError', told)) as NodeJS.ErrnoException).code, 'EACCES')
+      assert.equal(((await within('connectionError', emitted)) as NodeJS.ErrnoException).code, 'EACCES')
       await closed(client)
     },
   ),

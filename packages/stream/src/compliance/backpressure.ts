@@ -1,3 +1,4 @@
+/** P01-P03: a reader that does not read, drain, pause. */
 import assert from 'node:assert/strict'
 import type { ComplianceCase } from './case.ts'
 import { inSession, nextEvent, readExactly, within } from './session.ts'
@@ -28,20 +29,20 @@ export const backpressureCases: readonly ComplianceCase[] = [
       }
       pump()
       assert.ok(client.writableNeedDrain, 'write() never asked to wait')
-      // Until nothing moves any more: the writer is held for good.
+      // Until nothing moves any more: the writer waits for good.
       for (let before = -1; before !== taken;) {
         before = taken
         await new Promise((resolve) => {
           setTimeout(resolve, 100)
         })
       }
-      assert.ok(taken < MANY, 'all 64 MiB were taken, although nobody read')
+      assert.ok(taken < MANY, 'all 64 MiB were taken without a reader')
       for (let index = 0; index < MANY; index += 1) {
         assert.equal((await readExactly(server, CHUNK)).readUInt32BE(), index)
       }
     },
   ),
-  inSession('P02', 'drain comes when the reader has read', ['listen'], async (session) => {
+  inSession('P02', 'drain is emitted when the reader has read', ['listen'], async (session) => {
     const { client, server } = await session.pair()
     while (client.write(Buffer.alloc(CHUNK)));
     const drained = nextEvent(client, ['drain'])

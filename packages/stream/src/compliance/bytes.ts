@@ -1,3 +1,4 @@
+/** B01-B08: bytes arrive whole and in order. */
 import assert from 'node:assert/strict'
 import type { ComplianceCase } from './case.ts'
 import { inSession, pattern, readExactly, readToEnd, write } from './session.ts'

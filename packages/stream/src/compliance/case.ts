@@ -1,13 +1,13 @@
-/** What a case of the compliance suite is, and what it is run against. */
+/** ComplianceCase and Harness: a case of the suite, and the transport it runs against. */
 import type { Address } from '../address/address.ts'
 import type { ConnectOptions, ListenOptions, Transport, TransportCapabilities } from '../transport.ts'
 
-/** What the suite is run against. */
+/** The transport under test, and addresses for it. */
 export interface Harness {
   readonly transport: Transport
-  /** An address that nothing uses yet, for one `listen`. */
+  /** A fresh address for one `listen`. */
   address(): string | Address
-  /** An address where nobody listens, as far as that is another kind of address. By default {@link Harness.address}. */
+  /** An address without a listener, where that is another kind of address. @default {@link Harness.address} */
   deadAddress?(): string | Address
   /** Added to every `connect`. */
   readonly connectOptions?: ConnectOptions | undefined
@@ -15,18 +15,18 @@ export interface Harness {
   readonly listenOptions?: ListenOptions | undefined
 }
 
-/** A promise that a transport keeps, with what proves it. */
+/** A promise of a transport, with its proof. */
 export interface ComplianceCase {
-  /** Stable: it is never given to another case. */
+  /** Stable: no other case ever has it. */
   readonly id: string
   /** The promise, in words. */
   readonly name: string
   /** The case is meant for transports that have all of these. */
   readonly requires: readonly (keyof TransportCapabilities)[]
-  /** Rejects when the promise is not kept. Whatever it opened is closed then. */
+  /** Rejects when the transport does not keep the promise. Closes everything that it opened. */
   run(harness: Harness): Promise<void>
 }
 
-/** True when the transport claims what the case is about. */
+/** True when the transport has every capability that the case requires. */
 export const applies = (each: ComplianceCase, transport: Transport): boolean =>
   each.requires.every((capability) => transport.capabilities[capability])

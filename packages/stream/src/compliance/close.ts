@@ -1,3 +1,4 @@
+/** E01-E12: end, half close, destroy, close of the listener. */
 import assert from 'node:assert/strict'
 import type { ComplianceCase } from './case.ts'
 import { closed, inSession, nextEvent, readExactly, readToEnd, within, write } from './session.ts'
@@ -29,7 +30,7 @@ export const closeCases: readonly ComplianceCase[] = [
     const { client, server } = await session.pair(halfOpen)
     client.end('question')
     assert.equal(String(await readToEnd(server)), 'question')
-    // Later than the 50 ms that libuv gives a named pipe.
+    // Later than the 50 ms that libuv waits on a named pipe.
     await new Promise((resolve) => {
       setTimeout(resolve, 300)
     })
@@ -104,7 +105,7 @@ export const closeCases: readonly ComplianceCase[] = [
     ['listen'],
     async (session) => {
       const { client, server, listener } = await session.pair()
-      // For ever: what ends the wait must be the end of the connection, and not of the patience.
+      // Without a limit: the end of the connection must end the wait, not the time.
       const closing = listener.close({ graceMs: Infinity })
       await write(client, Buffer.from('work'))
       assert.equal(String(await readExactly(server, 4)), 'work')

@@ -1,3 +1,4 @@
+/** C01-C08: connect, addresses in use and free, many clients. */
 import assert from 'node:assert/strict'
 import type { ComplianceCase } from './case.ts'
 import { closed, inSession, readExactly, within, write } from './session.ts'
@@ -5,7 +6,7 @@ import { closed, inSession, readExactly, within, write } from './session.ts'
 const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code
 
 export const connectCases: readonly ComplianceCase[] = [
-  inSession('C01', 'what listener.address prints can be given to connect', ['listen'], async (session) => {
+  inSession('C01', 'connect takes what listener.address prints', ['listen'], async (session) => {
     const listener = await session.listen()
     assert.equal(typeof listener.address, 'string')
     assert.notEqual(listener.address, '')
@@ -15,7 +16,7 @@ export const connectCases: readonly ComplianceCase[] = [
   }),
   inSession(
     'C02',
-    'connecting where nobody listens fails with ECONNREFUSED or ENOENT',
+    'connecting to an address without a listener fails with ECONNREFUSED or ENOENT',
     ['refuses'],
     async (session) => {
       const { harness } = session
@@ -83,7 +84,7 @@ export const connectCases: readonly ComplianceCase[] = [
       )
     },
   ),
-  inSession('C07', 'connections that came before a taker are kept for it', ['listen'], async (session) => {
+  inSession('C07', 'connections before the first taker are kept for it', ['listen'], async (session) => {
     const listener = await session.listen()
     const client = await session.connect(listener.address)
     await write(client, Buffer.from('early'))

@@ -1,5 +1,5 @@
 /**
- * What a transport promises, as numbered cases without a test runner:
+ * The promises of a transport, as numbered cases without a test runner:
  *
  * ```ts
  * for (const each of complianceCases) {

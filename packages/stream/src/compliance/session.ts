@@ -1,14 +1,14 @@
-/** What the cases need again and again: a listener, pairs of connections, bytes, deadlines. */
+/** A run of a case: listeners, pairs of connections, bytes, deadlines. */
 import assert from 'node:assert/strict'
 import type { Duplex } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import type { ConnectOptions, Listener, ListenOptions } from '../transport.ts'
 import type { ComplianceCase, Harness } from './case.ts'
 
-/** How long anything of a case may take. A case that is right takes some milliseconds. */
+/** Milliseconds that one step of a case may take. A step that succeeds takes a few. */
 const DEADLINE_MS = 8000
 
-/** Rejects, naming what was waited for, when it takes too long. */
+/** Rejects, with the name of the step, after {@link DEADLINE_MS}. */
 export const within = async <T>(what: string, promise: Promise<T>): Promise<T> => {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_resolve, reject) => {
@@ -53,14 +53,14 @@ export class Session {
     return this.keep(connection)
   }
 
-  /** A connection that is destroyed when the case ends. */
+  /** Destroys the connection when the case ends. */
   keep(connection: Duplex): Duplex {
     connection.on('error', () => {})
     this.#connections.push(connection)
     return connection
   }
 
-  /** The next connection that a listener takes. */
+  /** The next connection that a listener accepts. */
   async accept(listener: Listener): Promise<Duplex> {
     const iterator = listener[Symbol.asyncIterator]()
     const { value, done } = await within('accept', iterator.next())
@@ -87,7 +87,7 @@ export class Session {
   }
 }
 
-/** Writes all of it, with back-pressure; resolves when the last write was taken. */
+/** Writes all bytes; resolves when the connection has taken them. */
 export const write = (connection: Duplex, data: Uint8Array): Promise<void> =>
   within(
     'write',
@@ -96,7 +96,7 @@ export const write = (connection: Duplex, data: Uint8Array): Promise<void> =>
     }),
   )
 
-/** Reads exactly so many bytes. */
+/** Reads exactly `length` bytes. */
 export const readExactly = async (connection: Duplex, length: number): Promise<Buffer> => {
   const parts: Buffer[] = []
   let have = 0
@@ -147,7 +147,7 @@ export const closed = async (connection: Duplex): Promise<void> => {
   await within('close', nextEvent(connection, ['close']))
 }
 
-/** Bytes of which no two places look alike. */
+/** Pseudo-random bytes, the same each time, so that a displaced piece shows. */
 export const pattern = (length: number): Buffer => {
   const bytes = Buffer.alloc(length)
   let state = 0x2545_f491

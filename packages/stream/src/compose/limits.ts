@@ -1,4 +1,4 @@
-/** Keeping connections within bounds. */
+/** withLimits: bounds on connections, bytes and idle time. */
 import type { Duplex } from 'node:stream'
 import { SocketError } from '@uds/winsock-ffi'
 import { positiveMs, wholeNumber } from '../options/numbers.ts'
@@ -8,13 +8,13 @@ import { wrapListener } from './wrapped-listener.ts'
 import { requireTransport } from '../options/check-options.ts'
 
 export interface Limits {
-  /** Connections open at once, made and accepted each for itself. */
+  /** Connections open at once; connects and accepts are counted apart. @default Infinity */
   readonly maxConnections?: number | undefined
-  /** Bytes that a peer may send over one connection. */
+  /** Bytes that a peer may send over one connection. @default Infinity */
   readonly maxReceivedBytes?: number | undefined
-  /** Milliseconds in which nothing goes either way. */
+  /** Milliseconds without a byte in either direction. @default Infinity */
   readonly idleMs?: number | undefined
-  /** Milliseconds that a connection may last. */
+  /** Milliseconds that a connection may last. @default Infinity */
   readonly lifetimeMs?: number | undefined
 }
 
@@ -22,8 +22,8 @@ const over = (code: string, detail: string): SocketError =>
   new SocketError({ code, syscall: 'limit', detail })
 
 /**
- * The transport, destroying connections that go beyond the limits: with `EMSGSIZE` for bytes and `ETIMEDOUT` for time.
- * `connect` beyond `maxConnections` rejects with `EMFILE`; a listener drops what comes beyond it.
+ * The transport, which destroys connections beyond the limits: with `EMSGSIZE` for bytes and `ETIMEDOUT` for time.
+ * `connect` beyond `maxConnections` rejects with `EMFILE`; a listener drops a connection beyond it.
  *
  * @throws RangeError `ERR_OUT_OF_RANGE`, TypeError `ERR_INVALID_ARG_TYPE`.
  */

@@ -2,7 +2,7 @@
 import type { Duplex } from 'node:stream'
 import { invalidArgument } from '@uds/winsock-ffi'
 import { formatAddress, type Address } from '../address/address.ts'
-import { route as ownRoute } from '../transports/route.ts'
+import { route as routeByScheme } from '../transports/route.ts'
 import type { Transport } from '../transport.ts'
 import { requireTransport } from '../options/check-options.ts'
 
@@ -14,12 +14,12 @@ export type Destination =
   | { readonly transport: Transport; readonly address: string | Address }
 
 /**
- * Either a table, by the address as text, or by what it begins with up to a colon (`'gpg:'`), or a function, in which
- * undefined means "as ever".
+ * Either a table, by the address as text or by its scheme with the colon (`'gpg:'`), or a function, whose undefined
+ * leaves the address to the transport.
  */
 export type Routes = Readonly<Record<string, Destination>> | ((address: string) => Destination | undefined)
 
-const look = (routes: Routes, address: string): Destination | undefined => {
+const lookUp = (routes: Routes, address: string): Destination | undefined => {
   if (typeof routes === 'function') return routes(address)
   if (Object.hasOwn(routes, address)) return routes[address]
   const scheme = address.slice(0, address.indexOf(':') + 1)
@@ -31,8 +31,8 @@ const isTransport = (value: object): value is Transport =>
   typeof (value as Partial<Transport>).listen === 'function'
 
 /**
- * The transport, with some addresses sent elsewhere: `withRoute(tcp, { 'tcp:db:5432': 'unix:/run/db.sock' })`. What a
- * route gives is not routed again.
+ * The transport, with some addresses led elsewhere: `withRoute(tcp, { 'tcp:db:5432': 'unix:/run/db.sock' })`. A
+ * destination is not routed again.
  */
 export const withRoute = (transport: Transport, routes: Routes): Transport => {
   requireTransport('withRoute', transport)
@@ -44,11 +44,11 @@ export const withRoute = (transport: Transport, routes: Routes): Transport => {
     where: string,
   ): { transport: Transport; address: string | Address } => {
     const text = typeof address === 'string' ? address : formatAddress(address)
-    const found = look(routes, text)
+    const found = lookUp(routes, text)
     if (found === undefined) return { transport, address }
-    if (typeof found === 'string') return ownRoute(found, undefined, where)
+    if (typeof found === 'string') return routeByScheme(found, undefined, where)
     if (isTransport(found)) return { transport: found, address }
-    return 'transport' in found ? found : ownRoute(found, undefined, where)
+    return 'transport' in found ? found : routeByScheme(found, undefined, where)
   }
   return {
     name: `route(${transport.name})`,

@@ -1,4 +1,4 @@
-/** Seeing what goes through a connection without being in its way: the connection stays the object that it is. */
+/** tap: observes the bytes of a connection, which stays the same object. */
 import type { Duplex } from 'node:stream'
 
 type Done = (error?: Error | null) => void
@@ -10,7 +10,7 @@ interface Hooks {
 }
 
 export interface Tap {
-  /** Bytes that came from the peer, before the reader has them. */
+  /** Bytes from the peer, before the reader has them. */
   readonly received?: ((bytes: Uint8Array) => void) | undefined
   /** Bytes that are about to go to the peer. */
   readonly sent?: ((bytes: Uint8Array) => void) | undefined
@@ -20,14 +20,14 @@ const bytesOf = (chunk: unknown, encoding: BufferEncoding): Uint8Array =>
   typeof chunk === 'string' ? Buffer.from(chunk, encoding) : (chunk as Uint8Array)
 
 /**
- * Puts own methods before the hooks that Node's Duplex calls (https://nodejs.org/api/stream.html#implementing-a-duplex-stream).
- * Bytes that do not go through these are not seen: with `onread`, and those of TLS over a `net.Socket`, which takes the
+ * Wraps the hooks that Node's Duplex calls (https://nodejs.org/api/stream.html#implementing-a-duplex-stream).
+ * It does not see bytes that bypass them: those of `onread`, and those of TLS over a `net.Socket`, which takes the
  * handle itself.
  */
 export const tap = (connection: Duplex, { received, sent }: Tap): void => {
   const hooks = connection as unknown as Hooks
   if (received) {
-    // What came with the last step of connecting is here already.
+    // Bytes that arrived with the last step of connecting.
     const early = connection.readableLength > 0 ? (connection.read() as Uint8Array | null) : null
     if (early) {
       received(early)

@@ -1,4 +1,4 @@
-/** TLS over any transport. */
+/** withTls: TLS over any transport. */
 import {
   TLSSocket,
   connect as tlsConnect,

@@ -1,4 +1,4 @@
-/** Telling what a transport does. */
+/** withTrace: calls back for each connection, each piece of bytes, each error. */
 import type { Duplex } from 'node:stream'
 import type { Address } from '../address/address.ts'
 import type { Transport } from '../transport.ts'
@@ -7,19 +7,19 @@ import { requireTransport } from '../options/check-options.ts'
 
 export interface TraceEvent {
   readonly event: 'connect' | 'listen' | 'accept' | 'received' | 'sent' | 'end' | 'close' | 'error'
-  /** Counts the connections of this transport; 0 for what belongs to none. */
+  /** The number of the connection, from 1; 0 for an event of the transport itself. */
   readonly connection: number
   /** Milliseconds since the transport was made. */
   readonly atMs: number
   readonly address?: string | Address | undefined
-  /** The very memory of the stream: copy it if it is to be kept. */
+  /** The memory of the stream itself: copy it to keep it. */
   readonly bytes?: Uint8Array | undefined
   readonly error?: unknown
 }
 
 /**
- * The transport, telling `log` what happens and what bytes go by. Connections stay what they are; bytes of TLS put over
- * such a connection are not seen, so trace above: `withTrace(withTls(unix, tls), log)`.
+ * The transport, with a call of `log` for each event and for all bytes. Connections stay the same objects. A trace below
+ * TLS does not see the bytes, so trace above it: `withTrace(withTls(unix, tls), log)`.
  */
 export const withTrace = <C extends Duplex>(
   transport: Transport<C>,
@@ -28,19 +28,19 @@ export const withTrace = <C extends Duplex>(
   requireTransport('withTrace', transport)
   const began = performance.now()
   let count = 0
-  const tell = (event: TraceEvent['event'], connection: number, more: Partial<TraceEvent> = {}): void =>
+  const report = (event: TraceEvent['event'], connection: number, more: Partial<TraceEvent> = {}): void =>
     log({ event, connection, atMs: performance.now() - began, ...more })
   const follow = (connection: C, event: 'connect' | 'accept', address: string | Address): C => {
     count += 1
     const id = count
-    tell(event, id, { address })
+    report(event, id, { address })
     tap(connection, {
-      received: (bytes) => tell('received', id, { bytes }),
-      sent: (bytes) => tell('sent', id, { bytes }),
+      received: (bytes) => report('received', id, { bytes }),
+      sent: (bytes) => report('sent', id, { bytes }),
     })
-    connection.once('end', () => tell('end', id))
-    connection.on('error', (error: unknown) => tell('error', id, { error }))
-    connection.once('close', () => tell('close', id))
+    connection.once('end', () => report('end', id))
+    connection.on('error', (error: unknown) => report('error', id, { error }))
+    connection.once('close', () => report('close', id))
     return connection
   }
   return {
@@ -50,14 +50,14 @@ export const withTrace = <C extends Duplex>(
       try {
         return follow(await transport.connect(address, options), 'connect', address)
       } catch (error) {
-        tell('error', 0, { address, error })
+        report('error', 0, { address, error })
         throw error
       }
     },
     listen: async (address, options) => {
       const listener = await transport.listen(address, options)
-      tell('listen', 0, { address: listener.address })
-      // Before anybody else's, so that what the others do with the connection is seen.
+      report('listen', 0, { address: listener.address })
+      // Before the other listeners, so that the trace has what they do with the connection.
       const { emit } = listener
       listener.emit = ((name: string, ...args: unknown[]) => {
         if (name === 'connection') follow(args[0] as C, 'accept', listener.address)

@@ -1,43 +1,43 @@
-/** A listener over another one, whose connections are made into something else before they are handed out. */
+/** wrapListener: a listener over another one, which transforms each connection. */
 import type { Duplex } from 'node:stream'
 import { ConnectionListener } from '../listener/connection-listener.ts'
 import type { Listener, ListenOptions } from '../transport.ts'
 
 /**
- * @param make - Gives the connection to hand out, or undefined for one that is not to be. Its rejection is
- *   `connectionError`, and the connection below is destroyed.
+ * @param make - Returns the connection to emit, or undefined to emit none. Its rejection becomes `connectionError`, and
+ *   the connection below is destroyed.
  */
 export const wrapListener = (
   inner: Listener,
   options: ListenOptions,
   make: (connection: Duplex) => Promise<Duplex | undefined> | Duplex | undefined,
 ): Listener => {
-  // Who may stay is decided below, before a byte is read.
-  const { authorize: _decidedBelow, ...rest } = options
+  // The inner listener authorizes, before a byte is read.
+  const { authorize: _innerDecides, ...rest } = options
   const outer = new ConnectionListener(rest)
-  /** What the outer listener tells of by itself. */
-  const taken = new WeakSet<Duplex>()
+  /** Connections whose errors the outer listener reports itself. */
+  const reported = new WeakSet<Duplex>()
   const take = async (connection: Duplex): Promise<void> => {
     try {
       const made = await make(connection)
       if (!made) return
-      taken.add(connection)
+      reported.add(connection)
       outer.accept(made)
     } catch (error) {
-      taken.add(connection)
+      reported.add(connection)
       connection.destroy()
       outer.failed(error as Error, connection)
     }
   }
   inner.on('connection', (connection) => void take(connection))
   inner.on('connectionError', (error, connection) => {
-    if (!connection || !taken.has(connection)) outer.failed(error, connection)
+    if (!connection || !reported.has(connection)) outer.failed(error, connection)
   })
   inner.on('drop', (reason) => outer.emit('drop', reason))
   return outer.begin({
     address: () => inner.address,
     stop: async () => {
-      // Stops accepting at once; the connections below end with those above.
+      // Stops accepting at once; each inner connection ends with the one over it.
       void inner.close({ graceMs: Infinity })
     },
     ref: () => inner.ref(),

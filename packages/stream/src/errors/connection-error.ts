@@ -1,4 +1,4 @@
-/** Node's own errors of sockets, as the one class of this workspace. */
+/** toSocketError: an error of node:net as a SocketError; throwIfAborted. */
 import { adviceFor, SocketError } from '@uds/winsock-ffi'
 import { requireSignal } from '../options/check-options.ts'
 import { denied } from './permission.ts'
@@ -17,7 +17,7 @@ export const toSocketError = (error: unknown, syscall: string, address: string):
   const refusal = denied(error, syscall, address)
   if (refusal) return refusal
   const { code, errno } = error as NodeError
-  // Without an error number it is no failure of the system: a wrong argument, an abort.
+  // An error without a number is no failure of the system: a wrong argument, an abort.
   if (
     code === undefined ||
     (errno === undefined && code !== 'ENOTFOUND' && !(error instanceof AggregateError))
@@ -38,7 +38,7 @@ export const toSocketError = (error: unknown, syscall: string, address: string):
   })
 }
 
-/** That a signal has fired, as a rejection. */
+/** @throws The reason of a signal that has fired; TypeError for a value that is no signal. */
 export const throwIfAborted = (signal: AbortSignal | undefined): void => {
   requireSignal('options', signal)
   if (signal?.aborted) throw signal.reason

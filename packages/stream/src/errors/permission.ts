@@ -1,4 +1,4 @@
-/** What Node's permission model refuses, with the flags that allow it: https://nodejs.org/api/permissions.html */
+/** Refusals of Node's permission model, with the flags that allow the call: https://nodejs.org/api/permissions.html */
 import { dirname } from 'node:path'
 import { SocketError } from '@uds/winsock-ffi'
 
@@ -13,7 +13,7 @@ const refusal = (syscall: string, address: string, flags: string, cause?: unknow
   })
 
 /**
- * An error of Node's permission model, in the words of this workspace.
+ * An error of Node's permission model as a SocketError.
  *
  * @returns SocketError `ERR_ACCESS_DENIED`; undefined for any other error.
  */
@@ -30,8 +30,8 @@ export const denied = (error: unknown, syscall: string, address: string): Socket
 const canBeRefused = process.allowedNodeEnvironmentFlags.has('--allow-net')
 
 /**
- * Asks before Node does: what Node says of it has no words, or comes out of its loop, where nobody can catch it
- * (`listen` in lib/net.js of Node 26).
+ * Asks before the call: Node's error has no advice, or leaves its event loop uncaught (`listen` in lib/net.js of
+ * Node 26).
  *
  * @throws SocketError `ERR_ACCESS_DENIED` under `node --permission` without `--allow-net`.
  */

@@ -1,16 +1,16 @@
-/** How much has gone through this process' connections. */
+/** counters: connections and bytes of this thread. */
 import type { Duplex } from 'node:stream'
 
 export interface Counters {
   /** Connections made by `connect`. */
   readonly connected: number
-  /** Connections taken by listeners. */
+  /** Connections accepted by listeners. */
   readonly accepted: number
   /** Calls of `connect` that failed. */
   readonly failed: number
   /** Connections that are open now. */
   readonly open: number
-  /** Bytes over all connections, closed ones included; of those that count them, as `net.Socket`s do. */
+  /** Bytes over all connections that count them, as `net.Socket`s do; closed connections included. */
   readonly bytesRead: number
   readonly bytesWritten: number
 }

@@ -1,6 +1,6 @@
 /**
- * What happens, for those who want to know: `node:diagnostics_channel`, and NODE_DEBUG=uds-stream. Where nobody
- * listens it costs a look at a flag.
+ * The channels `uds.stream.*` of `node:diagnostics_channel`, and the lines of NODE_DEBUG=uds-stream. Without a
+ * subscriber each event costs one test of a flag.
  */
 import { channel } from 'node:diagnostics_channel'
 import type { Duplex } from 'node:stream'

@@ -1,3 +1,4 @@
+/** toWeb: a connection as web streams. */
 import { Duplex } from 'node:stream'
 import { ByteLengthQueuingStrategy, ReadableStream, WritableStream } from 'node:stream/web'
 import { invalidArgument, SocketError } from '@uds/winsock-ffi'
@@ -25,7 +26,7 @@ const readableOf = (connection: Duplex): ReadableStream<Uint8Array> => {
         connection.destroy()
       },
     },
-    // Nothing is read ahead of who asks: what waits, waits in the connection.
+    // No read ahead of the consumer: unread bytes wait in the connection.
     { highWaterMark: 0 },
   )
 }
@@ -66,8 +67,8 @@ const writableOf = (connection: Duplex): WritableStream<Uint8Array> => {
 
 /**
  * A connection as web streams, with their back-pressure: `readable.pipeThrough(new TextDecoderStream())`. Closing the
- * writable ends the writing half; cancelling the readable, or aborting the writable, destroys the connection. It takes
- * the connection over.
+ * writable ends the writing half; cancelling the readable, or aborting the writable, destroys the connection. The
+ * web streams own the connection.
  *
  * @throws TypeError `ERR_INVALID_ARG_TYPE` for anything but a Duplex.
  */
