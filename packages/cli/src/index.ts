@@ -4,4 +4,4 @@
  * @packageDocumentation
  */
 export { run } from './run.ts'
-export type { Terminal } from './terminal.ts'
+export type { Terminal } from './terminal/terminal.ts'

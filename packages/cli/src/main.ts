@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import module from 'node:module'
-import { isTooOld, OLDEST_NODE } from './node-version.ts'
+import { isTooOld, OLDEST_NODE } from './process/node-version.ts'
 
 // `uds tail x | head -1`: whoever reads has enough, and that is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -17,7 +17,7 @@ const main = async (): Promise<void> => {
   }
   // What is compiled once starts faster the next time. Loaded after this call, and not at all on a Node that is too old.
   module.enableCompileCache()
-  const { hideExperimentalWarnings } = await import('./warnings.ts')
+  const { hideExperimentalWarnings } = await import('./process/experimental-warnings.ts')
   const { run } = await import('./run.ts')
   hideExperimentalWarnings()
   process.exitCode = await run(process.argv.slice(2))

@@ -12,8 +12,8 @@ import { requestCommand } from './commands/request.ts'
 import { sendCommand } from './commands/send.ts'
 import { tailCommand } from './commands/tail.ts'
 import { wasmCommand } from './commands/wasm.ts'
-import type { Context } from './context.ts'
-import { Output, paint, type Terminal } from './terminal.ts'
+import type { Context } from './terminal/context.ts'
+import { Output, paint, type Terminal } from './terminal/terminal.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string

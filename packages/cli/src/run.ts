@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander'
-import { codeOf, exitCodeOf, explain } from './failure.ts'
+import { codeOf, exitCodeOf, explain } from './exit/failure.ts'
 import { createProgram } from './program.ts'
-import { OK, paint, USAGE, type Terminal } from './terminal.ts'
+import { OK, paint, USAGE, type Terminal } from './terminal/terminal.ts'
 
 /**
  * Runs the command `uds`.

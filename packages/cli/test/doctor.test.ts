@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { capabilities } from '@uds/winsock-ffi'
 import { tempDir } from '@uds/testkit'
-import { isTooOld } from '../src/node-version.ts'
+import { isTooOld } from '../src/process/node-version.ts'
 import { examine } from '../src/doctor/check.ts'
 import { uds, values } from './command.ts'
 

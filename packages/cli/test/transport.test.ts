@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { listen, pipe, unix, withTls } from '@uds/stream'
 import { expect, onTestFinished, test } from 'vitest'
-import { connector } from '../src/transport.ts'
+import { connector } from '../src/connection/transport.ts'
 import { freshAddress } from './command.ts'
 
 const fixture = (name: string): Buffer => readFileSync(new URL(`./fixtures/${name}`, import.meta.url))

@@ -1,10 +1,10 @@
 import { Command, Option } from 'commander'
-import { address, milliseconds } from '../arguments.ts'
-import type { Context } from '../context.ts'
-import type { ViewFlags } from '../received.ts'
-import { talk } from '../talk.ts'
-import type { TlsFlags } from '../tls-files.ts'
-import { connector } from '../transport.ts'
+import { address, milliseconds } from '../arguments/parsers.ts'
+import type { Context } from '../terminal/context.ts'
+import type { ViewFlags } from '../stdio/received-bytes.ts'
+import { talk } from '../stdio/stdio.ts'
+import type { TlsFlags } from '../connection/tls-files.ts'
+import { connector } from '../connection/transport.ts'
 
 interface Flags extends TlsFlags, ViewFlags {
   readonly retry?: number

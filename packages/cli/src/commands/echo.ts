@@ -1,9 +1,9 @@
 import { Command } from 'commander'
-import { address } from '../arguments.ts'
-import type { Context } from '../context.ts'
-import { brokenOff } from '../peer.ts'
-import { interrupted, untilStopped } from '../interrupt.ts'
-import { listenOn, TAKE_OVER } from '../transport.ts'
+import { address } from '../arguments/parsers.ts'
+import type { Context } from '../terminal/context.ts'
+import { brokenOff } from '../connection/client-identity.ts'
+import { interrupted, untilStopped } from '../process/signals.ts'
+import { listenOn, TAKE_OVER } from '../connection/transport.ts'
 
 /** uds echo: sends back what its clients send. */
 export const echoCommand = (context: Context): Command =>

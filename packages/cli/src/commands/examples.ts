@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Argument, Command } from 'commander'
-import type { Context } from '../context.ts'
+import type { Context } from '../terminal/context.ts'
 import type { Example } from '../examples/example.ts'
-import { explain, Failure } from '../failure.ts'
-import { FAILED, type Output } from '../terminal.ts'
+import { explain, Failure } from '../exit/failure.ts'
+import { FAILED, type Output } from '../terminal/terminal.ts'
 
 const examples: readonly (() => Promise<Example>)[] = [
   async () => (await import('../examples/basic.ts')).basic,

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
-import type { Context } from '../context.ts'
-import { interrupted, untilAborted } from '../interrupt.ts'
+import type { Context } from '../terminal/context.ts'
+import { interrupted, untilAborted } from '../process/signals.ts'
 
 interface Flags {
   readonly ack?: boolean

@@ -1,13 +1,13 @@
 import { Command, Option } from 'commander'
 import type { Duplex } from 'node:stream'
-import { address } from '../arguments.ts'
-import type { Context } from '../context.ts'
-import { brokenOff } from '../peer.ts'
-import { interrupted } from '../interrupt.ts'
-import type { ViewFlags } from '../received.ts'
-import { talk } from '../talk.ts'
-import type { TlsFlags } from '../tls-files.ts'
-import { listenOn, TAKE_OVER } from '../transport.ts'
+import { address } from '../arguments/parsers.ts'
+import type { Context } from '../terminal/context.ts'
+import { brokenOff } from '../connection/client-identity.ts'
+import { interrupted } from '../process/signals.ts'
+import type { ViewFlags } from '../stdio/received-bytes.ts'
+import { talk } from '../stdio/stdio.ts'
+import type { TlsFlags } from '../connection/tls-files.ts'
+import { listenOn, TAKE_OVER } from '../connection/transport.ts'
 
 interface Flags extends TlsFlags, ViewFlags {
   readonly keep?: boolean

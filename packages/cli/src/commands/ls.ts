@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import type { Context } from '../context.ts'
+import type { Context } from '../terminal/context.ts'
 import type { Entry } from '../ls/entry.ts'
 import { listSockets } from '../ls/select.ts'
 

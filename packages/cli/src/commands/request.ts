@@ -1,7 +1,7 @@
 import { Command } from 'commander'
-import { channel, milliseconds } from '../arguments.ts'
-import type { Context } from '../context.ts'
-import { readData } from '../data.ts'
+import { channel, milliseconds } from '../arguments/parsers.ts'
+import type { Context } from '../terminal/context.ts'
+import { readData } from '../arguments/data.ts'
 
 interface Flags {
   readonly stream?: boolean

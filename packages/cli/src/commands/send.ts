@@ -1,8 +1,8 @@
 import { Command } from 'commander'
-import { milliseconds } from '../arguments.ts'
-import type { Context } from '../context.ts'
-import { readData } from '../data.ts'
-import { linkerFailure, withLinker, type UnixeventsFlags } from '../unixevents.ts'
+import { milliseconds } from '../arguments/parsers.ts'
+import type { Context } from '../terminal/context.ts'
+import { readData } from '../arguments/data.ts'
+import { linkerFailure, withLinker, type UnixeventsFlags } from '../unixevents/linker.ts'
 
 interface Flags extends UnixeventsFlags {
   readonly token?: string

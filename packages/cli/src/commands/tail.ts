@@ -1,10 +1,10 @@
 import { Command } from 'commander'
-import { count, milliseconds, several } from '../arguments.ts'
-import type { Context } from '../context.ts'
-import { Failure } from '../failure.ts'
-import { interrupted, untilAborted } from '../interrupt.ts'
-import { FAILED, USAGE } from '../terminal.ts'
-import { withLinker, type UnixeventsFlags } from '../unixevents.ts'
+import { count, milliseconds, several } from '../arguments/parsers.ts'
+import type { Context } from '../terminal/context.ts'
+import { Failure } from '../exit/failure.ts'
+import { interrupted, untilAborted } from '../process/signals.ts'
+import { FAILED, USAGE } from '../terminal/terminal.ts'
+import { withLinker, type UnixeventsFlags } from '../unixevents/linker.ts'
 
 interface Flags extends UnixeventsFlags {
   readonly room?: readonly string[]

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import type { Context } from '../context.ts'
+import type { Context } from '../terminal/context.ts'
 import { inspectCommand } from '../wasm/inspect.ts'
 import { runCommand } from '../wasm/run.ts'
 

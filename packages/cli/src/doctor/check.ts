@@ -1,4 +1,4 @@
-import { codeOf, explain } from '../failure.ts'
+import { codeOf, explain } from '../exit/failure.ts'
 
 /** `yes`: it works. `no`: this system has no such thing. `failed`: it should work here, and does not. */
 export type State = 'yes' | 'no' | 'failed'

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Linker, LinkerOptions } from '@uds/events'
-import { Failure } from '../failure.ts'
-import { FAILED } from '../terminal.ts'
+import { Failure } from '../exit/failure.ts'
+import { FAILED } from '../terminal/terminal.ts'
 
 /** Where an example runs, and where it tells what it sees. */
 export interface Stage {

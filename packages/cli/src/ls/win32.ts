@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
-import { Failure } from '../failure.ts'
-import { FAILED } from '../terminal.ts'
+import { Failure } from '../exit/failure.ts'
+import { FAILED } from '../terminal/terminal.ts'
 import type { Entry, ListSockets } from './entry.ts'
 
 /** The user of a pipe is in its name, when that comes from a `name:` address. */

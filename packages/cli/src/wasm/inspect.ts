@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import type { Inspection, ModuleImport } from '@uds/wasi-host'
-import type { Context } from '../context.ts'
+import type { Context } from '../terminal/context.ts'
 
 type Signature = (each: ModuleImport) => string
 

@@ -1,11 +1,11 @@
 import { basename } from 'node:path'
 import { Command, Option } from 'commander'
 import type { Decision } from '@uds/wasi-host'
-import { several } from '../arguments.ts'
-import type { Context } from '../context.ts'
-import { Failure } from '../failure.ts'
-import { interrupted } from '../interrupt.ts'
-import { FAILED } from '../terminal.ts'
+import { several } from '../arguments/parsers.ts'
+import type { Context } from '../terminal/context.ts'
+import { Failure } from '../exit/failure.ts'
+import { interrupted } from '../process/signals.ts'
+import { FAILED } from '../terminal/terminal.ts'
 import {
   abis,
   adviseOn,

@@ -1,8 +1,8 @@
 /** The certificates and keys that a command is given. */
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { explain, Failure } from './failure.ts'
-import { USAGE } from './terminal.ts'
+import { explain, Failure } from '../exit/failure.ts'
+import { USAGE } from '../terminal/terminal.ts'
 
 /** The TLS options of a command. */
 export interface TlsFlags {

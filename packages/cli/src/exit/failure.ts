@@ -1,5 +1,5 @@
-import { FAILED, USAGE } from './terminal.ts'
-import { tlsWords } from './tls-words.ts'
+import { FAILED, USAGE } from '../terminal/terminal.ts'
+import { tlsWords } from './tls-error-text.ts'
 
 /** A command that cannot go on, and the exit code that it ends with. */
 export class Failure extends Error {

@@ -1,9 +1,9 @@
 import { finished } from 'node:stream/promises'
 import type { Readable } from 'node:stream'
-import type { Context } from './context.ts'
-import { whenQuiet } from './quiet.ts'
-import { show, type ViewFlags } from './received.ts'
-import { QUIET_MS, type End } from './transport.ts'
+import type { Context } from '../terminal/context.ts'
+import { whenQuiet } from './idle.ts'
+import { show, type ViewFlags } from './received-bytes.ts'
+import { QUIET_MS, type End } from '../connection/transport.ts'
 
 /** When the peer has ended: how long input may pause before it is taken to have nothing more. */
 const INPUT_PAUSE_MS = 500

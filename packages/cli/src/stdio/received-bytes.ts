@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import { createInterface } from 'node:readline'
-import type { Output } from './terminal.ts'
+import type { Output } from '../terminal/terminal.ts'
 
 /** How received bytes are shown. */
 export interface ViewFlags {

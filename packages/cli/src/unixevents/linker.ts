@@ -1,6 +1,6 @@
 import type { Linker } from '@uds/events'
-import { Failure } from './failure.ts'
-import { FAILED } from './terminal.ts'
+import { Failure } from '../exit/failure.ts'
+import { FAILED } from '../terminal/terminal.ts'
 
 /** The options of the commands that speak with channels of unixevents. */
 export interface UnixeventsFlags {

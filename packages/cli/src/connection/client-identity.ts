@@ -2,7 +2,7 @@
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { peerCredentials, type Transport } from '@uds/stream'
-import { codeOf, explain } from './failure.ts'
+import { codeOf, explain } from '../exit/failure.ts'
 
 const known = new WeakMap<Duplex, string>()
 

@@ -12,9 +12,9 @@ import {
   type Listener,
   type Transport,
 } from '@uds/stream'
-import { Failure } from './failure.ts'
-import { remembering } from './peer.ts'
-import { USAGE } from './terminal.ts'
+import { Failure } from '../exit/failure.ts'
+import { remembering } from './client-identity.ts'
+import { USAGE } from '../terminal/terminal.ts'
 import { pem, type TlsFlags, type TlsNames } from './tls-files.ts'
 
 const NAMES: TlsNames = {

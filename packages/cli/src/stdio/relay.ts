@@ -1,7 +1,7 @@
 import { finished } from 'node:stream/promises'
 import type { Duplex } from 'node:stream'
-import { whenQuiet } from './quiet.ts'
-import { QUIET_MS, type End } from './transport.ts'
+import { whenQuiet } from './idle.ts'
+import { QUIET_MS, type End } from '../connection/transport.ts'
 
 /** What comes from one end goes to the other, with its back-pressure, and so does its end. */
 const carry = (from: Duplex, { stream: to, halfClose }: End): void => {
