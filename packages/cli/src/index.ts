@@ -1,5 +1,5 @@
 /**
- * The command `uds`, for programs that want to run it in themselves.
+ * The command `uds`, for programs that embed it.
  *
  * @packageDocumentation
  */

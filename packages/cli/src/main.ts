@@ -2,7 +2,7 @@
 import module from 'node:module'
 import { isTooOld, OLDEST_NODE } from './process/node-version.ts'
 
-// `uds tail x | head -1`: whoever reads has enough, and that is no failure.
+// `uds tail x | head -1`: the reader has enough, which is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error
   process.exit()
@@ -15,7 +15,7 @@ const main = async (): Promise<void> => {
     process.exitCode = 1
     return
   }
-  // What is compiled once starts faster the next time. Loaded after this call, and not at all on a Node that is too old.
+  // The compile cache makes the next start faster. Modules load after this call, and not at all on a Node that is too old.
   module.enableCompileCache()
   const { hideExperimentalWarnings } = await import('./process/experimental-warnings.ts')
   const { run } = await import('./run.ts')

@@ -1,3 +1,4 @@
+/** The tree of commands, with help and usage errors. */
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { connectCommand } from './commands/connect.ts'
@@ -36,7 +37,7 @@ Examples:
 
 Exit codes: 0, 1 when it failed, 2 when it was called wrongly, and those of guests.`
 
-// What only some of them need, they load when they run: with events and guests every command would start a third slower.
+// Each action imports events or guests when it runs: loading both takes a third of the time that a command starts in.
 const commands = [
   doctorCommand,
   listenCommand,
@@ -52,14 +53,14 @@ const commands = [
   wasmCommand,
 ] satisfies readonly ((context: Context) => Command)[]
 
-/** Settings of a command reach the commands below it only when they are told so. */
+/** commander does not pass the settings of a command on to its subcommands by itself. */
 const inherit = (command: Command, from: Command): Command => {
   command.copyInheritedSettings(from)
   for (const each of command.commands) inherit(each, command)
   return command
 }
 
-/** The command with all of its commands. */
+/** Returns the command uds with all subcommands. */
 export const createProgram = (
   terminal: Terminal,
   exit: (code: number) => void,
@@ -76,7 +77,7 @@ export const createProgram = (
       writeOut: (text) => terminal.stdout.write(text),
       writeErr: (text) => terminal.stderr.write(text),
       outputError: (text, write) => {
-        // commander's words for what a check of ours has said.
+        // Removes the words that commander puts around the message of a parser.
         const message = text
           .replace(/^error: /, '')
           .replace(/^command-argument value '.*' is invalid for argument '(.*?)'\. /, '<$1>: ')

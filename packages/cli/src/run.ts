@@ -1,7 +1,8 @@
 import { CommanderError } from 'commander'
 import { codeOf, exitCodeOf, explain } from './exit/failure.ts'
 import { createProgram } from './program.ts'
-import { OK, paint, USAGE, type Terminal } from './terminal/terminal.ts'
+import { OK, USAGE } from './exit/exit-codes.ts'
+import { paint, type Terminal } from './terminal/terminal.ts'
 
 /**
  * Runs the command `uds`.
@@ -18,7 +19,7 @@ export const run = async (args: readonly string[], terminal: Terminal = process)
     await program.parseAsync([...args], { from: 'user' })
     return exitCode
   } catch (error) {
-    // --help and --version end in an "error" of exit code 0; commander has written its text already.
+    // commander has printed the text; --help and --version are errors of exit code 0.
     if (error instanceof CommanderError) return error.exitCode === 0 ? OK : USAGE
     const text = explain(error)
     if (json()) terminal.stderr.write(`${JSON.stringify({ error: text, code: codeOf(error) })}\n`)

@@ -1,8 +1,8 @@
-/** Arguments and options of the command line, checked before anything is opened. */
+/** Parsers of arguments and options: address, channel, milliseconds, count. */
 import { InvalidArgumentError } from 'commander'
 import { parseAddress } from '@uds/stream'
 
-const checked = (text: string, bareWord: 'error' | 'name'): string => {
+const checkAddress = (text: string, bareWord: 'error' | 'name'): string => {
   let scheme: string
   try {
     ;({ scheme } = parseAddress(text, { bareWord, where: 'uds' }))
@@ -10,15 +10,15 @@ const checked = (text: string, bareWord: 'error' | 'name'): string => {
     throw new InvalidArgumentError((error as Error).message.replace(/^uds: /, ''))
   }
   if (scheme === 'memory')
-    throw new InvalidArgumentError('memory: lies within one process, so nobody else can be there.')
+    throw new InvalidArgumentError('memory: reaches only this process, which has no other end there.')
   return text
 }
 
-/** An address of anything. */
-export const address = (text: string): string => checked(text, 'error')
+/** An address of `@uds/stream`, but not memory:. */
+export const address = (text: string): string => checkAddress(text, 'error')
 
 /** An address, or the name of an event channel. */
-export const channel = (text: string): string => checked(text, 'name')
+export const channel = (text: string): string => checkAddress(text, 'name')
 
 /** A number of milliseconds. */
 export const milliseconds = (text: string): number => {
@@ -29,11 +29,11 @@ export const milliseconds = (text: string): number => {
   return number
 }
 
-/** How many. */
+/** A whole number, 1 or more. */
 export const count = (text: string): number => {
   if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('It must be a whole number, 1 or more.')
   return Number(text)
 }
 
-/** Gathers an option that can be given several times. */
-export const several = (text: string, before: readonly string[] = []): readonly string[] => [...before, text]
+/** Collects the values of an option that may be repeated. */
+export const collect = (text: string, before: readonly string[] = []): readonly string[] => [...before, text]

@@ -2,7 +2,7 @@ import { Command, Option } from 'commander'
 import { address, milliseconds } from '../arguments/parsers.ts'
 import type { Context } from '../terminal/context.ts'
 import type { ViewFlags } from '../stdio/received-bytes.ts'
-import { talk } from '../stdio/stdio.ts'
+import { connectStdio } from '../stdio/stdio.ts'
 import type { TlsFlags } from '../connection/tls-files.ts'
 import { connector } from '../connection/transport.ts'
 
@@ -10,7 +10,7 @@ interface Flags extends TlsFlags, ViewFlags {
   readonly retry?: number
 }
 
-/** uds connect: like nc, to any address. */
+/** uds connect: standard input and output over a connection. */
 export const connectCommand = (context: Context): Command =>
   new Command('connect')
     .description('Connect: standard input goes to the server, what it sends to standard output.')
@@ -40,5 +40,5 @@ Examples:
     )
     .action(async (to: string, flags: Flags) => {
       const options = flags.retry === undefined ? {} : { retryUntilMs: flags.retry }
-      await talk(await connector(to, flags)(options), flags, context)
+      await connectStdio(await connector(to, flags)(options), flags, context)
     })

@@ -2,7 +2,8 @@ import { Command } from 'commander'
 import type { Context } from '../terminal/context.ts'
 import { examine, type Finding, type State } from '../doctor/check.ts'
 import { checks } from '../doctor/checks.ts'
-import { FAILED, type Output } from '../terminal/terminal.ts'
+import { FAILED } from '../exit/exit-codes.ts'
+import type { Output } from '../terminal/terminal.ts'
 
 const COLOURS = { yes: 'green', no: 'yellow', failed: 'red' } as const satisfies Record<State, string>
 const WIDTH = Math.max(...checks.map(({ what }) => what.length))

@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { Argument, Command } from 'commander'
 import type { Context } from '../terminal/context.ts'
 import type { Example } from '../examples/example.ts'
-import { explain, Failure } from '../exit/failure.ts'
-import { FAILED, type Output } from '../terminal/terminal.ts'
+import { explain, CommandFailure } from '../exit/failure.ts'
+import { FAILED } from '../exit/exit-codes.ts'
+import type { Output } from '../terminal/terminal.ts'
 
 const examples: readonly (() => Promise<Example>)[] = [
   async () => (await import('../examples/basic.ts')).basic,
@@ -15,11 +16,11 @@ const examples: readonly (() => Promise<Example>)[] = [
 ]
 const numbers = examples.map((_, index) => String(index + 1))
 
-/** Longer than any of them takes. */
-const PATIENCE_MS = 15_000
+/** Each example takes less than a second on an idle machine. */
+const TIMEOUT_MS = 15_000
 
-/** Runs one; resolves with what went wrong. */
-const attempt = async (
+/** Runs one example; resolves with the failure in words, or undefined. */
+const runExample = async (
   number: string,
   { title, run }: Example,
   directory: string,
@@ -28,16 +29,16 @@ const attempt = async (
   out.result(out.paint('bold', `--- ${number}. ${title}`), { example: Number(number), title })
   const late = Promise.withResolvers<never>()
   const timer = setTimeout(() => {
-    late.reject(new Failure(FAILED, `it did not end within ${PATIENCE_MS} ms`))
-  }, PATIENCE_MS)
-  const say = (text: string, ...value: [unknown?]): void =>
+    late.reject(new CommandFailure(FAILED, `it did not end within ${TIMEOUT_MS} ms`))
+  }, TIMEOUT_MS)
+  const print = (text: string, ...value: [unknown?]): void =>
     void out.result([text, ...value.map((each) => JSON.stringify(each))].join(' '), {
       example: Number(number),
       text,
       ...(value.length > 0 && { value: value[0] }),
     })
   try {
-    await Promise.race([run({ channel: `example-${number}`, options: { directory }, say }), late.promise])
+    await Promise.race([run({ channel: `example-${number}`, options: { directory }, print }), late.promise])
     return undefined
   } catch (error) {
     return `example ${number}: ${explain(error)}`
@@ -46,26 +47,26 @@ const attempt = async (
   }
 }
 
-/** uds examples: those of unixevents. */
+/** uds examples: runs the examples of unixevents. */
 export const examplesCommand = (context: Context): Command =>
   new Command('examples')
     .description(
       'Run the examples of unixevents: 1 basic, 2 async initialisation, 3 advanced, 4 sync and async.',
     )
-    .addArgument(new Argument('[number]', 'which; all of them unless given').choices(numbers))
+    .addArgument(new Argument('[number]', 'the number of one example (default: all)').choices(numbers))
     .addHelpText('after', '\nExamples:\n  $ uds examples\n  $ uds examples 3')
     .action(async (number: string | undefined) => {
       const out = context.output()
-      // A directory of its own, so that no other program's channel is met.
+      // Channels of other programs stand in /tmp: a fresh directory has none.
       const directory = mkdtempSync(join(tmpdir(), 'uds-'))
       const failures: string[] = []
       try {
         for (const each of number === undefined ? numbers : [number]) {
-          const failure = await attempt(each, await examples[Number(each) - 1]!(), directory, out)
+          const failure = await runExample(each, await examples[Number(each) - 1]!(), directory, out)
           if (failure !== undefined) failures.push(failure)
         }
       } finally {
         rmSync(directory, { recursive: true, force: true })
       }
-      if (failures.length > 0) throw new Failure(FAILED, failures.join('\n'))
+      if (failures.length > 0) throw new CommandFailure(FAILED, failures.join('\n'))
     })

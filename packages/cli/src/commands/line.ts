@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import type { Context } from '../terminal/context.ts'
-import { interrupted, untilAborted } from '../process/signals.ts'
+import { stopOnSignals, untilAborted } from '../process/signals.ts'
 
 interface Flags {
   readonly ack?: boolean
@@ -24,7 +24,7 @@ export const lineCommand = (context: Context): Command =>
       '\nExamples:\n  $ uds line unix:./lines.sock --ack --broadcast\n  $ uds line tcp:127.0.0.1:7000 --json | jq .line',
     )
     .action(async (path: string | undefined, flags: Flags) => {
-      const stop = interrupted()
+      const stop = stopOnSignals()
       const out = context.output()
       const { LineServer } = await import('@uds/events')
       const server = new LineServer({

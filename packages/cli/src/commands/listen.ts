@@ -2,10 +2,10 @@ import { Command, Option } from 'commander'
 import type { Duplex } from 'node:stream'
 import { address } from '../arguments/parsers.ts'
 import type { Context } from '../terminal/context.ts'
-import { brokenOff } from '../connection/client-identity.ts'
-import { interrupted } from '../process/signals.ts'
+import { clientFailure } from '../connection/client-identity.ts'
+import { stopOnSignals } from '../process/signals.ts'
 import type { ViewFlags } from '../stdio/received-bytes.ts'
-import { talk } from '../stdio/stdio.ts'
+import { connectStdio } from '../stdio/stdio.ts'
 import type { TlsFlags } from '../connection/tls-files.ts'
 import { listenOn, TAKE_OVER } from '../connection/transport.ts'
 
@@ -14,7 +14,7 @@ interface Flags extends TlsFlags, ViewFlags {
   readonly takeOver?: boolean
 }
 
-/** uds listen: like nc -l, on any address. */
+/** uds listen: standard input and output over the connection of a client. */
 export const listenCommand = (context: Context): Command =>
   new Command('listen')
     .description('Wait for a client: standard input goes to it, what it sends to standard output.')
@@ -39,14 +39,15 @@ Examples:
   $ uds listen --tls --cert cert.pem --key key.pem tcp:127.0.0.1:8443`,
     )
     .action(async (at: string, flags: Flags) => {
-      const stop = interrupted()
+      const stop = stopOnSignals()
       const listener = await listenOn(at, flags, { signal: stop.signal, takeOver: flags.takeOver })
       stop.signal.addEventListener('abort', () => void listener.close())
       const out = context.output()
-      const brokeOff = (error: Error, connection?: Duplex): void => out.note(...brokenOff(error, connection))
+      const brokeOff = (error: Error, connection?: Duplex): void =>
+        out.note(...clientFailure(error, connection))
       out.note(`listening on ${listener.address}`, { listening: listener.address })
       const served = new WeakSet<Duplex>()
-      // A client that fails before it is one, in the TLS handshake.
+      // A connection that failed in its TLS handshake was never served.
       listener.on('connectionError', (error, connection) => {
         if (connection === undefined || !served.has(connection)) brokeOff(error, connection)
       })
@@ -55,7 +56,7 @@ Examples:
           served.add(stream)
           if (!flags.keep) void listener.close({ graceMs: Infinity })
           try {
-            await talk({ stream, halfClose: true }, flags, context)
+            await connectStdio({ stream, halfClose: true }, flags, context)
           } catch (error) {
             if (!flags.keep && !stop.signal.aborted) throw error
             brokeOff(error as Error)

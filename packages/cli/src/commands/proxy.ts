@@ -4,11 +4,11 @@ import type { Duplex } from 'node:stream'
 import { formatAddress, parseAddress } from '@uds/stream'
 import { address } from '../arguments/parsers.ts'
 import type { Context } from '../terminal/context.ts'
-import { explain, Failure } from '../exit/failure.ts'
-import { interrupted, untilStopped } from '../process/signals.ts'
-import { joinConnections } from '../stdio/relay.ts'
-import { brokenOff } from '../connection/client-identity.ts'
-import { USAGE } from '../terminal/terminal.ts'
+import { explain, CommandFailure } from '../exit/failure.ts'
+import { stopOnSignals, serveUntilStopped } from '../process/signals.ts'
+import { relay } from '../stdio/relay.ts'
+import { clientFailure } from '../connection/client-identity.ts'
+import { USAGE } from '../exit/exit-codes.ts'
 import type { TlsFlags, TlsNames } from '../connection/tls-files.ts'
 import { connector, listenOn, TAKE_OVER } from '../connection/transport.ts'
 
@@ -27,11 +27,11 @@ interface Flags {
   readonly insecure?: boolean
 }
 
-/** An object without what was not given. */
-const given = <T extends object>(flags: { readonly [K in keyof T]: T[K] | undefined }): T =>
+/** A copy without the options that are undefined. */
+const withoutUndefined = <T extends object>(flags: { readonly [K in keyof T]: T[K] | undefined }): T =>
   Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined)) as T
 
-const LISTENING: TlsNames = {
+const LISTEN_OPTION_NAMES: TlsNames = {
   tls: '--listen-tls',
   cert: '--cert',
   key: '--key',
@@ -39,18 +39,18 @@ const LISTENING: TlsNames = {
   servername: '--servername',
   insecure: '--insecure',
 }
-const listening = (flags: Flags): TlsFlags =>
-  given<TlsFlags>({ tls: flags.listenTls, cert: flags.cert, key: flags.key, ca: flags.clientCa })
+const listenTlsFlags = (flags: Flags): TlsFlags =>
+  withoutUndefined<TlsFlags>({ tls: flags.listenTls, cert: flags.cert, key: flags.key, ca: flags.clientCa })
 
-const CONNECTING: TlsNames = {
-  ...LISTENING,
+const CONNECT_OPTION_NAMES: TlsNames = {
+  ...LISTEN_OPTION_NAMES,
   tls: '--connect-tls',
   cert: '--client-cert',
   key: '--client-key',
   ca: '--ca',
 }
-const connecting = (flags: Flags): TlsFlags =>
-  given<TlsFlags>({
+const connectTlsFlags = (flags: Flags): TlsFlags =>
+  withoutUndefined<TlsFlags>({
     tls: flags.connectTls,
     cert: flags.clientCert,
     key: flags.clientKey,
@@ -59,19 +59,19 @@ const connecting = (flags: Flags): TlsFlags =>
     insecure: flags.insecure,
   })
 
-/** An address as it can be compared: the same path is the same from wherever it is looked at. */
+/** An address in a form that can be compared: paths are absolute. */
 const comparable = (text: string): string => {
   const parsed = parseAddress(text, { where: 'uds' })
   return formatAddress('path' in parsed ? { ...parsed, path: resolve(parsed.path) } : parsed)
 }
 
-/** Its first client would make it connect to itself until there is no more room. */
+/** The first client would make it connect to itself until descriptors run out. */
 const rejectItself = (from: string, to: string): void => {
   if (comparable(from) === comparable(to))
-    throw new Failure(USAGE, `${to} would be joined to itself: FROM and TO must differ`)
+    throw new CommandFailure(USAGE, `${to} would be joined to itself: FROM and TO must differ`)
 }
 
-/** uds proxy: any address to any. */
+/** uds proxy: relays the clients of one address to another. */
 export const proxyCommand = (context: Context): Command =>
   new Command('proxy')
     .description('Listen at one address and join every client to another, until it is stopped.')
@@ -106,17 +106,22 @@ Examples:
     )
     .action(async (from: string, to: string, flags: Flags) => {
       rejectItself(from, to)
-      const connect = connector(to, connecting(flags), CONNECTING)
-      const stop = interrupted()
+      const connect = connector(to, connectTlsFlags(flags), CONNECT_OPTION_NAMES)
+      const stop = stopOnSignals()
       const { signal } = stop
-      const listener = await listenOn(from, listening(flags), { signal, takeOver: flags.takeOver }, LISTENING)
+      const listener = await listenOn(
+        from,
+        listenTlsFlags(flags),
+        { signal, takeOver: flags.takeOver },
+        LISTEN_OPTION_NAMES,
+      )
       const out = context.output()
       let clients = 0
       const serve = async (client: Duplex): Promise<void> => {
         const number = (clients += 1)
         try {
           const server = await connect({ signal: stop.signal })
-          const { forth, back } = await joinConnections({ stream: client, halfClose: true }, server)
+          const { forth, back } = await relay({ stream: client, halfClose: true }, server)
           if (!flags.verbose) return
           out.note(`client ${number}: ${forth} bytes forth, ${back} back`, { client: number, forth, back })
         } catch (error) {
@@ -129,10 +134,10 @@ Examples:
         served.add(client)
         void serve(client)
       })
-      // A client that fails before it is one, in the TLS handshake; the others are told of by serve.
+      // A connection that failed in its TLS handshake was never served; `serve` reports the others.
       listener.on('connectionError', (error, connection) => {
-        if (connection === undefined || !served.has(connection)) out.note(...brokenOff(error, connection))
+        if (connection === undefined || !served.has(connection)) out.note(...clientFailure(error, connection))
       })
       out.note(`listening on ${listener.address}, joined to ${to}`, { listening: listener.address, to })
-      await untilStopped(stop, listener)
+      await serveUntilStopped(stop, listener)
     })

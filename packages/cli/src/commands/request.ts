@@ -9,7 +9,7 @@ interface Flags {
   readonly timeout: number
 }
 
-/** uds request: asks a server and prints its answer. */
+/** uds request: sends a request and prints its replies. */
 export const requestCommand = (context: Context): Command =>
   new Command('request')
     .description('Ask the server of an event channel, and print its answer as JSON.')

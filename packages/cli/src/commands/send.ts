@@ -8,7 +8,7 @@ interface Flags extends UnixeventsFlags {
   readonly token?: string
 }
 
-/** uds send: one acknowledged event. */
+/** uds send: sends one acknowledged event. */
 export const sendCommand = (context: Context): Command =>
   new Command('send')
     .description('Send one event to the server of a channel, and wait until it was handled.')

@@ -1,9 +1,9 @@
 import { Command } from 'commander'
-import { count, milliseconds, several } from '../arguments/parsers.ts'
+import { count, milliseconds, collect } from '../arguments/parsers.ts'
 import type { Context } from '../terminal/context.ts'
-import { Failure } from '../exit/failure.ts'
-import { interrupted, untilAborted } from '../process/signals.ts'
-import { FAILED, USAGE } from '../terminal/terminal.ts'
+import { CommandFailure } from '../exit/failure.ts'
+import { stopOnSignals, untilAborted } from '../process/signals.ts'
+import { FAILED, USAGE } from '../exit/exit-codes.ts'
 import { withLinker, type UnixeventsFlags } from '../unixevents/linker.ts'
 
 interface Flags extends UnixeventsFlags {
@@ -18,7 +18,7 @@ export const tailCommand = (context: Context): Command =>
     .description('Print the events that the server of a channel sends, until it is stopped.')
     .argument('<channel>', 'name or address of the channel; with --unixevents its name')
     .argument('[events...]', 'only these; all of them unless given (needed with --unixevents)')
-    .option('--room <name>', 'join this room; several times', several)
+    .option('--room <name>', 'join this room; several times', collect)
     .option('--token <token>', 'what the server wants to see')
     .option('--unixevents', 'a channel of unixevents')
     .option('--directory <path>', 'with --unixevents: where its sockets lie, in place of /tmp')
@@ -29,7 +29,7 @@ export const tailCommand = (context: Context): Command =>
       '\nExamples:\n  $ uds tail chat\n  $ uds tail --json --count 1 name:chat say\n  $ uds tail --unixevents Channel1 event-c-a',
     )
     .action(async (channel: string, events: readonly string[], flags: Flags) => {
-      const stop = interrupted()
+      const stop = stopOnSignals()
       const enough = new AbortController()
       const out = context.output()
       let printed = 0
@@ -54,7 +54,7 @@ export const tailCommand = (context: Context): Command =>
       }
     })
 
-interface Order {
+interface TailRequest {
   readonly channel: string
   readonly events: readonly string[]
   readonly flags: Flags
@@ -63,7 +63,7 @@ interface Order {
   note(text: string): void
 }
 
-const followNative = async ({ channel, flags, print, ended, note }: Order): Promise<void> => {
+const followNative = async ({ channel, flags, print, ended, note }: TailRequest): Promise<void> => {
   const { timeout, token, room: rooms = [] } = flags
   const { EventClient } = await import('@uds/events')
   const client = await EventClient.connect(channel, { retryUntilMs: timeout, token })
@@ -80,7 +80,7 @@ const followNative = async ({ channel, flags, print, ended, note }: Order): Prom
   const join = async (): Promise<void> => {
     for (const room of rooms) await client.join(room)
   }
-  // A server that was started anew knows nothing of the rooms.
+  // A server that was restarted does not know the rooms of its clients.
   client.on('connect', () => {
     note(`connected to ${channel} again`)
     join().catch((error: Error) => note(error.message))
@@ -94,16 +94,23 @@ const followNative = async ({ channel, flags, print, ended, note }: Order): Prom
     note(`connected to ${channel}`)
     await untilAborted(AbortSignal.any([ended, over.signal]))
     if (over.signal.aborted)
-      throw new Failure(FAILED, reason?.message ?? 'the server has ended the connection')
+      throw new CommandFailure(FAILED, reason?.message ?? 'the server has ended the connection')
   } finally {
     leaving = true
     await client.close()
   }
 }
 
-const followUnixevents = async ({ channel, events, flags, print, ended, note }: Order): Promise<void> => {
+const followUnixevents = async ({
+  channel,
+  events,
+  flags,
+  print,
+  ended,
+  note,
+}: TailRequest): Promise<void> => {
   if (events.length === 0) {
-    throw new Failure(
+    throw new CommandFailure(
       USAGE,
       'unixevents sends only what is listened for: uds tail --unixevents CHANNEL EVENT...',
     )

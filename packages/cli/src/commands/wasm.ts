@@ -3,7 +3,7 @@ import type { Context } from '../terminal/context.ts'
 import { inspectCommand } from '../wasm/inspect.ts'
 import { runCommand } from '../wasm/run.ts'
 
-/** uds wasm: guests. */
+/** uds wasm: runs and inspects WASI guests. */
 export const wasmCommand = (context: Context): Command =>
   new Command('wasm')
     .description('Run WASI guests with sockets, and look into them.')

@@ -1,3 +1,4 @@
+/** Connecting and listening by the options of the command line, over TLS where asked for. */
 import { isIP, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { ConnectionOptions } from 'node:tls'
@@ -12,12 +13,12 @@ import {
   type Listener,
   type Transport,
 } from '@uds/stream'
-import { Failure } from '../exit/failure.ts'
-import { remembering } from './client-identity.ts'
-import { USAGE } from '../terminal/terminal.ts'
+import { CommandFailure } from '../exit/failure.ts'
+import { rememberClients } from './client-identity.ts'
+import { USAGE } from '../exit/exit-codes.ts'
 import { pem, type TlsFlags, type TlsNames } from './tls-files.ts'
 
-const NAMES: TlsNames = {
+const OPTION_NAMES: TlsNames = {
   tls: '--tls',
   cert: '--cert',
   key: '--key',
@@ -26,41 +27,41 @@ const NAMES: TlsNames = {
   insecure: '--insecure',
 }
 
-/** A connection, and whether its writing half can be ended alone. */
-export interface End {
+/** A connection, and whether its writing half can be closed alone. */
+export interface Connection {
   readonly stream: Duplex
   readonly halfClose: boolean
 }
 
-/** Where no half can be ended alone: how long the other may be silent before all is closed. */
-export const QUIET_MS = 5000
+/** How long a pipe of bytes, which has no half close, may be idle after the end of input before it is closed. */
+export const PIPE_IDLE_MS = 5000
 
 const isPipe = (address: string): boolean => {
   const { scheme } = parseAddress(address, { where: 'uds' })
-  // A name is a pipe on the system that has pipes.
+  // On Windows a name is a pipe.
   return scheme === 'pipe' || (scheme === 'name' && pipe.capabilities.listen)
 }
 
-/** The transport of an address, for TLS over it. */
-const below = (address: string): Transport => {
+/** The transport that carries TLS to an address. */
+const baseTransport = (address: string): Transport => {
   const { scheme } = parseAddress(address, { where: 'uds' })
   if (isPipe(address)) return pipe
   if (scheme === 'tcp') return tcp
   if (scheme === 'unix' || scheme === 'name') return unix
-  throw new Failure(USAGE, `TLS runs over unix:, pipe:, name: and tcp: addresses, not over ${scheme}:`)
+  throw new CommandFailure(USAGE, `TLS runs over unix:, pipe:, name: and tcp: addresses, not over ${scheme}:`)
 }
 
-/** What means something with TLS only would be ignored without, and so the connection be less than was asked for. */
+/** Without --tls, an option of TLS would be ignored, and the connection less safe than the user asked for. */
 const rejectWithoutTls = (flags: TlsFlags, names: TlsNames): undefined => {
   const options = ['cert', 'key', 'ca', 'servername', 'insecure'] as const
   const lost = options.find((each) => flags[each] !== undefined)
-  if (lost !== undefined) throw new Failure(USAGE, `${names[lost]} means nothing without ${names.tls}`)
+  if (lost !== undefined) throw new CommandFailure(USAGE, `${names[lost]} means nothing without ${names.tls}`)
 }
 
-/** What is said when connecting by TLS; its files are read here. */
+/** TLS options of a client; reads its files. */
 const clientOptions = (address: string, flags: TlsFlags, names: TlsNames): ConnectionOptions => {
   if ((flags.cert === undefined) !== (flags.key === undefined)) {
-    throw new Failure(USAGE, `${names.cert} FILE and ${names.key} FILE belong together`)
+    throw new CommandFailure(USAGE, `${names.cert} FILE and ${names.key} FILE belong together`)
   }
   const parsed = parseAddress(address, { where: 'uds' })
   // An IP address is no server name (RFC 6066, section 3).
@@ -73,8 +74,8 @@ const clientOptions = (address: string, flags: TlsFlags, names: TlsNames): Conne
   }
 }
 
-/** A transport that shows each connection it makes, before anything lies over it. */
-const shown = (transport: Transport, see: (connection: Duplex) => void): Transport => ({
+/** A transport that calls `see` with each connection before TLS wraps it. */
+const observeConnections = (transport: Transport, see: (connection: Duplex) => void): Transport => ({
   ...transport,
   connect: async (address, options) => {
     const connection = await transport.connect(address, options)
@@ -85,25 +86,28 @@ const shown = (transport: Transport, see: (connection: Duplex) => void): Transpo
 
 const serverTls = (address: string, flags: TlsFlags, names: TlsNames): Transport => {
   if (flags.cert === undefined || flags.key === undefined) {
-    throw new Failure(USAGE, `listening with ${names.tls} needs ${names.cert} FILE and ${names.key} FILE`)
+    throw new CommandFailure(
+      USAGE,
+      `listening with ${names.tls} needs ${names.cert} FILE and ${names.key} FILE`,
+    )
   }
   // With --ca, clients have to show a certificate.
   const asked = flags.ca === undefined ? {} : { requestCert: true }
-  return withTls(remembering(below(address)), { server: { ...pem(flags, names), ...asked } })
+  return withTls(rememberClients(baseTransport(address)), { server: { ...pem(flags, names), ...asked } })
 }
 
-/** Connects to one address as often as it is called. */
+/** Connects to one address at each call. */
 export type Connector = (options?: {
   readonly retryUntilMs?: number
   readonly signal?: AbortSignal
-}) => Promise<End>
+}) => Promise<Connection>
 
-/** What connects to an address, by TLS where it was asked for. The files of TLS are read once, here. */
-export const connector = (address: string, flags: TlsFlags, names: TlsNames = NAMES): Connector => {
+/** Returns the connector of an address. The files of TLS are read once, here. */
+export const connector = (address: string, flags: TlsFlags, names: TlsNames = OPTION_NAMES): Connector => {
   const client = flags.tls ? clientOptions(address, flags, names) : rejectWithoutTls(flags, names)
   return async (options = {}) => {
     let halfClose = true
-    // A pipe that carries messages has a half close and is no net.Socket; a pipe of bytes has none, and is one.
+    // A pipe of messages has a half close and is no net.Socket; a pipe of bytes is a net.Socket without half close.
     const see = (connection: Duplex): void => {
       halfClose = !(isPipe(address) && connection instanceof Socket)
     }
@@ -113,20 +117,20 @@ export const connector = (address: string, flags: TlsFlags, names: TlsNames = NA
       see(stream)
       return { stream, halfClose }
     }
-    const transport = withTls(shown(below(address), see), { client })
+    const transport = withTls(observeConnections(baseTransport(address), see), { client })
     return { stream: await connect(address, { ...settings, transport }), halfClose }
   }
 }
 
-/** What the option --take-over means, of every command that listens. */
-export const TAKE_OVER = 'take the socket file from a server that is alive; none of its connections is lost'
+/** The description of --take-over, in every command that listens. */
+export const TAKE_OVER = 'replace a live server at its socket file; its connections go on'
 
-/** Listens, by TLS where it was asked for. Its pipes carry messages, and so have a half close. */
+/** Listens; its pipes carry messages, and so have a half close. */
 export const listenOn = (
   address: string,
   flags: TlsFlags,
   options: { readonly signal?: AbortSignal; readonly takeOver?: boolean | undefined } = {},
-  names: TlsNames = NAMES,
+  names: TlsNames = OPTION_NAMES,
 ): Promise<Listener> => {
   const transport = flags.tls ? serverTls(address, flags, names) : rejectWithoutTls(flags, names)
   return listen(address, {

@@ -1,37 +1,38 @@
+/** One check of uds doctor, and its finding. */
 import { codeOf, explain } from '../exit/failure.ts'
 
 /** `yes`: it works. `no`: this system has no such thing. `failed`: it should work here, and does not. */
 export type State = 'yes' | 'no' | 'failed'
 
-/** What is found out about one thing. */
+/** The result of a check. */
 export interface Finding {
   readonly what: string
   readonly state: State
   readonly detail: string
-  /** What to do about it. */
+  /** The next step of the user. */
   readonly advice?: string | undefined
 }
 
-/** One thing to find out: by trying it, where that can be. */
+/** A check: it tries the thing wherever that is possible. */
 export interface Check {
   readonly what: string
-  /** What to do when it is not there; the errors of the packages say themselves what to do. */
+  /** The next step of the user, where the error does not have it. */
   readonly advice?: string | undefined
-  /** @returns What was found, in words. */
+  /** Returns the finding in words; throws where the thing does not work. */
   probe(): Promise<string> | string
 }
 
-/** The codes by which the packages say that a system has no such thing. */
+/** Codes of the packages for what a system lacks. */
 const ABSENT = new Set(['ENOTSUP', 'EAFNOSUPPORT', 'EPROTONOSUPPORT', 'ESOCKTNOSUPPORT', 'EPROTOTYPE'])
 
-/** Longer than any probe that works takes. */
-const PATIENCE_MS = 5000
+/** A probe that works takes less than a second. */
+const TIMEOUT_MS = 5000
 
-const inTime = async <T>(work: Promise<T> | T): Promise<T> => {
+const withTimeout = async <T>(work: Promise<T> | T): Promise<T> => {
   const late = Promise.withResolvers<never>()
   const timer = setTimeout(
-    () => late.reject(Object.assign(new Error(`no result within ${PATIENCE_MS} ms`), { code: 'ETIMEDOUT' })),
-    PATIENCE_MS,
+    () => late.reject(Object.assign(new Error(`no result within ${TIMEOUT_MS} ms`), { code: 'ETIMEDOUT' })),
+    TIMEOUT_MS,
   )
   try {
     return await Promise.race([work, late.promise])
@@ -40,10 +41,10 @@ const inTime = async <T>(work: Promise<T> | T): Promise<T> => {
   }
 }
 
-/** Tries one thing. It never throws. */
+/** Runs a check. It never throws. */
 export const examine = async ({ what, advice, probe }: Check): Promise<Finding> => {
   try {
-    return { what, state: 'yes', detail: await inTime(probe()) }
+    return { what, state: 'yes', detail: await withTimeout(probe()) }
   } catch (error) {
     const code = codeOf(error) ?? ''
     return { what, state: ABSENT.has(code) ? 'no' : 'failed', detail: explain(error), advice }

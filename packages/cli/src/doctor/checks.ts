@@ -1,3 +1,4 @@
+/** The checks of uds doctor. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { arch, release, tmpdir, type } from 'node:os'
 import { join } from 'node:path'
@@ -8,12 +9,13 @@ import type { Check } from './check.ts'
 import { echoAt } from './echo.ts'
 import { ffiChecks } from './ffi.ts'
 
-const absent = (detail: string): SocketError => new SocketError({ code: 'ENOTSUP', syscall: 'probe', detail })
+const notSupported = (detail: string): SocketError =>
+  new SocketError({ code: 'ENOTSUP', syscall: 'probe', detail })
 
-/** A name that nobody else uses. */
-const own = (): string => `uds-doctor-${process.pid}`
+/** A name with the pid, which no other process uses. */
+const freshName = (): string => `uds-doctor-${process.pid}`
 
-/** Tries something with a socket file in a directory of its own. */
+/** Calls `attempt` with a socket file in a fresh directory. */
 const withFile = async (attempt: (address: string) => Promise<unknown>): Promise<void> => {
   const directory = mkdtempSync(join(tmpdir(), 'uds-'))
   try {
@@ -32,11 +34,11 @@ const node = (): string => {
 
 const jspi = (): string => {
   const { Suspending } = (globalThis as unknown as { WebAssembly: { Suspending?: unknown } }).WebAssembly
-  if (Suspending === undefined) throw absent('this engine cannot suspend WebAssembly')
+  if (Suspending === undefined) throw notSupported('this engine cannot suspend WebAssembly')
   return 'WASI guests wait without a thread of their own'
 }
 
-/** All that is looked at, in the order in which it is shown. */
+/** All checks, in the order of the output. */
 export const checks: readonly Check[] = [
   { what: 'system', probe: () => `${type()} ${release()}, ${arch()}` },
   { what: 'Node', advice: `install Node ${OLDEST_NODE} or newer`, probe: node },
@@ -49,21 +51,21 @@ export const checks: readonly Check[] = [
   },
   {
     what: 'abstract names',
-    probe: async () => `a server and a client have met at ${await echoAt(`unix:@${own()}`)}`,
+    probe: async () => `a server and a client have met at ${await echoAt(`unix:@${freshName()}`)}`,
   },
   {
     what: 'named pipes',
-    probe: async () => `a server and a client have met at ${await echoAt(`pipe:${own()}`)}`,
+    probe: async () => `a server and a client have met at ${await echoAt(`pipe:${freshName()}`)}`,
   },
   {
     what: 'names',
-    probe: async () => `the safe place of this user: ${await echoAt(`name:${own()}`)}`,
+    probe: async () => `the safe place of this user: ${await echoAt(`name:${freshName()}`)}`,
   },
   {
     what: 'credentials',
     probe: async () => {
       let found = ''
-      await echoAt(`name:${own()}`, (connection) => {
+      await echoAt(`name:${freshName()}`, (connection) => {
         const { pid, uid, sid } = peerCredentials(connection)
         if (pid !== process.pid) throw new Error(`the peer is process ${process.pid}, and ${pid} was told`)
         found =

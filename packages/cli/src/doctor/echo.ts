@@ -1,3 +1,4 @@
+/** A server and a client that meet. */
 import { buffer } from 'node:stream/consumers'
 import type { Duplex } from 'node:stream'
 import { connect, listen, type Listener } from '@uds/stream'
@@ -5,10 +6,10 @@ import { connect, listen, type Listener } from '@uds/stream'
 const MESSAGE = 'are you there?'
 
 /**
- * Listens, connects, sends, and reads the answer to its end: what a program would do.
+ * Listens, connects, sends, and reads the answer to its end.
  *
- * @param look - Looks at the server's end of the connection.
- * @returns Where it listened.
+ * @param look - Called with the connection of the server.
+ * @returns The address of the listener.
  */
 export const echoAt = async (
   address: string,

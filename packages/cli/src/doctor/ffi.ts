@@ -1,9 +1,9 @@
-/** What only system calls can find out. */
+/** Checks that need system calls. */
 import { fstatSync, openSync, closeSync } from 'node:fs'
 import { capabilities, loadKoffi, sockets, SocketError } from '@uds/winsock-ffi'
 import type { Check } from './check.ts'
 
-/** Sends this program's own file to itself, as another process would get it. */
+/** Passes an open file over a socket pair. */
 const passDescriptor = (): string => {
   const [a, b] = sockets.pair()
   const file = openSync(process.execPath, 'r')
@@ -37,8 +37,8 @@ const datagram = (): string => {
   }
 }
 
-/** Why a capability is missing, in the words of whoever tried it. */
-const required = (has: boolean, what: string): void => {
+/** @throws SocketError (ENOTSUP) with the reason of `capabilities()`. */
+const requireCapability = (has: boolean, what: string): void => {
   if (has) return
   const { koffi, reasons } = capabilities()
   const detail =
@@ -52,7 +52,7 @@ export const ffiChecks: readonly Check[] = [
   {
     what: 'koffi',
     probe: () => {
-      // It says itself why it cannot be loaded, and what to do.
+      // Its error has the reason and the next step.
       loadKoffi()
       const { koffi, libc } = capabilities()
       return `${koffi}, calls ${libc}`
@@ -61,14 +61,14 @@ export const ffiChecks: readonly Check[] = [
   {
     what: 'descriptors',
     probe: () => {
-      required(capabilities().descriptors, 'descriptors')
+      requireCapability(capabilities().descriptors, 'descriptors')
       return passDescriptor()
     },
   },
   {
     what: 'datagrams',
     probe: () => {
-      required(capabilities().datagram, 'AF_UNIX datagrams')
+      requireCapability(capabilities().datagram, 'AF_UNIX datagrams')
       return datagram()
     },
   },
@@ -76,7 +76,7 @@ export const ffiChecks: readonly Check[] = [
     what: "Node's loop",
     advice: 'sockets are watched by a thread or a timer instead: it works, and is slower',
     probe: () => {
-      required(capabilities().pollHandle && capabilities().adoption, 'adoption')
+      requireCapability(capabilities().pollHandle && capabilities().adoption, 'adoption')
       return 'sockets of system calls become net.Sockets, and are watched by a poll handle'
     },
   },

@@ -1,9 +1,9 @@
 import { Linker } from '@uds/events'
-import { promise, type Example } from './example.ts'
+import { assertEqual, type Example } from './example.ts'
 
 const COUNT = 1000
 
-/** Sends so many numbers, and resolves with what has arrived, in milliseconds. */
+/** Sends 1,000 numbers; resolves with the milliseconds until the last has arrived. */
 const send = async (server: Linker, client: Linker, awaited: boolean): Promise<number> => {
   const numbers: unknown[] = []
   const arrived = new Promise<void>((resolve) => {
@@ -19,7 +19,7 @@ const send = async (server: Linker, client: Linker, awaited: boolean): Promise<n
   await arrived
   const ms = performance.now() - from
   server.removeReceiver('n')
-  promise(
+  assertEqual(
     'all numbers, in their order',
     numbers,
     Array.from({ length: COUNT }, (_, n) => n),
@@ -30,15 +30,17 @@ const send = async (server: Linker, client: Linker, awaited: boolean): Promise<n
 /** Each message awaited, and all at once. */
 export const syncAndAsync: Example = {
   title: 'sync and async sending',
-  run: async ({ channel, options, say }) => {
+  run: async ({ channel, options, print }) => {
     const server = new Linker('server', channel, options)
     const client = new Linker('client', channel, options)
     try {
-      promise('the client', await client.ready)
+      assertEqual('the client', await client.ready)
       for (const awaited of [true, false]) {
         const ms = await send(server, client, awaited)
         const each = ((ms * 1000) / COUNT).toFixed(1)
-        say(`${awaited ? 'sendSync, each awaited' : 'send, all at once'}: ${COUNT} messages, ${each} µs each`)
+        print(
+          `${awaited ? 'sendSync, each awaited' : 'send, all at once'}: ${COUNT} messages, ${each} µs each`,
+        )
       }
     } finally {
       await Promise.all([client.close(), server.close()])

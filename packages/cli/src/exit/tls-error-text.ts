@@ -1,10 +1,10 @@
-/** What fails in TLS, in words: the texts of OpenSSL name the lines of its sources. */
+/** Texts for errors of TLS: those of OpenSSL name lines of its sources. */
 
 const NO_TLS = 'the other side does not speak TLS'
 const NOTHING_IN_COMMON = 'the two sides have no version or cipher of TLS in common'
 
-/** By the code that Node gives: https://nodejs.org/api/errors.html#openssl-error-codes */
-const WORDS: Readonly<Record<string, string>> = {
+/** By code: https://nodejs.org/api/errors.html#openssl-error-codes */
+const TEXTS: Readonly<Record<string, string>> = {
   ERR_SSL_HTTP_REQUEST: 'the other side speaks HTTP, not TLS',
   ERR_SSL_WRONG_VERSION_NUMBER: NO_TLS,
   ERR_SSL_UNEXPECTED_MESSAGE: NO_TLS,
@@ -26,17 +26,17 @@ const WORDS: Readonly<Record<string, string>> = {
 
 interface TlsError extends Error {
   readonly code?: string
-  /** OpenSSL's part, as `SSL routines`. */
+  /** A library of OpenSSL, such as `SSL routines`. */
   readonly library?: string
   readonly reason?: string
 }
 
-/** One line for an error of TLS; undefined for others. */
-export const tlsWords = ({ code = '', library, reason }: TlsError): string | undefined => {
-  // Not the error: the other side has told it, in an alert.
+/** One line for an error of TLS; undefined for other errors. */
+export const tlsErrorText = ({ code = '', library, reason }: TlsError): string | undefined => {
+  // The other side reported the error, in an alert (RFC 8446, section 6.2).
   const alert = /^(?:ssl\/tls|tlsv1[0-9]?|sslv3) alert (.*)/.exec(reason ?? '')?.[1]
   return (
-    WORDS[code] ??
+    TEXTS[code] ??
     (alert === undefined ? undefined : `the other side ended the TLS handshake: ${alert}`) ??
     (library === undefined || reason === undefined ? undefined : `OpenSSL: ${reason}`)
   )

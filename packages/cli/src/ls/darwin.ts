@@ -1,3 +1,4 @@
+/** Sockets of macOS, by netstat(1) and lsof(8). */
 import { execFileSync } from 'node:child_process'
 import type { Entry, Holder, ListSockets } from './entry.ts'
 import { publicName } from './public-name.ts'
@@ -8,15 +9,15 @@ const TYPES: Readonly<Record<string, Entry['type']>> = {
   seqpac: 'seqpacket',
 }
 
-/** What lsof(8) tells of the processes that have a socket open, by the address of the socket in the kernel. */
-export interface Open {
+/** The owner of a socket and the processes that have it open. */
+export interface OpenSocket {
   readonly user: string
   readonly processes: readonly Holder[]
 }
 
-/** Reads `lsof -F pcLd`: a line for each field, its first character the name of the field; `p` begins a process. */
-export const parseLsof = (text: string): Map<string, Open> => {
-  const found = new Map<string, Open>()
+/** Parses `lsof -F pcLd` into sockets by kernel address: a line is a field, its first character the name; `p` begins a process. */
+export const parseLsof = (text: string): Map<string, OpenSocket> => {
+  const found = new Map<string, OpenSocket>()
   let holder: Holder = { pid: 0, command: '?' }
   let user = '?'
   for (const line of text.split('\n')) {
@@ -34,10 +35,10 @@ export const parseLsof = (text: string): Map<string, Open> => {
 }
 
 /**
- * Reads `netstat -an -f unix`: Address Type Recv-Q Send-Q Inode Conn Refs Nextref Addr. It does not tell who listens:
- * a stream with a file and without a peer does, or will.
+ * Parses `netstat -an -f unix`: Address Type Recv-Q Send-Q Inode Conn Refs Nextref Addr. It has no flag for listening: a
+ * stream with a file and without a peer counts as listening.
  */
-export const parseNetstat = (text: string, open: ReadonlyMap<string, Open>): Entry[] =>
+export const parseNetstat = (text: string, open: ReadonlyMap<string, OpenSocket>): Entry[] =>
   text.split('\n').flatMap((line) => {
     const match =
       /^\s*([0-9a-f]+)\s+(stream|dgram|seqpac)\s+\d+\s+\d+\s+(\S+)\s+(\S+)\s+\S+\s+\S+(?:\s+(.*))?$/.exec(
@@ -68,7 +69,7 @@ const output = (command: string, args: readonly string[]): string =>
     maxBuffer: 64 * 1024 * 1024,
   })
 
-/** lsof ends with 1 when there is anything that it may not look into. */
+/** lsof exits with 1 when it may not look into some process, and prints the others. */
 const lsof = (): string => {
   try {
     return output('/usr/sbin/lsof', ['-nP', '-U', '-F', 'pcLd'])

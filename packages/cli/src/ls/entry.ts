@@ -1,3 +1,5 @@
+/** Rows of `uds ls`. */
+
 /** A process that has a socket open. */
 export interface Holder {
   readonly pid: number
@@ -6,15 +8,15 @@ export interface Holder {
 
 /** A local socket or a pipe. */
 export interface Entry {
-  /** As it is given to `uds connect`; undefined for a socket without a name. */
+  /** The address for `uds connect`; undefined for a socket without a name. */
   readonly address: string | undefined
   readonly type: 'stream' | 'datagram' | 'seqpacket' | 'pipe'
   readonly state: 'listening' | 'bound' | 'connected' | 'unconnected'
-  /** The name of the user it belongs to, or the number where it has none; undefined where it cannot be told. */
+  /** The name of the owner, or the uid where it has none; undefined where unknown. */
   readonly user: string | undefined
-  /** Empty where it cannot be told: mostly, processes of other users. */
+  /** Empty where unknown: mostly, processes of other users. */
   readonly processes: readonly Holder[]
 }
 
-/** Lists what there is. */
+/** Lists the sockets or pipes of one system. */
 export type ListSockets = () => Entry[]

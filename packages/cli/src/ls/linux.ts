@@ -1,3 +1,4 @@
+/** Sockets of Linux, by proc_net(5) and proc_pid_fd(5). */
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import { basename, isAbsolute, join } from 'node:path'
 import type { Entry, Holder, ListSockets } from './entry.ts'
@@ -43,8 +44,8 @@ export const parseUnixTable = (text: string): UnixSocket[] =>
       ]
     })
 
-/** What a process hides, or what ends while it is looked at, is not there. */
-const or = <T>(otherwise: T, attempt: () => T): T => {
+/** Files of processes that end meanwhile, or that this user may not read, fail. */
+const orElse = <T>(otherwise: T, attempt: () => T): T => {
   try {
     return attempt()
   } catch {
@@ -52,10 +53,10 @@ const or = <T>(otherwise: T, attempt: () => T): T => {
   }
 }
 
-/** Options of Node whose value is a file, but not the program. */
+/** Options of Node whose value is a module, but not the program. */
 const LOADING = new Set(['-r', '--require', '--import', '--loader', '--experimental-loader'])
 
-/** Node names its first thread, and so itself, MainThread, or node-MainThread: what it runs says more (proc_pid_comm(5)). */
+/** The name of a process (proc_pid_comm(5)). Node calls itself MainThread or node-MainThread: there, the program and its script. */
 const commandOf = (pid: string): string => {
   const comm = readFileSync(`/proc/${pid}/comm`, 'utf8').trimEnd()
   if (!comm.endsWith('MainThread')) return comm
@@ -68,17 +69,17 @@ interface Owner extends Holder {
   readonly uid: number
 }
 
-/** Who has which socket open, by inode: the links of /proc/PID/fd are `socket:[INODE]` (proc_pid_fd(5)). */
+/** The processes that have a socket open, by inode: the links of /proc/PID/fd are `socket:[INODE]` (proc_pid_fd(5)). */
 const findOwners = (): Map<number, Owner[]> => {
   const owners = new Map<number, Owner[]>()
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    const fds = or<string[]>([], () => readdirSync(`/proc/${pid}/fd`))
+    const fds = orElse<string[]>([], () => readdirSync(`/proc/${pid}/fd`))
     if (fds.length === 0) continue
-    const command = or('?', () => commandOf(pid))
-    const uid = or(-1, () => statSync(`/proc/${pid}`).uid)
+    const command = orElse('?', () => commandOf(pid))
+    const uid = orElse(-1, () => statSync(`/proc/${pid}`).uid)
     const inodes = new Set<number>()
     for (const fd of fds) {
-      const inode = /^socket:\[(\d+)\]$/.exec(or('', () => readlinkSync(`/proc/${pid}/fd/${fd}`)))?.[1]
+      const inode = /^socket:\[(\d+)\]$/.exec(orElse('', () => readlinkSync(`/proc/${pid}/fd/${fd}`)))?.[1]
       if (inode !== undefined) inodes.add(Number(inode))
     }
     for (const inode of inodes) {
@@ -90,7 +91,7 @@ const findOwners = (): Map<number, Owner[]> => {
 
 /** The names of users, by number (passwd(5)). */
 const readUsers = (): Map<number, string> => {
-  const lines = or('', () => readFileSync('/etc/passwd', 'utf8')).split('\n')
+  const lines = orElse('', () => readFileSync('/etc/passwd', 'utf8')).split('\n')
   return new Map(lines.map((line) => line.split(':')).map(([name = '', , uid]) => [Number(uid), name]))
 }
 
@@ -100,25 +101,25 @@ const stateOf = ({ listening, connected, path }: UnixSocket): Entry['state'] => 
   return path === undefined ? 'unconnected' : 'bound'
 }
 
-/** What clients connect to: a relative path is relative to where its process is, most likely since it was bound. */
-const nameOf = ({ path }: UnixSocket, [owner]: readonly Owner[]): string | undefined => {
+/** The path that clients use. A relative path is joined to the working directory of its process, which may have changed since. */
+const publicPathOf = ({ path }: UnixSocket, [owner]: readonly Owner[]): string | undefined => {
   if (path === undefined || path.startsWith('@')) return path
   const cwd =
-    owner === undefined || isAbsolute(path) ? '' : or('', () => readlinkSync(`/proc/${owner.pid}/cwd`))
+    owner === undefined || isAbsolute(path) ? '' : orElse('', () => readlinkSync(`/proc/${owner.pid}/cwd`))
   return publicName(cwd === '' ? path : join(cwd, path))
 }
 
-/** Sockets of the network namespace of this process. */
+/** Lists the sockets of the network namespace of this process. */
 export const listSockets: ListSockets = () => {
   const owners = findOwners()
   const users = readUsers()
   return parseUnixTable(readFileSync('/proc/net/unix', 'utf8')).map((socket) => {
     const { inode, type } = socket
     const processes = owners.get(inode) ?? []
-    const path = nameOf(socket, processes)
-    // The file tells the owner of a socket whose process cannot be looked into.
+    const path = publicPathOf(socket, processes)
+    // The socket file has an owner where the process is unknown.
     const uid =
-      processes[0]?.uid ?? (path?.startsWith('/') ? or(undefined, () => statSync(path).uid) : undefined)
+      processes[0]?.uid ?? (path?.startsWith('/') ? orElse(undefined, () => statSync(path).uid) : undefined)
     return {
       address: path === undefined ? undefined : `unix:${path}`,
       type,

@@ -1,4 +1,4 @@
-/** The system this runs on: the only file of the package that asks. */
+/** The system: the only file of the package that reads `process.platform`. */
 export type System = 'linux' | 'darwin' | 'win32' | 'other'
 
 const known: Partial<Record<NodeJS.Platform, System>> = {

@@ -1,16 +1,16 @@
 /**
- * `DIRECTORY/.NAME.uds-abcdefgh`, or a file of the name `abcdefgh` in a directory of that one: where `@uds/stream` binds
- * a socket before it gives it its public name.
+ * `DIRECTORY/.NAME.uds-abcdefgh`, or `DIRECTORY/.NAME.uds-abcdefgh/abcdefgh`: the temporary path at which `@uds/stream`
+ * binds a socket before it renames it.
  */
-const PRIVATE = /^(.*\/|)\.(.+)\.uds-(\w{8})(?:\/\3)?$/
-/** Of longer names only the beginning is in there. */
+const TEMPORARY_NAME = /^(.*\/|)\.(.+)\.uds-(\w{8})(?:\/\3)?$/
+/** A temporary path holds only the first 63 characters of a longer name. */
 const LONGEST_NAME = 63
 
 /**
- * The kernel knows a socket by the name that it was bound to, and hears nothing of rename(2): what a listener of
- * `@uds/stream` is called by its clients.
+ * The kernel keeps the path that a socket was bound to, whatever rename(2) did: returns the path that clients of a
+ * listener of `@uds/stream` use.
  */
 export const publicName = (bound: string): string => {
-  const [, directory = '', name = ''] = PRIVATE.exec(bound) ?? []
+  const [, directory = '', name = ''] = TEMPORARY_NAME.exec(bound) ?? []
   return name === '' || name.length > LONGEST_NAME ? bound : `${directory}${name}`
 }

@@ -1,9 +1,10 @@
+/** Named pipes of Windows, by the directory of the pipe file system. */
 import { readdirSync } from 'node:fs'
-import { Failure } from '../exit/failure.ts'
-import { FAILED } from '../terminal/terminal.ts'
+import { CommandFailure } from '../exit/failure.ts'
+import { FAILED } from '../exit/exit-codes.ts'
 import type { Entry, ListSockets } from './entry.ts'
 
-/** The user of a pipe is in its name, when that comes from a `name:` address. */
+/** The pipe of a `name:` address has the SID of its user in its name. */
 const ownerOf = (name: string): string | undefined => /^uds-(S-1-[\d-]+)-/.exec(name)?.[1]
 
 export const toEntry = (name: string): Entry => ({
@@ -14,12 +15,12 @@ export const toEntry = (name: string): Entry => ({
   processes: [],
 })
 
-/** The root of the file system of pipes; without the last backslash it is the device. */
+/** The root of the pipe file system; without the last backslash it is the device. */
 const ROOT = '\\\\.\\pipe\\'
 
 /**
- * Named pipes. The process of one can be asked only over a connection to it, which would disturb its server. Windows has
- * no list of AF_UNIX sockets.
+ * Lists named pipes. The process of a pipe is known only to its clients, and a connection would disturb the server.
+ * Windows has no list of AF_UNIX sockets.
  */
 export const listSockets: ListSockets = () => {
   let names: string[]
@@ -27,7 +28,7 @@ export const listSockets: ListSockets = () => {
     names = readdirSync(ROOT)
   } catch (error) {
     // Wine's pipes cannot be listed: NtQueryDirectoryFile fails on them.
-    throw new Failure(
+    throw new CommandFailure(
       FAILED,
       `the system does not list its pipes, as under Wine: ${(error as Error).message}`,
     )

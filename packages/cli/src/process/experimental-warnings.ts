@@ -1,6 +1,6 @@
 /**
- * Hides Node's warnings of experimental features, such as the WASI that guests run on: whoever runs a command has not
- * chosen what it is made of. All other warnings are printed by Node as ever.
+ * Hides warnings of experimental features, such as node:wasi: the user of a command did not choose them. Node prints all
+ * other warnings as before.
  *
  * @see https://nodejs.org/api/process.html#event-warning
  */

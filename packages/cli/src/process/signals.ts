@@ -1,12 +1,12 @@
-/** An AbortSignal for SIGINT and SIGTERM: a command that goes on until it is stopped ends in order, not in mid-air. */
-export interface Stop {
+/** An AbortSignal for SIGINT and SIGTERM, so that a server closes its listener before it exits. */
+export interface StopSignal {
   readonly signal: AbortSignal
-  /** From here on, the signals do what they always do. */
+  /** Restores the default action of the signals. */
   dispose(): void
 }
 
-/** A second signal ends the process at once, as ever. */
-export const interrupted = (): Stop => {
+/** Listens for the signals; a second one has its default action, and ends the process at once. */
+export const stopOnSignals = (): StopSignal => {
   const controller = new AbortController()
   const stop = (): void => controller.abort(new Error('interrupted'))
   process.once('SIGINT', stop)
@@ -27,9 +27,9 @@ export const untilAborted = (signal: AbortSignal): Promise<void> =>
     else signal.addEventListener('abort', () => resolve(), { once: true })
   })
 
-/** Serves until it is stopped, then lets connections end for a second. */
-export const untilStopped = async (
-  stop: Stop,
+/** Resolves after a signal, when the listener has closed; connections have 1,000 ms to end. */
+export const serveUntilStopped = async (
+  stop: StopSignal,
   listener: { close(options: { graceMs: number }): Promise<void> },
 ): Promise<void> => {
   await untilAborted(stop.signal)

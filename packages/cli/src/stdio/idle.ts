@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream'
  *
  * @returns A function that gives up waiting.
  */
-export const whenQuiet = (stream: Readable, ms: number, then: () => void): (() => void) => {
+export const whenIdle = (stream: Readable, ms: number, then: () => void): (() => void) => {
   const stop = (): void => {
     clearTimeout(timer)
     stream.off('data', again)

@@ -1,8 +1,9 @@
+/** Printing received bytes: verbatim, as lines, as a hex dump. */
 import type { Readable } from 'node:stream'
 import { createInterface } from 'node:readline'
 import type { Output } from '../terminal/terminal.ts'
 
-/** How received bytes are shown. */
+/** The options that choose the form. */
 export interface ViewFlags {
   readonly lines?: boolean
   readonly hex?: boolean
@@ -23,13 +24,17 @@ export const hexLines = (bytes: Uint8Array, offset: number): string[] => {
 }
 
 /**
- * Shows what comes from a connection: verbatim, as a hex dump, or line by line. Resolves at its end.
+ * Prints the bytes of a connection until its end.
  *
  * @throws The error that the connection broke with.
  */
-export const show = async (from: Readable, { lines, hex }: ViewFlags, out: Output): Promise<void> => {
+export const printReceived = async (
+  from: Readable,
+  { lines, hex }: ViewFlags,
+  out: Output,
+): Promise<void> => {
   if (lines) {
-    // readline ends silently when its input breaks: what broke it is told here.
+    // readline ends without an error when its input fails.
     let broken: Error | undefined
     from.once('error', (error: Error) => (broken = error))
     for await (const line of createInterface({ input: from, crlfDelay: Infinity })) out.result(line, { line })

@@ -1,13 +1,13 @@
 import { finished } from 'node:stream/promises'
 import type { Duplex } from 'node:stream'
-import { whenQuiet } from './idle.ts'
-import { QUIET_MS, type End } from '../connection/transport.ts'
+import { whenIdle } from './idle.ts'
+import { PIPE_IDLE_MS, type Connection } from '../connection/transport.ts'
 
 /** What comes from one end goes to the other, with its back-pressure, and so does its end. */
-const carry = (from: Duplex, { stream: to, halfClose }: End): void => {
+const relayOneWay = (from: Duplex, { stream: to, halfClose }: Connection): void => {
   from.pipe(to, { end: halfClose })
   // Ending it would close it whole, and lose an answer that is still to come.
-  if (!halfClose) from.once('end', () => whenQuiet(to, QUIET_MS, () => to.end()))
+  if (!halfClose) from.once('end', () => whenIdle(to, PIPE_IDLE_MS, () => to.end()))
 }
 
 /**
@@ -17,16 +17,16 @@ const carry = (from: Duplex, { stream: to, halfClose }: End): void => {
  * @returns The bytes that went each way, when both ways have ended.
  * @throws The error of the connection that broke; the other is destroyed then.
  */
-export const joinConnections = async (
-  a: End,
-  b: End,
+export const relay = async (
+  a: Connection,
+  b: Connection,
 ): Promise<{ readonly forth: number; readonly back: number }> => {
   let forth = 0
   let back = 0
   a.stream.on('data', (chunk: Buffer) => (forth += chunk.length))
   b.stream.on('data', (chunk: Buffer) => (back += chunk.length))
-  carry(a.stream, b)
-  carry(b.stream, a)
+  relayOneWay(a.stream, b)
+  relayOneWay(b.stream, a)
   try {
     await Promise.all([finished(a.stream), finished(b.stream)])
   } finally {

@@ -1,24 +1,24 @@
 import { finished } from 'node:stream/promises'
 import type { Readable } from 'node:stream'
 import type { Context } from '../terminal/context.ts'
-import { whenQuiet } from './idle.ts'
-import { show, type ViewFlags } from './received-bytes.ts'
-import { QUIET_MS, type End } from '../connection/transport.ts'
+import { whenIdle } from './idle.ts'
+import { printReceived, type ViewFlags } from './received-bytes.ts'
+import { PIPE_IDLE_MS, type Connection } from '../connection/transport.ts'
 
 /** When the peer has ended: how long input may pause before it is taken to have nothing more. */
-const INPUT_PAUSE_MS = 500
+const INPUT_IDLE_MS = 500
 
 const isTerminal = (stream: Readable): boolean => (stream as { isTTY?: boolean }).isTTY === true
 
 /** Resolves when input has ended, has paused for long, or comes from a person, who would not know that it still counts. */
-const inputDone = (input: Readable, connection: End['stream']): Promise<void> =>
+const untilInputEnds = (input: Readable, connection: Connection['stream']): Promise<void> =>
   new Promise((resolve) => {
     if (input.readableEnded || isTerminal(input)) {
       resolve()
       return
     }
     const wait = (): void => {
-      whenQuiet(input, INPUT_PAUSE_MS, () => {
+      whenIdle(input, INPUT_IDLE_MS, () => {
         // Input that waits for a peer that reads slowly has not paused.
         if (connection.writableNeedDrain) connection.once('drain', wait)
         else resolve()
@@ -35,8 +35,8 @@ const inputDone = (input: Readable, connection: End['stream']): Promise<void> =>
  *
  * @throws The error that the connection broke with.
  */
-export const talk = async (
-  { stream, halfClose }: End,
+export const connectStdio = async (
+  { stream, halfClose }: Connection,
   flags: ViewFlags,
   { terminal, output }: Context,
 ): Promise<void> => {
@@ -45,13 +45,13 @@ export const talk = async (
   stdin.pipe(stream, { end: halfClose })
   if (!halfClose) {
     stdin.once('end', () => {
-      const giveUp = whenQuiet(stream, QUIET_MS, () => stream.end())
+      const giveUp = whenIdle(stream, PIPE_IDLE_MS, () => stream.end())
       stop.signal.addEventListener('abort', giveUp)
     })
   }
   try {
-    await show(stream, flags, output())
-    await inputDone(stdin, stream)
+    await printReceived(stream, flags, output())
+    await untilInputEnds(stdin, stream)
     stdin.unpipe(stream)
     if (!stream.writableEnded) stream.end()
     await finished(stream, { readable: false })

@@ -1,10 +1,10 @@
 import type { Output, Terminal } from './terminal.ts'
 
-/** What every command gets. */
+/** The context of a command: its terminal, output and exit code. */
 export interface Context {
   readonly terminal: Terminal
-  /** Asked for inside an action, when it is known whether JSON is wanted. */
+  /** The output; only inside an action is --json known. */
   output(): Output
-  /** Ends the command with another exit code than 0. */
+  /** Sets the exit code, which is 0 otherwise. */
   exit(code: number): void
 }

@@ -1,31 +1,24 @@
 import { styleText } from 'node:util'
 import type { Readable, Writable } from 'node:stream'
 
-/** Where a command reads and writes; the process, but for tests and programs that embed the command. */
+/** Streams of a command: those of the process, or those of a test or of a program that embeds the command. */
 export interface Terminal {
   readonly stdin: Readable
   readonly stdout: Writable
   readonly stderr: Writable
 }
 
-/** What a command ends with; a guest's own exit code can be any other. */
-export const OK = 0
-/** It was asked for rightly, and did not work. */
-export const FAILED = 1
-/** It was asked for wrongly. */
-export const USAGE = 2
-
-/** Colour, where the stream is a terminal that wants it (NO_COLOR, FORCE_COLOR). */
+/** Text in colour where the stream is a terminal (NO_COLOR and FORCE_COLOR decide otherwise). */
 export const paint = (style: Parameters<typeof styleText>[0], text: string, stream: Writable): string =>
   styleText(style, text, { stream })
 
-/** Resolves when there is room again. */
+/** Resolves at the next `drain`. */
 const drained = (stream: Writable): Promise<void> =>
   new Promise((resolve) => {
     stream.once('drain', resolve)
   })
 
-/** Writes results: as text for people, or as a line of JSON each. */
+/** Writes results to stdout and notes to stderr: as text, or one JSON value a line. */
 export class Output {
   readonly json: boolean
   readonly #terminal: Terminal
@@ -35,12 +28,12 @@ export class Output {
     this.json = json
   }
 
-  /** A result: the text for people, the value for programs. */
+  /** Writes a result: the text, or with --json the value. */
   result(text: string, value: unknown): boolean {
     return this.#terminal.stdout.write(`${this.json ? JSON.stringify(value) : text}\n`)
   }
 
-  /** Received bytes, verbatim; resolves when more can be taken. */
+  /** Writes received bytes verbatim, or with --json as base64; resolves when stdout has room for more. */
   async bytes(bytes: Uint8Array): Promise<void> {
     const room = this.json
       ? this.result('', { data: Buffer.from(bytes).toString('base64') })
@@ -48,12 +41,12 @@ export class Output {
     if (!room) await drained(this.#terminal.stdout)
   }
 
-  /** What happens, beside the results: to standard error, so that results can be piped. */
+  /** Writes a note to stderr, so that stdout has results only. */
   note(text: string, value: Readonly<Record<string, unknown>>): void {
     this.#terminal.stderr.write(`${this.json ? JSON.stringify(value) : text}\n`)
   }
 
-  /** Colour for a result. */
+  /** Colours a part of a result. */
   paint(style: Parameters<typeof styleText>[0], text: string): string {
     return paint(style, text, this.#terminal.stdout)
   }

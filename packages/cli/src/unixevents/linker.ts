@@ -1,19 +1,20 @@
+/** A Linker for the commands that take --unixevents. */
 import type { Linker } from '@uds/events'
-import { Failure } from '../exit/failure.ts'
-import { FAILED } from '../terminal/terminal.ts'
+import { CommandFailure } from '../exit/failure.ts'
+import { FAILED } from '../exit/exit-codes.ts'
 
-/** The options of the commands that speak with channels of unixevents. */
+/** Options of these commands. */
 export interface UnixeventsFlags {
   readonly unixevents?: boolean
   readonly directory?: string
   readonly timeout: number
 }
 
-/** What a Linker says that went wrong, as an error: its methods tell by false. */
-export const linkerFailure = (linker: Linker, otherwise: string): Failure =>
-  new Failure(FAILED, linker.lastError?.message ?? otherwise)
+/** The last error of a Linker, whose methods return false, as an exception. */
+export const linkerFailure = (linker: Linker, otherwise: string): CommandFailure =>
+  new CommandFailure(FAILED, linker.lastError?.message ?? otherwise)
 
-/** Connects to a channel of unixevents, uses it, and leaves it when what was sent has been written. */
+/** Connects to a channel, calls `use`, and closes when all that was sent is written. */
 export const withLinker = async (
   channel: string,
   { directory, timeout }: UnixeventsFlags,

@@ -25,7 +25,7 @@ const describe = (found: Inspection, signature: Signature): string[] => {
   ]
 }
 
-/** uds wasm inspect: what a module declares. */
+/** uds wasm inspect: prints the imports and exports of a module. */
 export const inspectCommand = (context: Context): Command =>
   new Command('inspect')
     .description('Print what a module imports, with types, and the socket ABI that it speaks.')

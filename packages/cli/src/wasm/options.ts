@@ -1,4 +1,4 @@
-/** The options of `uds wasm run`, as the host takes them. */
+/** Parsers of the options of `uds wasm run`. */
 import { readFileSync, statSync } from 'node:fs'
 import { basename, isAbsolute } from 'node:path'
 import { InvalidArgumentError } from 'commander'
@@ -7,7 +7,7 @@ import type { Decision, WasiHostOptions } from '@uds/wasi-host'
 type Abi = NonNullable<WasiHostOptions['abi']>
 type Wait = NonNullable<WasiHostOptions['wait']>
 
-/** All that the host knows, by name: the compiler misses any that is left out. */
+/** All ABIs and waits of the host: the compiler reports one that is left out. */
 export const abis: Readonly<Record<Abi, true>> = {
   auto: true,
   preview1: true,
@@ -18,7 +18,7 @@ export const abis: Readonly<Record<Abi, true>> = {
 }
 export const waits: Readonly<Record<Wait, true>> = { auto: true, jspi: true, worker: true, blocking: true }
 
-/** What the command line gives. */
+/** The options after parsing. */
 export interface GuestFlags {
   readonly allow: readonly string[]
   readonly route: Readonly<Record<string, string>>
@@ -62,20 +62,20 @@ export const directory = (text: string, before: Pairs = {}): Pairs => {
 
 const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() === true
 
-/** Where a guest sees the script that it is to run. */
+/** The directory of the script, as the guest sees it. */
 const SCRIPTS = '/script'
 
-/** Whether a guest with these directories can open a path as it is written. */
+/** Whether a guest with these directories can open a path as written. */
 const isVisible = (path: string, dirs: Pairs): boolean =>
   Object.keys(dirs).some((guest) =>
     guest === '.' ? !isAbsolute(path) : path.startsWith(guest.endsWith('/') ? guest : `${guest}/`),
   )
 
 /**
- * `python.wasm script.py`: a guest could not read the script that it is given unless its directory is, so it gets that
- * file, and nothing around it.
+ * `python.wasm script.py`: the guest reads the script only where a preopen holds it; where none does, it sees this one
+ * file below /script.
  */
-export const giveScript = (
+export const shareScript = (
   args: readonly string[],
   dirs: Pairs,
 ): Pick<WasiHostOptions, 'files'> & { readonly args: readonly string[] } => {
@@ -85,11 +85,11 @@ export const giveScript = (
   return { args: [path, ...rest], files: { [path]: readFileSync(first) } }
 }
 
-/** What `--trace` tells of a decision. */
+/** One line of `--trace`. */
 export const describeDecision = ({ action, address, decision, rule, target }: Decision): string =>
   `${action} ${address}: ${decision}${rule === undefined ? '' : ` (${rule})`}${target === undefined ? '' : `, to ${target}`}`
 
-/** How a guest gets what it was refused. */
+/** The option that allows what the guest was refused. */
 export const adviseOn = ({ action, address }: Decision): string =>
   action === 'resolve'
     ? `the guest was refused to resolve ${address}: --allow resolve:${address}, or --allow connect:${address}:PORT, permits it`

@@ -1,17 +1,17 @@
 import { basename } from 'node:path'
 import { Command, Option } from 'commander'
 import type { Decision } from '@uds/wasi-host'
-import { several } from '../arguments/parsers.ts'
+import { collect } from '../arguments/parsers.ts'
 import type { Context } from '../terminal/context.ts'
-import { Failure } from '../exit/failure.ts'
-import { interrupted } from '../process/signals.ts'
-import { FAILED } from '../terminal/terminal.ts'
+import { CommandFailure } from '../exit/failure.ts'
+import { stopOnSignals } from '../process/signals.ts'
+import { FAILED } from '../exit/exit-codes.ts'
 import {
   abis,
   adviseOn,
   describeDecision,
   directory,
-  giveScript,
+  shareScript,
   route,
   variable,
   waits,
@@ -29,73 +29,85 @@ Examples:
   $ uds wasm run --listen tcp:127.0.0.1:8080 server.wasm
   $ uds wasm run --dir ./python::/usr/local python.wasm script.py`
 
-/** What shells say of a program that Ctrl+C has ended: 128 + SIGINT. */
+/** The exit code of shells for SIGINT: 128 + 2. */
 const INTERRUPTED = 130
 
 /**
- * Whether signals can be heard while the guest runs. In this thread, a guest that computes would keep their handler from
- * ever running, and Ctrl+C from ending it: there signals do what they always do.
+ * Whether a signal handler runs while the guest does. A guest that computes in this thread blocks handlers, and Ctrl+C
+ * would not end it: there, signals keep their default action.
  */
 const mayInterrupt = ({ wait }: GuestFlags): boolean => wait === 'worker' || wait === 'blocking'
 
-/** A guest may ask for as much as it likes. */
-const MOST_TOLD = 5
+/** A guest may be refused any number of addresses; only the first five are printed. */
+const MAX_ADVICE = 5
 
-/** An option that can be given several times; without it there is nothing of the kind. */
-const repeated = <T>(
+/** An option that may be repeated. */
+const repeatedOption = <T>(
   flags: string,
   description: string,
   gather: (text: string, before: T) => T,
   nothing: T,
 ): Option => new Option(flags, `${description}; several times`).argParser<T>(gather).default(nothing, 'none')
 
-/** Tells of what a guest was refused, once each: it mostly says no more itself than that something failed. */
-const advising = (tell: (text: string, decision: Decision) => void): ((decision: Decision) => void) => {
+/** Calls `tell` once for each address that the guest was refused: the guest itself prints mostly an errno. */
+const adviseOnce = (tell: (text: string, decision: Decision) => void): ((decision: Decision) => void) => {
   const told = new Set<string>()
   return (decision) => {
     const text = adviseOn(decision)
-    if (decision.decision !== 'deny' || told.has(text) || told.size === MOST_TOLD) return
+    if (decision.decision !== 'deny' || told.has(text) || told.size === MAX_ADVICE) return
     told.add(text)
     tell(text, decision)
   }
 }
 
-/** Frames of a guest that are shown. */
-const MOST_FRAMES = 8
+/** Frames of a trap that are printed. */
+const MAX_FRAMES = 8
 
-/** The failure of a guest that trapped: what the engine says of it is a word, so that the place belongs to it. */
-const trapped = (error: unknown): Failure | undefined => {
+/** The failure of a guest that trapped, with its innermost frames: the message of the engine is a single word. */
+const trapFailure = (error: unknown): CommandFailure | undefined => {
   if (!(error instanceof Error) || error.name !== 'RuntimeError') return undefined
   const frames = (error.stack ?? '').split('\n').filter((line) => line.includes('wasm-function['))
-  const places = frames.slice(0, MOST_FRAMES).map((line) => `  ${line.trim().replace('wasm://wasm/', '')}`)
-  return new Failure(FAILED, [`the guest trapped: ${error.message}`, ...places].join('\n'))
+  const places = frames.slice(0, MAX_FRAMES).map((line) => `  ${line.trim().replace('wasm://wasm/', '')}`)
+  return new CommandFailure(FAILED, [`the guest trapped: ${error.message}`, ...places].join('\n'))
 }
 
-/** uds wasm run: a guest with sockets. */
+/** uds wasm run: runs a guest with sockets. */
 export const runCommand = (context: Context): Command =>
   new Command('run')
     .description('Run a WASI guest with sockets; its exit code is that of the command.')
     .argument('<file>', 'the module')
     .argument('[args...]', 'arguments of the guest')
     .addOption(
-      repeated(
+      repeatedOption(
         '--allow <rule>',
         'what it may do: connect:HOST:PORT, bind:HOST:PORT, resolve:HOST',
-        several,
+        collect,
         [],
       ),
     )
     .addOption(
-      repeated('--route <what>', 'HOST:PORT=ADDRESS: where its connections to HOST:PORT go', route, {}),
+      repeatedOption('--route <what>', 'HOST:PORT=ADDRESS: where its connections to HOST:PORT go', route, {}),
     )
     .addOption(
-      repeated('--listen <address>', 'a listener that it finds open, from descriptor 3 on', several, []),
+      repeatedOption(
+        '--listen <address>',
+        'a listener that it finds open, from descriptor 3 on',
+        collect,
+        [],
+      ),
     )
     .addOption(
-      repeated('--connect <address>', 'a connection that it finds open, after the listeners', several, []),
+      repeatedOption(
+        '--connect <address>',
+        'a connection that it finds open, after the listeners',
+        collect,
+        [],
+      ),
     )
-    .addOption(repeated('--env <variable>', 'NAME=VALUE, or NAME for its value here', variable, {}))
-    .addOption(repeated('--dir <directory>', 'HOST or HOST::GUEST: a directory that it sees', directory, {}))
+    .addOption(repeatedOption('--env <variable>', 'NAME=VALUE, or NAME for its value here', variable, {}))
+    .addOption(
+      repeatedOption('--dir <directory>', 'HOST or HOST::GUEST: a directory that it sees', directory, {}),
+    )
     .addOption(
       new Option('--abi <name>', 'its socket ABI; read from the module unless given').choices(
         Object.keys(abis),
@@ -106,7 +118,7 @@ export const runCommand = (context: Context): Command =>
     .addHelpText('after', HELP)
     .action(async (file: string, args: readonly string[], flags: GuestFlags) => {
       const out = context.output()
-      const given = giveScript(args, flags.dir)
+      const given = shareScript(args, flags.dir)
       const { WasiHost } = await import('@uds/wasi-host')
       const host = new WasiHost({
         ...given,
@@ -125,14 +137,14 @@ export const runCommand = (context: Context): Command =>
           },
           trace: flags.trace
             ? (decision) => out.note(describeDecision(decision), { ...decision })
-            : advising((text, decision) => out.note(text, { ...decision })),
+            : adviseOnce((text, decision) => out.note(text, { ...decision })),
         },
       })
-      const stop = mayInterrupt(flags) ? interrupted() : undefined
+      const stop = mayInterrupt(flags) ? stopOnSignals() : undefined
       try {
         context.exit(await host.run(file, { signal: stop?.signal }))
       } catch (error) {
-        if (stop?.signal.aborted !== true) throw trapped(error) ?? error
+        if (stop?.signal.aborted !== true) throw trapFailure(error) ?? error
         context.exit(INTERRUPTED)
       } finally {
         stop?.dispose()
