@@ -19,7 +19,7 @@ const wrong: readonly (readonly [string, readonly string[], RegExp])[] = [
   ['a port that is none', ['echo', 'tcp:127.0.0.1:99999'], /the port/],
   ['the second address of proxy', ['proxy', 'tcp:127.0.0.1:0', 'tcp:nowhere'], /<to>: /],
   ['a proxy to itself', ['proxy', 'unix:./a.sock', 'unix:a.sock'], /would be joined to itself/],
-  ['an address of one process only', ['listen', 'memory:x'], /memory: lies within one process/],
+  ['an address of one process only', ['listen', 'memory:x'], /memory: reaches only this process/],
   ['a time that is none', ['connect', '--retry', 'soon', 'name:a'], /--retry <ms>.*milliseconds, 0 or more/],
   ['a count that is none', ['tail', '-n', '0', 'name:a'], /whole number, 1 or more/],
   ['an example that there is not', ['examples', '5'], /Allowed choices are 1, 2, 3, 4/],
