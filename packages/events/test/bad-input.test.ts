@@ -4,13 +4,13 @@ import type { Duplex } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import fc from 'fast-check'
 import { connect } from '@uds/stream'
-import { freshName } from '@uds/testkit'
+import { codeOf, freshName, until } from '@uds/testkit'
 import { EventClient, EventServer, LineClient, LineServer } from '@uds/events'
 import { Linker } from '@uds/events/unixevents'
 import { FrameDecoder } from '../src/wire/decoder.ts'
 import { encodeFrame, Flag, FrameType } from '../src/wire/frame.ts'
 import { preamble, PREAMBLE_BYTES } from '../src/wire/handshake.ts'
-import { codeOf, join, serve, until, usual } from './fixtures/ends.ts'
+import { join, serve, usual } from './fixtures/ends.ts'
 
 const hello = (over: object = {}): Buffer =>
   encodeFrame(

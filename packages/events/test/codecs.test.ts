@@ -1,3 +1,4 @@
+import { codeOfCall } from '@uds/testkit'
 import { expect, test } from 'vitest'
 import fc from 'fast-check'
 import { json, msgpack, raw, structuredClone } from '@uds/events'
@@ -7,14 +8,6 @@ const limits = { maxDepth: 64 }
 const through = (codec: Codec, value: unknown): unknown => {
   if (codec.kind === 'text') return codec.decode(codec.encode(value), limits)
   return codec.decode(Buffer.from(codec.encode(value)), limits)
-}
-const codeOf = (action: () => unknown): unknown => {
-  try {
-    action()
-    return 'no error'
-  } catch (error) {
-    return (error as { code?: unknown }).code
-  }
 }
 
 for (const codec of [json, msgpack, structuredClone]) {
@@ -49,8 +42,8 @@ for (const codec of [json, msgpack]) {
     const deepest = nested(limits.maxDepth)
     // Long enough that the quick test of the length does not answer.
     const padding = 'x'.repeat(1000)
-    expect(codeOf(() => through(codec, [nested(limits.maxDepth - 1), padding]))).toBe('no error')
-    expect(codeOf(() => through(codec, [deepest, padding]))).toBe('ERR_TOO_DEEP')
+    expect(codeOfCall(() => through(codec, [nested(limits.maxDepth - 1), padding]))).toBe('no error')
+    expect(codeOfCall(() => through(codec, [deepest, padding]))).toBe('ERR_TOO_DEEP')
   })
 
   test(`${codec.name}: brackets inside of text, and many flat values, are not depth`, () => {
@@ -60,7 +53,7 @@ for (const codec of [json, msgpack]) {
 }
 
 test('json: a depth that would overflow a stack is refused before it is parsed', () => {
-  expect(codeOf(() => json.decode('['.repeat(1_000_000), limits))).toBe('ERR_TOO_DEEP')
+  expect(codeOfCall(() => json.decode('['.repeat(1_000_000), limits))).toBe('ERR_TOO_DEEP')
 })
 
 test('msgpack: any bytes give a value or an error', () => {
@@ -88,10 +81,10 @@ test('structuredClone: maps, sets and big numbers arrive as such', () => {
 
 test('raw: bytes and text arrive as bytes, everything else is refused at the sender', () => {
   expect(through(raw, 'é')).toEqual(Buffer.from('é'))
-  expect(codeOf(() => raw.encode({}))).toBe('ERR_BAD_PAYLOAD')
+  expect(codeOfCall(() => raw.encode({}))).toBe('ERR_BAD_PAYLOAD')
 })
 
 test('json: what has no JSON form is refused at the sender', () => {
-  expect(codeOf(() => json.encode(() => {}))).toBe('ERR_BAD_PAYLOAD')
+  expect(codeOfCall(() => json.encode(() => {}))).toBe('ERR_BAD_PAYLOAD')
   expect(() => json.encode(1n)).toThrow(TypeError)
 })

@@ -1,6 +1,7 @@
+import { codeOf, until } from '@uds/testkit'
 import { describe, expect, test } from 'vitest'
 import { contract, type StandardSchema } from '@uds/events'
-import { codeOf, join, serve, until, usual } from './fixtures/ends.ts'
+import { join, serve, usual } from './fixtures/ends.ts'
 
 /** A schema of the smallest library there can be. */
 const schema = <T>(what: string, is: (value: unknown) => value is T, later = false): StandardSchema<T> => ({

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { memory, unix } from '@uds/stream'
-import { freshName } from '@uds/testkit'
+import { codeOf, freshName, until } from '@uds/testkit'
 import { type AnyMap, type ClientOptions, EventClient, EventServer } from '@uds/events'
-import { codeOf, cuttable, join, serve, until, usual, watched } from './fixtures/ends.ts'
+import { cuttable, join, serve, usual, watched } from './fixtures/ends.ts'
 
 const fast = { initialMs: 1, maxMs: 5 }
 

@@ -3,9 +3,9 @@ import { join as joinPath } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
 import { unix } from '@uds/stream'
-import { freshName, spawnScript, tempDir } from '@uds/testkit'
+import { freshName, spawnScript, tempDir, until } from '@uds/testkit'
 import { EventClient } from '@uds/events'
-import { cuttable, join, serve, until, usual, watched } from './fixtures/ends.ts'
+import { cuttable, join, serve, usual, watched } from './fixtures/ends.ts'
 
 // The full size is the promise; the small one is what a laptop waits for.
 const full = process.env['UDS_LOSS'] === 'full'

@@ -1,7 +1,8 @@
+import { codeOf, until } from '@uds/testkit'
 import { once } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import { EventClient, EventServer, RemoteError } from '@uds/events'
-import { codeOf, join, serve, until, usual, ways } from './fixtures/ends.ts'
+import { join, serve, usual, ways } from './fixtures/ends.ts'
 
 interface Chat {
   events: { say: { from: string; text: string }; bytes: Uint8Array; nothing: undefined }

@@ -1,4 +1,5 @@
 /** What a wrong argument is told, before any system call. */
+import { errorOf } from '@uds/testkit'
 import { describe, expect, test } from 'vitest'
 import fc from 'fast-check'
 import {
@@ -16,7 +17,7 @@ import {
   type TransferToken,
 } from '../src/index.ts'
 import { onWindows } from '../src/select.ts'
-import { bytes, errorOf, expectCode } from './expect.ts'
+import { bytes, expectCode } from './expect.ts'
 import { kindsHere, win } from './kinds.ts'
 
 const wrong = (value: unknown): never => value as never

@@ -1,10 +1,10 @@
 /** The thirteen defects of winpipe 0.1.0: each test fails with its own. */
 import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import { handleCount } from '@uds/testkit'
+import { errorOf, handleCount } from '@uds/testkit'
 import { LocalListener, LocalStream, WinListener, WinStream } from '../src/index.ts'
 import { acting } from './actors.ts'
-import { bytes, duration, errorOf, expectCode, pattern } from './expect.ts'
+import { bytes, duration, expectCode, pattern } from './expect.ts'
 import { kindsHere, local, win } from './kinds.ts'
 
 describe.each(kindsHere)('$name has none of the defects', (kind) => {

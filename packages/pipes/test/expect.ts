@@ -1,14 +1,5 @@
+import { errorOf } from '@uds/testkit'
 import { expect } from 'vitest'
-
-/** The error that a call throws. */
-export const errorOf = (call: () => unknown): Error & { code?: string; bytesTransferred?: number } => {
-  try {
-    call()
-  } catch (error) {
-    return error as Error
-  }
-  throw new Error('it did not throw')
-}
 
 /** The call fails with this code. */
 export const expectCode = (code: string, call: () => unknown): void => {

@@ -1,9 +1,9 @@
 /** The promises of go-winio's pipe_test.go under their own names, for every kind of stream of this system. */
 import { describe, expect, test } from 'vitest'
-import { isWine } from '@uds/testkit'
+import { errorOf, isWine } from '@uds/testkit'
 import { WinListener, WinStream, type BlockingStream } from '../src/index.ts'
 import { acting } from './actors.ts'
-import { bytes, duration, errorOf, expectCode, pattern } from './expect.ts'
+import { bytes, duration, expectCode, pattern } from './expect.ts'
 import { kindsHere, win } from './kinds.ts'
 import { traced } from './traced.ts'
 

@@ -1,6 +1,6 @@
 /** Options that are wrong: refused in words, on every system, before anything is opened. */
 import { describe, expect, test } from 'vitest'
-import { expectNoLeak, freshName, spawnScript } from '@uds/testkit'
+import { errorOf, expectNoLeak, freshName, spawnScript } from '@uds/testkit'
 import {
   LocalListener,
   LocalStream,
@@ -10,7 +10,6 @@ import {
   WinListener,
   WinStream,
 } from '../src/index.ts'
-import { errorOf } from './expect.ts'
 import { kindsHere, local, unix, win } from './kinds.ts'
 
 const wrong = (value: unknown): never => value as never

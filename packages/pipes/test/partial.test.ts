@@ -1,7 +1,8 @@
 /** What came before an error, or before an interruption, is not lost, and costs no more memory than it has bytes. */
+import { errorOf } from '@uds/testkit'
 import { describe, expect, test, vi } from 'vitest'
 import type { PartialRead } from '../src/index.ts'
-import { bytes, errorOf, expectCode } from './expect.ts'
+import { bytes, expectCode } from './expect.ts'
 import { kindsHere } from './kinds.ts'
 
 const partialOf = (call: () => unknown): string =>

@@ -4,7 +4,7 @@ import { devNull } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { InetAddress, libc, posixConstants, sockets, type SocketHandle } from '@uds/winsock-ffi'
-import { tempDir } from '@uds/testkit'
+import { errorOf, tempDir } from '@uds/testkit'
 import {
   UnixDatagram,
   UnixListener,
@@ -21,7 +21,7 @@ import {
   PIPE_ACCESS_DUPLEX,
 } from '../src/win32/constants.ts'
 import { kernel32 } from '../src/win32/prototypes.ts'
-import { bytes, duration, errorOf, expectCode, pattern } from './expect.ts'
+import { bytes, duration, expectCode, pattern } from './expect.ts'
 import { unix, win } from './kinds.ts'
 
 const expectRefused = (call: () => unknown, code: string, message: string): void => {

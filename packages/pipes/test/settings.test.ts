@@ -1,9 +1,9 @@
 /** Timeouts, modes, clones and addresses. */
 import { describe, expect, test, vi } from 'vitest'
 import { LocalListener, LocalSocketAddr, LocalStream, UnixStream, WinStream } from '../src/index.ts'
-import { freshName, tempDir } from '@uds/testkit'
+import { errorOf, freshName, tempDir } from '@uds/testkit'
 import { acting } from './actors.ts'
-import { bytes, duration, errorOf, expectCode, pattern } from './expect.ts'
+import { bytes, duration, expectCode, pattern } from './expect.ts'
 import { kindsHere } from './kinds.ts'
 import { traced } from './traced.ts'
 

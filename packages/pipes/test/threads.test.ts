@@ -2,9 +2,9 @@
 import { Worker } from 'node:worker_threads'
 import { describe, expect, test } from 'vitest'
 import fc from 'fast-check'
-import { expectNoLeak } from '@uds/testkit'
+import { errorOf, expectNoLeak } from '@uds/testkit'
 import { acting } from './actors.ts'
-import { errorOf, expectCode, pattern } from './expect.ts'
+import { expectCode, pattern } from './expect.ts'
 import { kindsHere } from './kinds.ts'
 
 const THREADS = 8

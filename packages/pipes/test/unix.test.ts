@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
 import { capabilities, removeSocketFile, sleep } from '@uds/winsock-ffi'
-import { freshName, socketPath, spawnScript, tempDir } from '@uds/testkit'
+import { errorOf, freshName, socketPath, spawnScript, tempDir } from '@uds/testkit'
 import {
   LocalListener,
   LocalStream,
@@ -23,7 +23,7 @@ import {
   UnixStream,
 } from '../src/index.ts'
 import { onWindows } from '../src/select.ts'
-import { bytes, errorOf, expectCode } from './expect.ts'
+import { bytes, expectCode } from './expect.ts'
 
 const can = capabilities()
 

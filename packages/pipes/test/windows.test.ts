@@ -1,10 +1,11 @@
 /** What only named pipes have. */
+import { errorOf } from '@uds/testkit'
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { describe, expect, test } from 'vitest'
 import { WinListener, WinStream } from '../src/index.ts'
 import { traced } from './traced.ts'
-import { bytes, duration, errorOf, expectCode, pattern } from './expect.ts'
+import { bytes, duration, expectCode, pattern } from './expect.ts'
 import { win } from './kinds.ts'
 
 describe.skipIf(!win.here)('named pipes', () => {

@@ -1,8 +1,9 @@
 /** The ten tests of the Rust crate winpipe (tests/tests.rs), as promises, for every kind of stream of this system. */
+import { errorOf } from '@uds/testkit'
 import { describe, expect, test } from 'vitest'
 import { UnixSocketAddr, WinPipeSocketAddr } from '../src/index.ts'
 import { acting, actor } from './actors.ts'
-import { bytes, duration, errorOf, expectCode, pattern } from './expect.ts'
+import { bytes, duration, expectCode, pattern } from './expect.ts'
 import { kindsHere } from './kinds.ts'
 
 const MEGABYTES = pattern(4 * 2 ** 20)

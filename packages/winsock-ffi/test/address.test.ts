@@ -1,3 +1,4 @@
+import { errorOf } from '@uds/testkit'
 import { isIPv6, SocketAddress } from 'node:net'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -9,7 +10,6 @@ import {
   UnixAddress,
   windowsLayout,
 } from '@uds/winsock-ffi'
-import { thrown } from './connected.ts'
 
 const layouts = { linux: linuxLayout, darwin: darwinLayout, windows: windowsLayout }
 const bytes = (text: string): number => Buffer.byteLength(text)
@@ -41,7 +41,7 @@ describe.each(Object.entries(layouts))('an address of %s', (_system, layout) => 
         const encoded = UnixAddress.path(exact, layout).encode(layout)
         expect(encoded).toHaveLength(2 + room + 1)
         expect(encoded.at(-1)).toBe(0)
-        const error = thrown(() => UnixAddress.path(`${exact}x`, layout))
+        const error = errorOf(() => UnixAddress.path(`${exact}x`, layout))
         expect(error).toBeInstanceOf(SocketError)
         expect(error.code).toBe('ENAMETOOLONG')
         expect(error.message).toContain(`${room + 1} bytes`)
@@ -106,11 +106,11 @@ describe('an abstract name', () => {
   })
 
   test('of more than 107 bytes is refused', () => {
-    expect(thrown(() => UnixAddress.abstract('x'.repeat(108), linuxLayout)).code).toBe('ENAMETOOLONG')
+    expect(errorOf(() => UnixAddress.abstract('x'.repeat(108), linuxLayout)).code).toBe('ENAMETOOLONG')
   })
 
   test.each([darwinLayout, windowsLayout])('is ENOTSUP where the system has none', (layout) => {
-    const error = thrown(() => UnixAddress.abstract('x', layout))
+    const error = errorOf(() => UnixAddress.abstract('x', layout))
     expect(error).toMatchObject({ code: 'ENOTSUP' })
     expect(error.message).toContain('only Linux')
   })
@@ -151,7 +151,7 @@ describe('a wrong address is refused before any call', () => {
     ['half a port', () => new InetAddress('::1', 1.5), 'ERR_OUT_OF_RANGE'],
     ['bytes of no family', () => InetAddress.decode(new Uint8Array(3)), 'ERR_INVALID_ARG_VALUE'],
   ])('%s', (_what, make, code) => {
-    const error = thrown(make)
+    const error = errorOf(make)
     expect(error.code).toBe(code)
     expect(error).toBeInstanceOf(code === 'ERR_OUT_OF_RANGE' ? RangeError : TypeError)
   })

@@ -1,3 +1,4 @@
+import { errorOf } from '@uds/testkit'
 import { getuid, pid, ppid } from 'node:process'
 import { describe, expect, test } from 'vitest'
 import {
@@ -11,7 +12,6 @@ import {
   type Bound,
   type Library,
 } from '@uds/winsock-ffi'
-import { thrown } from './connected.ts'
 
 const onWindows = process.platform === 'win32'
 
@@ -43,7 +43,7 @@ describe('a row', () => {
   })
 
   test('turns what means failure into a SocketError with the number of the system', () => {
-    const error = thrown(failing)
+    const error = errorOf(failing)
     expect(error).toBeInstanceOf(SocketError)
     expect(error.nativeCode).toBeGreaterThan(0)
     expect(error.code).toMatch(/^E/)
@@ -51,13 +51,13 @@ describe('a row', () => {
 
   test('gives the negated number instead, when attempted', () => {
     const result = onWindows ? windows.SetHandleInformation.attempt(0x7ffe, 1, 0) : posix.getpgid.attempt(-5)
-    expect(result).toBe(-(thrown(failing).nativeCode ?? 0))
+    expect(result).toBe(-(errorOf(failing).nativeCode ?? 0))
   })
 
   test.each([['1'], [1.5], [Number.NaN], [2 ** 53], [undefined], [null], [{}], [1n]])(
     'refuses %s for an integer',
     (value) => {
-      const error = thrown(() => oneArgument(value))
+      const error = errorOf(() => oneArgument(value))
       expect(error).toBeInstanceOf(TypeError)
       expect(error.code).toBe('ERR_INVALID_ARG_TYPE')
       expect(error.message).toMatch(/argument 1 \((int|HANDLE)\) must be an integer/)
@@ -67,7 +67,7 @@ describe('a row', () => {
   test('refuses too few and too many arguments, and says which it takes', () => {
     const call = (onWindows ? windows.SetHandleInformation : posix.getpgid) as (...args: number[]) => unknown
     for (const args of [[], [1, 2, 3, 4]]) {
-      const error = thrown(() => call(...args))
+      const error = errorOf(() => call(...args))
       expect(error).toBeInstanceOf(TypeError)
       expect(error.code).toBe('ERR_MISSING_ARGS')
     }
@@ -77,12 +77,12 @@ describe('a row', () => {
     for (const value of ['text', 5, {}, [1, 2], undefined]) {
       const call = (): unknown =>
         onWindows ? winsock.WSAStartup(1, value as never) : libc.send(0, value as never, 1, 0)
-      expect(thrown(call).code).toBe('ERR_INVALID_ARG_TYPE')
+      expect(errorOf(call).code).toBe('ERR_INVALID_ARG_TYPE')
     }
   })
 
   test('that the library does not have is ENOTSUP at its first use, and says so', () => {
-    const error = thrown(() => posix.nosuchfunction())
+    const error = errorOf(() => posix.nosuchfunction())
     expect(error).toMatchObject({ code: 'ENOTSUP' })
     expect(error.message).toContain('has no function nosuchfunction')
   })
@@ -96,14 +96,14 @@ test('a library that is not there is ENOTSUP with the names that were tried', ()
     toError: () => new SocketError({ code: 'UNKNOWN', syscall: 'x' }),
   })
   const calls = bindTable(missing, posixRows)
-  const error = thrown(() => calls.getppid())
+  const error = errorOf(() => calls.getppid())
   expect(error).toMatchObject({ code: 'ENOTSUP' })
   expect(error.message).toContain('libnosuchlibrary.so.7')
   expect((error.cause as AggregateError).errors).toHaveLength(2)
 })
 
 test('the calls of the other system are ENOTSUP, and say what to use', () => {
-  const error = onWindows ? thrown(() => libc.close(99)) : thrown(() => winsock.WSAGetLastError())
+  const error = onWindows ? errorOf(() => libc.close(99)) : errorOf(() => winsock.WSAGetLastError())
   expect(error).toMatchObject({ code: 'ENOTSUP' })
   expect(error.message).toContain('sockets')
 })

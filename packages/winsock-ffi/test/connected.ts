@@ -50,13 +50,3 @@ export const sendAll = (handle: SocketHandle, data: Uint8Array): void => {
   for (let sent = 0; sent < data.length;)
     sent += sockets.send(handle, data.subarray(sent), { timeoutMs: 5000 })
 }
-
-/** What a call throws, for more than one assertion on it. */
-export const thrown = (action: () => unknown): Error & { code?: string; nativeCode?: number } => {
-  try {
-    action()
-  } catch (error) {
-    return error as Error
-  }
-  throw new Error('it did not throw')
-}

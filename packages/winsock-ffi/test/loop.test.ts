@@ -1,10 +1,10 @@
 /** watch and adopt: the way into Node's loop. */
 import { once } from 'node:events'
 import { Socket } from 'node:net'
-import { expectNoLeak } from '@uds/testkit'
+import { errorOf, expectNoLeak } from '@uds/testkit'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { adopt, capabilities, InetAddress, SocketError, sockets, watch, type Watcher } from '@uds/winsock-ffi'
-import { connected, families, listening, owned, receive, sendAll, thrown } from './connected.ts'
+import { connected, families, listening, owned, receive, sendAll } from './connected.ts'
 
 const strategies = ['poll-handle', 'worker', 'interval'] as const
 
@@ -159,7 +159,7 @@ test.each([
     () => watch(connected('inet')[0], { readable: true }, () => {}, { strategy: 'x' as never }),
   ],
 ])('watch with %s is a TypeError', (_what, call) => {
-  expect(thrown(call)).toBeInstanceOf(TypeError)
+  expect(errorOf(call)).toBeInstanceOf(TypeError)
 })
 
 describe.each(families)('adopt over %s', (family) => {
@@ -168,7 +168,7 @@ describe.each(families)('adopt over %s', (family) => {
     const socket = adopt(client)
     expect(socket).toBeInstanceOf(Socket)
     expect(client.closed).toBe(true)
-    expect(thrown(() => adopt(client)).code).toBe('EBADF')
+    expect(errorOf(() => adopt(client)).code).toBe('EBADF')
     socket.write('question')
     expect(receive(server, 8).toString()).toBe('question')
     socket.destroy()
@@ -211,7 +211,7 @@ describe.each(families)('adopt over %s', (family) => {
 
   test('refuses a listener and an unconnected socket with ENOTCONN, and the caller still owns them', () => {
     for (const handle of [listening(family), owned(sockets.open(family))]) {
-      expect(thrown(() => adopt(handle))).toMatchObject({ code: 'ENOTCONN' })
+      expect(errorOf(() => adopt(handle))).toMatchObject({ code: 'ENOTCONN' })
       expect(handle.closed).toBe(false)
     }
   })
@@ -234,7 +234,7 @@ describe.each(families)('adopt over %s', (family) => {
 test('adopt refuses what is no stream with ENOTSUP', () => {
   const datagram = owned(sockets.open('inet', 'datagram'))
   sockets.connect(datagram, new InetAddress('127.0.0.1', 9))
-  const error = thrown(() => adopt(datagram))
+  const error = errorOf(() => adopt(datagram))
   expect(error).toBeInstanceOf(SocketError)
   expect(error).toMatchObject({ code: 'ENOTSUP' })
   expect(error.message).toContain('watch()')

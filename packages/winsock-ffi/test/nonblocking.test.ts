@@ -1,7 +1,7 @@
-import { socketPath } from '@uds/testkit'
+import { errorOf, socketPath } from '@uds/testkit'
 import { capabilities, InetAddress, sockets, UnixAddress, type SocketHandle } from '@uds/winsock-ffi'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { connected, families, listening, owned, receive, sendAll, thrown } from './connected.ts'
+import { connected, families, listening, owned, receive, sendAll } from './connected.ts'
 
 const can = capabilities()
 
@@ -14,7 +14,7 @@ describe.each(families)('trying over %s', (family) => {
     const listener = listening(family)
     sockets.setNonblocking(listener, true)
     expect(sockets.tryAccept(listener)).toBeUndefined()
-    expect(thrown(() => sockets.accept(listener)).code).toBe('EAGAIN')
+    expect(errorOf(() => sockets.accept(listener)).code).toBe('EAGAIN')
     const client = owned(sockets.open(family))
     sockets.connect(client, sockets.localAddress(listener))
     expect(ready(listener, { readable: true })).toBe(true)
@@ -52,14 +52,14 @@ describe.each(families)('trying over %s', (family) => {
     expect(room.toString('latin1', 0, 3)).toBe('abc')
     // The other calls are as they were: the time is of this call alone.
     expect(sockets.tryRecv(server, room)).toBeUndefined()
-    expect(thrown(() => sockets.recv(server, room, { timeoutMs: 1 })).code).toBe('ETIMEDOUT')
+    expect(errorOf(() => sockets.recv(server, room, { timeoutMs: 1 })).code).toBe('ETIMEDOUT')
     sockets.setNonblocking(server, true)
     expect(sockets.recvWithin(server, room, 1)).toBeUndefined()
     client.close()
     expect(sockets.recvWithin(server, room, 5000)).toBe(0)
     for (const ms of [0, -1, Number.NaN, Infinity])
-      expect(thrown(() => sockets.recvWithin(server, room, ms)).code).toBe('ERR_OUT_OF_RANGE')
-    expect(thrown(() => sockets.recvWithin(server, room, '1' as never)).code).toBe('ERR_INVALID_ARG_TYPE')
+      expect(errorOf(() => sockets.recvWithin(server, room, ms)).code).toBe('ERR_OUT_OF_RANGE')
+    expect(errorOf(() => sockets.recvWithin(server, room, '1' as never)).code).toBe('ERR_INVALID_ARG_TYPE')
   })
 
   test('to send takes what there is room for, then says undefined, until the peer has read', () => {
@@ -82,19 +82,19 @@ describe.each(families)('trying over %s', (family) => {
   test('fails in words where more than time is missing', () => {
     const [client, server] = connected(family)
     server.close()
-    const error = thrown(() => {
+    const error = errorOf(() => {
       for (;;)
         if (sockets.trySend(client, Buffer.alloc(1000)) === undefined) ready(client, { writable: true })
     })
     expect(['EPIPE', 'ECONNRESET']).toContain(error.code)
     expect(error).toMatchObject({ syscall: 'send' })
     client.close()
-    expect(thrown(() => sockets.trySend(client, Buffer.alloc(1))).code).toBe('EBADF')
-    expect(thrown(() => sockets.tryRecv(client, Buffer.alloc(1))).code).toBe('EBADF')
+    expect(errorOf(() => sockets.trySend(client, Buffer.alloc(1))).code).toBe('EBADF')
+    expect(errorOf(() => sockets.tryRecv(client, Buffer.alloc(1))).code).toBe('EBADF')
     const [other] = connected(family)
-    expect(thrown(() => sockets.tryRecv(other, Buffer.alloc(0))).code).toBe('ERR_INVALID_ARG_VALUE')
-    expect(thrown(() => sockets.trySend(other, 'text' as never)).code).toBe('ERR_INVALID_ARG_TYPE')
-    expect(thrown(() => sockets.tryConnect(other, 'there' as never)).code).toBe('ERR_INVALID_ARG_TYPE')
+    expect(errorOf(() => sockets.tryRecv(other, Buffer.alloc(0))).code).toBe('ERR_INVALID_ARG_VALUE')
+    expect(errorOf(() => sockets.trySend(other, 'text' as never)).code).toBe('ERR_INVALID_ARG_TYPE')
+    expect(errorOf(() => sockets.tryConnect(other, 'there' as never)).code).toBe('ERR_INVALID_ARG_TYPE')
   })
 
   test('to connect says how far it is, and the socket is connected once it can be written', () => {
@@ -161,7 +161,7 @@ test('a connect that is refused tells so at once, or when the socket is ready', 
   closed.close()
   const client = owned(sockets.open('inet'))
   sockets.setNonblocking(client, true)
-  const error = thrown(() => {
+  const error = errorOf(() => {
     expect(sockets.tryConnect(client, address)).toBe('connecting')
     sockets.poll([{ socket: client, writable: true }], { timeoutMs: 5000 })
     const failed = sockets.getOption(client, 'SO_ERROR')
@@ -189,6 +189,6 @@ test('a port whose connections are in TIME_WAIT can be had again when it is aske
   expect(String(sockets.localAddress(second))).toBe(String(address))
   // And never the port of one that is alive.
   const thief = owned(sockets.open('inet'))
-  const error = thrown(() => sockets.bind(thief, address, { reuseAddress: true }))
+  const error = errorOf(() => sockets.bind(thief, address, { reuseAddress: true }))
   expect(['EADDRINUSE', 'EACCES']).toContain(error.code)
 })

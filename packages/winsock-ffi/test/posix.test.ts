@@ -11,10 +11,10 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
-import { handleCount, socketPath, spawnScript, tempDir } from '@uds/testkit'
+import { errorOf, handleCount, socketPath, spawnScript, tempDir } from '@uds/testkit'
 import { describe, expect, test } from 'vitest'
 import { capabilities, SocketError, sockets, UnixAddress } from '@uds/winsock-ffi'
-import { connected, owned, receive, sendAll, thrown } from './connected.ts'
+import { connected, owned, receive, sendAll } from './connected.ts'
 
 const can = capabilities()
 
@@ -74,20 +74,20 @@ describe.skipIf(!can.descriptors)('descriptors', () => {
     const [a] = sockets.pair().map(owned)
     const gone = sockets.open('unix')
     gone.close()
-    expect(thrown(() => sockets.sendMessage(a!, { data: Buffer.alloc(0), descriptors: [0] })).code).toBe(
+    expect(errorOf(() => sockets.sendMessage(a!, { data: Buffer.alloc(0), descriptors: [0] })).code).toBe(
       'ERR_INVALID_ARG_VALUE',
     )
-    expect(thrown(() => sockets.sendMessage(a!, { data: Buffer.from('x'), descriptors: [gone] })).code).toBe(
+    expect(errorOf(() => sockets.sendMessage(a!, { data: Buffer.from('x'), descriptors: [gone] })).code).toBe(
       'ERR_INVALID_ARG_TYPE',
     )
-    expect(thrown(() => sockets.sendMessage(a!, { data: Buffer.from('x'), descriptors: [9999] })).code).toBe(
+    expect(errorOf(() => sockets.sendMessage(a!, { data: Buffer.from('x'), descriptors: [9999] })).code).toBe(
       'EBADF',
     )
     const [inet] = connected('inet')
-    expect(thrown(() => sockets.sendMessage(inet, { data: Buffer.from('x'), descriptors: [0] })).code).toBe(
+    expect(errorOf(() => sockets.sendMessage(inet, { data: Buffer.from('x'), descriptors: [0] })).code).toBe(
       'ENOTSUP',
     )
-    expect(thrown(() => sockets.receiveMessage(a!, Buffer.alloc(1), { maxDescriptors: 254 })).code).toBe(
+    expect(errorOf(() => sockets.receiveMessage(a!, Buffer.alloc(1), { maxDescriptors: 254 })).code).toBe(
       'ERR_OUT_OF_RANGE',
     )
   })
@@ -96,7 +96,7 @@ describe.skipIf(!can.descriptors)('descriptors', () => {
 describe.skipIf(can.descriptors || !can.afUnix)('descriptors where the system has none', () => {
   test('are ENOTSUP', () => {
     const [a] = sockets.pair().map(owned)
-    expect(thrown(() => sockets.sendMessage(a!, { data: Buffer.from('x'), descriptors: [0] })).code).toBe(
+    expect(errorOf(() => sockets.sendMessage(a!, { data: Buffer.from('x'), descriptors: [0] })).code).toBe(
       'ENOTSUP',
     )
   })
@@ -117,7 +117,7 @@ describe.skipIf(!can.credentials)('credentials', () => {
 
 test('credentials of AF_INET are ENOTSUP', () => {
   const [client] = connected('inet')
-  expect(thrown(() => sockets.peerCredentials(client))).toMatchObject({ code: 'ENOTSUP' })
+  expect(errorOf(() => sockets.peerCredentials(client))).toMatchObject({ code: 'ENOTSUP' })
 })
 
 describe.skipIf(!can.datagram)('AF_UNIX datagrams', () => {
@@ -142,7 +142,7 @@ describe.skipIf(!can.datagram)('AF_UNIX datagrams', () => {
     const to = UnixAddress.path(socketPath())
     sockets.bind(receiver, to)
     const sender = owned(sockets.open('unix', 'datagram'))
-    const error = thrown(() => {
+    const error = errorOf(() => {
       for (;;) sockets.send(sender, Buffer.alloc(100), { to, timeoutMs: 50 })
     })
     expect(error).toMatchObject({ code: 'ETIMEDOUT' })
@@ -158,7 +158,7 @@ describe.skipIf(!can.datagram)('AF_UNIX datagrams', () => {
 
   test('without an address say that the socket is not connected', () => {
     const sender = owned(sockets.open('unix', 'datagram'))
-    expect(['ENOTCONN', 'EDESTADDRREQ']).toContain(thrown(() => sockets.send(sender, Buffer.alloc(1))).code)
+    expect(['ENOTCONN', 'EDESTADDRREQ']).toContain(errorOf(() => sockets.send(sender, Buffer.alloc(1))).code)
   })
 })
 
@@ -171,7 +171,7 @@ describe.skipIf(!can.seqpacket)('seqpacket', () => {
     expect(sockets.recv(b!, buffer)).toBe(5)
     expect(sockets.recv(b!, buffer)).toBe(6)
     expect(
-      thrown(() => sockets.connect(owned(sockets.open('unix', 'seqpacket')), UnixAddress.path('/dev/null'))),
+      errorOf(() => sockets.connect(owned(sockets.open('unix', 'seqpacket')), UnixAddress.path('/dev/null'))),
     ).toBeInstanceOf(SocketError)
   })
 })
@@ -186,7 +186,7 @@ describe.skipIf(!can.abstractNames)('an abstract name', () => {
     sockets.connect(client, address)
     expect(sockets.peerAddress(client).equals(address)).toBe(true)
     listener.close()
-    const late = thrown(() => sockets.connect(owned(sockets.open('unix')), address))
+    const late = errorOf(() => sockets.connect(owned(sockets.open('unix')), address))
     expect(late.code).toBe('ECONNREFUSED')
   })
 })
@@ -196,7 +196,7 @@ describe.skipIf(process.platform === 'win32')('on POSIX', () => {
     const path = join(tempDir(), 'file')
     writeFileSync(path, '')
     for (const call of [sockets.bind, sockets.connect]) {
-      const error = thrown(() => call(owned(sockets.open('unix')), UnixAddress.path(path)))
+      const error = errorOf(() => call(owned(sockets.open('unix')), UnixAddress.path(path)))
       expect(['EADDRINUSE', 'ECONNREFUSED', 'ENOTSOCK']).toContain(error.code)
       expect(error.message).toContain('a regular file')
     }
@@ -205,16 +205,16 @@ describe.skipIf(process.platform === 'win32')('on POSIX', () => {
   test('a directory in the way is named', () => {
     const path = join(tempDir(), 'directory')
     mkdirSync(path)
-    expect(thrown(() => sockets.bind(owned(sockets.open('unix')), UnixAddress.path(path))).message).toContain(
-      'a directory',
-    )
+    expect(
+      errorOf(() => sockets.bind(owned(sockets.open('unix')), UnixAddress.path(path))).message,
+    ).toContain('a directory')
   })
 
   test('another socket type at the address is told', () => {
     const path = socketPath()
     const receiver = owned(sockets.open('unix', 'datagram'))
     sockets.bind(receiver, UnixAddress.path(path))
-    const error = thrown(() => sockets.connect(owned(sockets.open('unix')), UnixAddress.path(path)))
+    const error = errorOf(() => sockets.connect(owned(sockets.open('unix')), UnixAddress.path(path)))
     expect(error).toMatchObject({ code: 'EPROTOTYPE' })
     expect(error.message).toContain('do not mix')
   })
@@ -225,7 +225,7 @@ describe.skipIf(process.platform === 'win32')('on POSIX', () => {
     sockets.bind(listener, path)
     sockets.listen(listener, 0)
     const started = performance.now()
-    const error = thrown(() => {
+    const error = errorOf(() => {
       for (let i = 0; i < 50; i += 1) sockets.connect(owned(sockets.open('unix')), path, { timeoutMs: 80 })
     })
     // macOS refuses at once.

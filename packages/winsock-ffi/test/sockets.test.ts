@@ -1,8 +1,8 @@
 import { performance } from 'node:perf_hooks'
-import { expectNoLeak, socketPath } from '@uds/testkit'
+import { errorOf, expectNoLeak, socketPath } from '@uds/testkit'
 import { describe, expect, test } from 'vitest'
 import { capabilities, InetAddress, SocketError, sockets, UnixAddress } from '@uds/winsock-ffi'
-import { connected, families, listening, owned, receive, sendAll, thrown } from './connected.ts'
+import { connected, families, listening, owned, receive, sendAll } from './connected.ts'
 
 const can = capabilities()
 
@@ -47,7 +47,7 @@ describe.each(families)('a stream over %s', (family) => {
   test('fails with EPIPE or ECONNRESET when the peer has gone, and no signal ends the process', () => {
     const [client, server] = connected(family)
     server.close()
-    const error = thrown(() => {
+    const error = errorOf(() => {
       for (let i = 0; i < 100; i += 1) sockets.send(client, Buffer.alloc(1000), { timeoutMs: 5000 })
     })
     expect(error).toBeInstanceOf(SocketError)
@@ -105,7 +105,7 @@ describe.each(families)('a deadline over %s', (family) => {
         },
       }
       const started = performance.now()
-      const error = thrown(calls[syscall])
+      const error = errorOf(calls[syscall])
       expect(error).toMatchObject({ code: 'ETIMEDOUT', syscall })
       expect(error.message).toContain('60 ms')
       expect(performance.now() - started).toBeGreaterThanOrEqual(59)
@@ -122,7 +122,7 @@ describe.each(families)('a deadline over %s', (family) => {
 
   test('of 0 looks once', () => {
     const [client, server] = connected(family)
-    expect(thrown(() => sockets.recv(client, Buffer.alloc(1), { timeoutMs: 0 })).code).toBe('ETIMEDOUT')
+    expect(errorOf(() => sockets.recv(client, Buffer.alloc(1), { timeoutMs: 0 })).code).toBe('ETIMEDOUT')
     sendAll(server, Buffer.from('x'))
     sockets.poll([{ socket: client, readable: true }])
     expect(sockets.recv(client, Buffer.alloc(1), { timeoutMs: 0 })).toBe(1)
@@ -130,24 +130,24 @@ describe.each(families)('a deadline over %s', (family) => {
 
   test('does not leave the socket non-blocking behind', () => {
     const listener = listening(family)
-    expect(thrown(() => sockets.accept(listener, { timeoutMs: 1 })).code).toBe('ETIMEDOUT')
+    expect(errorOf(() => sockets.accept(listener, { timeoutMs: 1 })).code).toBe('ETIMEDOUT')
     const client = owned(sockets.open(family))
     sockets.connect(client, sockets.localAddress(listener), { timeoutMs: 5000 })
     expect(client.nonblocking).toBe(false)
     owned(sockets.accept(listener))
-    expect(thrown(() => sockets.recv(client, Buffer.alloc(1), { timeoutMs: 1 })).code).toBe('ETIMEDOUT')
+    expect(errorOf(() => sockets.recv(client, Buffer.alloc(1), { timeoutMs: 1 })).code).toBe('ETIMEDOUT')
   })
 
   test.each([-1, Number.NaN, Infinity])('of %s is a RangeError before any call', (timeoutMs) => {
     const [client] = connected(family)
-    const error = thrown(() => sockets.recv(client, Buffer.alloc(1), { timeoutMs }))
+    const error = errorOf(() => sockets.recv(client, Buffer.alloc(1), { timeoutMs }))
     expect(error).toBeInstanceOf(RangeError)
     expect(error.code).toBe('ERR_OUT_OF_RANGE')
   })
 
   test('that is no number is a TypeError before any call', () => {
     const [client] = connected(family)
-    expect(thrown(() => sockets.recv(client, Buffer.alloc(1), { timeoutMs: '1' as never })).code).toBe(
+    expect(errorOf(() => sockets.recv(client, Buffer.alloc(1), { timeoutMs: '1' as never })).code).toBe(
       'ERR_INVALID_ARG_TYPE',
     )
   })
@@ -158,11 +158,11 @@ describe.each(families)('non-blocking mode over %s', (family) => {
     const [client, server] = connected(family)
     sockets.setNonblocking(client, true)
     expect(client.nonblocking).toBe(true)
-    expect(thrown(() => sockets.recv(client, Buffer.alloc(1)))).toMatchObject({
+    expect(errorOf(() => sockets.recv(client, Buffer.alloc(1)))).toMatchObject({
       code: 'EAGAIN',
       syscall: 'recv',
     })
-    expect(thrown(() => sockets.recv(client, Buffer.alloc(1), { timeoutMs: 5 })).code).toBe('ETIMEDOUT')
+    expect(errorOf(() => sockets.recv(client, Buffer.alloc(1), { timeoutMs: 5 })).code).toBe('ETIMEDOUT')
     sockets.setNonblocking(client, false)
     sendAll(server, Buffer.from('x'))
     expect(sockets.recv(client, Buffer.alloc(1))).toBe(1)
@@ -171,7 +171,7 @@ describe.each(families)('non-blocking mode over %s', (family) => {
   test('makes send tell when there is no room', () => {
     const [client] = connected(family)
     sockets.setNonblocking(client, true)
-    const error = thrown(() => {
+    const error = errorOf(() => {
       for (;;) sockets.send(client, Buffer.alloc(100_000))
     })
     expect(error).toMatchObject({ code: 'EAGAIN', syscall: 'send' })
@@ -208,7 +208,7 @@ describe.each(families)('poll over %s', (family) => {
   })
 
   test('of nothing is a TypeError', () => {
-    expect(thrown(() => sockets.poll([])).code).toBe('ERR_INVALID_ARG_VALUE')
+    expect(errorOf(() => sockets.poll([])).code).toBe('ERR_INVALID_ARG_VALUE')
   })
 })
 
@@ -237,16 +237,16 @@ describe('socket options', () => {
 
   test('that are unknown, read-only or of the wrong kind are refused with the reason', () => {
     const socket = owned(sockets.open('inet'))
-    const unknown = thrown(() => sockets.getOption(socket, 'SO_NOSUCH' as never))
+    const unknown = errorOf(() => sockets.getOption(socket, 'SO_NOSUCH' as never))
     expect(unknown).toMatchObject({ code: 'ENOPROTOOPT' })
     expect(unknown.message).toContain('SO_REUSEADDR')
-    expect(thrown(() => sockets.setOption(socket, 'SO_TYPE' as never, 1 as never)).code).toBe(
+    expect(errorOf(() => sockets.setOption(socket, 'SO_TYPE' as never, 1 as never)).code).toBe(
       'ERR_INVALID_ARG_TYPE',
     )
-    expect(thrown(() => sockets.setOption(socket, 'SO_KEEPALIVE', 1 as never)).code).toBe(
+    expect(errorOf(() => sockets.setOption(socket, 'SO_KEEPALIVE', 1 as never)).code).toBe(
       'ERR_INVALID_ARG_TYPE',
     )
-    expect(thrown(() => sockets.setOption(socket, 'SO_SNDBUF', -1)).code).toBe('ERR_OUT_OF_RANGE')
+    expect(errorOf(() => sockets.setOption(socket, 'SO_SNDBUF', -1)).code).toBe('ERR_OUT_OF_RANGE')
   })
 })
 
@@ -282,7 +282,7 @@ describe('a handle', () => {
       release: () => socket.release(),
     }
     for (const [name, call] of Object.entries(calls)) {
-      const error = thrown(call)
+      const error = errorOf(call)
       expect(error, name).toBeInstanceOf(SocketError)
       expect(error.code, name).toBe('EBADF')
       expect(error.message, name).toContain('closed')
@@ -296,7 +296,7 @@ describe('a handle', () => {
       () => sockets.close(3 as never),
       () => sockets.listen({ fd: 3 } as never),
     ]) {
-      expect(thrown(call)).toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' })
+      expect(errorOf(call)).toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' })
     }
   })
 
@@ -306,7 +306,7 @@ describe('a handle', () => {
     expect(client.closed).toBe(true)
     sendAll(again, Buffer.from('x'))
     expect(receive(server, 1).toString()).toBe('x')
-    expect(thrown(() => sockets.fromFd(-1, 'unix')).code).toBe('ERR_OUT_OF_RANGE')
+    expect(errorOf(() => sockets.fromFd(-1, 'unix')).code).toBe('ERR_OUT_OF_RANGE')
   })
 
   test('leaves nothing open behind, whatever its calls answer', async () => {
@@ -321,8 +321,8 @@ describe('a handle', () => {
           const address = sockets.localAddress(listener)
           sockets.connect(client, address)
           sockets.accept(listener, { timeoutMs: 1000 }).close()
-          expect(thrown(() => sockets.accept(listener, { timeoutMs: 0 })).code).toBe('ETIMEDOUT')
-          expect(thrown(() => sockets.bind(refused, address)).code).toBe('EADDRINUSE')
+          expect(errorOf(() => sockets.accept(listener, { timeoutMs: 0 })).code).toBe('ETIMEDOUT')
+          expect(errorOf(() => sockets.bind(refused, address)).code).toBe('EADDRINUSE')
         } finally {
           for (const each of [listener, client, refused]) each.close()
         }
@@ -344,7 +344,7 @@ describe('a wrong argument is refused before any call', () => {
     ['a direction', () => sockets.shutdown(connected('inet')[0], 'none' as never)],
     ['no room to receive into', () => sockets.recv(connected('inet')[0], Buffer.alloc(0))],
   ])('%s', (_what, call) => {
-    const error = thrown(call)
+    const error = errorOf(call)
     expect(error.code).toMatch(/^ERR_(INVALID_ARG_TYPE|INVALID_ARG_VALUE|OUT_OF_RANGE)$/)
     expect(error instanceof TypeError || error instanceof RangeError).toBe(true)
   })
@@ -352,7 +352,7 @@ describe('a wrong argument is refused before any call', () => {
   test('a detached buffer', () => {
     const buffer = new Uint8Array(8)
     structuredClone(buffer.buffer, { transfer: [buffer.buffer] })
-    expect(thrown(() => sockets.recv(connected('inet')[0], buffer)).message).toContain('detached')
+    expect(errorOf(() => sockets.recv(connected('inet')[0], buffer)).message).toContain('detached')
   })
 })
 
@@ -376,7 +376,7 @@ describe('datagrams over inet', () => {
 
 describe.skipIf(can.afUnix)('where there is no AF_UNIX', () => {
   test('opening one is EAFNOSUPPORT, and says which Windows has it', () => {
-    const error = thrown(() => sockets.open('unix'))
+    const error = errorOf(() => sockets.open('unix'))
     expect(error).toMatchObject({ code: 'EAFNOSUPPORT', syscall: 'socket' })
     expect(error.message).toContain('Windows 10 1803')
     expect(can.reasons.join()).toContain('AF_UNIX')
@@ -385,13 +385,13 @@ describe.skipIf(can.afUnix)('where there is no AF_UNIX', () => {
 
 describe.skipIf(!can.afUnix)('AF_UNIX', () => {
   test('a missing directory is ENOENT at bind', () => {
-    const error = thrown(() => unixListener(`${socketPath()}-none/x`))
+    const error = errorOf(() => unixListener(`${socketPath()}-none/x`))
     expect(error).toMatchObject({ code: 'ENOENT', syscall: 'bind' })
     expect(error.message).toContain('directory')
   })
 
   test('a missing file is ENOENT at connect', () => {
-    const error = thrown(() => sockets.connect(owned(sockets.open('unix')), UnixAddress.path(socketPath())))
+    const error = errorOf(() => sockets.connect(owned(sockets.open('unix')), UnixAddress.path(socketPath())))
     expect(error).toMatchObject({ code: 'ENOENT', syscall: 'connect' })
     expect(error.message).toContain('server started')
   })
@@ -399,7 +399,7 @@ describe.skipIf(!can.afUnix)('AF_UNIX', () => {
   test('a name in use is EADDRINUSE at bind, and the first listener goes on', () => {
     const path = socketPath()
     const listener = unixListener(path)
-    const error = thrown(() => unixListener(path))
+    const error = errorOf(() => unixListener(path))
     expect(error).toMatchObject({ code: 'EADDRINUSE', syscall: 'bind', address: `unix:${path}` })
     const client = owned(sockets.open('unix'))
     sockets.connect(client, UnixAddress.path(path))
@@ -409,10 +409,10 @@ describe.skipIf(!can.afUnix)('AF_UNIX', () => {
   test('a stale file is ECONNREFUSED at connect and EADDRINUSE at bind, and both say so', () => {
     const path = socketPath()
     unixListener(path).close()
-    const refused = thrown(() => sockets.connect(owned(sockets.open('unix')), UnixAddress.path(path)))
+    const refused = errorOf(() => sockets.connect(owned(sockets.open('unix')), UnixAddress.path(path)))
     expect(refused.code).toBe('ECONNREFUSED')
     expect(refused.message).toContain('stale')
-    const inUse = thrown(() => unixListener(path))
+    const inUse = errorOf(() => unixListener(path))
     expect(inUse.code).toBe('EADDRINUSE')
     expect(inUse.message).toContain('crashed')
   })

@@ -1,4 +1,5 @@
 /** The Winsock calls themselves, where there is a Winsock. */
+import { errorOf } from '@uds/testkit'
 import { onTestFinished, describe, expect, test } from 'vitest'
 import {
   AF_INET,
@@ -21,14 +22,14 @@ import {
   WSA_WAIT_EVENT_0,
   WSA_WAIT_TIMEOUT,
 } from '@uds/winsock-ffi'
-import { connected, listening, owned, sendAll, thrown } from './connected.ts'
+import { connected, listening, owned, sendAll } from './connected.ts'
 
 const fresh = (): ReturnType<typeof sockets.open> => owned(sockets.open('inet'))
 
 describe.skipIf(process.platform !== 'win32')('Winsock', () => {
   test('starts, fails by name, and keeps the last error of the thread', () => {
     ensureWsaStarted()
-    const error = thrown(() => winsock.recv(0x7ffe, Buffer.alloc(1), 1, 0))
+    const error = errorOf(() => winsock.recv(0x7ffe, Buffer.alloc(1), 1, 0))
     expect(error).toBeInstanceOf(SocketError)
     expect(error).toMatchObject({ code: 'ENOTSOCK', nativeCode: 10_038, syscall: 'recv' })
     expect(winsock.WSAGetLastError()).toBe(10_038)
@@ -44,7 +45,7 @@ describe.skipIf(process.platform !== 'win32')('Winsock', () => {
     winsock.getsockopt(socket, SOL_SOCKET, SO_TYPE, value, Int32Array.of(4))
     expect(value.readInt32LE()).toBe(SOCK_STREAM)
     winsock.ioctlsocket(socket, FIONBIO, Uint32Array.of(1))
-    expect(thrown(() => winsock.recv(socket, Buffer.alloc(1), 1, 0)).code).toMatch(/ENOTCONN|EAGAIN/)
+    expect(errorOf(() => winsock.recv(socket, Buffer.alloc(1), 1, 0)).code).toMatch(/ENOTCONN|EAGAIN/)
     const plain = winsock.socket(AF_INET, SOCK_STREAM, 0)
     expect(winsock.closesocket(plain)).toBe(0)
   })
@@ -95,24 +96,27 @@ describe.skipIf(process.platform !== 'win32')('Winsock', () => {
     closed.close()
     const [client] = connected('inet')
     sockets.setNonblocking(client, true)
-    expect(thrown(() => sockets.bind(fresh(), taken))).toMatchObject({
+    expect(errorOf(() => sockets.bind(fresh(), taken))).toMatchObject({
       code: 'EADDRINUSE',
       nativeCode: 10_048,
     })
-    expect(thrown(() => sockets.connect(fresh(), nobody))).toMatchObject({
+    expect(errorOf(() => sockets.connect(fresh(), nobody))).toMatchObject({
       code: 'ECONNREFUSED',
       nativeCode: 10_061,
     })
-    expect(thrown(() => sockets.peerAddress(fresh()))).toMatchObject({ code: 'ENOTCONN', nativeCode: 10_057 })
-    expect(thrown(() => sockets.recv(client, Buffer.alloc(1)))).toMatchObject({
+    expect(errorOf(() => sockets.peerAddress(fresh()))).toMatchObject({
+      code: 'ENOTCONN',
+      nativeCode: 10_057,
+    })
+    expect(errorOf(() => sockets.recv(client, Buffer.alloc(1)))).toMatchObject({
       code: 'EAGAIN',
       nativeCode: 10_035,
     })
-    expect(thrown(() => sockets.connect(client, taken))).toMatchObject({
+    expect(errorOf(() => sockets.connect(client, taken))).toMatchObject({
       code: 'EISCONN',
       nativeCode: 10_056,
     })
-    expect(thrown(() => sockets.bind(fresh(), new InetAddress('192.0.2.1', 0)))).toMatchObject({
+    expect(errorOf(() => sockets.bind(fresh(), new InetAddress('192.0.2.1', 0)))).toMatchObject({
       code: 'EADDRNOTAVAIL',
       nativeCode: 10_049,
     })
@@ -120,7 +124,7 @@ describe.skipIf(process.platform !== 'win32')('Winsock', () => {
 
   test.skipIf(capabilities().afUnix)('says 10047 for AF_UNIX where Windows has none', () => {
     ensureWsaStarted()
-    const error = thrown(() => winsock.WSASocketW(AF_UNIX, SOCK_STREAM, 0, null, 0, WSA_FLAG_OVERLAPPED))
+    const error = errorOf(() => winsock.WSASocketW(AF_UNIX, SOCK_STREAM, 0, null, 0, WSA_FLAG_OVERLAPPED))
     expect(error).toMatchObject({ code: 'EAFNOSUPPORT', nativeCode: 10_047 })
   })
 })
