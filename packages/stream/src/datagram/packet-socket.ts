@@ -10,9 +10,9 @@ import {
   type SocketHandle,
 } from '@uds/winsock-ffi'
 import { positiveCount } from '../options/numbers.ts'
-import { Interest } from './interest.ts'
-import { Outbox } from './outbox.ts'
-import { PacketQueue } from './packet-queue.ts'
+import { Interest } from './socket-watcher.ts'
+import { Outbox } from './send-queue.ts'
+import { PacketQueue } from './receive-queue.ts'
 
 /** What came with a packet. */
 export interface PacketInfo {

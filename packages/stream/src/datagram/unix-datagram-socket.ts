@@ -1,6 +1,6 @@
 import { sockets, type UnixAddress } from '@uds/winsock-ffi'
 import { boundFile } from '../listener/bound-file.ts'
-import { bindOverStale } from './bind-path.ts'
+import { bindOverStale } from './bind.ts'
 import { PacketSocket, type PacketSocketOptions, type SendPacketOptions } from './packet-socket.ts'
 import { toUnixAddress, type UnixAddressLike } from './unix-address.ts'
 

@@ -9,13 +9,13 @@ import {
   type Readiness,
   type SocketHandle,
 } from '@uds/winsock-ffi'
-import { Interest } from '../datagram/interest.ts'
+import { Interest } from '../datagram/socket-watcher.ts'
 import { toUnixAddress, type UnixAddressLike } from '../datagram/unix-address.ts'
 import { positiveCount } from '../options/numbers.ts'
 import { connectNow } from '../listener/raw-listener.ts'
 import { MAX_HANDLES, type Frame } from './frame.ts'
-import { Incoming } from './incoming.ts'
-import { Outgoing } from './outgoing.ts'
+import { Incoming } from './frame-receiver.ts'
+import { Outgoing } from './frame-sender.ts'
 import { ReceivedHandle } from './received-handle.ts'
 import { requireDescriptors } from './require-descriptors.ts'
 import { descriptorOf, type Sendable } from './sendable.ts'
