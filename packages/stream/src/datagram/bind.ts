@@ -4,7 +4,7 @@ import { refuses, sockets, SocketError, type SocketHandle, type UnixAddress } fr
 import { moveAside } from '../unix-socket/posix/move-aside.ts'
 
 /** How often another may come between before it is given up. */
-const ROUNDS = 3
+const MAX_ATTEMPTS = 3
 
 /** The socket file at the path; undefined for nothing, and for anything else, which is never removed. */
 const socketFile = (path: string): Stats | undefined => {
@@ -17,7 +17,7 @@ const socketFile = (path: string): Stats | undefined => {
  *
  * @throws SocketError as `sockets.bind`.
  */
-export const bindOverStale = (handle: SocketHandle, address: UnixAddress): void => {
+export const bindReplacingStale = (handle: SocketHandle, address: UnixAddress): void => {
   for (let round = 1; ; round += 1) {
     try {
       sockets.bind(handle, address)
@@ -25,7 +25,7 @@ export const bindOverStale = (handle: SocketHandle, address: UnixAddress): void 
     } catch (error) {
       const path = address.pathname
       const isInUse = error instanceof SocketError && error.code === 'EADDRINUSE'
-      if (!isInUse || path === undefined || round === ROUNDS) throw error
+      if (!isInUse || path === undefined || round === MAX_ATTEMPTS) throw error
       const found = socketFile(path)
       // A datagram socket receives from the moment that it is bound, so that there is none that is not ready yet.
       if (!found || !refuses(address, 'datagram')) throw error

@@ -12,7 +12,7 @@ export type {
   PacketSocketEvents,
   PacketSocketOptions,
   SendPacketOptions,
-} from './packet-socket.ts'
+} from './packet.ts'
 export type { UnixAddressLike } from './unix-address.ts'
 export { connectSeqpacket, listenSeqpacket, SeqpacketListener, SeqpacketSocket } from './seqpacket.ts'
 export type { ListenSeqpacketOptions, SeqpacketListenerEvents } from './seqpacket.ts'

@@ -5,54 +5,14 @@ import {
   sockets,
   SocketError,
   UnixAddress,
-  type PeerCredentials,
   type Readiness,
   type SocketHandle,
 } from '@uds/winsock-ffi'
 import { positiveCount } from '../options/numbers.ts'
-import { Interest } from './socket-watcher.ts'
-import { Outbox } from './send-queue.ts'
-import { PacketQueue } from './receive-queue.ts'
-
-/** What came with a packet. */
-export interface PacketInfo {
-  /** The sender; undefined for one that is not bound, and on seqpacket connections. */
-  readonly from: UnixAddress | undefined
-  /** The process that sent it, with the option `credentials`. */
-  readonly credentials: PeerCredentials | undefined
-  /** The packet was longer than `maxMessageBytes`, and the rest is lost. */
-  readonly truncated: boolean
-}
-
-/** A packet with what came with it. */
-export interface Packet extends PacketInfo {
-  readonly data: Buffer
-}
-
-export interface PacketSocketEvents {
-  /** A packet. Nothing is received, so that senders wait, until somebody listens or iterates. */
-  message: [data: Buffer, info: PacketInfo]
-  /** Something failed that no call was there to throw. It never has to be listened to. */
-  error: [error: Error]
-  /** The socket is closed. */
-  close: []
-}
-
-export interface PacketSocketOptions {
-  /** The longest packet that is received whole, in bytes; 262144 unless given. */
-  readonly maxMessageBytes?: number | undefined
-  /** How many packets may wait for the iterator before receiving pauses; 64 unless given. */
-  readonly maxQueued?: number | undefined
-  /** How many packets may wait to be sent; a `send` beyond that rejects with `ENOBUFS`. 1024 unless given. */
-  readonly maxUnsent?: number | undefined
-  /** Linux: receive the credentials of each sender, as the system vouches for them (SO_PASSCRED). */
-  readonly credentials?: boolean | undefined
-}
-
-export interface SendPacketOptions {
-  /** Gives up waiting for room. The packet is then not sent. */
-  readonly signal?: AbortSignal | undefined
-}
+import type { Packet, PacketSocketEvents, PacketSocketOptions, SendPacketOptions } from './packet.ts'
+import { SocketWatcher } from './socket-watcher.ts'
+import { SendQueue } from './send-queue.ts'
+import { ReceiveQueue } from './receive-queue.ts'
 
 /** As many packets are received in one turn of the loop; then others have theirs. */
 const PACKETS_A_TURN = 64
@@ -67,9 +27,9 @@ export abstract class PacketSocket extends EventEmitter<PacketSocketEvents> impl
   readonly #maxMessageBytes: number
   readonly #maxUnsent: number
   readonly #credentials: boolean
-  readonly #interest: Interest
-  readonly #received: PacketQueue
-  readonly #outboxes = new Map<string, Outbox>()
+  readonly #interest: SocketWatcher
+  readonly #received: ReceiveQueue
+  readonly #outboxes = new Map<string, SendQueue>()
   #closed: SocketError | undefined
 
   protected constructor(handle: SocketHandle, options: PacketSocketOptions, where: string) {
@@ -78,7 +38,7 @@ export abstract class PacketSocket extends EventEmitter<PacketSocketEvents> impl
     try {
       this.#maxMessageBytes = positiveCount(where, 'maxMessageBytes', options.maxMessageBytes, 262_144)
       this.#maxUnsent = positiveCount(where, 'maxUnsent', options.maxUnsent, 1024)
-      this.#received = new PacketQueue(positiveCount(where, 'maxQueued', options.maxQueued, 64), () =>
+      this.#received = new ReceiveQueue(positiveCount(where, 'maxQueued', options.maxQueued, 64), () =>
         this.#resume(),
       )
       this.#credentials = options.credentials ?? false
@@ -89,7 +49,7 @@ export abstract class PacketSocket extends EventEmitter<PacketSocketEvents> impl
       handle.close()
       throw error
     }
-    this.#interest = new Interest(handle, (error, ready) => this.#onReady(error, ready))
+    this.#interest = new SocketWatcher(handle, (error, ready) => this.#onReady(error, ready))
     const changed = (event: string | symbol): void => {
       // The listener is there, or gone, in the next microtask.
       if (event === 'message') queueMicrotask(() => this.#resume())
@@ -147,7 +107,7 @@ export abstract class PacketSocket extends EventEmitter<PacketSocketEvents> impl
     const key = to?.toString() ?? ''
     let outbox = this.#outboxes.get(key)
     if (!outbox) {
-      outbox = new Outbox(this.handle, to, () => this.#unsentChanged(key))
+      outbox = new SendQueue(this.handle, to, () => this.#unsentChanged(key))
       this.#outboxes.set(key, outbox)
     }
     if (this.unsent >= this.#maxUnsent) {
@@ -252,7 +212,7 @@ export abstract class PacketSocket extends EventEmitter<PacketSocketEvents> impl
 }
 
 /** Data that a connection can carry: an empty packet would be read as its end. */
-export const notEmpty = (data: string | Uint8Array): void => {
+export const rejectEmpty = (data: string | Uint8Array): void => {
   if (data.length === 0)
     throw invalidValue('send', 'the data', 'must have a byte at least: an empty packet means the end', data)
 }

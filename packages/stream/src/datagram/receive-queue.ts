@@ -1,10 +1,10 @@
-import type { Packet } from './packet-socket.ts'
+import type { Packet } from './packet.ts'
 
 /** Packets between the socket and a `for await`: bounded, so that senders wait when the loop is slow. */
-export class PacketQueue {
+export class ReceiveQueue {
   readonly #limit: number
   readonly #packets: Packet[] = []
-  readonly #takers: PromiseWithResolvers<IteratorResult<Packet, undefined>>[] = []
+  readonly #pendingReads: PromiseWithResolvers<IteratorResult<Packet, undefined>>[] = []
   readonly #onRoom: () => void
   #iterators = 0
   #ended: { readonly error: Error | undefined } | undefined
@@ -20,17 +20,17 @@ export class PacketQueue {
   }
 
   push(packet: Packet): void {
-    const taker = this.#takers.shift()
-    if (taker) taker.resolve({ value: packet, done: false })
+    const pendingRead = this.#pendingReads.shift()
+    if (pendingRead) pendingRead.resolve({ value: packet, done: false })
     else this.#packets.push(packet)
   }
 
   /** Ends every iteration once what waits is taken; with an error, the first one to find nothing gets it. */
   end(error: Error | undefined): void {
     this.#ended = { error }
-    for (const taker of this.#takers.splice(0)) {
-      if (error) taker.reject(error)
-      else taker.resolve({ value: undefined, done: true })
+    for (const pendingRead of this.#pendingReads.splice(0)) {
+      if (error) pendingRead.reject(error)
+      else pendingRead.resolve({ value: undefined, done: true })
     }
   }
 
@@ -62,8 +62,8 @@ export class PacketQueue {
         ? Promise.reject(this.#ended.error)
         : Promise.resolve({ value: undefined, done: true })
     }
-    const taker = Promise.withResolvers<IteratorResult<Packet, undefined>>()
-    this.#takers.push(taker)
-    return taker.promise
+    const pendingRead = Promise.withResolvers<IteratorResult<Packet, undefined>>()
+    this.#pendingReads.push(pendingRead)
+    return pendingRead.promise
   }
 }

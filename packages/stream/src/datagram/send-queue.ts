@@ -1,7 +1,7 @@
 import { sockets, SocketError, type SocketHandle, type UnixAddress } from '@uds/winsock-ffi'
 
 /** A packet that waits until there is room for it. */
-interface Waiting {
+interface PendingPacket {
   readonly data: Uint8Array
   readonly resolve: () => void
   readonly reject: (reason: unknown) => void
@@ -18,10 +18,10 @@ const LONGEST_RETRY_MS = 32
 /**
  * Packets on their way to one destination, in order. A receiver that reads slowly holds up its own only.
  */
-export class Outbox {
+export class SendQueue {
   readonly #handle: SocketHandle
   readonly #to: UnixAddress | undefined
-  readonly #queue: Waiting[] = []
+  readonly #queue: PendingPacket[] = []
   #timer: NodeJS.Timeout | undefined
   #retryMs = FIRST_RETRY_MS
   /** Called when the queue begins or ceases to wait. */
@@ -43,7 +43,7 @@ export class Outbox {
     if (this.#queue.length === 0 && this.#sent(data)) return
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     // The caller may use its memory again, as it may when the system takes it at once.
-    const waiting: Waiting = { data: Uint8Array.from(data), resolve, reject }
+    const waiting: PendingPacket = { data: Uint8Array.from(data), resolve, reject }
     this.#queue.push(waiting)
     const abort = (): void => {
       this.#queue.splice(this.#queue.indexOf(waiting), 1)

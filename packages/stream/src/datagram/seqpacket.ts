@@ -7,14 +7,15 @@ import {
   type SocketHandle,
 } from '@uds/winsock-ffi'
 import { connectNow, listenNow, RawListener } from '../listener/raw-listener.ts'
-import { notEmpty, PacketSocket, type PacketSocketOptions, type SendPacketOptions } from './packet-socket.ts'
+import type { PacketSocketOptions, SendPacketOptions } from './packet.ts'
+import { PacketSocket, rejectEmpty } from './packet-socket.ts'
 import { toUnixAddress, type UnixAddressLike } from './unix-address.ts'
 
-const made = new WeakSet<SocketHandle>()
+const connectedHandles = new WeakSet<SocketHandle>()
 
 /** A handle that may become a {@link SeqpacketSocket}: connected, and this module's. */
-const connected = (handle: SocketHandle): SocketHandle => {
-  made.add(handle)
+const markConnected = (handle: SocketHandle): SocketHandle => {
+  connectedHandles.add(handle)
   return handle
 }
 
@@ -27,7 +28,7 @@ export class SeqpacketSocket extends PacketSocket {
 
   /** @internal */
   constructor(handle: SocketHandle, options: PacketSocketOptions = {}) {
-    if (!made.has(handle)) {
+    if (!connectedHandles.has(handle)) {
       throw new SocketError({
         code: 'ENOTCONN',
         syscall: 'SeqpacketSocket',
@@ -44,7 +45,7 @@ export class SeqpacketSocket extends PacketSocket {
    *   an empty packet, which the peer would take for the end.
    */
   async send(data: string | Uint8Array, options: SendPacketOptions = {}): Promise<void> {
-    notEmpty(data)
+    rejectEmpty(data)
     await this.sendTo(data, undefined, options)
   }
 
@@ -70,7 +71,7 @@ export const connectSeqpacket = (
   const to = toUnixAddress(address, 'connectSeqpacket')
   const handle = connectNow(to, 'seqpacket')
   try {
-    return new SeqpacketSocket(connected(handle), options)
+    return new SeqpacketSocket(markConnected(handle), options)
   } catch (error) {
     handle.close()
     throw error
@@ -127,7 +128,7 @@ export class SeqpacketListener extends EventEmitter<SeqpacketListenerEvents> {
   #take(client: SocketHandle): void {
     let connection: SeqpacketSocket
     try {
-      connection = new SeqpacketSocket(connected(client), this.#options)
+      connection = new SeqpacketSocket(markConnected(client), this.#options)
     } catch (error) {
       return this.#failed(error as Error)
     }

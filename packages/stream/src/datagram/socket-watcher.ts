@@ -4,7 +4,7 @@ import { watch, type Readiness, type SocketError, type SocketHandle, type Watche
  * The one watch on a socket, for what is wanted of it at the time: libuv takes one poll handle for each socket, so
  * reading and writing have to share it.
  */
-export class Interest {
+export class SocketWatcher {
   readonly #handle: SocketHandle
   readonly #callback: (error: SocketError | null, ready: Readiness) => void
   #watcher: Watcher | undefined

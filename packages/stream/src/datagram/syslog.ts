@@ -90,7 +90,11 @@ export const formatSyslog = (
 }
 
 /** Some daemons listen on a stream; there each record ends with a NUL, as glibc sends it. */
-const overStream = async (record: string, path: string, signal: AbortSignal | undefined): Promise<void> => {
+const sendOverStream = async (
+  record: string,
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<void> => {
   // Loaded only here: the rest of this entry needs no streams, and each thread of a guest loads it when it starts.
   const { connect } = await import('../connect.ts')
   const connection = await connect({ scheme: 'unix', path }, { signal })
@@ -129,7 +133,7 @@ export const syslog = async (
   } catch (error) {
     const isStream = error instanceof SocketError && error.code === 'EPROTOTYPE'
     if (!isStream || to.pathname === undefined) throw error
-    await overStream(record, to.pathname, options.signal)
+    await sendOverStream(record, to.pathname, options.signal)
   } finally {
     socket.close()
   }

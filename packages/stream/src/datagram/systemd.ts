@@ -1,6 +1,6 @@
 import { env } from 'node:process'
 import { invalidArgument, invalidValue, SocketError, UnixAddress } from '@uds/winsock-ffi'
-import type { SendPacketOptions } from './packet-socket.ts'
+import type { SendPacketOptions } from './packet.ts'
 import { UnixDatagramSocket } from './unix-datagram-socket.ts'
 
 /** What a service tells its manager, as assignments: sd_notify(3) lists them. */

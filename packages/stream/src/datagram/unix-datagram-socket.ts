@@ -1,7 +1,8 @@
 import { sockets, type UnixAddress } from '@uds/winsock-ffi'
 import { boundFile } from '../listener/bound-file.ts'
-import { bindOverStale } from './bind.ts'
-import { PacketSocket, type PacketSocketOptions, type SendPacketOptions } from './packet-socket.ts'
+import { bindReplacingStale } from './bind.ts'
+import type { PacketSocketOptions, SendPacketOptions } from './packet.ts'
+import { PacketSocket } from './packet-socket.ts'
 import { toUnixAddress, type UnixAddressLike } from './unix-address.ts'
 
 export interface BindOptions {
@@ -47,12 +48,12 @@ export class UnixDatagramSocket extends PacketSocket {
     address: UnixAddressLike,
     options: PacketSocketOptions & BindOptions = {},
   ): UnixDatagramSocket {
-    return opened(address, 'bind', options)
+    return openSocket(address, 'bind', options)
   }
 
   /** A socket with a receiver, to send. It has no address of its own, so that the receiver cannot answer. */
   static connect(address: UnixAddressLike, options: PacketSocketOptions = {}): UnixDatagramSocket {
-    return opened(address, 'connect', options)
+    return openSocket(address, 'connect', options)
   }
 
   /**
@@ -63,7 +64,7 @@ export class UnixDatagramSocket extends PacketSocket {
    */
   bind(address: UnixAddressLike, options: BindOptions = {}): this {
     const own = toUnixAddress(address, 'bind')
-    if (options.removeStale ?? true) bindOverStale(this.handle, own)
+    if (options.removeStale ?? true) bindReplacingStale(this.handle, own)
     else sockets.bind(this.handle, own)
     this.#removeFile = boundFile(own)
     return this
@@ -106,7 +107,7 @@ export class UnixDatagramSocket extends PacketSocket {
   }
 }
 
-const opened = (
+const openSocket = (
   address: UnixAddressLike,
   action: 'bind' | 'connect',
   options: PacketSocketOptions & BindOptions,

@@ -9,13 +9,13 @@ import {
   type Readiness,
   type SocketHandle,
 } from '@uds/winsock-ffi'
-import { Interest } from '../datagram/socket-watcher.ts'
+import { SocketWatcher } from '../datagram/socket-watcher.ts'
 import { toUnixAddress, type UnixAddressLike } from '../datagram/unix-address.ts'
 import { positiveCount } from '../options/numbers.ts'
 import { connectNow } from '../listener/raw-listener.ts'
 import { MAX_HANDLES, type Frame } from './frame.ts'
-import { Incoming } from './frame-receiver.ts'
-import { Outgoing } from './frame-sender.ts'
+import { FrameReceiver } from './frame-receiver.ts'
+import { FrameSender } from './frame-sender.ts'
 import { ReceivedHandle } from './received-handle.ts'
 import { requireDescriptors } from './require-descriptors.ts'
 import { descriptorOf, type Sendable } from './sendable.ts'
@@ -76,9 +76,9 @@ const MIB = 2 ** 20
  */
 export class HandleChannel extends EventEmitter<HandleChannelEvents> implements AsyncIterable<Received> {
   readonly #handle: SocketHandle
-  readonly #interest: Interest
-  readonly #incoming: Incoming
-  readonly #outgoing: Outgoing
+  readonly #interest: SocketWatcher
+  readonly #incoming: FrameReceiver
+  readonly #outgoing: FrameSender
   #closed = false
   #error: Error | undefined
 
@@ -87,7 +87,7 @@ export class HandleChannel extends EventEmitter<HandleChannelEvents> implements 
     this.#handle = handle
     const settle = (): void => this.#settle()
     try {
-      this.#incoming = new Incoming(
+      this.#incoming = new FrameReceiver(
         handle,
         positiveCount('HandleChannel', 'maxMessageBytes', options.maxMessageBytes, MIB),
         positiveCount('HandleChannel', 'maxQueued', options.maxQueued, 16),
@@ -98,8 +98,8 @@ export class HandleChannel extends EventEmitter<HandleChannelEvents> implements 
       handle.close()
       throw error
     }
-    this.#outgoing = new Outgoing(handle, settle, (error) => this.#close(error))
-    this.#interest = new Interest(handle, (error, ready) => this.#onReady(error, ready))
+    this.#outgoing = new FrameSender(handle, settle, (error) => this.#close(error))
+    this.#interest = new SocketWatcher(handle, (error, ready) => this.#onReady(error, ready))
     this.#settle()
   }
 

@@ -8,7 +8,7 @@ const READ_SIZE = 65_536
 let scratch: Buffer | undefined
 
 /** Reads frames, and gives each to whoever has waited longest, or keeps it up to a limit. */
-export class Incoming {
+export class FrameReceiver {
   readonly #handle: SocketHandle
   readonly #frames: FrameReader
   readonly #maxQueued: number

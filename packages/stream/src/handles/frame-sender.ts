@@ -10,7 +10,7 @@ import {
 import { duplicate } from '../descriptors/duplicate.ts'
 import { encodeHeader } from './frame.ts'
 
-interface Waiting {
+interface PendingFrame {
   /** What is left of the frame. */
   data: Buffer
   descriptors: readonly (number | Descriptor)[]
@@ -21,7 +21,7 @@ interface Waiting {
   readonly done: PromiseWithResolvers<void>
 }
 
-const closeCopies = ({ copies }: Waiting): void => {
+const closeCopies = ({ copies }: PendingFrame): void => {
   for (const each of copies) each.close()
 }
 
@@ -35,9 +35,9 @@ const bytesOf = (message: string | Uint8Array): Uint8Array => {
 }
 
 /** Sends frames in order, and keeps those for which there is no room yet. */
-export class Outgoing {
+export class FrameSender {
   readonly #handle: SocketHandle
-  readonly #queue: Waiting[] = []
+  readonly #queue: PendingFrame[] = []
   readonly #onChange: () => void
   readonly #onBroken: (error: Error) => void
 
@@ -63,7 +63,7 @@ export class Outgoing {
   ): Promise<void> {
     const bytes = bytesOf(message)
     signal?.throwIfAborted()
-    const waiting: Waiting = {
+    const waiting: PendingFrame = {
       data: Buffer.concat([encodeHeader(bytes.length, descriptors.length), bytes]),
       descriptors,
       copies: [],

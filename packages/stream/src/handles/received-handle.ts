@@ -23,13 +23,13 @@ const O_ACCMODE = 3
 /** What a handle is. A socket that listens is a `server`; `pipe` is one end of pipe(2), or a FIFO. */
 export type HandleKind = 'file' | 'directory' | 'socket' | 'server' | 'pipe' | 'terminal' | 'other'
 
-interface SocketFacts {
+interface SocketInfo {
   readonly family: SocketFamily
   readonly type: SocketType
   readonly listens: boolean
 }
 
-const socketFacts = (fd: number): SocketFacts => {
+const inspectSocket = (fd: number): SocketInfo => {
   // Only borrowed, to ask: the answers do not depend on what is said of the family here.
   const borrowed = sockets.fromFd(fd, 'unix')
   try {
@@ -47,7 +47,7 @@ const kindOf = (fd: number): HandleKind => {
   if (stats.isFile()) return 'file'
   if (stats.isDirectory()) return 'directory'
   if (stats.isFIFO()) return 'pipe'
-  if (stats.isSocket()) return socketFacts(fd).listens ? 'server' : 'socket'
+  if (stats.isSocket()) return inspectSocket(fd).listens ? 'server' : 'socket'
   return isatty(fd) ? 'terminal' : 'other'
 }
 
@@ -104,7 +104,7 @@ export class ReceivedHandle {
    */
   toSocketHandle(): SocketHandle {
     this.#must(this.kind === 'socket' || this.kind === 'server', 'a socket')
-    const { family, type } = socketFacts(this.#descriptor.fd)
+    const { family, type } = inspectSocket(this.#descriptor.fd)
     return sockets.fromFd(this.#descriptor.release(), family, type)
   }
 

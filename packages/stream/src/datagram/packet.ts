@@ -1,0 +1,58 @@
+/** Packets of datagram and seqpacket sockets: their types and the options of the sockets. */
+import type { PeerCredentials, UnixAddress } from '@uds/winsock-ffi'
+
+/** The metadata of a packet. */
+export interface PacketInfo {
+  /** The sender; undefined for one that is not bound, and on seqpacket connections. */
+  readonly from: UnixAddress | undefined
+  /** The process that sent it, with the option `credentials`. */
+  readonly credentials: PeerCredentials | undefined
+  /** The packet was longer than `maxMessageBytes`, and the rest is lost. */
+  readonly truncated: boolean
+}
+
+/** A packet with its metadata. */
+export interface Packet extends PacketInfo {
+  readonly data: Buffer
+}
+
+export interface PacketSocketEvents {
+  /** A packet. Without a listener or an iterator nothing is received, and senders wait. */
+  message: [data: Buffer, info: PacketInfo]
+  /** A failure outside of any call. A socket without a listener for it goes on. */
+  error: [error: Error]
+  /** The socket is closed. */
+  close: []
+}
+
+export interface PacketSocketOptions {
+  /**
+   * The longest packet that is received whole, in bytes.
+   *
+   * @default 262144
+   */
+  readonly maxMessageBytes?: number | undefined
+  /**
+   * The number of packets that wait for the iterator before receiving pauses.
+   *
+   * @default 64
+   */
+  readonly maxQueued?: number | undefined
+  /**
+   * The number of packets that wait to be sent; a further `send` rejects with `ENOBUFS`.
+   *
+   * @default 1024
+   */
+  readonly maxUnsent?: number | undefined
+  /**
+   * Linux: receive the credentials of each sender, as the kernel vouches for them (SO_PASSCRED).
+   *
+   * @default false
+   */
+  readonly credentials?: boolean | undefined
+}
+
+export interface SendPacketOptions {
+  /** Aborts the wait for room. The packet is then not sent. */
+  readonly signal?: AbortSignal | undefined
+}
