@@ -11,17 +11,17 @@ export type { BroadcastOptions, RoomTarget } from './server/broadcast.ts'
 export { ServerPeer } from './server/peer.ts'
 export { EventClient } from './client/client.ts'
 export type { ClientEvents, ClientOptions } from './client/options.ts'
-export type { EventEnd, HandlerResult } from './hearing/event-end.ts'
-export type { EndOptions } from './settings.ts'
-export type { QueueOptions, QueuePolicy } from './channel/queue.ts'
+export type { EventEnd, HandlerResult } from './end/event-end.ts'
+export type { EndOptions } from './end/options.ts'
+export type { QueueOptions, QueuePolicy } from './channel/frame-queue.ts'
 export type { ReconnectOptions } from './client/reconnect.ts'
-export type { JournalOptions } from './journal.ts'
+export type { JournalOptions } from './journal/journal.ts'
 export type { Applicant, AuthorizePeer } from './server/authorize.ts'
 
 // What listeners and handlers get
-export type { Delivery, RequestContext } from './hearing/handler.ts'
-export type { IncomingMessage, Middleware } from './hearing/middleware.ts'
-export type { StreamedEvent } from './hearing/event-stream.ts'
+export type { Delivery, RequestContext } from './handlers/handler.ts'
+export type { IncomingMessage, Middleware } from './handlers/middleware.ts'
+export type { StreamedEvent } from './handlers/event-stream.ts'
 
 // Types of maps
 export type {
@@ -40,9 +40,9 @@ export type {
   ToClient,
   ToServer,
 } from './map.ts'
-export { contract } from './contract.ts'
-export type { Contract, ContractSchemas, InferMap, RequestSchemas } from './contract.ts'
-export type { StandardSchema } from './standard-schema.ts'
+export { contract } from './contract/contract.ts'
+export type { Contract, ContractSchemas, InferMap, RequestSchemas } from './contract/contract.ts'
+export type { StandardSchema } from './contract/standard-schema.ts'
 export { reservedNames } from './names.ts'
 export type { ReservedName } from './names.ts'
 

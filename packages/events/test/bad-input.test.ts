@@ -9,7 +9,7 @@ import { EventClient, EventServer, LineClient, LineServer } from '@uds/events'
 import { Linker } from '@uds/events/unixevents'
 import { FrameDecoder } from '../src/wire/decoder.ts'
 import { encodeFrame, Flag, FrameType } from '../src/wire/frame.ts'
-import { preamble, PREAMBLE_BYTES } from '../src/wire/handshake.ts'
+import { preamble, PREAMBLE_BYTES } from '../src/wire/handshake-messages.ts'
 import { join, serve, usual } from './fixtures/ends.ts'
 
 const hello = (over: object = {}): Buffer =>

@@ -1,9 +1,9 @@
-import type { Checks } from '../contract.ts'
-import type { Delivery } from '../hearing/handler.ts'
-import type { Hearing } from '../hearing/hearing.ts'
+import type { Checks } from '../contract/contract.ts'
+import type { Delivery } from '../handlers/handler.ts'
+import type { Hearing } from '../handlers/registry.ts'
 import type { Encoded } from '../wire/frame.ts'
 import type { OutgoingNames } from '../wire/interned-names.ts'
-import type { QueueLimits } from './queue.ts'
+import type { QueueLimits } from './frame-queue.ts'
 
 /** What every channel of a server, or of a client, has in common. */
 export interface ChannelSettings {

@@ -2,9 +2,9 @@ import type { Transport } from '@uds/stream'
 import { optionNames } from '@uds/winsock-ffi'
 import type { Codec } from '../codecs/codec.ts'
 import type { CodecName } from '../codecs/select.ts'
-import type { JournalOptions } from '../journal.ts'
+import type { JournalOptions } from '../journal/journal.ts'
 import type { AnyMap } from '../map.ts'
-import { END_OPTIONS, type EndOptions } from '../settings.ts'
+import { END_OPTIONS, type EndOptions } from '../end/options.ts'
 import type { ReconnectOptions } from './reconnect.ts'
 
 /** How a client connects. */

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import { isThenable } from '../hearing/listeners.ts'
+import { isThenable } from '../handlers/listeners.ts'
 import { LineDecoder } from './line-decoder.ts'
 
 /** What a {@link ServerConnection} asks of its server. */

@@ -4,7 +4,7 @@ import { peerCredentials } from '@uds/stream'
 import { type PeerCredentials, sidOfProcess } from '@uds/winsock-ffi'
 import type { Codec } from '../codecs/codec.ts'
 import { failure } from '../errors.ts'
-import type { Hello } from '../wire/handshake.ts'
+import type { Hello } from '../wire/handshake-messages.ts'
 
 /** Who wants in: what the client says, and what the system says. */
 export interface Applicant {

@@ -1,6 +1,6 @@
 import { peerCredentials } from '@uds/stream'
 import type { PeerCredentials } from '@uds/winsock-ffi'
-import { ask, askForStream } from '../channel/asking.ts'
+import { ask, askForStream } from '../channel/request-arguments.ts'
 import { Channel } from '../channel/channel.ts'
 import type { ChannelOwner } from '../channel/owner.ts'
 import type { Codec } from '../codecs/codec.ts'
@@ -21,7 +21,7 @@ import type {
   ToClient,
 } from '../map.ts'
 import type { Rooms } from './rooms.ts'
-import type { EndSettings } from '../settings.ts'
+import type { EndSettings } from '../end/options.ts'
 
 /** What a peer needs of its server. */
 export interface PeerHome<M extends object> {

@@ -1,6 +1,6 @@
 import { invalidArgument } from '@uds/winsock-ffi'
 import { failure } from '../errors.ts'
-import { isThenable, Listeners } from '../hearing/listeners.ts'
+import { isThenable, Listeners } from '../handlers/listeners.ts'
 import { decodePayload } from './frames/payload.ts'
 import type { PayloadMode } from './frames/payload.ts'
 

@@ -1,5 +1,5 @@
 // The frames of unixevents as messages of the native protocol (PROTOCOL.md).
-import type { EndOptions } from '../../settings.ts'
+import type { EndOptions } from '../../end/options.ts'
 import type { AnyMap } from '../../map.ts'
 import type { TextCodec } from '../../codecs/codec.ts'
 import { FrameDecoder } from '../frames/frame-decoder.ts'

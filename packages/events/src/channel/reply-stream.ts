@@ -1,4 +1,4 @@
-import type { Waiting } from './calls.ts'
+import type { Waiting } from './pending-requests.ts'
 
 /** What a reader of replies needs of the connection. */
 export interface ReplySource {

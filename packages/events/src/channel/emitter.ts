@@ -1,7 +1,7 @@
 import type { Codec } from '../codecs/codec.ts'
 import { failure } from '../errors.ts'
 import { encodeFrame, type Encoded, FrameType } from '../wire/frame.ts'
-import type { Flow } from './flow.ts'
+import type { Flow } from './flow-control.ts'
 import type { ChannelSettings } from './owner.ts'
 import { bytesFlag, checkSize, encodePayload } from './payload.ts'
 

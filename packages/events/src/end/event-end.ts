@@ -1,9 +1,9 @@
 import type { EventName, Input, Reply } from '../map.ts'
-import type { StreamedEvent } from './event-stream.ts'
-import type { RequestContext } from './handler.ts'
-import type { Hearing } from './hearing.ts'
-import type { Listener } from './listeners.ts'
-import type { Middleware } from './middleware.ts'
+import type { StreamedEvent } from '../handlers/event-stream.ts'
+import type { RequestContext } from '../handlers/handler.ts'
+import type { Hearing } from '../handlers/registry.ts'
+import type { Listener } from '../handlers/listeners.ts'
+import type { Middleware } from '../handlers/middleware.ts'
 
 /** What a handler may give for a request of this type. */
 export type HandlerResult<F> =

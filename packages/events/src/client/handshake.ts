@@ -1,11 +1,11 @@
 import type { Duplex } from 'node:stream'
 import type { Channel } from '../channel/channel.ts'
 import { asError, failure, fromWire, RemoteError } from '../errors.ts'
-import type { EndSettings } from '../settings.ts'
+import type { EndSettings } from '../end/options.ts'
 import { FrameType } from '../wire/frame.ts'
-import { readWelcome, type Welcome } from '../wire/handshake.ts'
+import { readWelcome, type Welcome } from '../wire/handshake-messages.ts'
 import { Link, type ReadBuffer } from '../wire/link.ts'
-import { firstFrame, limitHandshake, sayFirst, unexpectedFirst } from '../wire/welcome.ts'
+import { firstFrame, limitHandshake, sayFirst, unexpectedFirst } from '../wire/first-frame.ts'
 
 /** What the handshake needs of its client. */
 export interface Guest {

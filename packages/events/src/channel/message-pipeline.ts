@@ -1,8 +1,8 @@
-import type { Check, Checks } from '../contract.ts'
+import type { Check, Checks } from '../contract/contract.ts'
 import { failure } from '../errors.ts'
-import type { Hearing } from '../hearing/hearing.ts'
-import { isThenable } from '../hearing/listeners.ts'
-import { type IncomingMessage, runMiddleware } from '../hearing/middleware.ts'
+import type { Hearing } from '../handlers/registry.ts'
+import { isThenable } from '../handlers/listeners.ts'
+import { type IncomingMessage, runMiddleware } from '../handlers/middleware.ts'
 
 /** Names that the package uses itself begin with this: no contract lists them. */
 const OWN = '$uds:'

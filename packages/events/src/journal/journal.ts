@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto'
 import type * as Sqlite from 'node:sqlite'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { checkOptions, invalidArgument } from '@uds/winsock-ffi'
-import { failure } from './errors.ts'
-import type { Encoded } from './wire/frame.ts'
-import { isThenable } from './hearing/listeners.ts'
+import { failure } from '../errors.ts'
+import type { Encoded } from '../wire/frame.ts'
+import { isThenable } from '../handlers/listeners.ts'
 
 /** Where a journal is kept. It takes an engine with `node:sqlite` (Node.js 22.13 or later); else `ENOTSUP`. */
 export interface JournalOptions {

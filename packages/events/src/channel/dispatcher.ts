@@ -2,12 +2,12 @@ import type { Codec, CodecLimits } from '../codecs/codec.ts'
 import { failure, fromWire, RemoteError } from '../errors.ts'
 import { FIRST_OPTIONAL_TYPE, Flag, FrameType, KNOWN_FLAGS, readU64 } from '../wire/frame.ts'
 import type { Link } from '../wire/link.ts'
-import type { Answering } from './answering.ts'
-import type { Calling } from './calling.ts'
-import type { Incoming } from './incoming.ts'
+import type { Answering } from './request-handler.ts'
+import type { Calling } from './requester.ts'
+import type { Incoming } from './event-receiver.ts'
 import { decodeJson, decodeName, decodePayload } from './payload.ts'
 import type { Pings } from './pings.ts'
-import type { Sending } from './sending.ts'
+import type { Sending } from './reliable-sender.ts'
 
 /** Who deals with what kind of frame. */
 export interface Desks {

@@ -1,11 +1,11 @@
 import { failure, toWire } from '../errors.ts'
-import { isThenable } from '../hearing/listeners.ts'
+import { isThenable } from '../handlers/listeners.ts'
 import { FrameType } from '../wire/frame.ts'
-import type { Flow } from './flow.ts'
-import type { Gate } from './gate.ts'
+import type { Flow } from './flow-control.ts'
+import type { Gate } from './message-pipeline.ts'
 import type { ChannelOwner } from './owner.ts'
-import type { Saying } from './saying.ts'
-import { isStream, Serving } from './serving.ts'
+import type { Saying } from './emitter.ts'
+import { isStream, Serving } from './running-request.ts'
 
 /** What the other end asks of this one: the handlers, and their answers. */
 export class Answering {

@@ -1,11 +1,11 @@
 import type { Codec } from '../codecs/codec.ts'
 import { asError } from '../errors.ts'
 import { encodeFrame, type Encoded, Flag, FrameType, HEADER_ID_BYTES } from '../wire/frame.ts'
-import type { Flow } from './flow.ts'
+import type { Flow } from './flow-control.ts'
 import type { Outlasting } from './owner.ts'
 import { bytesFlag, checkSize, encodePayload } from './payload.ts'
-import type { Queued } from './queue.ts'
-import { markRedelivered, type SendWindow, type Unacknowledged } from './sends.ts'
+import type { Queued } from './frame-queue.ts'
+import { markRedelivered, type SendWindow, type Unacknowledged } from './send-window.ts'
 
 /** What is said and kept until the other end acknowledges it, over one connection after the other. */
 export class Sending {

@@ -1,8 +1,8 @@
 import { checkOptions, invalidArgument } from '@uds/winsock-ffi'
-import type { ChannelSettings } from './channel/owner.ts'
-import type { Contract } from './contract.ts'
-import { count, milliseconds } from './options.ts'
-import { type QueueOptions, queueLimits } from './channel/queue.ts'
+import type { ChannelSettings } from '../channel/owner.ts'
+import type { Contract } from '../contract/contract.ts'
+import { count, milliseconds } from '../options.ts'
+import { type QueueOptions, queueLimits } from '../channel/frame-queue.ts'
 
 /** What clients and servers can both be told. */
 export interface EndOptions<M extends object> {

@@ -1,7 +1,7 @@
 import { invalidArgument } from '@uds/winsock-ffi'
-import { failure } from './errors.ts'
-import { checkEventName, checkName } from './names.ts'
-import type { MapSection } from './map.ts'
+import { failure } from '../errors.ts'
+import { checkEventName, checkName } from '../names.ts'
+import type { MapSection } from '../map.ts'
 import type { SchemaIssue, SchemaOutput, SchemaResult, StandardSchema } from './standard-schema.ts'
 
 type Schemas = Readonly<Record<string, StandardSchema>>

@@ -1,5 +1,5 @@
 import { failure } from '../errors.ts'
-import type { RequestContext } from '../hearing/handler.ts'
+import type { RequestContext } from '../handlers/handler.ts'
 
 /** One request that is being handled here. */
 export class Serving<Peer = unknown> implements RequestContext<Peer> {

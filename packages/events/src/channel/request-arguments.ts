@@ -1,8 +1,8 @@
 import { checkOptions, optionNames } from '@uds/winsock-ffi'
-import type { Calling } from './calling.ts'
+import type { Calling } from './requester.ts'
 import { checkSignal, count, milliseconds } from '../options.ts'
 import type { RequestOptions, StreamOptions } from '../map.ts'
-import { ReplyStream } from './replies.ts'
+import { ReplyStream } from './reply-stream.ts'
 
 const REQUEST_OPTIONS = optionNames<RequestOptions>({ timeoutMs: true, signal: true })
 const STREAM_OPTIONS = optionNames<StreamOptions>({ timeoutMs: true, signal: true, window: true })

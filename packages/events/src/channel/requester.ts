@@ -1,10 +1,10 @@
-import type { Check } from '../contract.ts'
+import type { Check } from '../contract/contract.ts'
 import type { Codec } from '../codecs/codec.ts'
 import { asError, failure, type WireError } from '../errors.ts'
-import { isThenable } from '../hearing/listeners.ts'
+import { isThenable } from '../handlers/listeners.ts'
 import { encodeFrame, Flag, FrameType, HEADER_ID_BYTES, u32 } from '../wire/frame.ts'
-import { Calls, type CallSettings, type Waiting } from './calls.ts'
-import type { Flow } from './flow.ts'
+import { Calls, type CallSettings, type Waiting } from './pending-requests.ts'
+import type { Flow } from './flow-control.ts'
 import { bytesFlag, checkSize, encodePayload } from './payload.ts'
 
 /** What this end asks the other: requests, and the answers to them. */

@@ -3,8 +3,8 @@ import { FrameType } from '../wire/frame.ts'
 import type { OutgoingNames } from '../wire/interned-names.ts'
 import type { Link } from '../wire/link.ts'
 import type { ChannelSettings } from './owner.ts'
-import { FrameQueue, type Queued } from './queue.ts'
-import { nameIdOf, type SendWindow } from './sends.ts'
+import { FrameQueue, type Queued } from './frame-queue.ts'
+import { nameIdOf, type SendWindow } from './send-window.ts'
 
 /**
  * What decides whether something that is said goes to the connection now, waits in the queue, or is refused: the

@@ -1,11 +1,11 @@
 import { asError, failure, toWire } from '../errors.ts'
-import type { Delivery } from '../hearing/handler.ts'
-import { isThenable } from '../hearing/listeners.ts'
+import type { Delivery } from '../handlers/handler.ts'
+import { isThenable } from '../handlers/listeners.ts'
 import { isReserved } from '../names.ts'
-import type { Acks } from './acks.ts'
-import type { Gate } from './gate.ts'
+import type { Acks } from './acknowledger.ts'
+import type { Gate } from './message-pipeline.ts'
 import type { ChannelOwner } from './owner.ts'
-import type { Receipts } from './receipts.ts'
+import type { Receipts } from './duplicate-filter.ts'
 
 /** What becomes of the events that arrive: listeners, and for those that were sent with a number an answer. */
 export class Incoming {

@@ -1,6 +1,6 @@
 import { type WireError } from '../errors.ts'
 import { FrameType, u32 } from '../wire/frame.ts'
-import type { Flow } from './flow.ts'
+import type { Flow } from './flow-control.ts'
 
 /** The acknowledgements that this end gives: those of consecutive numbers are gathered into one frame. */
 export class Acks {
