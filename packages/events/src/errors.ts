@@ -8,11 +8,13 @@ export type EventsErrorCode =
   /** The other end broke the written protocol (PROTOCOL.md). */
   | 'ERR_PROTOCOL'
   /** No version of the protocol that both ends speak, or the other end does not speak it at all. */
-  | 'ERR_VERSION'
+  | 'ERR_UNSUPPORTED_VERSION'
   /** `authorize` refused the peer, or the token is wrong. Not tried again. */
   | 'ERR_UNAUTHORIZED'
+  /** The server ended the connection with `peer.disconnect()`. Not tried again. */
+  | 'ERR_DISCONNECTED_BY_SERVER'
   /** The other end does not offer the codec, or not to this peer. Not tried again. */
-  | 'ERR_CODEC'
+  | 'ERR_UNSUPPORTED_CODEC'
   /** An option that the other end demands is not known here. Not tried again. */
   | 'ERR_UNSUPPORTED_OPTION'
   /** A frame is larger than the limit of the end that would read it. */
@@ -22,13 +24,13 @@ export type EventsErrorCode =
   /** A payload is nested deeper than the limit. */
   | 'ERR_TOO_DEEP'
   /** A name of an event, request or room that is empty, too long, reserved or not text. */
-  | 'ERR_NAME'
+  | 'ERR_INVALID_NAME'
   /** More different names than the limit. */
   | 'ERR_TOO_MANY_NAMES'
   /** More requests at once than the limit. */
   | 'ERR_TOO_MANY_REQUESTS'
   /** The other end said nothing for too long: it is dead, or it hangs. */
-  | 'ERR_PEER_DEAD'
+  | 'ERR_KEEPALIVE_TIMEOUT'
   /** The connection was lost before the answer came; whether the other end acted is not known. */
   | 'ERR_DISCONNECTED'
   /** This end, or the other one, was closed on purpose. */
@@ -42,7 +44,7 @@ export type EventsErrorCode =
   /** Nobody listens to this event, or handles this request, at the other end. */
   | 'ERR_NO_HANDLER'
   /** A handler threw something that has no code of its own. */
-  | 'ERR_HANDLER'
+  | 'ERR_HANDLER_FAILED'
   /** The input does not fit the schema of the contract. */
   | 'ERR_VALIDATION'
   /** Another connection took over this session. */
@@ -63,7 +65,7 @@ const brand = Symbol.for('@uds/RemoteError')
  * works across copies of the package.
  */
 export class RemoteError extends Error {
-  /** The `code` of the thrown error, else `ERR_HANDLER`; `ERR_NO_HANDLER` when there was nobody to ask. */
+  /** The `code` of the thrown error, else `ERR_HANDLER_FAILED`; `ERR_NO_HANDLER` when there was nobody to ask. */
   readonly code: string
   /** The `name` of the thrown error: `TypeError`. */
   readonly remoteName: string
@@ -94,10 +96,11 @@ const MAX_TEXT = 4096
 
 /** What the other end is told about something that was thrown here: never the stack, never the cause. */
 export const toWire = (thrown: unknown): WireError => {
-  if (!(thrown instanceof Error)) return { code: 'ERR_HANDLER', message: String(thrown).slice(0, MAX_TEXT) }
+  if (!(thrown instanceof Error))
+    return { code: 'ERR_HANDLER_FAILED', message: String(thrown).slice(0, MAX_TEXT) }
   const code: unknown = (thrown as { code?: unknown }).code
   return {
-    code: typeof code === 'string' && code !== '' ? code.slice(0, 200) : 'ERR_HANDLER',
+    code: typeof code === 'string' && code !== '' ? code.slice(0, 200) : 'ERR_HANDLER_FAILED',
     message: thrown.message.slice(0, MAX_TEXT),
     name: thrown.name.slice(0, 200),
   }

@@ -16,7 +16,7 @@ export type { EndOptions } from './end/options.ts'
 export type { QueueOptions, QueuePolicy } from './channel/frame-queue.ts'
 export type { ReconnectOptions } from './client/reconnect.ts'
 export type { JournalOptions } from './journal/journal.ts'
-export type { Applicant, AuthorizePeer } from './server/authorize.ts'
+export type { ConnectingClient, Authorizer } from './server/authorize.ts'
 
 // What listeners and handlers get
 export type { Delivery, RequestContext } from './handlers/handler.ts'

@@ -64,25 +64,25 @@ const withVersion = (highest: number, lowest: number): Buffer => {
 }
 
 const cases: readonly (readonly [what: string, bytes: readonly Uint8Array[], code: string])[] = [
-  ['an HTTP request', [Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n')], 'ERR_VERSION'],
-  ['zeros', [Buffer.alloc(64)], 'ERR_VERSION'],
-  ['a version of the future alone', [withVersion(9, 8)], 'ERR_VERSION'],
+  ['an HTTP request', [Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n')], 'ERR_UNSUPPORTED_VERSION'],
+  ['zeros', [Buffer.alloc(64)], 'ERR_UNSUPPORTED_VERSION'],
+  ['a version of the future alone', [withVersion(9, 8)], 'ERR_UNSUPPORTED_VERSION'],
   ['a first frame that is no hello', [preamble(), name(1, 'a')], 'ERR_PROTOCOL'],
   ['a hello that is not JSON', [preamble(), encodeFrame(FrameType.hello, 0, 0, -1, '{')], 'ERR_PROTOCOL'],
   ['a hello that is a list', [preamble(), encodeFrame(FrameType.hello, 0, 0, -1, '[]')], 'ERR_PROTOCOL'],
   ['a hello without a session', [preamble(), hello({ session: undefined })], 'ERR_PROTOCOL'],
   ['a hello with a base of text', [preamble(), hello({ base: '1' })], 'ERR_PROTOCOL'],
-  ['a hello with a codec that nobody has', [preamble(), hello({ codec: 'xml' })], 'ERR_CODEC'],
+  ['a hello with a codec that nobody has', [preamble(), hello({ codec: 'xml' })], 'ERR_UNSUPPORTED_CODEC'],
   ['a hello that demands the unknown', [preamble(), hello({ require: ['zstd'] })], 'ERR_UNSUPPORTED_OPTION'],
   ['a hello of a megabyte', [preamble(), hello({ name: 'x'.repeat(1 << 20) })], 'ERR_FRAME_TOO_LARGE'],
   ['a frame above the limit', after(claim(0x7fff_ffff)), 'ERR_FRAME_TOO_LARGE'],
   ['a frame that is too short', after(claim(3)), 'ERR_PROTOCOL'],
   ['an unknown type of frame', after(encodeFrame(99, 0, 0, 1, '')), 'ERR_PROTOCOL'],
   ['a name that was never told', after(encodeFrame(FrameType.emit, 0, 5, -1, '1')), 'ERR_PROTOCOL'],
-  ['a name that is not UTF-8', after(name(1, Buffer.of(0xff, 0xfe))), 'ERR_NAME'],
-  ['a name of 300 bytes', after(name(1, 'n'.repeat(300))), 'ERR_NAME'],
-  ['a name with NUL', after(name(1, 'a\0b')), 'ERR_NAME'],
-  ['an empty name', after(name(1, '')), 'ERR_NAME'],
+  ['a name that is not UTF-8', after(name(1, Buffer.of(0xff, 0xfe))), 'ERR_INVALID_NAME'],
+  ['a name of 300 bytes', after(name(1, 'n'.repeat(300))), 'ERR_INVALID_NAME'],
+  ['a name with NUL', after(name(1, 'a\0b')), 'ERR_INVALID_NAME'],
+  ['an empty name', after(name(1, '')), 'ERR_INVALID_NAME'],
   ['a name id above the limit', after(name(60_000, 'a')), 'ERR_TOO_MANY_NAMES'],
   [
     'a payload that is not JSON',
@@ -130,7 +130,7 @@ describe('the server', () => {
     const server = await serve()
     await farewell(server.address, Buffer.from('hello?'))
     await until(() => server.errors.length === 1)
-    expect(server.errors[0]).toMatchObject({ code: 'ERR_VERSION' })
+    expect(server.errors[0]).toMatchObject({ code: 'ERR_UNSUPPORTED_VERSION' })
   })
 
   test('ignores optional frames, optional flags, and unknown options that are not demanded', async () => {
@@ -224,7 +224,7 @@ describe('the client', () => {
     )
     await new Promise((resolve) => server.on('listening', resolve))
     const { port } = server.address() as { port: number }
-    expect(await codeOf(EventClient.connect(`tcp:127.0.0.1:${port}`))).toBe('ERR_VERSION')
+    expect(await codeOf(EventClient.connect(`tcp:127.0.0.1:${port}`))).toBe('ERR_UNSUPPORTED_VERSION')
     server.close()
   })
 

@@ -432,7 +432,7 @@ describe('closing', () => {
     const closed = client.once('close')
     server.peers[0]?.disconnect('bad manners')
     const [reason] = await closed
-    expect(reason).toMatchObject({ code: 'ERR_UNAUTHORIZED' })
+    expect(reason).toMatchObject({ code: 'ERR_DISCONNECTED_BY_SERVER' })
     expect(reason?.message).toContain('bad manners')
   })
 })
@@ -542,7 +542,7 @@ test('keep-alive finds a peer that is silent, not one that has nothing to say', 
   const quiet = await serve(`memory:${freshName()}`)
   const client = await join(quiet.address, { transport: deaf, keepAliveMs: 20, reconnect: false })
   const [reason] = await client.once('disconnect')
-  expect(reason).toMatchObject({ code: 'ERR_PEER_DEAD' })
+  expect(reason).toMatchObject({ code: 'ERR_KEEPALIVE_TIMEOUT' })
 })
 
 test('a reader that holds its connection on purpose is not dead, nor is its sender', async () => {

@@ -235,8 +235,8 @@ test('request and stream do not take the one for the other', async () => {
   })
   server.handle('value', () => 1)
   const client = await join(server.address)
-  expect(await codeOf(client.request('stream'))).toBe('ERR_HANDLER')
-  expect(await codeOf(client.stream('value').next())).toBe('ERR_HANDLER')
+  expect(await codeOf(client.request('stream'))).toBe('ERR_HANDLER_FAILED')
+  expect(await codeOf(client.stream('value').next())).toBe('ERR_HANDLER_FAILED')
 })
 
 test('a listener that throws harms nobody else, and is reported', async () => {
@@ -352,5 +352,5 @@ test('a codec of the user plugs in', async () => {
   server.handle('echo', (input) => input)
   const client = await join(server.address, { codec: upper })
   expect(await client.request('echo', 'abc')).toBe('ABC')
-  expect(await codeOf(EventClient.connect(server.address, { codec: 'json' }))).toBe('ERR_CODEC')
+  expect(await codeOf(EventClient.connect(server.address, { codec: 'json' }))).toBe('ERR_UNSUPPORTED_CODEC')
 })

@@ -143,7 +143,9 @@ describe('bugs of unixevents 1.5.2', () => {
     for (const n of [1, 2, 3]) client.send('e', n)
     expect(await got).toEqual([1, 2, 3])
     await eventually(() => expect(errors).toHaveLength(6))
-    expect(errors).toContainEqual(expect.objectContaining({ code: 'ERR_HANDLER', cause: expect.any(Error) }))
+    expect(errors).toContainEqual(
+      expect.objectContaining({ code: 'ERR_HANDLER_FAILED', cause: expect.any(Error) }),
+    )
     expect(server.lastError?.message).toContain('a listener of "e" failed')
   })
 

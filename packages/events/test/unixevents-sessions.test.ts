@@ -59,7 +59,7 @@ describe('after the upgrade', () => {
       throw new Error('mine')
     })
     expect(await client.sendSync('throws', 1)).toBe(true)
-    expect(server.lastError).toMatchObject({ code: 'ERR_HANDLER' })
+    expect(server.lastError).toMatchObject({ code: 'ERR_HANDLER_FAILED' })
   })
 
   test.each(['json', 'string'] as const)(

@@ -268,7 +268,7 @@ describe('callbacks', () => {
     client.send('e', 2)
     expect(await got).toEqual([1, 2])
     await eventually(() =>
-      expect(client.lastError).toMatchObject({ code: 'ERR_HANDLER', cause: { message: 'mine' } }),
+      expect(client.lastError).toMatchObject({ code: 'ERR_HANDLER_FAILED', cause: { message: 'mine' } }),
     )
   })
 })

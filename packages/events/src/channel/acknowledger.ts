@@ -1,14 +1,14 @@
 import { type WireError } from '../errors.ts'
 import { FrameType, u32 } from '../wire/frame.ts'
-import type { Flow } from './flow-control.ts'
+import type { FlowControl } from './flow-control.ts'
 
 /** The acknowledgements that this end gives: those of consecutive numbers are gathered into one frame. */
-export class Acks {
-  readonly #flow: Flow
+export class Acknowledger {
+  readonly #flow: FlowControl
   #from = 0
   #count = 0
 
-  constructor(flow: Flow) {
+  constructor(flow: FlowControl) {
     this.#flow = flow
   }
 

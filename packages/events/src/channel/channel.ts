@@ -1,18 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Codec } from '../codecs/codec.ts'
 import { type Link, lost } from '../wire/link.ts'
-import { Acks } from './acknowledger.ts'
-import { Answering } from './request-handler.ts'
-import { Arriving } from './dispatcher.ts'
-import { Calling } from './requester.ts'
-import { Flow } from './flow-control.ts'
-import { Gate } from './message-pipeline.ts'
-import { Incoming } from './event-receiver.ts'
-import type { ChannelOwner, Outlasting } from './owner.ts'
+import { Acknowledger } from './acknowledger.ts'
+import { RequestHandler } from './request-handler.ts'
+import { Dispatcher } from './dispatcher.ts'
+import { Requester } from './requester.ts'
+import { FlowControl } from './flow-control.ts'
+import { MessagePipeline } from './message-pipeline.ts'
+import { EventReceiver } from './event-receiver.ts'
+import type { ChannelOwner, DurableStore } from './owner.ts'
 import { Pings } from './pings.ts'
-import { Receipts } from './duplicate-filter.ts'
-import { Saying } from './emitter.ts'
-import { Sending } from './reliable-sender.ts'
+import { DuplicateFilter } from './duplicate-filter.ts'
+import { Emitter } from './emitter.ts'
+import { ReliableSender } from './reliable-sender.ts'
 import { SendWindow } from './send-window.ts'
 
 /** How often a closing end looks whether everything is done. */
@@ -26,39 +26,39 @@ const WINDOW_BYTES = 64 * 1024 * 1024
  */
 export class Channel {
   readonly codec: Codec
-  readonly receipts: Receipts
+  readonly duplicates: DuplicateFilter
   readonly sends: SendWindow
-  readonly flow: Flow
-  readonly saying: Saying
-  readonly sending: Sending
-  readonly calling: Calling
+  readonly flow: FlowControl
+  readonly emitter: Emitter
+  readonly sender: ReliableSender
+  readonly requester: Requester
   readonly pings: Pings = new Pings()
-  readonly #acks: Acks
-  readonly #incoming: Incoming
-  readonly #answering: Answering
-  readonly #arriving: Arriving
-  readonly #outlasting: Outlasting | undefined
+  readonly #acknowledger: Acknowledger
+  readonly #events: EventReceiver
+  readonly #requests: RequestHandler
+  readonly #dispatcher: Dispatcher
+  readonly #durableStore: DurableStore | undefined
 
   constructor(owner: ChannelOwner, codec: Codec, highest: number) {
-    const { settings, names, outlasting, checks } = owner
+    const { settings, names, durableStore, checks } = owner
     const { offline, maxUnacknowledged } = settings
     this.codec = codec
-    this.#outlasting = outlasting
-    this.receipts = new Receipts(highest)
+    this.#durableStore = durableStore
+    this.duplicates = new DuplicateFilter(highest)
     this.sends = new SendWindow(maxUnacknowledged, Math.max(offline.limitBytes, WINDOW_BYTES))
-    this.flow = new Flow(names, settings, this.sends, () => owner.drained())
-    this.saying = new Saying(this.flow, codec, settings)
-    this.sending = new Sending(this.flow, codec, this.sends, outlasting)
-    this.calling = new Calling(this.flow, codec, checks?.reply)
-    this.#acks = new Acks(this.flow)
-    const gate = new Gate(owner.hearing, checks, owner.peer)
-    this.#incoming = new Incoming(owner, gate, this.receipts, this.#acks)
-    this.#answering = new Answering(owner, gate, this.flow, this.saying)
-    this.#arriving = new Arriving(codec, settings, {
-      incoming: this.#incoming,
-      answering: this.#answering,
-      calling: this.calling,
-      sending: this.sending,
+    this.flow = new FlowControl(names, settings, this.sends, () => owner.drained())
+    this.emitter = new Emitter(this.flow, codec, settings)
+    this.sender = new ReliableSender(this.flow, codec, this.sends, durableStore)
+    this.requester = new Requester(this.flow, codec, checks?.reply)
+    this.#acknowledger = new Acknowledger(this.flow)
+    const gate = new MessagePipeline(owner.handlers, checks, owner.peer)
+    this.#events = new EventReceiver(owner, gate, this.duplicates, this.#acknowledger)
+    this.#requests = new RequestHandler(owner, gate, this.flow, this.emitter)
+    this.#dispatcher = new Dispatcher(codec, settings, {
+      events: this.#events,
+      requestHandler: this.#requests,
+      requester: this.requester,
+      sender: this.sender,
       pings: this.pings,
     })
   }
@@ -74,25 +74,22 @@ export class Channel {
 
   /** Goes on over a new connection: what may have been handled is sent again, marked; then what waits. */
   attach(link: Link): void {
-    const outlasting = this.#outlasting
+    const outlasting = this.#durableStore
     if (outlasting !== undefined) link.outbox.beforeWrite = () => outlasting.commit()
-    link.outbox.beforeFlush = () => this.#acks.flush()
+    link.outbox.beforeFlush = () => this.#acknowledger.flush()
+    link.outbox.written = () => this.flow.onDrain()
+    link.receiver = this.#dispatcher
     this.flow.attach(link)
-    this.sending.repeat()
+    this.sender.repeat()
     this.flow.pump()
-  }
-
-  /** Takes one frame. */
-  frame(link: Link, buffer: Buffer, start: number, end: number): void {
-    this.#arriving.frame(link, buffer, start, end)
   }
 
   /** The connection is gone. */
   detach(reason: Error = lost()): void {
     this.flow.detach()
-    this.#acks.forget()
-    this.#answering.detach()
-    this.calling.disconnect(reason, false)
+    this.#acknowledger.forget()
+    this.#requests.detach()
+    this.requester.disconnect(reason, false)
     this.pings.disconnect(reason)
   }
 
@@ -102,9 +99,9 @@ export class Channel {
       this.sends.size === 0 &&
       this.flow.queue.length === 0 &&
       this.flow.waiting === 0 &&
-      this.calling.size === 0 &&
-      this.#incoming.open === 0 &&
-      this.#answering.open === 0
+      this.requester.size === 0 &&
+      this.#events.open === 0 &&
+      this.#requests.open === 0
     )
   }
 
@@ -124,10 +121,10 @@ export class Channel {
   close(reason: Error): void {
     if (this.flow.closed !== undefined) return
     this.flow.close(reason)
-    this.calling.disconnect(reason, true)
+    this.requester.disconnect(reason, true)
     this.flow.queue.clear(reason)
-    this.sending.close(reason)
-    this.#acks.forget()
-    this.#answering.detach()
+    this.sender.close(reason)
+    this.#acknowledger.forget()
+    this.#requests.detach()
   }
 }

@@ -2,34 +2,34 @@ import type { Codec, CodecLimits } from '../codecs/codec.ts'
 import { failure, fromWire, RemoteError } from '../errors.ts'
 import { FIRST_OPTIONAL_TYPE, Flag, FrameType, KNOWN_FLAGS, readU64 } from '../wire/frame.ts'
 import type { Link } from '../wire/link.ts'
-import type { Answering } from './request-handler.ts'
-import type { Calling } from './requester.ts'
-import type { Incoming } from './event-receiver.ts'
+import type { RequestHandler } from './request-handler.ts'
+import type { Requester } from './requester.ts'
+import type { EventReceiver } from './event-receiver.ts'
 import { decodeJson, decodeName, decodePayload } from './payload.ts'
 import type { Pings } from './pings.ts'
-import type { Sending } from './reliable-sender.ts'
+import type { ReliableSender } from './reliable-sender.ts'
 
 /** Who deals with what kind of frame. */
-export interface Desks {
-  readonly incoming: Incoming
-  readonly answering: Answering
-  readonly calling: Calling
-  readonly sending: Sending
+export interface FrameConsumers {
+  readonly events: EventReceiver
+  readonly requestHandler: RequestHandler
+  readonly requester: Requester
+  readonly sender: ReliableSender
   readonly pings: Pings
 }
 
 /** Reads the frames that arrive, and gives each to the part that deals with it. */
-export class Arriving {
+export class Dispatcher {
   readonly #codec: Codec
   readonly #limits: CodecLimits
-  readonly #desks: Desks
-  readonly #incoming: Incoming
+  readonly #consumers: FrameConsumers
+  readonly #events: EventReceiver
 
-  constructor(codec: Codec, limits: CodecLimits, desks: Desks) {
+  constructor(codec: Codec, limits: CodecLimits, desks: FrameConsumers) {
     this.#codec = codec
     this.#limits = limits
-    this.#desks = desks
-    this.#incoming = desks.incoming
+    this.#consumers = desks
+    this.#events = desks.events
   }
 
   /**
@@ -46,7 +46,7 @@ export class Arriving {
       throw failure('read', 'ERR_PROTOCOL', `a frame with the unknown flags ${flags}`)
     }
     if (type === FrameType.emit) {
-      this.#incoming.event(link.names.get(nameId), this.#value(link, flags, buffer, body, end))
+      this.#events.event(link.names.get(nameId), this.#value(link, flags, buffer, body, end))
       return
     }
     if (type === FrameType.name) {
@@ -54,7 +54,7 @@ export class Arriving {
       return
     }
     if (type === FrameType.goodbye) {
-      link.farewell = new RemoteError(fromWire(decodeJson(buffer, body, end, flags)))
+      link.closeReason = new RemoteError(fromWire(decodeJson(buffer, body, end, flags)))
       return
     }
     if (type >= FIRST_OPTIONAL_TYPE) return
@@ -76,23 +76,23 @@ export class Arriving {
     body: number,
     end: number,
   ): void {
-    const { answering, calling, sending, pings } = this.#desks
+    const { requestHandler, requester, sender, pings } = this.#consumers
     switch (type) {
       case FrameType.send: {
         const name = link.names.get(nameId)
-        if (!this.#incoming.isNew(id)) return
+        if (!this.#events.isNew(id)) return
         const repeated = (flags & Flag.redelivered) !== 0
-        this.#incoming.send(name, id, this.#value(link, flags, buffer, body, end), repeated)
+        this.#events.send(name, id, this.#value(link, flags, buffer, body, end), repeated)
         return
       }
       case FrameType.ack:
-        sending.settle(id, countIn(buffer, body, end, 'an acknowledgement'), undefined)
+        sender.settle(id, countIn(buffer, body, end, 'an acknowledgement'), undefined)
         return
       case FrameType.nack:
-        sending.settle(id, 1, new RemoteError(fromWire(decodeJson(buffer, body, end, flags))))
+        sender.settle(id, 1, new RemoteError(fromWire(decodeJson(buffer, body, end, flags))))
         return
       case FrameType.request:
-        answering.request(
+        requestHandler.request(
           link.names.get(nameId),
           id % 0x1_0000_0000,
           (flags & Flag.stream) !== 0,
@@ -102,19 +102,19 @@ export class Arriving {
         return
       case FrameType.reply:
       case FrameType.item:
-        calling.answered(id, type === FrameType.item, this.#value(link, flags, buffer, body, end))
+        requester.answered(id, type === FrameType.item, this.#value(link, flags, buffer, body, end))
         return
       case FrameType.failure:
-        calling.failed(id, fromWire(decodeJson(buffer, body, end, flags)))
+        requester.failed(id, fromWire(decodeJson(buffer, body, end, flags)))
         return
       case FrameType.end:
-        calling.ended(id)
+        requester.ended(id)
         return
       case FrameType.cancel:
-        answering.cancel(id)
+        requestHandler.cancel(id)
         return
       case FrameType.credit:
-        answering.credit(id, countIn(buffer, body, end, 'a credit'))
+        requestHandler.credit(id, countIn(buffer, body, end, 'a credit'))
         return
       case FrameType.ping:
         link.outbox.put(FrameType.pong, 0, 0, id, undefined)

@@ -7,7 +7,7 @@ const FAILURES = 1024
  * What this end remembers of the messages that it got with a number, to handle each once: the highest number, the ones
  * that are being handled, and the last {@link FAILURES} that failed. Nothing else, however many messages came.
  */
-export class Receipts {
+export class DuplicateFilter {
   /** The highest number that was given to a handler. */
   highest: number
   /**

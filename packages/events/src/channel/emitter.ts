@@ -1,7 +1,7 @@
 import type { Codec } from '../codecs/codec.ts'
 import { failure } from '../errors.ts'
 import { encodeFrame, type Encoded, FrameType } from '../wire/frame.ts'
-import type { Flow } from './flow-control.ts'
+import type { FlowControl } from './flow-control.ts'
 import type { ChannelSettings } from './owner.ts'
 import { bytesFlag, checkSize, encodePayload } from './payload.ts'
 
@@ -9,12 +9,12 @@ import { bytesFlag, checkSize, encodePayload } from './payload.ts'
 const SURELY_FITS = 256
 
 /** What is said once and not kept: events, and the answers to requests. */
-export class Saying {
-  readonly #flow: Flow
+export class Emitter {
+  readonly #flow: FlowControl
   readonly #codec: Codec
   readonly #settings: ChannelSettings
 
-  constructor(flow: Flow, codec: Codec, settings: ChannelSettings) {
+  constructor(flow: FlowControl, codec: Codec, settings: ChannelSettings) {
     this.#flow = flow
     this.#codec = codec
     this.#settings = settings

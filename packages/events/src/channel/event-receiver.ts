@@ -2,24 +2,24 @@ import { asError, failure, toWire } from '../errors.ts'
 import type { Delivery } from '../handlers/handler.ts'
 import { isThenable } from '../handlers/listeners.ts'
 import { isReserved } from '../names.ts'
-import type { Acks } from './acknowledger.ts'
-import type { Gate } from './message-pipeline.ts'
+import type { Acknowledger } from './acknowledger.ts'
+import type { MessagePipeline } from './message-pipeline.ts'
 import type { ChannelOwner } from './owner.ts'
-import type { Receipts } from './duplicate-filter.ts'
+import type { DuplicateFilter } from './duplicate-filter.ts'
 
 /** What becomes of the events that arrive: listeners, and for those that were sent with a number an answer. */
-export class Incoming {
+export class EventReceiver {
   readonly #owner: ChannelOwner
-  readonly #gate: Gate
-  readonly #receipts: Receipts
-  readonly #acks: Acks
+  readonly #pipeline: MessagePipeline
+  readonly #duplicates: DuplicateFilter
+  readonly #acknowledger: Acknowledger
   #open = 0
 
-  constructor(owner: ChannelOwner, gate: Gate, receipts: Receipts, acks: Acks) {
+  constructor(owner: ChannelOwner, gate: MessagePipeline, receipts: DuplicateFilter, acks: Acknowledger) {
     this.#owner = owner
-    this.#gate = gate
-    this.#receipts = receipts
-    this.#acks = acks
+    this.#pipeline = gate
+    this.#duplicates = receipts
+    this.#acknowledger = acks
   }
 
   /** How many messages are being handled that somebody waits for. */
@@ -28,12 +28,12 @@ export class Incoming {
   }
 
   event(name: string, data: unknown): void {
-    const { listeners } = this.#owner.hearing
-    const single = this.#gate.open ? listeners.single(name) : undefined
+    const listeners = this.#owner.handlers.eventListeners
+    const single = this.#pipeline.isEmpty ? listeners.single(name) : undefined
     try {
       const result =
         single === undefined
-          ? this.#gate.pass('emit', name, data, false, (checked) => this.#callAll(name, checked))
+          ? this.#pipeline.run('emit', name, data, false, (checked) => this.#callAll(name, checked))
           : single(...this.#owner.listenerArguments(data, { name, kind: 'emit', redelivered: false }))
       if (isThenable(result)) result.then(undefined, this.#report)
     } catch (error) {
@@ -46,24 +46,24 @@ export class Incoming {
   #callAll(name: string, data: unknown): unknown {
     refuseReserved(name)
     const args = this.#owner.listenerArguments(data, { name, kind: 'emit', redelivered: false })
-    return this.#owner.hearing.listeners.call(name, args, this.#report)
+    return this.#owner.handlers.eventListeners.call(name, args, this.#report)
   }
 
   /** True for a message that was not seen before; else tells the sender once more what became of it. */
   isNew(seq: number): boolean {
-    const receipts = this.#receipts
+    const receipts = this.#duplicates
     if (seq > receipts.highest) {
       receipts.highest = seq
       return true
     }
     const known = receipts.known(seq)
-    if (known === 'done') this.#acks.done(seq)
-    else if (known !== 'open') this.#acks.refused(seq, known)
+    if (known === 'done') this.#acknowledger.done(seq)
+    else if (known !== 'open') this.#acknowledger.refused(seq, known)
     return false
   }
 
   send(name: string, seq: number, data: unknown, repeated: boolean): void {
-    const receipts = this.#receipts
+    const receipts = this.#duplicates
     const redelivered = repeated && seq < receipts.freshFrom
     const { inbox, session } = this.#owner
     let settled = false
@@ -74,18 +74,18 @@ export class Incoming {
         this.#open--
         receipts.end(seq)
       }
-      this.#acks.done(seq)
+      this.#acknowledger.done(seq)
     }
     const failed = (error: unknown): void => {
       settled = true
       if (later) this.#open--
       const told = toWire(error)
       receipts.failed(seq, told)
-      this.#acks.refused(seq, told)
+      this.#acknowledger.refused(seq, told)
       this.#report(error)
     }
     const deliver = (transaction: unknown): unknown =>
-      this.#gate.pass('send', name, data, redelivered, (checked) =>
+      this.#pipeline.run('send', name, data, redelivered, (checked) =>
         this.#deliver(name, checked, { name, kind: 'send', redelivered, transaction }),
       )
     try {
@@ -104,7 +104,7 @@ export class Incoming {
 
   /** Gives a message to its listeners; throws, or rejects, with the first of their errors. */
   #deliver(name: string, data: unknown, delivery: Delivery): unknown {
-    const { listeners } = this.#owner.hearing
+    const listeners = this.#owner.handlers.eventListeners
     refuseReserved(name)
     const args = this.#owner.listenerArguments(data, delivery)
     const single = listeners.single(name)
@@ -123,5 +123,5 @@ export class Incoming {
 }
 
 const refuseReserved = (name: string): void => {
-  if (isReserved(name)) throw failure('read', 'ERR_NAME', `the event name '${name}' is reserved`)
+  if (isReserved(name)) throw failure('read', 'ERR_INVALID_NAME', `the event name '${name}' is reserved`)
 }

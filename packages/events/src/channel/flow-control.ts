@@ -10,7 +10,7 @@ import { nameIdOf, type SendWindow } from './send-window.ts'
  * What decides whether something that is said goes to the connection now, waits in the queue, or is refused: the
  * bounds, their policies, and `drain`.
  */
-export class Flow {
+export class FlowControl {
   link: Link | undefined
   readonly names: OutgoingNames
   readonly queue: FrameQueue

@@ -1,6 +1,6 @@
 import type { Check, Checks } from '../contract/contract.ts'
 import { failure } from '../errors.ts'
-import type { Hearing } from '../handlers/registry.ts'
+import type { HandlerRegistry } from '../handlers/registry.ts'
 import { isThenable } from '../handlers/listeners.ts'
 import { type IncomingMessage, runMiddleware } from '../handlers/middleware.ts'
 
@@ -8,33 +8,33 @@ import { type IncomingMessage, runMiddleware } from '../handlers/middleware.ts'
 const OWN = '$uds:'
 
 /** What everything that arrives has to pass: the schema of its name, then the middleware. */
-export class Gate {
-  readonly #hearing: Hearing
+export class MessagePipeline {
+  readonly #handlers: HandlerRegistry
   readonly #checks: Checks | undefined
   readonly #peer: unknown
   /** While a schema answers later, what comes behind it waits, so that the order stays. */
   #tail: Promise<void> | undefined
 
-  constructor(hearing: Hearing, checks: Checks | undefined, peer: unknown) {
-    this.#hearing = hearing
+  constructor(handlers: HandlerRegistry, checks: Checks | undefined, peer: unknown) {
+    this.#handlers = handlers
     this.#checks = checks
     this.#peer = peer
   }
 
   /** Nothing has to be passed at the moment. */
-  get open(): boolean {
-    return this.#checks === undefined && this.#tail === undefined && this.#hearing.middleware.length === 0
+  get isEmpty(): boolean {
+    return this.#checks === undefined && this.#tail === undefined && this.#handlers.middleware.length === 0
   }
 
   /** Checks the data, runs the middleware, then `last`; gives its result, or a promise of it. */
-  pass(
+  run(
     kind: IncomingMessage['kind'],
     name: string,
     data: unknown,
     redelivered: boolean,
     last: (data: unknown) => unknown,
   ): unknown {
-    const { middleware } = this.#hearing
+    const { middleware } = this.#handlers
     const check = this.#check(kind, name)
     const go = (checkedData: unknown): unknown =>
       middleware.length === 0

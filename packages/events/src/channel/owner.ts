@@ -1,6 +1,6 @@
 import type { Checks } from '../contract/contract.ts'
 import type { Delivery } from '../handlers/handler.ts'
-import type { Hearing } from '../handlers/registry.ts'
+import type { HandlerRegistry } from '../handlers/registry.ts'
 import type { Encoded } from '../wire/frame.ts'
 import type { OutgoingNames } from '../wire/interned-names.ts'
 import type { QueueLimits } from './frame-queue.ts'
@@ -18,7 +18,7 @@ export interface ChannelSettings {
 }
 
 /** Keeps what is sent until it is acknowledged, beyond the life of this process. */
-export interface Outlasting {
+export interface DurableStore {
   add(seq: number, name: string, flags: number, payload: Encoded): void
   settled(from: number, count: number): void
   commit(): void
@@ -35,9 +35,9 @@ export interface ChannelOwner {
   readonly names: OutgoingNames
   readonly settings: ChannelSettings
   /** Who listens to what arrives. */
-  readonly hearing: Hearing
+  readonly handlers: HandlerRegistry
   readonly checks: Checks | undefined
-  readonly outlasting?: Outlasting | undefined
+  readonly durableStore?: DurableStore | undefined
   readonly inbox?: Inbox | undefined
   /** Who the listeners and handlers are told is at the other end. */
   readonly peer: unknown

@@ -90,7 +90,7 @@ export const decodeJson = (buffer: Buffer, at: number, end: number, flags: numbe
 export const decodeName = (buffer: Buffer, at: number, end: number, flags: number): string => {
   const encoding = encodingOf(flags)
   if (encoding === 'utf8' && !isUtf8(buffer.subarray(at, end))) {
-    throw failure('read', 'ERR_NAME', 'a name that is not UTF-8')
+    throw failure('read', 'ERR_INVALID_NAME', 'a name that is not UTF-8')
   }
   return buffer.toString(encoding, at, end)
 }

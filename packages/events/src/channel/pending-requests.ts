@@ -1,7 +1,7 @@
 import { failure, RemoteError, type WireError } from '../errors.ts'
 
 /** Something that waits for what the other end answers. */
-export interface Waiting {
+export interface ReplyReceiver {
   /** The one reply, or one item of a stream. */
   value(value: unknown): void
   /** The stream is complete. */
@@ -9,9 +9,9 @@ export interface Waiting {
   fail(reason: Error): void
 }
 
-interface Call {
+interface PendingRequest {
   readonly id: number
-  readonly waiting: Waiting
+  readonly waiting: ReplyReceiver
   readonly name: string
   readonly stream: boolean
   /** When it ends unanswered, as `performance.now()` tells; Infinity: never. */
@@ -24,7 +24,7 @@ interface Call {
 }
 
 /** How a call is made. */
-export interface CallSettings {
+export interface RequestSettings {
   readonly name: string
   readonly stream: boolean
   /** Infinity: no limit. */
@@ -41,8 +41,8 @@ const LEAST_DELAY_MS = 5
  * The requests of this end that have no answer yet. They are kept in a list whose places are used again: in a `Map` that
  * is never empty, what was deleted lives on in tables that have grown old, and the collector has to carry it along.
  */
-export class Calls {
-  readonly #places: (Call | undefined)[] = []
+export class PendingRequests {
+  readonly #places: (PendingRequest | undefined)[] = []
   readonly #free: number[] = []
   readonly #uses: number[] = []
   readonly #cancel: (id: number, sent: boolean) => void
@@ -60,14 +60,14 @@ export class Calls {
   }
 
   /** Opens a call; gives its id. The signal has been looked at by the caller. */
-  open(waiting: Waiting, { name, stream, timeoutMs, signal }: CallSettings): number {
+  open(waiting: ReplyReceiver, { name, stream, timeoutMs, signal }: RequestSettings): number {
     const place = this.#free.pop() ?? this.#places.length
     if (place >= PLACES) throw failure('request', 'ERR_TOO_MANY_REQUESTS', `${PLACES} requests are under way`)
     const uses = ((this.#uses[place] ?? 0) + 1) & 0xfff
     this.#uses[place] = uses
     const id = uses * PLACES + place
     const deadline = timeoutMs === Infinity ? Infinity : performance.now() + timeoutMs
-    const call: Call = {
+    const call: PendingRequest = {
       id,
       waiting,
       name,
@@ -93,7 +93,7 @@ export class Calls {
     if (call !== undefined) call.sent = true
   }
 
-  #at(id: number): Call | undefined {
+  #at(id: number): PendingRequest | undefined {
     const call = this.#places[id % PLACES]
     return call?.id === id ? call : undefined
   }
@@ -163,7 +163,7 @@ export class Calls {
     if (first !== Infinity) this.#arm(first, first - now)
   }
 
-  #close(id: number): Call | undefined {
+  #close(id: number): PendingRequest | undefined {
     const call = this.#at(id)
     if (call === undefined) return undefined
     const place = id % PLACES

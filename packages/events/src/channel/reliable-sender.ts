@@ -1,25 +1,25 @@
 import type { Codec } from '../codecs/codec.ts'
 import { asError } from '../errors.ts'
 import { encodeFrame, type Encoded, Flag, FrameType, HEADER_ID_BYTES } from '../wire/frame.ts'
-import type { Flow } from './flow-control.ts'
-import type { Outlasting } from './owner.ts'
+import type { FlowControl } from './flow-control.ts'
+import type { DurableStore } from './owner.ts'
 import { bytesFlag, checkSize, encodePayload } from './payload.ts'
 import type { Queued } from './frame-queue.ts'
 import { markRedelivered, type SendWindow, type Unacknowledged } from './send-window.ts'
 
 /** What is said and kept until the other end acknowledges it, over one connection after the other. */
-export class Sending {
-  readonly #flow: Flow
+export class ReliableSender {
+  readonly #flow: FlowControl
   readonly #codec: Codec
   readonly #window: SendWindow
-  readonly #outlasting: Outlasting | undefined
+  readonly #durableStore: DurableStore | undefined
   #idle: (() => void)[] = []
 
-  constructor(flow: Flow, codec: Codec, window: SendWindow, outlasting: Outlasting | undefined) {
+  constructor(flow: FlowControl, codec: Codec, window: SendWindow, outlasting: DurableStore | undefined) {
     this.#flow = flow
     this.#codec = codec
     this.#window = window
-    this.#outlasting = outlasting
+    this.#durableStore = outlasting
   }
 
   /** Sends an event that is acknowledged; resolves when its listeners at the other end are done. */
@@ -45,7 +45,7 @@ export class Sending {
     return new Promise((resolve, reject) => {
       const flow = this.#flow
       const seq = this.#window.next
-      this.#outlasting?.add(seq, flow.names.nameOf(nameId), flags, payload)
+      this.#durableStore?.add(seq, flow.names.nameOf(nameId), flags, payload)
       const link = flow.direct()
       if (link !== undefined) {
         flow.announce(link, nameId)
@@ -103,7 +103,7 @@ export class Sending {
   /** The other end is done with so many messages from this number on, or refused them for a reason. */
   settle(from: number, count: number, reason: Error | undefined): void {
     this.#window.settle(from, count, reason)
-    this.#outlasting?.settled(from, count)
+    this.#durableStore?.settled(from, count)
     this.#flow.onSettled()
     this.#tellIdle()
   }

@@ -1,9 +1,9 @@
-import type { Waiting } from './pending-requests.ts'
+import type { ReplyReceiver } from './pending-requests.ts'
 
 /** What a reader of replies needs of the connection. */
 export interface ReplySource {
   /** Sends the request. */
-  start(waiting: Waiting): number
+  start(waiting: ReplyReceiver): number
   /** Lets the other end send so many more items. */
   credit(id: number, items: number): void
   /** Nobody reads any more. */
@@ -16,7 +16,7 @@ const finished: IteratorReturnResult<undefined> = { value: undefined, done: true
  * The items of a stream, for one reader. The request goes out with the first `next`; the other end runs ahead by the
  * window and no further; `return` (which `break` calls) stops it.
  */
-export class ReplyStream<T> implements AsyncIterableIterator<T, undefined, undefined>, Waiting {
+export class ReplyStream<T> implements AsyncIterableIterator<T, undefined, undefined>, ReplyReceiver {
   readonly #source: ReplySource
   readonly #window: number
   #id = 0

@@ -1,5 +1,5 @@
 import { checkOptions, optionNames } from '@uds/winsock-ffi'
-import type { Calling } from './requester.ts'
+import type { Requester } from './requester.ts'
 import { checkSignal, count, milliseconds } from '../options.ts'
 import type { RequestOptions, StreamOptions } from '../map.ts'
 import { ReplyStream } from './reply-stream.ts'
@@ -24,8 +24,8 @@ const split = (
 }
 
 /** Asks the other end; what is wrong with the arguments rejects. */
-export const ask = (
-  calling: Calling,
+export const request = (
+  calling: Requester,
   name: string,
   rest: readonly unknown[],
   defaultTimeoutMs: number,
@@ -45,8 +45,8 @@ const WINDOW = 64
 const MOST_WINDOW = 65_536
 
 /** Asks the other end for a stream; nothing is sent before the first `next`. */
-export const askForStream = (
-  calling: Calling,
+export const requestStream = (
+  calling: Requester,
   name: string,
   rest: readonly unknown[],
   defaultTimeoutMs: number,

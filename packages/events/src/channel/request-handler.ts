@@ -1,26 +1,26 @@
 import { failure, toWire } from '../errors.ts'
 import { isThenable } from '../handlers/listeners.ts'
 import { FrameType } from '../wire/frame.ts'
-import type { Flow } from './flow-control.ts'
-import type { Gate } from './message-pipeline.ts'
+import type { FlowControl } from './flow-control.ts'
+import type { MessagePipeline } from './message-pipeline.ts'
 import type { ChannelOwner } from './owner.ts'
-import type { Saying } from './emitter.ts'
-import { isStream, Serving } from './running-request.ts'
+import type { Emitter } from './emitter.ts'
+import { isStream, RunningRequest } from './running-request.ts'
 
 /** What the other end asks of this one: the handlers, and their answers. */
-export class Answering {
+export class RequestHandler {
   readonly #owner: ChannelOwner
-  readonly #gate: Gate
-  readonly #flow: Flow
-  readonly #saying: Saying
-  readonly #serving = new Map<number, Serving>()
+  readonly #pipeline: MessagePipeline
+  readonly #flow: FlowControl
+  readonly #emitter: Emitter
+  readonly #running = new Map<number, RunningRequest>()
   #open = 0
 
-  constructor(owner: ChannelOwner, gate: Gate, flow: Flow, saying: Saying) {
+  constructor(owner: ChannelOwner, gate: MessagePipeline, flow: FlowControl, saying: Emitter) {
     this.#owner = owner
-    this.#gate = gate
+    this.#pipeline = gate
     this.#flow = flow
-    this.#saying = saying
+    this.#emitter = saying
   }
 
   /** How many requests are being handled. */
@@ -29,26 +29,26 @@ export class Answering {
   }
 
   request(name: string, id: number, stream: boolean, window: number, input: unknown): void {
-    const handler = this.#owner.hearing.handlers.get(name)
+    const handler = this.#owner.handlers.requests.get(name)
     if (handler === undefined) {
       this.#fail(id, failure('request', 'ERR_NO_HANDLER', `nobody handles '${name}'`))
       return
     }
-    if (this.#serving.size >= this.#owner.settings.maxRequests) {
+    if (this.#running.size >= this.#owner.settings.maxRequests) {
       this.#fail(
         id,
-        failure('request', 'ERR_TOO_MANY_REQUESTS', `${this.#serving.size} requests are under way`),
+        failure('request', 'ERR_TOO_MANY_REQUESTS', `${this.#running.size} requests are under way`),
       )
       return
     }
-    const serving = new Serving(name, this.#owner.peer, window)
+    const serving = new RunningRequest(name, this.#owner.peer, window)
     const handle = (checked: unknown): unknown =>
       (handler as (input: unknown, context: unknown) => unknown)(checked, serving)
     let result: unknown
     try {
-      result = this.#gate.open
+      result = this.#pipeline.isEmpty
         ? handle(input)
-        : this.#gate.pass(stream ? 'stream' : 'request', name, input, false, handle)
+        : this.#pipeline.run(stream ? 'stream' : 'request', name, input, false, handle)
       if (!stream && !isThenable(result)) {
         this.#reply(id, result)
         return
@@ -57,12 +57,12 @@ export class Answering {
       this.#fail(id, error)
       return
     }
-    this.#serving.set(id, serving)
+    this.#running.set(id, serving)
     void this.#finish(id, serving, stream, result)
   }
 
   /** Answers when the handler is done; never rejects. */
-  async #finish(id: number, serving: Serving, stream: boolean, result: unknown): Promise<void> {
+  async #finish(id: number, serving: RunningRequest, stream: boolean, result: unknown): Promise<void> {
     this.#open++
     try {
       const value = await result
@@ -73,24 +73,24 @@ export class Answering {
       if (!serving.cancelled) this.#fail(id, error)
     } finally {
       this.#open--
-      if (this.#serving.get(id) === serving) this.#serving.delete(id)
+      if (this.#running.get(id) === serving) this.#running.delete(id)
     }
   }
 
-  async #stream(id: number, serving: Serving, items: unknown): Promise<void> {
+  async #stream(id: number, serving: RunningRequest, items: unknown): Promise<void> {
     if (!isStream(items)) {
       throw failure(
         'handle',
-        'ERR_HANDLER',
+        'ERR_HANDLER_FAILED',
         `the handler of '${serving.name}' does not give a stream; use request()`,
       )
     }
     await serving.pump(items, (item) => {
       if (serving.cancelled) return undefined
-      this.#saying.answerWith(FrameType.item, id, item)
+      this.#emitter.answerWith(FrameType.item, id, item)
       return this.#flow.whenFlowing()
     })
-    if (!serving.cancelled) this.#saying.answer(FrameType.end, 0, id, undefined)
+    if (!serving.cancelled) this.#emitter.answer(FrameType.end, 0, id, undefined)
   }
 
   #reply(id: number, value: unknown): void {
@@ -98,10 +98,10 @@ export class Answering {
       if (isStreamOnly(value))
         throw failure(
           'handle',
-          'ERR_HANDLER',
+          'ERR_HANDLER_FAILED',
           'the handler gives a stream of answers, and was asked for one: ask for the stream',
         )
-      this.#saying.answerWith(FrameType.reply, id, value)
+      this.#emitter.answerWith(FrameType.reply, id, value)
     } catch (error) {
       this.#fail(id, error)
     }
@@ -109,23 +109,23 @@ export class Answering {
 
   /** Answers a request with an error; it is the caller's, so it is not reported here. */
   #fail(id: number, error: unknown): void {
-    this.#saying.answer(FrameType.failure, 0, id, JSON.stringify(toWire(error)))
+    this.#emitter.answer(FrameType.failure, 0, id, JSON.stringify(toWire(error)))
   }
 
   cancel(id: number): void {
-    const serving = this.#serving.get(id)
-    this.#serving.delete(id)
+    const serving = this.#running.get(id)
+    this.#running.delete(id)
     serving?.cancel()
   }
 
   credit(id: number, items: number): void {
-    this.#serving.get(id)?.addCredit(items)
+    this.#running.get(id)?.addCredit(items)
   }
 
   /** The connection is gone: nobody waits for answers. */
   detach(): void {
-    for (const serving of this.#serving.values()) serving.cancel()
-    this.#serving.clear()
+    for (const serving of this.#running.values()) serving.cancel()
+    this.#running.clear()
   }
 }
 

@@ -3,23 +3,23 @@ import type { Codec } from '../codecs/codec.ts'
 import { asError, failure, type WireError } from '../errors.ts'
 import { isThenable } from '../handlers/listeners.ts'
 import { encodeFrame, Flag, FrameType, HEADER_ID_BYTES, u32 } from '../wire/frame.ts'
-import { Calls, type CallSettings, type Waiting } from './pending-requests.ts'
-import type { Flow } from './flow-control.ts'
+import { PendingRequests, type RequestSettings, type ReplyReceiver } from './pending-requests.ts'
+import type { FlowControl } from './flow-control.ts'
 import { bytesFlag, checkSize, encodePayload } from './payload.ts'
 
 /** What this end asks the other: requests, and the answers to them. */
-export class Calling {
-  readonly #flow: Flow
+export class Requester {
+  readonly #flow: FlowControl
   readonly #codec: Codec
   readonly #checkOf: ((name: string) => Check | undefined) | undefined
-  readonly #calls: Calls
+  readonly #pending: PendingRequests
 
   /** @param checkOf - what checks the replies to a request */
-  constructor(flow: Flow, codec: Codec, checkOf: ((name: string) => Check | undefined) | undefined) {
+  constructor(flow: FlowControl, codec: Codec, checkOf: ((name: string) => Check | undefined) | undefined) {
     this.#flow = flow
     this.#codec = codec
     this.#checkOf = checkOf
-    this.#calls = new Calls((id, sent) => {
+    this.#pending = new PendingRequests((id, sent) => {
       if (sent) flow.link?.outbox.put(FrameType.cancel, 0, 0, id, undefined)
       else flow.queue.remove((item) => item.call === id)
     })
@@ -27,11 +27,17 @@ export class Calling {
 
   /** How many have no answer yet. */
   get size(): number {
-    return this.#calls.size
+    return this.#pending.size
   }
 
   /** Opens a request, now or when there is room. */
-  call(action: string, waiting: Waiting, settings: CallSettings, input: unknown, window: number): number {
+  call(
+    action: string,
+    waiting: ReplyReceiver,
+    settings: RequestSettings,
+    input: unknown,
+    window: number,
+  ): number {
     const flow = this.#flow
     if (flow.closed !== undefined) throw flow.closed
     const nameId = flow.names.idOf(settings.name)
@@ -39,23 +45,23 @@ export class Calling {
     checkSize(action, payload, flow.mostBytes)
     const flags = bytesFlag(input) | (settings.stream ? Flag.stream : 0)
     const size = (payload?.length ?? 0) + HEADER_ID_BYTES
-    const id = this.#calls.open(waiting, settings)
+    const id = this.#pending.open(waiting, settings)
     // The upper half of the id of a stream's request is the window that it begins with.
     const wireId = settings.stream ? id + window * 0x1_0000_0000 : id
     const write = (): void => {
-      if (this.#calls.get(id) === undefined) return
+      if (this.#pending.get(id) === undefined) return
       const link = flow.direct()
       if (link !== undefined) {
         flow.announce(link, nameId)
         link.outbox.put(FrameType.request, flags, nameId, wireId, payload)
-        this.#calls.markSent(id)
+        this.#pending.markSent(id)
         return
       }
       flow.queueAnyway({
         frame: encodeFrame(FrameType.request, flags, nameId, wireId, payload),
         call: id,
         drop: (reason) => this.giveUp(id, reason()),
-        sent: () => this.#calls.markSent(id),
+        sent: () => this.#pending.markSent(id),
       })
     }
     if (flow.full(size)) {
@@ -75,12 +81,12 @@ export class Calling {
 
   /** Ends a request from this side, and tells the other. */
   giveUp(id: number, reason: Error): void {
-    this.#calls.giveUp(id, reason)
+    this.#pending.giveUp(id, reason)
   }
 
   /** A reply came, or an item of a stream. */
   answered(id: number, isItem: boolean, value: unknown): void {
-    const call = this.#calls.get(id)
+    const call = this.#pending.get(id)
     if (call === undefined) return
     if (call.stream !== isItem) {
       throw failure(
@@ -95,8 +101,8 @@ export class Calling {
   }
 
   #pass(id: number, isItem: boolean, value: unknown): void {
-    if (isItem) this.#calls.item(id, value)
-    else this.#calls.reply(id, value)
+    if (isItem) this.#pending.item(id, value)
+    else this.#pending.reply(id, value)
   }
 
   #passChecked(id: number, isItem: boolean, value: unknown, check: Check): void {
@@ -111,15 +117,15 @@ export class Calling {
   }
 
   failed(id: number, error: WireError): void {
-    this.#calls.fail(id, error)
+    this.#pending.fail(id, error)
   }
 
   ended(id: number): void {
-    this.#calls.end(id)
+    this.#pending.end(id)
   }
 
   /** The connection is gone: fails the requests that were written, or all of them. */
   disconnect(reason: Error, all: boolean): void {
-    this.#calls.disconnect(reason, all)
+    this.#pending.disconnect(reason, all)
   }
 }

@@ -2,7 +2,7 @@ import { failure } from '../errors.ts'
 import type { RequestContext } from '../handlers/handler.ts'
 
 /** One request that is being handled here. */
-export class Serving<Peer = unknown> implements RequestContext<Peer> {
+export class RunningRequest<Peer = unknown> implements RequestContext<Peer> {
   readonly name: string
   readonly peer: Peer
   /** Nobody waits for the answer. */

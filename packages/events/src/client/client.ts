@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import type { Address } from '@uds/stream'
 import { endpoint, printed } from '../address.ts'
-import { ask, askForStream } from '../channel/request-arguments.ts'
+import { request, requestStream } from '../channel/request-arguments.ts'
 import { Channel } from '../channel/channel.ts'
 import { codecOf } from '../codecs/select.ts'
 import { checksOf } from '../contract/contract.ts'
 import { asError, failure } from '../errors.ts'
 import { EventEnd } from '../end/event-end.ts'
 import type { Delivery } from '../handlers/handler.ts'
-import { Hearing } from '../handlers/registry.ts'
+import { HandlerRegistry } from '../handlers/registry.ts'
 import { checkJournal, SentJournal } from '../journal/journal.ts'
 import type {
   AnyMap,
@@ -34,7 +34,7 @@ import { OutgoingNames } from '../wire/interned-names.ts'
 import { keepAlive, keepAliveInterval } from '../wire/keep-alive.ts'
 import type { Link } from '../wire/link.ts'
 import { Connector, unrefOf } from './connector.ts'
-import { greet } from './handshake.ts'
+import { clientHandshake } from './handshake.ts'
 import { CLIENT_OPTIONS, type ClientEvents, type ClientOptions } from './options.ts'
 import { Backoff } from './reconnect.ts'
 
@@ -57,7 +57,7 @@ export interface ClientTypes<M extends object> {
  */
 export class EventClient<M extends object = AnyMap> extends EventEnd<ClientTypes<M>> {
   /** @internal */
-  protected readonly hearing: Hearing
+  protected readonly handlers: HandlerRegistry
   readonly #address: string | Address
   readonly #settings: EndSettings
   readonly #channel: Channel
@@ -84,8 +84,8 @@ export class EventClient<M extends object = AnyMap> extends EventEnd<ClientTypes
       backoff: options.reconnect === false ? undefined : new Backoff(options.reconnect ?? {}),
     }
     const checks = checksOf('connect', 'client', options.contract)
-    this.hearing = new Hearing(
-      ([delivery]) => ({ delivery: delivery as Delivery, peer: undefined, tap: this.#channel.link }),
+    this.handlers = new HandlerRegistry(
+      ([delivery]) => ({ delivery: delivery as Delivery, peer: undefined, connection: this.#channel.link }),
       () => `client of ${printed(this.#address)}`,
     )
     this.#journal =
@@ -96,12 +96,12 @@ export class EventClient<M extends object = AnyMap> extends EventEnd<ClientTypes
         session,
         names: new OutgoingNames(this.#settings.maxNames),
         settings: this.#settings,
-        hearing: this.hearing,
+        handlers: this.handlers,
         checks,
-        outlasting: this.#journal,
+        durableStore: this.#journal,
         peer: this,
         listenerArguments: (data, delivery) => [data, delivery],
-        report: (error) => this.hearing.report(error),
+        report: (error) => this.handlers.report(error),
         drained: () => this.#tell('drain'),
       },
       codec,
@@ -109,8 +109,8 @@ export class EventClient<M extends object = AnyMap> extends EventEnd<ClientTypes
     )
     this.#restore()
     this.#connector = new Connector(connecting, {
-      greet: (duplex, reading, hold) =>
-        greet(
+      handshake: (duplex, reading, hold) =>
+        clientHandshake(
           {
             settings: this.#settings,
             session,
@@ -125,17 +125,17 @@ export class EventClient<M extends object = AnyMap> extends EventEnd<ClientTypes
           hold,
         ),
       leaving: () => this.#closed || this.#closing !== undefined,
-      report: (error) => this.hearing.report(error),
-      gone: (reason) => this.#finish(reason),
+      report: (error) => this.handlers.report(error),
+      gaveUp: (reason) => this.#finish(reason),
     })
   }
 
   /** Takes what an earlier life of this process left in the journal. */
   #restore(): void {
     if (this.#journal === undefined) return
-    const { sending, sends } = this.#channel
+    const { sender, sends } = this.#channel
     for (const { seq, name, flags, payload } of this.#journal.kept())
-      sending.restore(seq, name, flags, payload)
+      sender.restore(seq, name, flags, payload)
     sends.next = this.#journal.next()
   }
 
@@ -145,7 +145,7 @@ export class EventClient<M extends object = AnyMap> extends EventEnd<ClientTypes
    * @param address - a name (`chat`), or any address of `@uds/stream`: `unix:/run/chat.sock`, `tcp:127.0.0.1:80`
    * @throws TypeError or RangeError with a code for wrong options
    * @throws SocketError what connecting fails with (`ECONNREFUSED`, `ENOENT`, `ETIMEDOUT`, ...), or the reason of the
-   *   server (`RemoteError`: `ERR_UNAUTHORIZED`, `ERR_CODEC`, ...); the signal's reason
+   *   server (`RemoteError`: `ERR_UNAUTHORIZED`, `ERR_UNSUPPORTED_CODEC`, ...); the signal's reason
    */
   static async connect<M extends object = AnyMap>(
     address: string | Address,
@@ -213,7 +213,7 @@ export class EventClient<M extends object = AnyMap> extends EventEnd<ClientTypes
 
   #begin(link: Link, welcome: Welcome): void {
     this.#serverName = welcome.name
-    if (!welcome.resumed) this.#channel.receipts.begin(welcome)
+    if (!welcome.resumed) this.#channel.duplicates.begin(welcome)
     this.#stopKeepAlive = keepAlive(link, keepAliveInterval(this.#settings.keepAliveMs, welcome.keepAliveMs))
     this.#channel.attach(link)
     this.#tell('connect', { resumed: welcome.resumed })
@@ -239,7 +239,7 @@ export class EventClient<M extends object = AnyMap> extends EventEnd<ClientTypes
   emit<N extends EventName<ToServer<M>>>(name: N, ...data: DataArgument<ToServer<M>[N]>): boolean
   // One plain parameter: a rest parameter would make an array for every message.
   emit(name: string, data?: unknown): boolean {
-    return this.#channel.saying.emit(name, data)
+    return this.#channel.emitter.emit(name, data)
   }
 
   /**
@@ -251,7 +251,7 @@ export class EventClient<M extends object = AnyMap> extends EventEnd<ClientTypes
    */
   send<N extends EventName<ToServer<M>>>(name: N, ...data: DataArgument<ToServer<M>[N]>): Promise<void>
   send(name: string, data?: unknown): Promise<void> {
-    return this.#channel.sending.send(name, data)
+    return this.#channel.sender.send(name, data)
   }
 
   /**
@@ -264,7 +264,7 @@ export class EventClient<M extends object = AnyMap> extends EventEnd<ClientTypes
     name: N,
     ...rest: CallArguments<ServerRequests<M>[N], RequestOptions>
   ): Promise<Reply<ServerRequests<M>[N]>> {
-    const reply = ask(this.#channel.calling, name, rest, this.#settings.requestTimeoutMs)
+    const reply = request(this.#channel.requester, name, rest, this.#settings.requestTimeoutMs)
     return reply as Promise<Reply<ServerRequests<M>[N]>>
   }
 
@@ -273,20 +273,20 @@ export class EventClient<M extends object = AnyMap> extends EventEnd<ClientTypes
     name: N,
     ...rest: CallArguments<ServerRequests<M>[N], StreamOptions>
   ): AsyncIterableIterator<Item<ServerRequests<M>[N]>, undefined, undefined> & AsyncDisposable {
-    const items = askForStream(this.#channel.calling, name, rest, this.#settings.requestTimeoutMs)
+    const items = requestStream(this.#channel.requester, name, rest, this.#settings.requestTimeoutMs)
     return items as AsyncIterableIterator<Item<ServerRequests<M>[N]>, undefined, undefined> & AsyncDisposable
   }
 
   /** Asks to be in a room; the server's `joinable` decides. */
   async join(room: string): Promise<void> {
     checkName('join', room)
-    await ask(this.#channel.calling, JOIN, [room, {}], this.#settings.requestTimeoutMs)
+    await request(this.#channel.requester, JOIN, [room, {}], this.#settings.requestTimeoutMs)
   }
 
   /** Leaves a room. */
   async leave(room: string): Promise<void> {
     checkName('leave', room)
-    await ask(this.#channel.calling, LEAVE, [room, {}], this.#settings.requestTimeoutMs)
+    await request(this.#channel.requester, LEAVE, [room, {}], this.#settings.requestTimeoutMs)
   }
 
   /** Milliseconds to the server and back. */
@@ -296,7 +296,7 @@ export class EventClient<M extends object = AnyMap> extends EventEnd<ClientTypes
 
   /** Resolves when every `send` so far was acknowledged, refused or dropped. */
   flush(): Promise<void> {
-    return this.#channel.sending.flushed()
+    return this.#channel.sender.flushed()
   }
 
   // ---- the end ----
@@ -333,7 +333,7 @@ export class EventClient<M extends object = AnyMap> extends EventEnd<ClientTypes
     this.#connector.giveUp(reason)
     this.#stopKeepAlive()
     this.#channel.close(failure('close', 'ERR_CLOSED', reason?.message ?? 'this client was closed', reason))
-    this.hearing.end()
+    this.handlers.end()
     this.#journal?.close()
     this.#tell('close', reason)
   }
@@ -350,6 +350,6 @@ export class EventClient<M extends object = AnyMap> extends EventEnd<ClientTypes
   }
 
   #tell<N extends keyof ClientEvents>(name: N, ...args: ClientEvents[N]): void {
-    this.hearing.tell(name, args)
+    this.handlers.emitLocal(name, args)
   }
 }

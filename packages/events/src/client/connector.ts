@@ -8,11 +8,12 @@ import { Backoff, whenFileAppears } from './reconnect.ts'
 /** Errors after which trying again is of no use. */
 const FINAL: ReadonlySet<string> = new Set([
   'ERR_UNAUTHORIZED',
-  'ERR_CODEC',
-  'ERR_VERSION',
+  'ERR_DISCONNECTED_BY_SERVER',
+  'ERR_UNSUPPORTED_CODEC',
+  'ERR_UNSUPPORTED_VERSION',
   'ERR_UNSUPPORTED_OPTION',
   'ERR_SESSION_TAKEN',
-  'ERR_NAME',
+  'ERR_INVALID_NAME',
 ])
 
 const isFinal = (error: unknown): boolean =>
@@ -29,28 +30,28 @@ export interface ConnectorSettings {
 }
 
 /** What a {@link Connector} needs of its client. */
-export interface Traveller {
+export interface ConnectorContext {
   /** Makes a connection of a stream. */
-  greet(duplex: Duplex, reading: ReadBuffer, hold: boolean): Promise<Link>
+  handshake(duplex: Duplex, reading: ReadBuffer, hold: boolean): Promise<Link>
   /** True when no connection is wanted any more. */
   leaving(): boolean
   /** An error that nobody awaits. */
   report(error: Error): void
   /** It is over. */
-  gone(reason: Error): void
+  gaveUp(reason: Error): void
 }
 
 /** Makes the first connection of a client, and the next ones. */
 export class Connector {
   readonly #settings: ConnectorSettings
-  readonly #traveller: Traveller
+  readonly #context: ConnectorContext
   readonly #giveUp = new AbortController()
   #endSleep: (() => void) | undefined
   #refs = true
 
-  constructor(settings: ConnectorSettings, traveller: Traveller) {
+  constructor(settings: ConnectorSettings, traveller: ConnectorContext) {
     this.#settings = settings
-    this.#traveller = traveller
+    this.#context = traveller
   }
 
   /** Aborts when the client gives up. */
@@ -93,7 +94,7 @@ export class Connector {
   /** The next connection, after one that was lost for this reason. Never rejects. */
   async again(reason: Error | undefined): Promise<void> {
     const { backoff } = this.#settings
-    if (backoff === undefined || isFinal(reason)) this.#traveller.gone(reason ?? lost())
+    if (backoff === undefined || isFinal(reason)) this.#context.gaveUp(reason ?? lost())
     else await this.#keepTrying(backoff, backoff.next(), reason)
   }
 
@@ -104,9 +105,9 @@ export class Connector {
 
   async #keepTrying(backoff: Backoff, firstWait: number, reason: unknown): Promise<void> {
     let last = reason
-    for (let wait = firstWait; !this.#traveller.leaving(); wait = backoff.next()) {
+    for (let wait = firstWait; !this.#context.leaving(); wait = backoff.next()) {
       if (wait > 0) await this.#sleep(wait, last)
-      if (this.#traveller.leaving()) return
+      if (this.#context.leaving()) return
       try {
         await this.#attempt(false)
         backoff.reset()
@@ -114,8 +115,8 @@ export class Connector {
       } catch (error) {
         last = error
         if (!isFinal(error)) continue
-        this.#traveller.report(asError(error))
-        this.#traveller.gone(asError(error))
+        this.#context.report(asError(error))
+        this.#context.gaveUp(asError(error))
       }
     }
   }
@@ -130,7 +131,7 @@ export class Connector {
       ...(transport !== undefined && { transport }),
     })
     if (!this.#refs) unrefOf(duplex)
-    return await this.#traveller.greet(duplex, reading, hold)
+    return await this.#context.handshake(duplex, reading, hold)
   }
 
   /** Waits, but not longer than until the server's file appears, or the client is closed. */

@@ -5,10 +5,10 @@ import type { EndSettings } from '../end/options.ts'
 import { FrameType } from '../wire/frame.ts'
 import { readWelcome, type Welcome } from '../wire/handshake-messages.ts'
 import { Link, type ReadBuffer } from '../wire/link.ts'
-import { firstFrame, limitHandshake, sayFirst, unexpectedFirst } from '../wire/first-frame.ts'
+import { firstFrame, limitHandshake, putFirst, unexpectedFirst } from '../wire/first-frame.ts'
 
 /** What the handshake needs of its client. */
-export interface Guest {
+export interface ClientHandshakeContext {
   readonly settings: EndSettings
   readonly session: string
   readonly token: string | undefined
@@ -26,7 +26,12 @@ export interface Guest {
  *
  * @param hold - what comes with the welcome waits until {@link Link.release}: whoever awaits the connection listens then
  */
-export const greet = (guest: Guest, duplex: Duplex, reading: ReadBuffer, hold: boolean): Promise<Link> =>
+export const clientHandshake = (
+  guest: ClientHandshakeContext,
+  duplex: Duplex,
+  reading: ReadBuffer,
+  hold: boolean,
+): Promise<Link> =>
   new Promise((resolve, reject) => {
     const { settings, channel, session, token, signal } = guest
     let welcomed = false
@@ -34,10 +39,6 @@ export const greet = (guest: Guest, duplex: Duplex, reading: ReadBuffer, hold: b
       duplex,
       {
         frame: (from, buffer, start, end) => {
-          if (welcomed) {
-            channel.frame(from, buffer, start, end)
-            return
-          }
           const welcome = welcomeIn(from, buffer, start, end)
           if (welcome === undefined) return
           welcomed = true
@@ -48,7 +49,6 @@ export const greet = (guest: Guest, duplex: Duplex, reading: ReadBuffer, hold: b
           if (hold) from.hold()
           resolve(from)
         },
-        drain: () => channel.flow.onDrain(),
         closed: (from, reason) => {
           stopTimer()
           signal.removeEventListener('abort', abort)
@@ -64,7 +64,7 @@ export const greet = (guest: Guest, duplex: Duplex, reading: ReadBuffer, hold: b
     signal.addEventListener('abort', abort, { once: true })
     const { maxFrame, keepAliveMs, name } = settings
     const { base, next } = channel.sends
-    sayFirst(link, FrameType.hello, {
+    putFirst(link, FrameType.hello, {
       codec: channel.codec.name,
       session,
       base,
@@ -81,6 +81,6 @@ const welcomeIn = (link: Link, buffer: Buffer, start: number, end: number): Welc
   const { type, body } = firstFrame(buffer, start, end)
   if (type === FrameType.welcome) return readWelcome(body)
   if (type !== FrameType.goodbye) throw unexpectedFirst(type, 'WELCOME')
-  link.farewell = new RemoteError(fromWire(JSON.parse(body.toString())))
+  link.closeReason = new RemoteError(fromWire(JSON.parse(body.toString())))
   return undefined
 }

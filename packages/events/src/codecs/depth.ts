@@ -25,7 +25,7 @@ export const checkTextDepth = (text: string, limit: number): void => {
   }
 }
 
-/** Bytes that follow the first byte of a MessagePack value of fixed size, from 0xc0 on; -1: see {@link sizeOf}. */
+/** Bytes that follow the first byte of a MessagePack value of fixed size, from 0xc0 on; -1: see {@link itemAt}. */
 // https://github.com/msgpack/msgpack/blob/master/spec.md#formats
 const FIXED = [
   // c0 nil, c1 unused, c2 false, c3 true, c4-c6 bin, c7-c9 ext, ca float32, cb float64
@@ -46,7 +46,7 @@ interface Item {
 
 const leaf = (size: number): Item => ({ size, children: 0 })
 
-const sizeOf = (bytes: Buffer, at: number): Item => {
+const itemAt = (bytes: Buffer, at: number): Item => {
   const first = bytes[at] as number
   if (first < 0x80 || first >= 0xe0) return leaf(1)
   if (first < 0x90) return { size: 1, children: (first & 15) * 2 }
@@ -68,7 +68,7 @@ export const checkPackedDepth = (bytes: Buffer, limit: number): void => {
   const open: number[] = []
   let at = 0
   while (at < bytes.length) {
-    const { size, children } = sizeOf(bytes, at)
+    const { size, children } = itemAt(bytes, at)
     at += size
     if (children > 0) {
       open.push(children)

@@ -1,7 +1,7 @@
 import type { EventName, Input, Reply } from '../map.ts'
 import type { StreamedEvent } from '../handlers/event-stream.ts'
 import type { RequestContext } from '../handlers/handler.ts'
-import type { Hearing } from '../handlers/registry.ts'
+import type { HandlerRegistry } from '../handlers/registry.ts'
 import type { Listener } from '../handlers/listeners.ts'
 import type { Middleware } from '../handlers/middleware.ts'
 
@@ -34,7 +34,7 @@ type Local<T extends EndTypes, N extends keyof T['local']> = T['local'][N] exten
 /** The half of a client, or of a server, that hears: listeners, handlers, middleware. */
 export abstract class EventEnd<T extends EndTypes> {
   /** @internal */
-  protected abstract readonly hearing: Hearing
+  protected abstract readonly handlers: HandlerRegistry
 
   /** Listens to an event of the other end, or to what happens to the connection. */
   on<N extends keyof T['local'] & string>(name: N, listener: (...args: Local<T, N>) => unknown): this
@@ -43,7 +43,7 @@ export abstract class EventEnd<T extends EndTypes> {
     listener: (data: T['events'][N], ...rest: T['extra']) => unknown,
   ): this
   on(name: string, listener: Listener): this {
-    this.hearing.on(name, listener)
+    this.handlers.on(name, listener)
     return this
   }
 
@@ -56,12 +56,12 @@ export abstract class EventEnd<T extends EndTypes> {
   once<N extends keyof T['local'] & string>(name: N): Promise<Local<T, N>>
   once<N extends EventName<T['events']>>(name: N): Promise<[data: T['events'][N], ...rest: T['extra']]>
   once(name: string, listener?: Listener): this | Promise<unknown> {
-    return this.hearing.once(name, listener) ?? this
+    return this.handlers.once(name, listener) ?? this
   }
 
   /** Stops listening. */
   off(name: (keyof T['local'] & string) | EventName<T['events']>, listener: Listener): this {
-    this.hearing.off(name, listener)
+    this.handlers.off(name, listener)
     return this
   }
 
@@ -81,13 +81,13 @@ export abstract class EventEnd<T extends EndTypes> {
       context: RequestContext<T['peer']>,
     ) => HandlerResult<T['requests'][N]>,
   ): this {
-    this.hearing.handle(name, handler)
+    this.handlers.handle(name, handler)
     return this
   }
 
   /** Puts something before every listener and handler. */
   use(middleware: Middleware<T['peer']>): this {
-    this.hearing.use(middleware)
+    this.handlers.use(middleware)
     return this
   }
 
@@ -100,7 +100,7 @@ export abstract class EventEnd<T extends EndTypes> {
     options: { readonly limit?: number | undefined } = {},
   ): AsyncIterableIterator<StreamedEvent<N, T['events'][N], T['from']>, undefined, undefined> &
     AsyncDisposable {
-    return this.hearing.events(name, options) as AsyncIterableIterator<
+    return this.handlers.events(name, options) as AsyncIterableIterator<
       StreamedEvent<N, T['events'][N], T['from']>,
       undefined,
       undefined

@@ -9,7 +9,7 @@ export interface StreamedEvent<Name extends string = string, Data = unknown, Pee
 }
 
 /** Stops and restarts the connection that an event came over. */
-export interface Tap {
+export interface Pausable {
   hold(): void
   release(): void
 }
@@ -32,19 +32,19 @@ export class EventStream<Event> implements AsyncIterableIterator<Event, undefine
   #entries: Entry<Event>[] = []
   #current: Entry<Event> | undefined
   #waiting: ((result: IteratorResult<Event, undefined>) => void)[] = []
-  #held = new Set<Tap>()
+  #held = new Set<Pausable>()
   #ended = false
 
   /** @param listen - begins to listen, and gives the function that ends it */
   constructor(
     limit: number,
-    listen: (take: (event: Event, tap: Tap | undefined) => Promise<void> | undefined) => () => void,
+    listen: (take: (event: Event, tap: Pausable | undefined) => Promise<void> | undefined) => () => void,
   ) {
     this.#limit = limit
     this.#stop = listen((event, tap) => this.#take(event, tap))
   }
 
-  #take(event: Event, tap: Tap | undefined): Promise<void> {
+  #take(event: Event, tap: Pausable | undefined): Promise<void> {
     return new Promise((resolve) => {
       const entry = { event, done: resolve }
       const reader = this.#waiting.shift()

@@ -2,43 +2,43 @@ import { checkOptions, invalidArgument } from '@uds/winsock-ffi'
 import { asError } from '../errors.ts'
 import { checkName, isReserved } from '../names.ts'
 import { count } from '../options.ts'
-import { EventStream, type StreamedEvent, type Tap } from './event-stream.ts'
+import { EventStream, type StreamedEvent, type Pausable } from './event-stream.ts'
 import type { Delivery, Handler } from './handler.ts'
 import { type Listener, Listeners } from './listeners.ts'
 import type { Middleware } from './middleware.ts'
 
 /** Who an event came from, for a reader of the events: which connection to hold, and whom to name. */
-export interface Heard {
+export interface EventOrigin {
   readonly delivery: Delivery
   readonly peer: unknown
-  readonly tap: Tap | undefined
+  readonly connection: Pausable | undefined
 }
 
 /** What a client, or all peers of a server, listen to and answer. */
-export class Hearing {
+export class HandlerRegistry {
   /** Of the events of the map. */
-  readonly listeners: Listeners = new Listeners()
-  readonly handlers: Map<string, Handler> = new Map()
+  readonly eventListeners: Listeners = new Listeners()
+  readonly requests: Map<string, Handler> = new Map()
   readonly middleware: Middleware[] = []
   /** Of what happens to the connection. */
   readonly #local = new Listeners()
   readonly #streams = new Set<EventStream<unknown>>()
-  readonly #heard: (args: readonly unknown[]) => Heard
-  readonly #whoAmI: () => string
+  readonly #originOf: (args: readonly unknown[]) => EventOrigin
+  readonly #description: () => string
 
   /**
    * @param heard - finds what a listener was called with behind the data
    * @param whoAmI - this end, for people
    */
-  constructor(heard: (args: readonly unknown[]) => Heard, whoAmI: () => string) {
-    this.#heard = heard
-    this.#whoAmI = whoAmI
+  constructor(heard: (args: readonly unknown[]) => EventOrigin, whoAmI: () => string) {
+    this.#originOf = heard
+    this.#description = whoAmI
   }
 
   #of(where: string, name: string): Listeners {
     if (isReserved(name)) return this.#local
     checkName(where, name)
-    return this.listeners
+    return this.eventListeners
   }
 
   on(name: string, listener: Listener): void {
@@ -62,7 +62,7 @@ export class Hearing {
   handle(name: string, handler: Handler): void {
     checkName('handle', name)
     if (typeof handler !== 'function') throw invalidArgument('handle', 'handler', 'a function', handler)
-    this.handlers.set(name, handler)
+    this.requests.set(name, handler)
   }
 
   use(middleware: Middleware): void {
@@ -78,8 +78,8 @@ export class Hearing {
     const limit = count('events', 'limit', options.limit, 64)
     const stream = new EventStream<StreamedEvent>(limit, (take) => {
       const hear = (data: unknown, ...rest: unknown[]): unknown => {
-        const { delivery, peer, tap } = this.#heard(rest)
-        return take({ name: delivery.name, data, peer, redelivered: delivery.redelivered }, tap)
+        const { delivery, peer, connection } = this.#originOf(rest)
+        return take({ name: delivery.name, data, peer, redelivered: delivery.redelivered }, connection)
       }
       const stop = this.#listen(name, hear)
       return () => {
@@ -92,20 +92,20 @@ export class Hearing {
   }
 
   #listen(name: string | undefined, hear: (data: unknown, ...rest: unknown[]) => unknown): () => void {
-    if (name === undefined) return this.listeners.addAny((_, data, ...rest) => hear(data, ...rest))
+    if (name === undefined) return this.eventListeners.addAny((_, data, ...rest) => hear(data, ...rest))
     this.#of('events', name).add(name, hear)
-    return () => this.listeners.remove(name, hear)
+    return () => this.eventListeners.remove(name, hear)
   }
 
   /** Tells of something that happened to the connection. */
-  tell(name: string, args: readonly unknown[]): void {
+  emitLocal(name: string, args: readonly unknown[]): void {
     void this.#local.call(name, args, (error) => this.report(asError(error)))
   }
 
   /** Tells of an error that nobody awaits. */
   report(error: Error, peer?: unknown): void {
     if (this.#local.has('error')) void this.#local.call('error', [error, peer], () => {})
-    else process.emitWarning(error.message, { type: 'UdsEventsWarning', detail: this.#whoAmI() })
+    else process.emitWarning(error.message, { type: 'UdsEventsWarning', detail: this.#description() })
   }
 
   /** No more events come. */

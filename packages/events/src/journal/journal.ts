@@ -70,7 +70,7 @@ export class SentJournal {
     this.#database.close()
     throw failure(
       'journal',
-      'ERR_CODEC',
+      'ERR_UNSUPPORTED_CODEC',
       `the journal ${path} holds messages of the codec ${kept}, not ${codec}`,
     )
   }

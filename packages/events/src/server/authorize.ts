@@ -7,7 +7,7 @@ import { failure } from '../errors.ts'
 import type { Hello } from '../wire/handshake-messages.ts'
 
 /** Who wants in: what the client says, and what the system says. */
-export interface Applicant {
+export interface ConnectingClient {
   /** The name that the client gives itself; not proved by anything. */
   readonly name: string | undefined
   readonly token: string | undefined
@@ -20,7 +20,7 @@ export interface Applicant {
 }
 
 /** Decides whether a client may stay: true, or a promise of it. Anything else, and what it throws, is a refusal. */
-export type AuthorizePeer = (applicant: Applicant) => boolean | Promise<boolean>
+export type Authorizer = (client: ConnectingClient) => boolean | Promise<boolean>
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
 
@@ -47,7 +47,7 @@ export const admit = async (
   hello: Hello,
   connection: Duplex,
   token: string | undefined,
-  authorize: AuthorizePeer | undefined,
+  authorize: Authorizer | undefined,
 ): Promise<void> => {
   if (token !== undefined && !sameToken(token, hello.token)) throw refused()
   if (authorize === undefined) return
@@ -61,12 +61,16 @@ export const codecFor = (hello: Hello, codecs: readonly Codec[], isSameUser: () 
   const codec = codecs.find(({ name }) => name === hello.codec)
   if (codec === undefined) {
     const offered = codecs.map(({ name }) => name).join(', ')
-    throw failure('handshake', 'ERR_CODEC', `the codec '${hello.codec}' is not offered; ${offered} are`)
+    throw failure(
+      'handshake',
+      'ERR_UNSUPPORTED_CODEC',
+      `the codec '${hello.codec}' is not offered; ${offered} are`,
+    )
   }
   if (codec.kind === 'binary' && codec.sameUserOnly === true && !isSameUser()) {
     throw failure(
       'handshake',
-      'ERR_CODEC',
+      'ERR_UNSUPPORTED_CODEC',
       `the codec '${codec.name}' is only for processes of the same user`,
     )
   }

@@ -30,7 +30,7 @@ export interface RoomTarget<M extends object> {
 }
 
 /** What a {@link Broadcaster} needs of its server. */
-export interface Audience<M extends object> {
+export interface BroadcastContext<M extends object> {
   readonly names: OutgoingNames
   readonly rooms: Rooms<ServerPeer<M>>
   readonly connected: ReadonlySet<ServerPeer<M>>
@@ -46,17 +46,17 @@ const iterable = <T extends object>(value: T | Iterable<T> | undefined): Iterabl
 
 /** Says one thing to many peers, and encodes it once for each codec. */
 export class Broadcaster<M extends object> {
-  readonly #audience: Audience<M>
+  readonly #context: BroadcastContext<M>
 
-  constructor(audience: Audience<M>) {
-    this.#audience = audience
+  constructor(audience: BroadcastContext<M>) {
+    this.#context = audience
   }
 
   broadcast(name: string, data: unknown, options: BroadcastOptions<M>): boolean {
     checkEventName('broadcast', name)
     checkOptions(options, 'broadcast', BROADCAST_OPTIONS)
     const { rooms, except } = options
-    const { connected, names, rooms: all } = this.#audience
+    const { connected, names, rooms: all } = this.#context
     const among = rooms === undefined ? connected : all.members(typeof rooms === 'string' ? [rooms] : rooms)
     const without = new Set(iterable(except))
     const nameId = names.idOf(name)
@@ -76,13 +76,13 @@ export class Broadcaster<M extends object> {
   }
 
   #emitTo(peer: ServerPeer<M>, frame: Buffer, nameId: number): boolean {
-    const { link, flow, saying } = peer.channel
+    const { link, flow, emitter } = peer.channel
     try {
       if (frame.length > flow.mostBytes) checkSize('broadcast', frame, flow.mostBytes)
-      return saying.emitEncoded(frame, nameId)
+      return emitter.emitEncoded(frame, nameId)
     } catch (error) {
-      this.#audience.report(asError(error), peer)
-      if ((error as { code?: unknown }).code === 'ERR_QUEUE_FULL' && !this.#audience.skipsSlow) {
+      this.#context.report(asError(error), peer)
+      if ((error as { code?: unknown }).code === 'ERR_QUEUE_FULL' && !this.#context.skipsSlow) {
         link?.destroy(
           failure('broadcast', 'ERR_SLOW_CONSUMER', 'the client does not read what is sent to it'),
         )

@@ -5,7 +5,7 @@ import type { CodecName } from '../codecs/select.ts'
 import type { JournalOptions } from '../journal/journal.ts'
 import type { AnyMap } from '../map.ts'
 import { END_OPTIONS, type EndOptions } from '../end/options.ts'
-import type { AuthorizePeer } from './authorize.ts'
+import type { Authorizer } from './authorize.ts'
 import type { ServerPeer } from './peer.ts'
 
 /** How a server listens. */
@@ -15,7 +15,7 @@ export interface ServerOptions<M extends object = AnyMap> extends EndOptions<M> 
   /** Clients must show this. */
   readonly token?: string | undefined
   /** Decides who may stay, after the token: `sameUser` asks the system. */
-  readonly authorize?: 'sameUser' | AuthorizePeer | undefined
+  readonly authorize?: 'sameUser' | Authorizer | undefined
   /** Which rooms clients may join by themselves. Default: none. */
   readonly joinable?: ((peer: ServerPeer<M>, room: string) => boolean | Promise<boolean>) | undefined
   /** Milliseconds that a session waits for its client to come back. Default 30,000. */

@@ -1,6 +1,6 @@
 import { peerCredentials } from '@uds/stream'
 import type { PeerCredentials } from '@uds/winsock-ffi'
-import { ask, askForStream } from '../channel/request-arguments.ts'
+import { request, requestStream } from '../channel/request-arguments.ts'
 import { Channel } from '../channel/channel.ts'
 import type { ChannelOwner } from '../channel/owner.ts'
 import type { Codec } from '../codecs/codec.ts'
@@ -24,7 +24,7 @@ import type { Rooms } from './rooms.ts'
 import type { EndSettings } from '../end/options.ts'
 
 /** What a peer needs of its server. */
-export interface PeerHome<M extends object> {
+export interface PeerContext<M extends object> {
   readonly settings: EndSettings
   readonly rooms: Rooms<ServerPeer<M>>
   /** What the peer's channel needs. */
@@ -39,14 +39,14 @@ export class ServerPeer<M extends object = object> {
   data: unknown
   /** @internal */
   readonly channel: Channel
-  readonly #home: PeerHome<M>
+  readonly #context: PeerContext<M>
   #name: string | undefined
   #stopKeepAlive: () => void = () => {}
 
   /** @internal */
-  constructor(home: PeerHome<M>, id: string, codec: Codec, highest: number) {
+  constructor(home: PeerContext<M>, id: string, codec: Codec, highest: number) {
     this.id = id
-    this.#home = home
+    this.#context = home
     this.channel = new Channel(home.ownerOf(this), codec, highest)
   }
 
@@ -67,7 +67,7 @@ export class ServerPeer<M extends object = object> {
 
   /** The rooms that it is in. */
   get rooms(): readonly string[] {
-    return this.#home.rooms.roomsOf(this)
+    return this.#context.rooms.roomsOf(this)
   }
 
   /** How many messages to it were dropped by the policies of the queues. */
@@ -100,13 +100,13 @@ export class ServerPeer<M extends object = object> {
   emit<N extends EventName<ToClient<M>>>(name: N, ...data: DataArgument<ToClient<M>[N]>): boolean
   // One plain parameter: a rest parameter would make an array for every message.
   emit(name: string, data?: unknown): boolean {
-    return this.channel.saying.emit(name, data)
+    return this.channel.emitter.emit(name, data)
   }
 
   /** Sends an event and waits for its listeners; see `EventClient.send`. */
   send<N extends EventName<ToClient<M>>>(name: N, ...data: DataArgument<ToClient<M>[N]>): Promise<void>
   send(name: string, data?: unknown): Promise<void> {
-    return this.channel.sending.send(name, data)
+    return this.channel.sender.send(name, data)
   }
 
   /** Asks the client; see `EventClient.request`. */
@@ -114,7 +114,7 @@ export class ServerPeer<M extends object = object> {
     name: N,
     ...rest: CallArguments<ClientRequests<M>[N], RequestOptions>
   ): Promise<Reply<ClientRequests<M>[N]>> {
-    const reply = ask(this.channel.calling, name, rest, this.#home.settings.requestTimeoutMs)
+    const reply = request(this.channel.requester, name, rest, this.#context.settings.requestTimeoutMs)
     return reply as Promise<Reply<ClientRequests<M>[N]>>
   }
 
@@ -123,7 +123,7 @@ export class ServerPeer<M extends object = object> {
     name: N,
     ...rest: CallArguments<ClientRequests<M>[N], StreamOptions>
   ): AsyncIterableIterator<Item<ClientRequests<M>[N]>, undefined, undefined> & AsyncDisposable {
-    const items = askForStream(this.channel.calling, name, rest, this.#home.settings.requestTimeoutMs)
+    const items = requestStream(this.channel.requester, name, rest, this.#context.settings.requestTimeoutMs)
     return items as AsyncIterableIterator<Item<ClientRequests<M>[N]>, undefined, undefined> & AsyncDisposable
   }
 
@@ -134,17 +134,17 @@ export class ServerPeer<M extends object = object> {
 
   /** Puts it into a room. It stays there while its session lives. */
   join(room: string): void {
-    this.#home.rooms.join(this, room)
+    this.#context.rooms.join(this, room)
   }
 
   /** Takes it out of a room. */
   leave(room: string): void {
-    this.#home.rooms.leave(this, room)
+    this.#context.rooms.leave(this, room)
   }
 
   /** Ends the connection, and tells the client why; it does not come back. */
   disconnect(message = 'the server ended the connection'): void {
-    this.channel.link?.goodbye(failure('close', 'ERR_UNAUTHORIZED', message))
+    this.channel.link?.goodbye(failure('close', 'ERR_DISCONNECTED_BY_SERVER', message))
   }
 
   /** @internal */
@@ -152,7 +152,7 @@ export class ServerPeer<M extends object = object> {
     this.#name = name
     this.#stopKeepAlive = keepAlive(
       link,
-      keepAliveInterval(this.#home.settings.keepAliveMs, theirKeepAliveMs),
+      keepAliveInterval(this.#context.settings.keepAliveMs, theirKeepAliveMs),
     )
     this.channel.attach(link)
   }

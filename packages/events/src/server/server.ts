@@ -8,7 +8,7 @@ import { type Checks, checksOf } from '../contract/contract.ts'
 import { failure } from '../errors.ts'
 import { EventEnd } from '../end/event-end.ts'
 import type { Delivery, RequestContext } from '../handlers/handler.ts'
-import { Hearing } from '../handlers/registry.ts'
+import { HandlerRegistry } from '../handlers/registry.ts'
 import { checkJournal, HandledJournal } from '../journal/journal.ts'
 import type { AnyMap, EventName, ServerRequests, ToClient, ToServer } from '../map.ts'
 import { checkName, JOIN, LEAVE } from '../names.ts'
@@ -17,8 +17,8 @@ import { checkText, type EndSettings, endSettings } from '../end/options.ts'
 import { OutgoingNames } from '../wire/interned-names.ts'
 import { Broadcaster, type BroadcastOptions, type RoomTarget } from './broadcast.ts'
 import { SERVER_OPTIONS, type ServerEvents, type ServerOptions } from './options.ts'
-import { type PeerHome, ServerPeer } from './peer.ts'
-import { closing, Reception, type ReceptionSettings } from './handshake.ts'
+import { type PeerContext, ServerPeer } from './peer.ts'
+import { closing, ServerHandshake, type HandshakeSettings } from './handshake.ts'
 import { Rooms } from './rooms.ts'
 import { Sessions } from './sessions.ts'
 
@@ -36,18 +36,21 @@ export interface ServerTypes<M extends object> {
  * The meeting place of many clients: typed events, acknowledged messages, requests and streams. Nothing that a client
  * does can end the process, or harm another client.
  */
-export class EventServer<M extends object = AnyMap> extends EventEnd<ServerTypes<M>> implements PeerHome<M> {
+export class EventServer<M extends object = AnyMap>
+  extends EventEnd<ServerTypes<M>>
+  implements PeerContext<M>
+{
   /** @internal */
   readonly settings: EndSettings
   /** @internal */
   readonly rooms: Rooms<ServerPeer<M>> = new Rooms()
   /** @internal */
-  protected readonly hearing: Hearing
+  protected readonly handlers: HandlerRegistry
   readonly #joinable: ServerOptions<M>['joinable']
   readonly #checks: Checks | undefined
   readonly #names: OutgoingNames
   readonly #sessions: Sessions<M>
-  readonly #reception: Reception<M>
+  readonly #reception: ServerHandshake<M>
   readonly #broadcaster: Broadcaster<M>
   readonly #journal: HandledJournal | undefined
   #listener: StreamListener | undefined
@@ -68,11 +71,11 @@ export class EventServer<M extends object = AnyMap> extends EventEnd<ServerTypes
       this.rooms.leaveAll(peer)
       peer.channel.close(failure('close', 'ERR_CLOSED', 'the client did not come back'))
     })
-    this.hearing = new Hearing(
+    this.handlers = new HandlerRegistry(
       ([peer, delivery]) => ({
         delivery: delivery as Delivery,
         peer,
-        tap: (peer as ServerPeer<M>).channel.link,
+        connection: (peer as ServerPeer<M>).channel.link,
       }),
       () => `server at ${this.address}`,
     )
@@ -81,22 +84,22 @@ export class EventServer<M extends object = AnyMap> extends EventEnd<ServerTypes
       rooms: this.rooms,
       connected: this.#sessions.connected,
       skipsSlow: oneOf('listen', 'slowConsumer', options.slowConsumer, ['disconnect', 'skip']) === 'skip',
-      report: (error, peer) => this.hearing.report(error, peer),
+      report: (error, peer) => this.handlers.report(error, peer),
     })
     this.#journal = options.journal === undefined ? undefined : new HandledJournal(options.journal.path)
-    this.#reception = new Reception({
+    this.#reception = new ServerHandshake({
       settings,
       sessions: this.#sessions,
       journal: this.#journal,
       newPeer: (session, codec) => new ServerPeer<M>(this, session, codec, 0),
-      entered: (peer, resumed) => this.#tell('connection', peer, { resumed }),
-      left: (peer, reason) => this.#tell('disconnect', peer, reason),
-      report: (error) => this.hearing.report(error),
+      connected: (peer, resumed) => this.#tell('connection', peer, { resumed }),
+      disconnected: (peer, reason) => this.#tell('disconnect', peer, reason),
+      report: (error) => this.handlers.report(error),
     })
-    this.hearing.handle(JOIN, (room: unknown, { peer }: RequestContext<ServerPeer<M>>) =>
+    this.handlers.handle(JOIN, (room: unknown, { peer }: RequestContext<ServerPeer<M>>) =>
       this.#join(peer, room),
     )
-    this.hearing.handle(LEAVE, (room: unknown, { peer }: RequestContext<ServerPeer<M>>) => {
+    this.handlers.handle(LEAVE, (room: unknown, { peer }: RequestContext<ServerPeer<M>>) => {
       checkName('leave', room)
       peer.leave(room as string)
     })
@@ -125,7 +128,7 @@ export class EventServer<M extends object = AnyMap> extends EventEnd<ServerTypes
       server.#journal?.close()
       throw error
     }
-    server.#listener.on('connectionError', (error) => server.hearing.report(error))
+    server.#listener.on('connectionError', (error) => server.handlers.report(error))
     server.#listener.on('connection', (connection) => server.accept(connection))
     return server
   }
@@ -176,12 +179,12 @@ export class EventServer<M extends object = AnyMap> extends EventEnd<ServerTypes
       session: peer.id,
       names: this.#names,
       settings: this.settings,
-      hearing: this.hearing,
+      handlers: this.handlers,
       checks: this.#checks,
       inbox: this.#journal,
       peer,
       listenerArguments: (data, delivery) => [data, peer, delivery],
-      report: (error) => this.hearing.report(error, peer),
+      report: (error) => this.handlers.report(error, peer),
       drained: () => this.#tell('drain', peer),
     }
   }
@@ -231,7 +234,7 @@ export class EventServer<M extends object = AnyMap> extends EventEnd<ServerTypes
     for (const peer of this.#sessions.clear()) {
       peer.channel.close(failure('close', 'ERR_CLOSED', 'the server was closed'))
     }
-    this.hearing.end()
+    this.handlers.end()
     this.#journal?.close()
     this.#tell('close')
   }
@@ -256,11 +259,11 @@ export class EventServer<M extends object = AnyMap> extends EventEnd<ServerTypes
   }
 
   #tell<N extends keyof ServerEvents<M>>(name: N, ...args: ServerEvents<M>[N]): void {
-    this.hearing.tell(name, args)
+    this.handlers.emitLocal(name, args)
   }
 }
 
-const receptionSettings = <M extends object>(options: ServerOptions<M>): ReceptionSettings => {
+const receptionSettings = <M extends object>(options: ServerOptions<M>): HandshakeSettings => {
   const settings = endSettings('listen', options, SERVER_OPTIONS)
   const codecs = (options.codecs ?? builtInCodecs).map((codec) => codecOf('listen', codec))
   const { token, authorize } = options

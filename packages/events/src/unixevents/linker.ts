@@ -289,7 +289,8 @@ export class Linker {
       return failure('send', 'ERR_CLOSED', 'the linker is not initialised: call init(role, channel) first')
     }
     if (typeof event !== 'string') return invalidArgument('send', 'the event', 'a string', event)
-    if (event === CONTROL_EVENT) return failure('send', 'ERR_NAME', `the event ${CONTROL_EVENT} is reserved`)
+    if (event === CONTROL_EVENT)
+      return failure('send', 'ERR_INVALID_NAME', `the event ${CONTROL_EVENT} is reserved`)
     let frame: string
     try {
       frame = this.#encoder.encode(event, data)
@@ -309,7 +310,7 @@ export class Linker {
     try {
       callback(error ?? null, error === undefined)
     } catch (thrown) {
-      this.#failed(failure('send', 'ERR_HANDLER', 'the callback of a send failed', thrown))
+      this.#failed(failure('send', 'ERR_HANDLER_FAILED', 'the callback of a send failed', thrown))
     }
   }
 

@@ -52,7 +52,9 @@ export class Receivers {
   }
 
   #listenerFailed(event: string, error: unknown): void {
-    this.#failed(failure('receive', 'ERR_HANDLER', `a listener of ${JSON.stringify(event)} failed`, error))
+    this.#failed(
+      failure('receive', 'ERR_HANDLER_FAILED', `a listener of ${JSON.stringify(event)} failed`, error),
+    )
   }
 }
 

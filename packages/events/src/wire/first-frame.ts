@@ -27,7 +27,7 @@ export const limitHandshake = (link: Link, timeoutMs: number): (() => void) => {
 }
 
 /** Sends a frame of the handshake. */
-export const sayFirst = (link: Link, type: number, body: object): void => {
+export const putFirst = (link: Link, type: number, body: object): void => {
   link.outbox.put(type, 0, 0, -1, JSON.stringify(body))
   link.outbox.flush()
 }

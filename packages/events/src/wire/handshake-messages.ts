@@ -15,18 +15,22 @@ export const preamble = (): Buffer => Buffer.from([...MAGIC, VERSION, OLDEST_VER
 /**
  * Reads the other end's first bytes; gives the version that both speak.
  *
- * @throws SocketError `ERR_VERSION`
+ * @throws SocketError `ERR_UNSUPPORTED_VERSION`
  */
 export const checkPreamble = (bytes: Buffer): number => {
   if (!bytes.subarray(0, MAGIC.length).equals(MAGIC) || bytes[7] !== 0x0a) {
-    throw failure('handshake', 'ERR_VERSION', 'the other end does not speak the protocol of @uds/events')
+    throw failure(
+      'handshake',
+      'ERR_UNSUPPORTED_VERSION',
+      'the other end does not speak the protocol of @uds/events',
+    )
   }
   const [highest, lowest] = [bytes[5] as number, bytes[6] as number]
   const common = Math.min(highest, VERSION)
   if (common >= lowest && common >= OLDEST_VERSION) return common
   throw failure(
     'handshake',
-    'ERR_VERSION',
+    'ERR_UNSUPPORTED_VERSION',
     `the other end speaks versions ${lowest} to ${highest}, this end ${OLDEST_VERSION} to ${VERSION}`,
   )
 }

@@ -60,7 +60,7 @@ export class IncomingNames {
   /** Learns a name; the same id may be told again. */
   learn(id: number, name: string): void {
     const fault = nameFault(name)
-    if (fault !== undefined) throw failure('read', 'ERR_NAME', `a name ${fault}`)
+    if (fault !== undefined) throw failure('read', 'ERR_INVALID_NAME', `a name ${fault}`)
     if (id < 1 || id > this.#limit) {
       throw failure('read', 'ERR_TOO_MANY_NAMES', `the name id ${id}; the limit is ${this.#limit}`)
     }

@@ -24,7 +24,7 @@ export const keepAlive = (link: Link, intervalMs: number): (() => void) => {
     if (link.heard || link.held) silent = 0
     else if (++silent >= SILENT) {
       link.destroy(
-        failure('read', 'ERR_PEER_DEAD', `the other end said nothing for ${SILENT * intervalMs} ms`),
+        failure('read', 'ERR_KEEPALIVE_TIMEOUT', `the other end said nothing for ${SILENT * intervalMs} ms`),
       )
       return
     }

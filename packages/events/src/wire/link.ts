@@ -8,12 +8,14 @@ import { readLatin1 } from './latin1.ts'
 import { IncomingNames } from './interned-names.ts'
 import { Outbox } from './outbox.ts'
 
-/** What is done with what comes over a {@link Link}. */
-export interface LinkEvents {
-  /** A frame: the bytes from its type on; valid during the call. What it throws ends the connection. */
+/** Receives the frames of a {@link Link}. */
+export interface FrameReceiver {
+  /** Takes a frame: the bytes from its type on; valid during the call. What it throws ends the connection. */
   frame(link: Link, buffer: Buffer, start: number, end: number): void
-  /** The stream takes more. */
-  drain(link: Link): void
+}
+
+/** What a {@link Link} calls: `frame` for the handshake only, `closed` at the end. */
+export interface LinkEvents extends FrameReceiver {
   /** The connection is gone: called once, with the reason if there is one. */
   closed(link: Link, reason: Error | undefined): void
 }
@@ -71,7 +73,10 @@ export class Link {
   /** The largest frame that the other end reads. */
   peerMaxFrame: number = HANDSHAKE_LIMIT
   /** Why the other end is closing, if it said so. */
-  farewell: Error | undefined
+  closeReason: Error | undefined
+
+  /** Receives the frames: the handshake at first, then the dispatcher of the channel, without a step between. */
+  receiver: FrameReceiver
 
   readonly #events: LinkEvents
   #preamble: Buffer | undefined = Buffer.alloc(0)
@@ -91,10 +96,11 @@ export class Link {
   constructor(duplex: Duplex, events: LinkEvents, maxNames: number, reading?: ReadBuffer) {
     this.duplex = duplex
     this.#events = events
+    this.receiver = events
     this.outbox = new Outbox(duplex)
     this.names = new IncomingNames(maxNames)
     this.decoder = new FrameDecoder((buffer, start, end) => {
-      if (!this.#closing) this.#events.frame(this, buffer, start, end)
+      if (!this.#closing) this.receiver.frame(this, buffer, start, end)
     }, HANDSHAKE_LIMIT)
     duplex.on('error', (error) => {
       this.#reason ??= asError(error)
@@ -103,7 +109,6 @@ export class Link {
     duplex.on('end', () => {
       if (!duplex.writableEnded) duplex.end()
     })
-    this.outbox.written = () => this.#events.drain(this)
     if (reading !== undefined) reading.link = this
     // A socket with a read buffer of ours emits no data; the listener then only makes it flow.
     duplex.on('data', (chunk: Buffer) => this.take(chunk, chunk.length))
@@ -245,7 +250,7 @@ export class Link {
     if (this.#closed) return
     this.#closed = true
     clearTimeout(this.#timer)
-    this.#events.closed(this, this.farewell ?? this.#reason)
+    this.#events.closed(this, this.closeReason ?? this.#reason)
   }
 }
 
