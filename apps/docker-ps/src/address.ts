@@ -1,4 +1,4 @@
-/** What Docker's own client connects to unless told otherwise. */
+/** What Docker's own client connects to by default. */
 const usual = (platform: NodeJS.Platform): string =>
   platform === 'win32' ? 'pipe:docker_engine' : 'unix:/var/run/docker.sock'
 

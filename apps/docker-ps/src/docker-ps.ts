@@ -1,6 +1,6 @@
 /**
  * Lists containers, as `docker ps` does.
- * Usage: node src/docker-ps.ts [-a] [ADDRESS]; the address is that of DOCKER_HOST, or the usual one, unless given.
+ * Usage: node src/docker-ps.ts [-a] [ADDRESS]; the address is that of DOCKER_HOST, or the usual one, by default.
  */
 import { dispatcher } from '@uds/stream/http'
 import { dockerAddress } from './address.ts'

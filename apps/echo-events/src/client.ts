@@ -1,5 +1,5 @@
 /**
- * Says a text in three ways, prints what comes back, and counts round trips for a second.
+ * Says a text in three ways, prints the replies, and counts round trips for a second.
  * Usage: node src/client.ts [name or address] [text]
  */
 // #region client

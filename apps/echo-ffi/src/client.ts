@@ -1,5 +1,5 @@
 /**
- * Sends a line, prints what comes back, and counts round trips for a second at most.
+ * Sends a line, prints the reply, and counts round trips for a second at most.
  * Usage: node src/client.ts [unix:PATH | tcp:HOST:PORT] [TEXT]
  */
 import { performance } from 'node:perf_hooks'

@@ -1,5 +1,5 @@
 /**
- * Sends a text, prints what comes back, and counts round trips for a second.
+ * Sends a text, prints the reply, and counts round trips for a second.
  * Usage: node src/client.ts [address] [text]
  */
 // #region client

@@ -67,7 +67,7 @@ export const withToken = (inner: Transport, token: Uint8Array): Transport => {
         }
       }
       below.on('connection', (connection) => void admit(connection))
-      // What happens to a connection that came so far is told above, once.
+      // What happens to a connection that came so far is reported above, once.
       below.on('connectionError', (error, connection) => {
         if (!connection || !seen.has(connection)) outer.failed(error, connection)
       })

@@ -1,6 +1,6 @@
 import type { PeerReport, Report } from './report.ts'
 
-/** What a browser is told of one channel. */
+/** What a browser sees of one channel. */
 export interface ChannelView {
   readonly channel: string
   readonly address: string
@@ -56,12 +56,12 @@ export class Board {
   readonly #mayBeSeen: (name: string) => boolean
   readonly #rows = new Map<unknown, Row>()
 
-  /** @param mayBeSeen - the allow-list: which names of messages browsers are told. */
+  /** @param mayBeSeen - the allow-list: the names of messages that browsers may see. */
   constructor(mayBeSeen: (name: string) => boolean) {
     this.#mayBeSeen = mayBeSeen
   }
 
-  /** Takes a report of whoever `from` stands for. */
+  /** Takes a report of the server that `from` stands for. */
   add(from: unknown, now: Report): void {
     this.#rows.set(from, { before: this.#rows.get(from)?.now, now })
   }
@@ -70,7 +70,7 @@ export class Board {
     this.#rows.delete(from)
   }
 
-  /** What browsers are told. */
+  /** What browsers see. */
   view(): ChannelView[] {
     return [...this.#rows.values()]
       .map((row) => this.#viewOf(row))

@@ -9,7 +9,7 @@ export class Guard {
   readonly #hosts: () => readonly string[]
 
   /**
-   * @param hosts - the names, with the port, by which browsers reach this server. Any other is a page of somebody else
+   * @param hosts - the names, with the port, by which browsers reach this server. Any other is a page of another site
    *   whose name was made to point here (https://en.wikipedia.org/wiki/DNS_rebinding).
    */
   constructor(token: string, hosts: () => readonly string[]) {

@@ -9,7 +9,7 @@ const MOST_WAITING = 1024 * 1024
 /** RFC 6455, 7.4.1: what came is against the rules. */
 const POLICY_VIOLATION = 1008
 
-/** The bridge to browsers: `/live` tells what is shown, and takes nothing. */
+/** The bridge to browsers: `/live` sends what is shown, and takes nothing. */
 export class Live {
   readonly #sockets = new WebSocketServer({ noServer: true, maxPayload: 1024, perMessageDeflate: false })
   #last = ''
@@ -30,7 +30,7 @@ export class Live {
     })
   }
 
-  /** Tells all browsers what is to be shown. */
+  /** Sends all browsers what they show. */
   show(channels: readonly ChannelView[]): void {
     this.#last = JSON.stringify({ channels })
     for (const browser of this.#sockets.clients) {

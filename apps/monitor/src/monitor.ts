@@ -11,9 +11,9 @@ import type { Monitoring } from './report.ts'
 export interface MonitorOptions {
   /** Where servers report to. */
   readonly address?: string | undefined
-  /** Names of messages that browsers may see; `*` is all. None unless given: then only sums are shown. */
+  /** Names of messages that browsers may see; `*` is all. None by default: then only sums are shown. */
   readonly allow?: readonly string[] | undefined
-  /** The interface that the page is served on. 127.0.0.1 unless given. */
+  /** The interface that the page is served on. @default 127.0.0.1 */
   readonly host?: string | undefined
   readonly port?: number | undefined
 }

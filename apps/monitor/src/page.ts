@@ -9,7 +9,7 @@ const files: Readonly<Record<string, { readonly file: string; readonly type: str
   '/monitor.js': { file: 'monitor.js', type: 'text/javascript' },
 }
 
-/** Nothing of anybody else is loaded, nobody else learns the token, and nobody shows the page within theirs. */
+/** Nothing of another site is loaded, nobody else learns the token, and nobody shows the page within theirs. */
 const headers = {
   'content-security-policy':
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",

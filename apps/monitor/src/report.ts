@@ -2,7 +2,7 @@ import { EventClient } from '@uds/events'
 import type { EventServer, ServerPeer } from '@uds/events'
 import { counters } from '@uds/stream'
 
-/** What a watched server tells of itself, once a second. All counts are since it began to report. */
+/** What a watched server reports of itself, once a second. All counts are since it began to report. */
 export interface Report {
   readonly channel: string
   readonly address: string
@@ -30,7 +30,7 @@ export interface Monitoring {
   toServer: { report: Report }
 }
 
-/** Where the monitor listens for reports, unless told otherwise. */
+/** Where the monitor listens for reports, by default. */
 export const MONITOR = 'uds-monitor'
 
 /** A name may be anything that a client says; so many different ones are counted. */

@@ -1,5 +1,5 @@
 /**
- * The emulated sockets of GnuPG on Windows: a file that says on which port of the loopback somebody listens, and 16 bytes
+ * The emulated sockets of GnuPG on Windows: a file that says on which port of the loopback the agent listens, and 16 bytes
  * that a client has to send first, which only those know who can read the file.
  *
  * @see https://github.com/gpg/libassuan/blob/master/src/assuan-socket.c
@@ -109,7 +109,7 @@ export const gpgAgent: Transport = {
       }
     }
     inner.on('connection', (connection) => void admit(connection))
-    // What happens to a connection is told by the listener that has accepted it.
+    // The listener that has accepted a connection reports what happens to it.
     inner.on('connectionError', (error, connection) => {
       if (!connection) listener.failed(error)
     })

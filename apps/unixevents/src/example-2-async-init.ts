@@ -1,7 +1,7 @@
 import { Linker } from '@uds/events'
 import type { LinkerOptions } from '@uds/events'
 
-/** 2. Asynchronous initialisation: init tells whether it went well, and lastError why not. */
+/** 2. Asynchronous initialisation: init returns whether it went well, and lastError why not. */
 export const asyncInit = async (channel: string, options: LinkerOptions): Promise<void> => {
   const server = new Linker(options)
   const client = new Linker(options)

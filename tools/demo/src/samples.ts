@@ -11,9 +11,9 @@ export interface Sample {
   /** Scripts of the app. Without a server the client does it all. */
   readonly server?: string
   readonly client: string
-  /** Given to both scripts; `{path}` stands for a fresh socket path, `{name}` for a fresh name. */
+  /** The arguments of both scripts; `{path}` stands for a fresh socket path, `{name}` for a fresh name. */
   readonly args?: readonly string[]
-  /** Systems that it runs on, as `process.platform` names them; all of them unless given. */
+  /** Systems that it runs on, as `process.platform` names them; all of them by default. */
   readonly systems?: readonly string[]
 }
 

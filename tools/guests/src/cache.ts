@@ -35,7 +35,7 @@ export const contents = (...paths: readonly string[]): Buffer[] =>
   filesBelow(...paths).map((path) => readFileSync(path))
 
 /**
- * Gives `path`, which `build` makes when it is not there. It is made under another name and renamed, so that an
+ * Returns `path`, which `build` makes when it is not there. It is made under another name and renamed, so that an
  * interrupted build leaves nothing behind, and two at once do not disturb each other.
  */
 export const once = (path: string, build: (unfinished: string) => void): string => {

@@ -115,13 +115,13 @@ const placeOf = (name: GuestName): Place | Missing => {
   }
 }
 
-/** Compiles a small guest, unless the cache has it from the same inputs; gives its path. */
+/** Compiles a small guest, unless the cache has it from the same inputs; returns its path. */
 export const compileGuest = (name: GuestName): string | Missing => {
   const place = placeOf(name)
   return 'missing' in place ? place : once(place.path, (output) => place.compile(output))
 }
 
-/** Gives the path of a small guest that the cache has from the same inputs; nothing is compiled. */
+/** Returns the path of a small guest that the cache has from the same inputs; nothing is compiled. */
 export const findGuest = (name: GuestName): string | Missing => {
   const place = placeOf(name)
   if ('missing' in place) return place

@@ -13,7 +13,7 @@ Each line of the output is a name and a path; what is built already comes from t
 const isMissing = (found: object | string): found is Missing =>
   typeof found === 'object' && 'missing' in found
 
-/** Gives false when something that Debian has is not installed. */
+/** Returns false when something that Debian has is not installed. */
 const small = (): boolean => {
   let complete = true
   for (const name of Object.keys(rows) as GuestName[]) {

@@ -16,7 +16,7 @@ const LAST_LINES = 40
 const MOST_OUTPUT = 64 * 1024 * 1024
 
 /**
- * Runs a program to its end and gives its standard output.
+ * Runs a program to its end and returns its standard output.
  *
  * @throws RunError when it cannot be started or ends with anything but code 0.
  */

@@ -12,7 +12,7 @@ export interface Order {
 const PROJECTS = ['wasi-host', 'wasi-http', 'echo-wasi']
 
 /**
- * Reads `[--node <major>]... [arguments of vitest]`. The oldest and the newest Node unless given, and the packages that
+ * Reads `[--node <major>]... [arguments of vitest]`. The oldest and the newest Node by default, and the packages that
  * depend on the engine.
  *
  * @throws TypeError for a major that the packages are not for.

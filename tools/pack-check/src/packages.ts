@@ -32,7 +32,7 @@ export const doors = ({ manifest }: Package): string[] =>
     .filter((each) => !each.endsWith('.json'))
     .map((each) => `${manifest.name}${each.slice(1)}`)
 
-/** Packs a package as it would be published; gives the path of the tarball. */
+/** Packs a package as it would be published; returns the path of the tarball. */
 export const pack = ({ directory, manifest }: Package, into: string): string => {
   run('pnpm', ['pack', '--pack-destination', into], directory)
   const tarball = globSync(`${manifest.name.replace('@', '').replace('/', '-')}-*.tgz`, { cwd: into })[0]

@@ -7,7 +7,7 @@ export interface RunOptions {
 }
 
 /**
- * Runs a program to its end and gives its output.
+ * Runs a program to its end and returns its output.
  *
  * @throws Error with the command and all that it printed.
  */

@@ -1,4 +1,4 @@
-/** Copies the code of tested files into every Markdown file that asks for it. With --check it only tells. */
+/** Copies the code of tested files into every Markdown file that asks for it. With --check it only compares. */
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -6,7 +6,7 @@ const MARK = /(<!-- code: (\S+?)(?:#(\S+))? -->\n+```(\w+)\n)[\s\S]*?(\n```)/g
 /**
  * A Markdown text with the code that its marks name.
  *
- * @param read - Gives the text of a file, by the path that the mark has: from the root of the workspace.
+ * @param read - Returns the text of a file, by the path that the mark has: from the root of the workspace.
  */
 export const withCode = (markdown: string, read: (file: string) => string): string =>
   markdown.replace(

@@ -31,7 +31,7 @@ export class Lines {
     this.#serve()
   }
 
-  /** No more output comes: an unfinished line counts as one, and who still waits is told `why`. */
+  /** No more output comes: an unfinished line counts as one, and the calls that still wait reject with `why`. */
   end(why: string): void {
     this.#ended = why
     this.#lines.push(...Object.values(this.#rest).filter(Boolean))

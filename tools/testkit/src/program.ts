@@ -12,7 +12,7 @@ export interface Need {
   readonly missing: boolean
 }
 
-/** The variable that tells where missing programs are written down for the reporter. */
+/** The variable that names the file where missing programs are written down for the reporter. */
 export const MISSING_FILE = 'UDS_TESTKIT_MISSING'
 
 const found = new Map<ProgramName, string | undefined>()

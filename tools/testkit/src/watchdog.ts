@@ -1,7 +1,7 @@
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 
-/** Told to the watchdog's thread: `name` may take `limitMs` from now; without a name it has ended. */
+/** A message to the watchdog's thread: `name` may take `limitMs` from now; without a name it has ended. */
 export interface Watch {
   readonly id: string
   readonly name?: string

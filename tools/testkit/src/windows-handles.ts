@@ -67,7 +67,7 @@ export const loadFileHandleCount = (): (() => number) => {
   const call = koffi.load('ntdll.dll').func(QUERY)
   const query: Query = (into) => call(SYSTEM_EXTENDED_HANDLE_INFORMATION, into, into.length, null, 0, 0, 0, 0)
 
-  // The number of the type "File" differs between versions of Windows: a file opened here tells it.
+  // The number of the type "File" differs between versions of Windows: a file opened here has it.
   const sample: number = createFile(
     process.execPath,
     GENERIC_READ,

@@ -18,7 +18,7 @@ export class CommandError extends Error {
 const LAST_LINES = 30
 
 /**
- * Runs a program to its end and gives its standard output.
+ * Runs a program to its end and returns its standard output.
  *
  * @throws CommandError when it cannot be started or ends with anything but code 0.
  */

@@ -4,9 +4,9 @@ import type { Archive } from './apt.ts'
 import { command } from './command.ts'
 
 /**
- * Downloads packages of a Debian release, and all they depend on, into `dir`; gives the paths of the files.
+ * Downloads packages of a Debian release, and all they depend on, into `dir`; returns the paths of the files.
  *
- * apt is told of a system that has nothing installed, whose lists and cache lie in `dir`. That needs no root and
+ * apt sees a system that has nothing installed, whose lists and cache lie in `dir`. That needs no root and
  * leaves the machine as it is; apt's own proxy, credentials and keys are used, and it checks the signatures.
  */
 export const downloadPackages = async (

@@ -14,7 +14,7 @@ const isRunning = (pid: number): boolean => {
 
 /**
  * Waits until no other process holds `file`, then holds it: two runs would end each other's Windows processes.
- * What a process that is gone left behind does not count. Gives the function that lets go.
+ * What a process that is gone left behind does not count. Returns the function that lets go.
  */
 export const lock = async (file: string, say: (line: string) => void): Promise<() => Promise<void>> => {
   await mkdir(dirname(file), { recursive: true })

@@ -51,11 +51,11 @@ export const judge = (tally: Tally | undefined, code: number | null): Outcome =>
 /** How a child process ended: the code, or that the server of its Wine went first. */
 type End = number | null | 'server gone'
 
-/** The file that tells which test files have ended. */
+/** The file that lists the test files that have ended. */
 const finishedFile = (pass: Pass): string => `${pass.log}.finished`
 
 /**
- * Runs vitest once but for what has ended, showing its output while it runs; gives undefined when Wine's server crashed
+ * Runs vitest once but for what has ended, showing its output while it runs; returns undefined when Wine's server crashed
  * meanwhile.
  */
 const runOnce = async (
@@ -70,7 +70,7 @@ const runOnce = async (
     ...wineEnvironment(prefix, process.env),
     NODE_OPTIONS: `--import=${hook}`,
     ...finishedEnvironment(windowsPath(finishedFile(pass))),
-    // The output is a file there, which tells nothing about colours.
+    // The output is a file there, which knows no colours.
     ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' }),
   }
   const without = ended.flatMap(({ file }) => ['--exclude', file])

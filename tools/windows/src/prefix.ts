@@ -60,7 +60,7 @@ export const killOrphans = async (prefix: string): Promise<void> => {
 }
 
 /**
- * Starts the server of a prefix, which then stays until {@link endWine}, and gives what resolves when it is gone.
+ * Starts the server of a prefix, which then stays until {@link endWine}, and returns a promise that resolves when it is gone.
  * Without a wineserver to ask, that is never.
  */
 export const startServer = async (

@@ -61,7 +61,7 @@ export const privateWine = (home: string): string | undefined => {
 }
 
 /**
- * Makes a directory with Wine and all it needs from Debian 13's packages, to be run from where it lies, and gives
+ * Makes a directory with Wine and all it needs from Debian 13's packages, to be run from where it lies, and returns
  * the path of its wine program. No root and no chroot is needed; `home` appears only when it is complete.
  */
 export const makePrivateWine = async (archive: Archive, home: string): Promise<string> => {

@@ -5,7 +5,7 @@ import { fingerprint } from './cache.ts'
 import { command } from './command.ts'
 import { pnpm } from './pnpm.ts'
 
-/** What pnpm is told in the stage: Wine does not resolve links, and only Windows' binaries are wanted. */
+/** The settings of pnpm in the stage: Wine does not resolve links, and only Windows' binaries are wanted. */
 const SETTINGS = `
 nodeLinker: hoisted
 supportedArchitectures:
@@ -36,7 +36,7 @@ const copy = async (from: string, to: string): Promise<void> => {
   await utimes(to, atime, mtime)
 }
 
-// Somebody works on the workspace while it is copied.
+// Others may work on the workspace while it is copied.
 const unlessGone = (error: NodeJS.ErrnoException): void => {
   if (error.code !== 'ENOENT') throw error
 }

@@ -57,6 +57,6 @@ export const archiveOf = (name: string): Archive => {
   return archive
 }
 
-/** The line for a sources.list that makes the same archive give sources. */
+/** The line for a sources.list that adds the sources of the same archive. */
 export const sourceLine = ({ uri, suite, component, signedBy }: Archive): string =>
   `deb-src ${signedBy === undefined ? '' : `[signed-by=${signedBy}] `}${uri} ${suite} ${component}\n`

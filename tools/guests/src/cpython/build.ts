@@ -45,7 +45,7 @@ const environment = (source: string, { clang, bin, target }: Toolchain): Record<
 }
 
 /**
- * Links the same objects as a reactor: `_initialize` runs what comes before main(), and then each export can be called
+ * Links the same objects as a reactor: `_initialize` runs what precedes main(), and then each export can be called
  * any number of times. A command's exports cannot: wasm-ld has each call of one begin and end the program.
  */
 const linkReactor = (build: string, { clang, target }: Toolchain): void => {
@@ -57,7 +57,7 @@ const linkReactor = (build: string, { clang, target }: Toolchain): void => {
   run(clang, [...target, '-mexec-model=reactor', '-s', ...exports, ...output, ...parts], { cwd: build })
 }
 
-/** Compiles CPython for WASI with the extension; gives the folder with python.wasm, python-embed.wasm and pybuilddir.txt. */
+/** Compiles CPython for WASI with the extension; returns the folder with python.wasm, python-embed.wasm and pybuilddir.txt. */
 export const buildPython = (
   source: string,
   dir: string,

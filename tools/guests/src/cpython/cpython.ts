@@ -16,7 +16,7 @@ export interface PythonGuest {
   readonly wasm: string
   /** A reactor that exports Py_Initialize, PyRun_SimpleString, Py_FinalizeEx, malloc and free. */
   readonly embeddable: string
-  /** The folder to give the guest as `/usr/local`: it holds `lib/python3.x`. */
+  /** The folder that the guest has as `/usr/local`: it holds `lib/python3.x`. */
   readonly prefix: string
   /** "3.11" */
   readonly minor: string

@@ -4,7 +4,7 @@ import { run } from '../run.ts'
 import { archiveOf, sourceLine } from './archive.ts'
 
 /**
- * Downloads the upstream sources of a Debian package into `dir` and unpacks them; gives the folder of the sources.
+ * Downloads the upstream sources of a Debian package into `dir` and unpacks them; returns the folder of the sources.
  *
  * The machine's apt configuration stays as it is, and no root is needed: the archive that holds the binary package
  * is asked for its sources through a sources.list, lists and a cache of our own. apt's proxies, credentials and

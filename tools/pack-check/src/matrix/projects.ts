@@ -11,7 +11,7 @@ const consumer = join(import.meta.dirname, '../../consumer')
 const filesOf = (tarballs: Tarballs): Record<string, string> =>
   Object.fromEntries(Object.entries(tarballs).map(([name, file]) => [name, `file:${file}`]))
 
-/** The siblings are not published yet, so each manager is told to take them from the tarballs, too. */
+/** The siblings are not published yet, so each manager takes them from the tarballs, too. */
 const make = (directory: string, manifest: object): string => {
   mkdirSync(directory, { recursive: true })
   writeFileSync(join(directory, 'package.json'), JSON.stringify({ private: true, ...manifest }, null, 2))

@@ -9,7 +9,7 @@ import { endWine, makePrefix, wineEnvironment } from '@uds/windows/prefix'
 import { findWine, type Wine } from '@uds/windows/wine'
 
 export interface Windows {
-  /** Runs a script of a project; gives what it printed. */
+  /** Runs a script of a project; returns what it printed. */
   run(script: string, args: readonly string[], project: string): string
   end(): Promise<void>
 }
