@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 import { once } from 'node:events'
 import { hrtime } from 'node:process'
 import { WasiHost, type WaitMode } from '../src/index.ts'
-import { hasJspi } from '../src/wasm.ts'
+import { hasJspi } from '../src/module/engine.ts'
 import { readyGuest } from './guests.ts'
 
 const CALLS = 20_000

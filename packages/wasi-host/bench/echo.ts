@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { hasJspi } from '../src/wasm.ts'
+import { hasJspi } from '../src/module/engine.ts'
 import { judge } from './judge.ts'
 import { installShim } from './preview2-shim.ts'
 

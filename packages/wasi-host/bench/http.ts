@@ -9,7 +9,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { needsPython } from '@uds/guests'
-import { hasJspi } from '../src/wasm.ts'
+import { hasJspi } from '../src/module/engine.ts'
 import { judge } from './judge.ts'
 
 const REPEATS = 3

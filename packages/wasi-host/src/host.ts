@@ -1,10 +1,10 @@
-import { describe, type Inspection } from './inspect.ts'
-import { notSupported } from './errors.ts'
-import { readOptions, type Settings, type WaitMode, type WasiHostOptions } from './options.ts'
-import { readSource, type WasmSource } from './source.ts'
-import { runInThread } from './wait/in-loop.ts'
-import { runInWorker } from './wait/worker.ts'
-import { engine, hasJspi, type WasmModule, type WasmValue } from './wasm.ts'
+import { describe, type Inspection } from './module/inspect.ts'
+import { notSupported } from './outcome/errors.ts'
+import { readOptions, type Settings, type WaitMode, type WasiHostOptions } from './options/options.ts'
+import { readSource, type WasmSource } from './module/source.ts'
+import { runInThread } from './wait/run-in-loop.ts'
+import { runInWorker } from './wait/run-in-worker.ts'
+import { engine, hasJspi, type WasmModule, type WasmValue } from './module/engine.ts'
 
 /** A module that was compiled once, to be run many times. */
 export interface Program {

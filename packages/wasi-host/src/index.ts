@@ -6,18 +6,24 @@
 
 export { WasiHost } from './host.ts'
 export type { GuestHandle, Program, RunOptions } from './host.ts'
-export { GuestExit } from './guest-exit.ts'
-export type { InputOption, OutputOption, SocketsOptions, WaitMode, WasiHostOptions } from './options.ts'
-export type { ErrnoStyle } from './errno.ts'
+export { GuestExit } from './outcome/guest-exit.ts'
+export type {
+  InputOption,
+  OutputOption,
+  SocketsOptions,
+  WaitMode,
+  WasiHostOptions,
+} from './options/options.ts'
+export type { ErrnoStyle } from './outcome/errno.ts'
 export type { Action, Decision } from './policy/permissions.ts'
 export type { Quotas } from './policy/quota.ts'
 export type { RouteTarget, TlsTarget } from './policy/targets.ts'
-export type { ResolveOption } from './resolver.ts'
-export type { WasmModule, WasmValue } from './wasm.ts'
+export type { ResolveOption } from './network/resolver.ts'
+export type { WasmModule, WasmValue } from './module/engine.ts'
 
 // What a module declares
-export { inspect, signature } from './inspect.ts'
-export type { Inspection } from './inspect.ts'
-export type { ExternKind, ModuleExport, ModuleImport, ValueType } from './binary.ts'
-export type { AbiName } from './profile.ts'
-export type { WasmSource } from './source.ts'
+export { inspect, signature } from './module/inspect.ts'
+export type { Inspection } from './module/inspect.ts'
+export type { ExternKind, ModuleExport, ModuleImport, ValueType } from './module/binary.ts'
+export type { AbiName } from './module/profile.ts'
+export type { WasmSource } from './module/source.ts'

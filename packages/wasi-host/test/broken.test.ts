@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest'
 import { WasiHost, type SocketsOptions, type WaitMode } from '../src/index.ts'
 import { NodeNetwork } from '../src/network/node/network.ts'
 import { NodeStreamEnd } from '../src/network/node/stream-end.ts'
-import { Resolver } from '../src/resolver.ts'
+import { Resolver } from '../src/network/resolver.ts'
 import { buildModule, constant, type Import } from './builder/module.ts'
 import { drive, OUT, preview1Imports, serve, udsImports, waits, type Driven } from './driver.ts'
 

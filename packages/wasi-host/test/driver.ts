@@ -2,7 +2,7 @@
 import { createServer, type ListenOptions, type Server, type ServerOpts, type Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
 import { WasiHost, type GuestHandle, type WaitMode, type WasiHostOptions } from '../src/index.ts'
-import { hasJspi } from '../src/wasm.ts'
+import { hasJspi } from '../src/module/engine.ts'
 import { buildModule, preview1, udsSocket, type Import, type ModuleOptions } from './builder/module.ts'
 
 /** Every way of waiting that this engine and this system have. */

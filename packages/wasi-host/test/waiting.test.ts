@@ -2,7 +2,7 @@
 import { Writable } from 'node:stream'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { WasiHost } from '../src/index.ts'
-import { hasJspi } from '../src/wasm.ts'
+import { hasJspi } from '../src/module/engine.ts'
 import { buildModule, constant, preview1 } from './builder/module.ts'
 import { Driven, echo, OUT, preview1Imports, serve } from './driver.ts'
 

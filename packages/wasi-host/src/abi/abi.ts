@@ -1,10 +1,10 @@
 /** What an ABI is: a table with a row for each call. */
-import type { SocketCalls } from '../calls.ts'
-import type { ErrnoStyle } from '../errno.ts'
-import type { GuestMemory } from '../memory.ts'
-import type { Outcome } from '../outcome.ts'
-import type { AbiName } from '../profile.ts'
-import type { Table } from '../table.ts'
+import type { SocketCalls } from '../sockets/socket-calls.ts'
+import type { ErrnoStyle } from '../outcome/errno.ts'
+import type { GuestMemory } from '../memory/guest-memory.ts'
+import type { Outcome } from '../outcome/sync-promise.ts'
+import type { AbiName } from '../module/profile.ts'
+import type { Table } from './fd-table.ts'
 
 /** The functions of WASI that need no socket, by their names, with descriptors of the base. */
 export type BaseImports = Readonly<Record<string, (...args: (number | bigint)[]) => number>>

@@ -1,4 +1,4 @@
-import type { Outcome } from '../outcome.ts'
+import type { Outcome } from '../outcome/sync-promise.ts'
 import type { Guest } from './abi.ts'
 
 /** Closes a descriptor, whatever it is. */

@@ -1,7 +1,7 @@
 /** Addresses as guest/ABI.md and zig-wasm-cpython write them: family, port in network order, bytes. */
-import { ipBytes, ipText, type Address, type IpAddress } from '../address.ts'
-import { Failure } from '../failure.ts'
-import type { GuestMemory } from '../memory.ts'
+import { ipBytes, ipText, type Address, type IpAddress } from '../network/address.ts'
+import { Failure } from '../outcome/failure.ts'
+import type { GuestMemory } from '../memory/guest-memory.ts'
 
 const AF_UNIX = 1
 const AF_INET = 2

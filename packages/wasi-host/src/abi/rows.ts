@@ -1,9 +1,9 @@
 /** What the ABIs have in common: each gives the numbers and the forms of its own. */
-import type { Address, Family, IpAddress, Kind } from '../address.ts'
-import { PEEK, WAITALL, type Received } from '../calls.ts'
-import { Failure } from '../failure.ts'
-import { vectors, type GuestMemory, type Room } from '../memory.ts'
-import { after, type Outcome } from '../outcome.ts'
+import type { Address, Family, IpAddress, Kind } from '../network/address.ts'
+import { PEEK, WAITALL, type Received } from '../sockets/socket-calls.ts'
+import { Failure } from '../outcome/failure.ts'
+import { vectors, type GuestMemory, type Room } from '../memory/guest-memory.ts'
+import { after, type Outcome } from '../outcome/sync-promise.ts'
 import type { Guest, Row } from './abi.ts'
 import { closeDescriptor } from './close.ts'
 

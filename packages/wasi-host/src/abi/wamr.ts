@@ -4,14 +4,14 @@
  *
  * @see https://github.com/bytecodealliance/wasm-micro-runtime: core/iwasm/libraries/lib-socket/inc/wasi_socket_ext.h
  */
-import { ipBytes, ipText, type Address, type IpAddress } from '../address.ts'
-import type { Option } from '../calls.ts'
-import { Failure } from '../failure.ts'
-import { range, type GuestMemory } from '../memory.ts'
-import { after } from '../outcome.ts'
-import { PREVIEW1 } from '../profile.ts'
+import { ipBytes, ipText, type Address, type IpAddress } from '../network/address.ts'
+import type { Option } from '../sockets/socket-calls.ts'
+import { Failure } from '../outcome/failure.ts'
+import { range, type GuestMemory } from '../memory/guest-memory.ts'
+import { after } from '../outcome/sync-promise.ts'
+import { PREVIEW1 } from '../module/profile.ts'
 import type { Abi, Row } from './abi.ts'
-import { socketRows } from './preview1.ts'
+import { socketRows } from './preview1/preview1.ts'
 import {
   addressRow,
   closeRow,

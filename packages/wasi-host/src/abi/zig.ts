@@ -2,10 +2,10 @@
  * The six calls of zig-wasm-cpython. Its addresses are 19 bytes: the family (Linux' numbers), the port in network
  * order, and 16 bytes of which IPv4 takes the first four.
  */
-import { Failure } from '../failure.ts'
-import { range } from '../memory.ts'
-import { after } from '../outcome.ts'
-import { PREVIEW1 } from '../profile.ts'
+import { Failure } from '../outcome/failure.ts'
+import { range } from '../memory/guest-memory.ts'
+import { after } from '../outcome/sync-promise.ts'
+import { PREVIEW1 } from '../module/profile.ts'
 import type { Abi, Row } from './abi.ts'
 import { ENTRY, readAddress, writeEntry } from './linux-address.ts'
 import { closeDescriptor } from './close.ts'

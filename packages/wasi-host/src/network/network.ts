@@ -4,8 +4,8 @@
  *
  * Calls of an end never wait; they give NOT_YET. Whoever has the time calls `Network.wait`.
  */
-import type { Address, Family } from '../address.ts'
-import type { NOT_YET, Outcome } from '../outcome.ts'
+import type { Address, Family } from './address.ts'
+import type { NOT_YET, Outcome } from '../outcome/sync-promise.ts'
 
 /** The socket options that can be passed on to the system. */
 export type OptionName =

@@ -3,7 +3,7 @@ import { realpathSync } from 'node:fs'
 import { BlockList, isIP } from 'node:net'
 import { basename, dirname, isAbsolute, relative, resolve } from 'node:path'
 import { invalidValue } from '@uds/winsock-ffi'
-import { canonical } from '../address.ts'
+import { canonical } from '../network/address.ts'
 
 export type Protocol = 'tcp' | 'udp'
 

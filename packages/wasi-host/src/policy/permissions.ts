@@ -1,10 +1,10 @@
 import { isIP } from 'node:net'
 import { invalidArgument, invalidValue } from '@uds/winsock-ffi'
-import type { Address, Kind } from '../address.ts'
-import { Failure } from '../failure.ts'
+import type { Address, Kind } from '../network/address.ts'
+import { Failure } from '../outcome/failure.ts'
 import type { Target } from '../network/network.ts'
 import { showTarget } from '../network/target.ts'
-import { Names } from './names.ts'
+import { Names } from './resolved-names.ts'
 import { absolutePath, parseHost, parsePattern, showWish, type Pattern, type Wish } from './pattern.ts'
 
 export type Action = 'connect' | 'bind' | 'resolve'

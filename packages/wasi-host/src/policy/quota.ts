@@ -1,5 +1,5 @@
 import { outOfRange } from '@uds/winsock-ffi'
-import { Failure } from '../failure.ts'
+import { Failure } from '../outcome/failure.ts'
 
 /** What a guest may use up. */
 export interface Quotas {

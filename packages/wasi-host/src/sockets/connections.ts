@@ -1,11 +1,11 @@
 /** How a stream comes to be: it is dialled, or accepted by one that listens. */
-import type { Address } from '../address.ts'
-import { Failure, wouldBlock } from '../failure.ts'
-import { GuestSocket } from '../guest-socket.ts'
+import type { Address } from '../network/address.ts'
+import { Failure, wouldBlock } from '../outcome/failure.ts'
+import { GuestSocket } from './guest-socket.ts'
 import type { Interest, StreamEnd, Target } from '../network/network.ts'
-import { after, rescued, type NOT_YET, type Outcome } from '../outcome.ts'
-import type { Means } from './means.ts'
-import { until } from './patience.ts'
+import { after, rescued, type NOT_YET, type Outcome } from '../outcome/sync-promise.ts'
+import type { Means } from './context.ts'
+import { until } from './wait-policy.ts'
 
 export class Connections {
   readonly #means: Means

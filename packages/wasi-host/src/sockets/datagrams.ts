@@ -1,14 +1,14 @@
 /** Datagrams: their permissions are asked for each address. */
-import { expectFamily, type Address } from '../address.ts'
-import { DONTWAIT, PEEK, type Received } from '../calls.ts'
-import { Failure, timedOut, wouldBlock } from '../failure.ts'
-import type { GuestSocket } from '../guest-socket.ts'
-import type { Room } from '../memory.ts'
+import { expectFamily, type Address } from '../network/address.ts'
+import { DONTWAIT, PEEK, type Received } from './socket-calls.ts'
+import { Failure, timedOut, wouldBlock } from '../outcome/failure.ts'
+import type { GuestSocket } from './guest-socket.ts'
+import type { Room } from '../memory/guest-memory.ts'
 import type { DatagramEnd } from '../network/network.ts'
-import { after, NOT_YET, type Outcome } from '../outcome.ts'
-import type { Means } from './means.ts'
-import { now, until, type Patience } from './patience.ts'
-import { gather, scatter } from './spans.ts'
+import { after, NOT_YET, type Outcome } from '../outcome/sync-promise.ts'
+import type { Means } from './context.ts'
+import { now, until, type Patience } from './wait-policy.ts'
+import { gather, scatter } from './iovec-transfer.ts'
 
 /** 65535 without the headers of IPv4 and UDP: udp(7). */
 const LONGEST = 65_507

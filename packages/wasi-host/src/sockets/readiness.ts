@@ -1,9 +1,9 @@
 /** What sockets are ready for, as poll(2) tells it. */
-import type { PollAnswer, PollRequest } from '../calls.ts'
-import type { GuestSocket } from '../guest-socket.ts'
+import type { PollAnswer, PollRequest } from './socket-calls.ts'
+import type { GuestSocket } from './guest-socket.ts'
 import type { Interest, Network } from '../network/network.ts'
-import { after, type Outcome } from '../outcome.ts'
-import { now } from './patience.ts'
+import { after, type Outcome } from '../outcome/sync-promise.ts'
+import { now } from './wait-policy.ts'
 
 /** Finds a socket by its number. */
 type Find = (id: number) => GuestSocket | undefined

@@ -1,13 +1,13 @@
 /** Bytes of connected streams. */
-import { DONTWAIT, PEEK, WAITALL } from '../calls.ts'
-import { failureOf, Stopped, timedOut, wouldBlock } from '../failure.ts'
-import type { GuestSocket } from '../guest-socket.ts'
-import type { Room } from '../memory.ts'
+import { DONTWAIT, PEEK, WAITALL } from './socket-calls.ts'
+import { failureOf, Stopped, timedOut, wouldBlock } from '../outcome/failure.ts'
+import type { GuestSocket } from './guest-socket.ts'
+import type { Room } from '../memory/guest-memory.ts'
 import type { StreamEnd } from '../network/network.ts'
-import { Later, NOT_YET, rescued, type Outcome } from '../outcome.ts'
-import type { Means } from './means.ts'
-import { until } from './patience.ts'
-import { readInto, readWaitingInto, writeFrom } from './spans.ts'
+import { Later, NOT_YET, rescued, type Outcome } from '../outcome/sync-promise.ts'
+import type { Means } from './context.ts'
+import { until } from './wait-policy.ts'
+import { readInto, readWaitingInto, writeFrom } from './iovec-transfer.ts'
 
 export class StreamTransfers {
   readonly #means: Means

@@ -1,9 +1,9 @@
 /** The sockets of a guest in its own thread, by system calls that block it. */
-import type { SocketCalls } from '../calls.ts'
-import type { Stdio } from '../instance.ts'
+import type { SocketCalls } from '../sockets/socket-calls.ts'
+import type { Stdio } from '../guest/instance.ts'
 import { BytesEnd, PostedEnd } from '../network/ffi/stdio-ends.ts'
 import { FfiNetwork } from '../network/ffi/network.ts'
-import { giveStdio, openSession } from '../session.ts'
+import { giveStdio, openSession } from '../sockets/session.ts'
 import { callThrough, type Request } from './channel.ts'
 import type { BlockingPlan, Report, WorkerPlan } from './protocol.ts'
 

@@ -4,7 +4,7 @@
  * serialised into it.
  */
 import { deserialize, serialize } from 'node:v8'
-import { Failure, failureOf, Stopped } from '../failure.ts'
+import { Failure, failureOf, Stopped } from '../outcome/failure.ts'
 
 /** Bytes that one call can carry; a longer one is cut, as a system cuts them. */
 export const CARGO: number = 1024 * 1024

@@ -1,13 +1,13 @@
 /** The thread of a guest that blocks while it waits: the entry of a worker. */
 import { parentPort, workerData } from 'node:worker_threads'
-import { nodeWasi } from '../base/node-wasi.ts'
-import type { SocketCalls } from '../calls.ts'
-import { GuestInstance, type Stdio } from '../instance.ts'
+import { nodeWasi } from '../wasi/node-wasi.ts'
+import type { SocketCalls } from '../sockets/socket-calls.ts'
+import { GuestInstance, type Stdio } from '../guest/instance.ts'
 import { inThread } from './jspi.ts'
-import { readMemory, writeMemory } from './memory-access.ts'
+import { readMemory, writeMemory } from '../guest/memory-access.ts'
 import { toPosted } from './posted-error.ts'
 import type { Command, Report, WorkerPlan } from './protocol.ts'
-import { RemoteSockets } from './remote.ts'
+import { RemoteSockets } from './remote-sockets.ts'
 
 const plan = workerData as WorkerPlan
 const port = parentPort!

@@ -1,5 +1,5 @@
-import { engine } from '../wasm.ts'
-import type { Waiting } from './waiting.ts'
+import { engine } from '../module/engine.ts'
+import type { Waiting } from '../guest/suspension.ts'
 
 /**
  * The engine switches stacks: a call that gives a promise suspends the guest, and this thread goes on. After a call that

@@ -1,7 +1,7 @@
 /** Errors between threads: cloning one loses its class and its code. */
-import { Exit, Stopped } from '../failure.ts'
-import { GuestExit } from '../guest-exit.ts'
-import { engine } from '../wasm.ts'
+import { Exit, Stopped } from '../outcome/failure.ts'
+import { GuestExit } from '../outcome/guest-exit.ts'
+import { engine } from '../module/engine.ts'
 import type { PostedError } from './protocol.ts'
 
 export const toPosted = (thrown: unknown): PostedError => {

@@ -1,13 +1,13 @@
 /** What the two threads of a guest tell each other, beside the calls of channel.ts. */
-import type { ModuleExport } from '../binary.ts'
-import type { ErrnoStyle } from '../errno.ts'
-import type { Inspection } from '../inspect.ts'
-import type { Stdio } from '../instance.ts'
+import type { ModuleExport } from '../module/binary.ts'
+import type { ErrnoStyle } from '../outcome/errno.ts'
+import type { Inspection } from '../module/inspect.ts'
+import type { Stdio } from '../guest/instance.ts'
 import type { Target } from '../network/network.ts'
 import type { Decision, Policy } from '../policy/permissions.ts'
 import type { Quotas } from '../policy/quota.ts'
-import type { AbiName } from '../profile.ts'
-import type { WasmModule, WasmValue } from '../wasm.ts'
+import type { AbiName } from '../module/profile.ts'
+import type { WasmModule, WasmValue } from '../module/engine.ts'
 import type { SharedMemory } from './channel.ts'
 
 /** What the thread of the guest needs to begin. */

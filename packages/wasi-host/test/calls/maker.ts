@@ -1,7 +1,7 @@
 import { equal } from 'node:assert/strict'
 import { connect, type Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
-import { errnoOf } from '../../src/errno.ts'
+import { errnoOf } from '../../src/outcome/errno.ts'
 import type { Driven, Served } from '../driver.ts'
 import type { State } from './table.ts'
 

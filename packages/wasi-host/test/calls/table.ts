@@ -1,5 +1,5 @@
 /** Calls as data: for each import of an ABI a line that says what it takes, and what becomes of it. */
-import type { AbiName } from '../../src/profile.ts'
+import type { AbiName } from '../../src/module/profile.ts'
 import type { Driven } from '../driver.ts'
 
 /** What a descriptor has become before the call is made. */

@@ -1,8 +1,8 @@
 import { UnixDatagramSocket } from '@uds/stream/datagram'
 import { sockets, type UnixAddress } from '@uds/winsock-ffi'
-import { fromSystem, type Address } from '../../address.ts'
-import { failureOf } from '../../failure.ts'
-import { NOT_YET } from '../../outcome.ts'
+import { fromSystem, type Address } from '../address.ts'
+import { failureOf } from '../../outcome/failure.ts'
+import { NOT_YET } from '../../outcome/sync-promise.ts'
 import type { Datagram, DatagramEnd } from '../network.ts'
 import { FfiEnd, toSystem } from './end.ts'
 

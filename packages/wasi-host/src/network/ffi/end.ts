@@ -1,6 +1,6 @@
 /** Sockets of the system as ends: they are non-blocking, and waited for by poll. */
 import { InetAddress, sockets, UnixAddress, type SocketAddress, type SocketHandle } from '@uds/winsock-ffi'
-import { fromSystem, type Address } from '../../address.ts'
+import { fromSystem, type Address } from '../address.ts'
 import type { End, OptionName } from '../network.ts'
 
 /** The address as the system wants it. */

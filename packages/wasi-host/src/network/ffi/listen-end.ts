@@ -1,5 +1,5 @@
 import { removeSocketFile, socketFileId, sockets, type SocketHandle } from '@uds/winsock-ffi'
-import { NOT_YET } from '../../outcome.ts'
+import { NOT_YET } from '../../outcome/sync-promise.ts'
 import type { ListenEnd, StreamEnd } from '../network.ts'
 import { FfiEnd } from './end.ts'
 import { FfiStreamEnd } from './stream-end.ts'

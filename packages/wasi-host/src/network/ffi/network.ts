@@ -7,8 +7,8 @@ import {
   type PollRequest,
   type SocketHandle,
 } from '@uds/winsock-ffi'
-import { ipAddress, type Address, type Family } from '../../address.ts'
-import { Failure, Stopped } from '../../failure.ts'
+import { ipAddress, type Address, type Family } from '../address.ts'
+import { Failure, Stopped } from '../../outcome/failure.ts'
 import type {
   Connecting,
   ConnectOptions,

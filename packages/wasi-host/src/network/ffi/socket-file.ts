@@ -8,7 +8,7 @@ import {
   type SocketHandle,
   type UnixAddress,
 } from '@uds/winsock-ffi'
-import { failureOf } from '../../failure.ts'
+import { failureOf } from '../../outcome/failure.ts'
 
 /**
  * Binds a stream socket to a file, over that of a server that died if that is what is in the way: as `listen` of

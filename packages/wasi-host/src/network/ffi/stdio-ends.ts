@@ -1,5 +1,5 @@
 /** Standard streams of a guest that blocks its thread. */
-import { Failure } from '../../failure.ts'
+import { Failure } from '../../outcome/failure.ts'
 import type { StreamEnd } from '../network.ts'
 
 /** Input that is known as a whole. */

@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream'
-import type { Address } from '../../address.ts'
-import { NOT_YET } from '../../outcome.ts'
+import type { Address } from '../address.ts'
+import { NOT_YET } from '../../outcome/sync-promise.ts'
 import type { Connecting, OptionName, Options } from '../network.ts'
-import type { Inlet } from './inlet.ts'
+import type { Inlet } from './read-buffer.ts'
 import { Signal } from './signal.ts'
 import { NodeStreamEnd } from './stream-end.ts'
 

@@ -1,7 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram'
-import { ipAddress, show, type Address } from '../../address.ts'
-import { Failure } from '../../failure.ts'
-import { Later, NOT_YET } from '../../outcome.ts'
+import { ipAddress, show, type Address } from '../address.ts'
+import { Failure } from '../../outcome/failure.ts'
+import { Later, NOT_YET } from '../../outcome/sync-promise.ts'
 import type { Datagram, DatagramEnd, OptionName, Options } from '../network.ts'
 import { Signal } from './signal.ts'
 

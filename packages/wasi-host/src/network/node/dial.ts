@@ -4,11 +4,11 @@ import { once, type EventEmitter } from 'node:events'
 import { connect as connectTcp, createServer, type LookupFunction, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { connect, listen, type Address as StreamAddress } from '@uds/stream'
-import { ipAddress, type Address, type IpAddress } from '../../address.ts'
-import { Failure } from '../../failure.ts'
+import { ipAddress, type Address, type IpAddress } from '../address.ts'
+import { Failure } from '../../outcome/failure.ts'
 import type { Target } from '../network.ts'
 import { showTarget } from '../target.ts'
-import type { Inlet } from './inlet.ts'
+import type { Inlet } from './read-buffer.ts'
 
 /** Time that one address has before the next is tried too: RFC 8305, section 5. */
 const ATTEMPT_MS = 250

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
-import type { Address, Family } from '../../address.ts'
-import { Later } from '../../outcome.ts'
-import type { Resolver } from '../../resolver.ts'
+import type { Address, Family } from '../address.ts'
+import { Later } from '../../outcome/sync-promise.ts'
+import type { Resolver } from '../resolver.ts'
 import type {
   Connecting,
   ConnectOptions,
@@ -18,12 +18,12 @@ import type {
 import { NodeConnecting } from './connecting.ts'
 import { NodeDatagramEnd } from './datagram-end.ts'
 import { dial, listenTo, memoryPair } from './dial.ts'
-import { Inlet } from './inlet.ts'
+import { Inlet } from './read-buffer.ts'
 import { NodeListenEnd } from './listen-end.ts'
 import { NodeStreamEnd } from './stream-end.ts'
 import { handshake, tlsTo } from './tls.ts'
 import { NodeUnixDatagramEnd } from './unix-datagram-end.ts'
-import { Wait } from './wait.ts'
+import { Wait } from './poll-wait.ts'
 
 type NodeEnd = NodeStreamEnd | NodeConnecting | NodeListenEnd | NodeDatagramEnd | NodeUnixDatagramEnd
 

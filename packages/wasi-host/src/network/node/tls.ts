@@ -1,7 +1,7 @@
 import { isIP, type LookupFunction } from 'node:net'
 import { checkServerIdentity, connect, type ConnectionOptions, type TLSSocket } from 'node:tls'
 import type { Duplex } from 'node:stream'
-import { Failure } from '../../failure.ts'
+import { Failure } from '../../outcome/failure.ts'
 import type { Target, TlsFacts, TlsSettings } from '../network.ts'
 
 const secured = (socket: TLSSocket, timeoutMs: number, signal?: AbortSignal): Promise<TLSSocket> =>

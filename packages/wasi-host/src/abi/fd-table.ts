@@ -1,0 +1,106 @@
+import { badDescriptor, Failure } from '../outcome/failure.ts'
+
+/** What a descriptor of the guest stands for. */
+export type Entry =
+  /** A descriptor of the base: a file, a directory, a standard stream of this process. */
+  | { readonly kind: 'file'; readonly host: number }
+  /** A socket; with `stdio`, its file type, when it is a standard stream that the host has as a stream. */
+  | { readonly kind: 'socket'; readonly id: number; readonly stdio?: number }
+
+/** Descriptors that are open at a time: a guest must not use up those of this process. */
+const MOST_DESCRIPTORS = 4096
+
+const full = new Failure('EMFILE', `the guest has ${MOST_DESCRIPTORS} descriptors open`)
+
+const noSlot = new Failure('EMFILE', 'all descriptors that wasi-vfs has learned of at the start are in use')
+
+export interface TableOptions {
+  /** The least number of a new socket. */
+  readonly firstSocket?: number | undefined
+}
+
+/** The one map of a guest's descriptors, for files and sockets alike. */
+export class Table {
+  readonly #entries = new Map<number, Entry>()
+  readonly #slots = new Set<number>()
+  readonly #firstSocket: number
+
+  constructor({ firstSocket = 0 }: TableOptions = {}) {
+    this.#firstSocket = firstSocket
+  }
+
+  get(fd: number): Entry {
+    const entry = this.#entries.get(fd >>> 0)
+    if (!entry) throw badDescriptor
+    return entry
+  }
+
+  /** The socket behind a descriptor. */
+  socket(fd: number): number {
+    const entry = this.get(fd)
+    if (entry.kind !== 'socket') throw new Failure('ENOTSOCK', `the descriptor ${fd} is no socket`)
+    return entry.id
+  }
+
+  set(fd: number, entry: Entry): void {
+    this.#entries.set(fd, entry)
+  }
+
+  #lowest(from: number, usable: (fd: number) => boolean): number {
+    if (this.#entries.size >= MOST_DESCRIPTORS) throw full
+    for (let fd = from; ; fd += 1) if (!this.#entries.has(fd) && usable(fd)) return fd
+  }
+
+  /** Gives the lowest free number to a file or a directory. */
+  addFile(host: number): number {
+    const fd = this.#lowest(0, (each) => !this.#slots.has(each))
+    this.#entries.set(fd, { kind: 'file', host })
+    return fd
+  }
+
+  /** Gives a number to a socket: the lowest that is free, or of the slots when there are any. */
+  addSocket(id: number): number {
+    const fd = this.#freeForSocket()
+    this.#entries.set(fd, { kind: 'socket', id })
+    return fd
+  }
+
+  #freeForSocket(): number {
+    if (this.#slots.size === 0) return this.#lowest(this.#firstSocket, () => true)
+    for (const fd of this.#slots) if (!this.#entries.has(fd)) return fd
+    throw noSlot
+  }
+
+  /** Throws unless there are numbers for so many sockets more: before an action that cannot be taken back. */
+  expectRoom(sockets = 1): void {
+    if (this.#slots.size === 0) {
+      if (this.#entries.size + sockets > MOST_DESCRIPTORS) throw full
+      return
+    }
+    const free = [...this.#slots].filter((fd) => !this.#entries.has(fd)).length
+    if (free < sockets) throw noSlot
+  }
+
+  remove(fd: number): void {
+    this.#entries.delete(fd >>> 0)
+  }
+
+  /** Sets numbers aside for sockets to come. */
+  reserve(count: number): void {
+    for (let left = count; left > 0; left -= 1) {
+      this.#slots.add(this.#lowest(0, (fd) => !this.#slots.has(fd)))
+    }
+  }
+
+  /** The descriptors of the base that are open, its standard streams apart. */
+  files(): number[] {
+    return [...this.#entries.values()].flatMap((entry) =>
+      entry.kind === 'file' && entry.host > 2 ? [entry.host] : [],
+    )
+  }
+
+  /** Whether the number is set aside and no socket has it. */
+  isFreeSlot(fd: number): boolean {
+    return this.#slots.has(fd >>> 0) && !this.#entries.has(fd >>> 0)
+  }
+}

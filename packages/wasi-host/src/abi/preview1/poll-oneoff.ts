@@ -1,0 +1,120 @@
+import type { Guest } from '../abi.ts'
+import type { PollRequest } from '../../sockets/socket-calls.ts'
+import { errnoOf } from '../../outcome/errno.ts'
+import { Failure, failureOf } from '../../outcome/failure.ts'
+import { after, type Outcome } from '../../outcome/sync-promise.ts'
+import { isReady } from '../../sockets/readiness.ts'
+
+/** `subscription`: 48 bytes, `event`: 32 */
+const SUBSCRIPTION = 48
+const EVENT = 32
+
+const CLOCK = 0
+const FD_READ = 1
+const FD_WRITE = 2
+const ABSTIME = 1
+const HANGUP = 1
+
+const REALTIME = 0
+const MONOTONIC = 1
+
+/** More at a time than any guest can have descriptors; a hostile one must not keep the host busy. */
+const MOST_SUBSCRIPTIONS = 16_384
+
+const SUCCESS = 0
+
+interface Clock {
+  readonly userdata: bigint
+  /** Milliseconds from now. */
+  readonly dueMs: number
+}
+
+interface Ready {
+  readonly userdata: bigint
+  readonly type: number
+  readonly errno: number
+  readonly bytes: bigint
+  readonly flags: number
+}
+
+/** Of node:wasi, whose clock_time_get the guest asks: uvwasi's are these. */
+const nowOf = (clock: number): bigint => {
+  if (clock === REALTIME) return BigInt(Date.now()) * 1_000_000n
+  if (clock === MONOTONIC) return process.hrtime.bigint()
+  throw new Failure('EINVAL', 'poll_oneoff knows the clocks 0 (realtime) and 1 (monotonic)')
+}
+
+const clockAt = (guest: Guest, at: number, userdata: bigint): Clock => {
+  const clock = guest.memory.u32(at + 16)
+  const timeout = guest.memory.u64(at + 24)
+  const now = nowOf(clock)
+  const relative = guest.memory.u16(at + 40) & ABSTIME ? (timeout > now ? timeout - now : 0n) : timeout
+  // Rounded up: to wake early is to be asked again.
+  return { userdata, dueMs: Number((relative + 999_999n) / 1_000_000n) }
+}
+
+const event = (guest: Guest, at: number, { userdata, type, errno, bytes, flags }: Ready): void => {
+  guest.memory.bytes(at, EVENT).fill(0)
+  guest.memory.setU64(at, userdata)
+  guest.memory.setU16(at + 8, errno)
+  guest.memory.setU8(at + 10, type)
+  guest.memory.setU64(at + 16, bytes)
+  guest.memory.setU16(at + 24, flags)
+}
+
+/**
+ * `poll_oneoff(in, out, nsubscriptions, nevents)`: waits for sockets and clocks. A file is always ready, as it is for
+ * poll(2).
+ */
+export const pollOneoff = (guest: Guest, ...args: number[]): Outcome<void> => {
+  const [input, output, count, counted] = args as [number, number, number, number]
+  const { memory, table, sockets } = guest
+  const many = count >>> 0
+  if (many === 0) throw new Failure('EINVAL', 'poll_oneoff needs a subscription')
+  if (many > MOST_SUBSCRIPTIONS)
+    throw new Failure('EINVAL', `poll_oneoff takes ${MOST_SUBSCRIPTIONS} at most`)
+  memory.check(input, many * SUBSCRIPTION)
+  memory.check(output, many * EVENT)
+  memory.check(counted, 4)
+
+  const clocks: Clock[] = []
+  const requests: (PollRequest & { readonly userdata: bigint; readonly type: number })[] = []
+  const ready: Ready[] = []
+  for (let index = 0; index < many; index += 1) {
+    const at = (input >>> 0) + index * SUBSCRIPTION
+    const userdata = memory.u64(at)
+    const type = memory.u8(at + 8)
+    if (type === CLOCK) {
+      clocks.push(clockAt(guest, at, userdata))
+      continue
+    }
+    if (type !== FD_READ && type !== FD_WRITE)
+      throw new Failure('EINVAL', 'a subscription is to a clock, to reading or to writing')
+    try {
+      const entry = table.get(memory.u32(at + 16))
+      if (entry.kind === 'file') ready.push({ userdata, type, errno: SUCCESS, bytes: 1n, flags: 0 })
+      else requests.push({ id: entry.id, read: type === FD_READ, write: type === FD_WRITE, userdata, type })
+    } catch (error) {
+      ready.push({ userdata, type, errno: errnoOf(failureOf(error).code, 'wasi'), bytes: 0n, flags: 0 })
+    }
+  }
+  const soonest = Math.min(...clocks.map(({ dueMs }) => dueMs), Infinity)
+  const began = performance.now()
+  const timeoutMs = ready.length > 0 ? 0 : soonest === Infinity ? -1 : soonest
+  return after(sockets.poll(requests, timeoutMs), (answers) => {
+    for (const [index, request] of requests.entries()) {
+      const answer = answers[index]!
+      if (!isReady(answer)) continue
+      const flags = answer.hangup ? HANGUP : 0
+      ready.push({ userdata: request.userdata, type: request.type, errno: SUCCESS, bytes: 1n, flags })
+    }
+    // Nobody was ready: then it was a clock, also if the timer was a little early.
+    const elapsed =
+      ready.length === 0 ? Math.max(performance.now() - began, soonest) : performance.now() - began
+    for (const { userdata, dueMs } of clocks) {
+      if (dueMs <= elapsed) ready.push({ userdata, type: CLOCK, errno: SUCCESS, bytes: 0n, flags: 0 })
+    }
+    for (const [index, each] of ready.entries()) event(guest, (output >>> 0) + index * EVENT, each)
+    memory.setU32(counted, ready.length)
+  })
+}

@@ -1,0 +1,245 @@
+/**
+ * WASI preview 1: the calls that concern descriptors, for files and sockets alike. Files go on to the base.
+ *
+ * @see https://github.com/WebAssembly/WASI/blob/wasi-0.1/preview1/docs.md
+ */
+import { Exit, Failure } from '../../outcome/failure.ts'
+import { vectors } from '../../memory/guest-memory.ts'
+import { after } from '../../outcome/sync-promise.ts'
+import { pollOneoff } from './poll-oneoff.ts'
+import { PREVIEW1 } from '../../module/profile.ts'
+import type { Abi, Guest, Row } from '../abi.ts'
+import { closeDescriptor } from '../close.ts'
+import { accept, receive, receiveFlags, send, vectorRows } from '../rows.ts'
+
+const FDFLAGS_NONBLOCK = 4
+
+/** `__wasi_filetype_t` */
+const FILETYPE_SOCKET_DGRAM = 5
+const FILETYPE_SOCKET_STREAM = 6
+
+/** fd_read, fd_fdstat_set_flags, fd_write, fd_filestat_get, poll_fd_readwrite, sock_shutdown, sock_accept */
+const SOCKET_RIGHTS =
+  (1n << 1n) | (1n << 3n) | (1n << 6n) | (1n << 21n) | (1n << 27n) | (1n << 28n) | (1n << 29n)
+
+/** What wasi-libc takes for a preopen that is no directory, and passes over. */
+const PREOPEN_NO_DIRECTORY = 1
+
+const RECV_PEEK = 1
+const RECV_WAITALL = 2
+
+/** How a call of the base finds its descriptors among its parameters, and what a socket says to it. */
+interface FileCall {
+  readonly parameters: string
+  readonly descriptors: readonly number[]
+  readonly onSocket: string
+}
+
+const fileCalls: Readonly<Record<string, FileCall>> = {
+  fd_advise: { parameters: 'iIIi', descriptors: [0], onSocket: 'ESPIPE' },
+  fd_allocate: { parameters: 'iII', descriptors: [0], onSocket: 'EINVAL' },
+  fd_datasync: { parameters: 'i', descriptors: [0], onSocket: 'EINVAL' },
+  fd_fdstat_set_rights: { parameters: 'iII', descriptors: [0], onSocket: 'ENOTCAPABLE' },
+  fd_filestat_set_size: { parameters: 'iI', descriptors: [0], onSocket: 'EINVAL' },
+  fd_filestat_set_times: { parameters: 'iIIi', descriptors: [0], onSocket: 'EINVAL' },
+  fd_pread: { parameters: 'iiiIi', descriptors: [0], onSocket: 'ESPIPE' },
+  fd_pwrite: { parameters: 'iiiIi', descriptors: [0], onSocket: 'ESPIPE' },
+  fd_readdir: { parameters: 'iiiIi', descriptors: [0], onSocket: 'ENOTDIR' },
+  fd_seek: { parameters: 'iIii', descriptors: [0], onSocket: 'ESPIPE' },
+  fd_sync: { parameters: 'i', descriptors: [0], onSocket: 'EINVAL' },
+  fd_tell: { parameters: 'ii', descriptors: [0], onSocket: 'ESPIPE' },
+  path_create_directory: { parameters: 'iii', descriptors: [0], onSocket: 'ENOTDIR' },
+  path_filestat_get: { parameters: 'iiiii', descriptors: [0], onSocket: 'ENOTDIR' },
+  path_filestat_set_times: { parameters: 'iiiiIIi', descriptors: [0], onSocket: 'ENOTDIR' },
+  path_link: { parameters: 'iiiiiii', descriptors: [0, 4], onSocket: 'ENOTDIR' },
+  path_readlink: { parameters: 'iiiiii', descriptors: [0], onSocket: 'ENOTDIR' },
+  path_remove_directory: { parameters: 'iii', descriptors: [0], onSocket: 'ENOTDIR' },
+  path_rename: { parameters: 'iiiiii', descriptors: [0, 3], onSocket: 'ENOTDIR' },
+  path_symlink: { parameters: 'iiiii', descriptors: [2], onSocket: 'ENOTDIR' },
+  path_unlink_file: { parameters: 'iii', descriptors: [0], onSocket: 'ENOTDIR' },
+}
+
+/** The descriptor of the base. */
+const file = (guest: Guest, fd: number, onSocket: string): number => {
+  const entry = guest.table.get(fd)
+  if (entry.kind === 'file') return entry.host
+  throw new Failure(onSocket, `the descriptor ${fd} is a socket`)
+}
+
+const fileRow = (name: string, { parameters, descriptors, onSocket }: FileCall): Row => ({
+  parameters,
+  call: (guest, ...args) => {
+    for (const index of descriptors) args[index] = file(guest, args[index]!, onSocket)
+    return guest.base[name]!(...args)
+  },
+})
+
+/** Writes a `fdstat`: 24 bytes. */
+const fdstat = (guest: Guest, at: number, filetype: number, flags: number): void => {
+  guest.memory.check(at, 24)
+  guest.memory.setU64(at, 0n)
+  guest.memory.setU8(at, filetype)
+  guest.memory.setU16(at + 2, flags)
+  guest.memory.setU64(at + 8, SOCKET_RIGHTS)
+  guest.memory.setU64(at + 16, 0n)
+}
+
+const filetypeOf = (guest: Guest, fd: number, kind: 'stream' | 'datagram'): number => {
+  const entry = guest.table.get(fd)
+  if (entry.kind === 'socket' && entry.stdio !== undefined) return entry.stdio
+  return kind === 'stream' ? FILETYPE_SOCKET_STREAM : FILETYPE_SOCKET_DGRAM
+}
+
+/** A call that files and sockets have: of a file it is the base's. */
+const sharedRow = (
+  name: string,
+  shape: Pick<Row, 'parameters' | 'waits'>,
+  onSocket: (
+    guest: Guest,
+    at: { readonly fd: number; readonly id: number },
+    ...args: number[]
+  ) => ReturnType<Row['call']>,
+): Row => ({
+  ...shape,
+  call: (guest, fd, ...args) => {
+    const entry = guest.table.get(fd)
+    if (entry.kind === 'file') return guest.base[name]!(entry.host, ...args)
+    return onSocket(guest, { fd, id: entry.id }, ...args)
+  },
+})
+
+const descriptorRows: Readonly<Record<string, Row>> = {
+  fd_close: { parameters: 'i', waits: true, call: closeDescriptor },
+  fd_read: sharedRow('fd_read', { parameters: 'iiii', waits: true }, (guest, { fd }, iovs, many, count) =>
+    receive(guest, { fd, room: vectors(guest.memory, iovs, many), flags: 0, count }),
+  ),
+  fd_write: sharedRow('fd_write', { parameters: 'iiii', waits: true }, (guest, { fd }, iovs, many, count) =>
+    send(guest, { fd, room: vectors(guest.memory, iovs, many), flags: 0, count }),
+  ),
+  fd_fdstat_get: sharedRow('fd_fdstat_get', { parameters: 'ii' }, (guest, { fd, id }, at) =>
+    after(guest.sockets.facts(id), ({ kind, nonblocking }) =>
+      fdstat(guest, at, filetypeOf(guest, fd, kind), nonblocking ? FDFLAGS_NONBLOCK : 0),
+    ),
+  ),
+  fd_fdstat_set_flags: sharedRow('fd_fdstat_set_flags', { parameters: 'ii' }, (guest, { id }, flags) => {
+    // A socket has no other flag: APPEND, DSYNC, RSYNC and SYNC are those of files.
+    if ((flags & ~FDFLAGS_NONBLOCK) !== 0) throw new Failure('EINVAL', 'a socket has the flag NONBLOCK only')
+    return guest.sockets.setNonblocking(id, flags === FDFLAGS_NONBLOCK)
+  }),
+  fd_filestat_get: sharedRow('fd_filestat_get', { parameters: 'ii' }, (guest, { fd, id }, at) =>
+    after(guest.sockets.facts(id), ({ kind }) => {
+      guest.memory.bytes(at, 64).fill(0)
+      guest.memory.setU64(at + 8, BigInt(id))
+      guest.memory.setU8(at + 16, filetypeOf(guest, fd, kind))
+      guest.memory.setU64(at + 24, 1n)
+    }),
+  ),
+  fd_prestat_get: {
+    parameters: 'ii',
+    call: (guest, fd, at) => {
+      // wasi-libc, wasi-vfs, Go and Rust count up until BADF; a socket in between must not end that. wasi-vfs learns
+      // here of all the descriptors that it will ever know, so those of sockets to come must be there as well.
+      if (!guest.table.isFreeSlot(fd)) {
+        const entry = guest.table.get(fd)
+        if (entry.kind === 'file') return guest.base['fd_prestat_get']!(entry.host, at)
+        if (entry.stdio !== undefined) throw new Failure('EBADF', 'no preopened descriptor')
+      }
+      guest.memory.check(at, 8)
+      guest.memory.setU32(at, PREOPEN_NO_DIRECTORY)
+      guest.memory.setU32(at + 4, 0)
+      return undefined
+    },
+  },
+  fd_prestat_dir_name: {
+    parameters: 'iii',
+    call: (guest, fd, at, length) =>
+      guest.base['fd_prestat_dir_name']!(file(guest, fd, 'ENOTDIR'), at, length),
+  },
+  fd_renumber: {
+    parameters: 'ii',
+    waits: true,
+    call: (guest, from, to) => {
+      const entry = guest.table.get(from)
+      guest.table.get(to)
+      if (from === to) return undefined
+      return after(closeDescriptor(guest, to), (errno) => {
+        if (errno) return errno
+        guest.table.remove(from)
+        guest.table.set(to >>> 0, entry)
+        return undefined
+      })
+    },
+  },
+  path_open: {
+    parameters: 'iiiiiIIii',
+    call: (guest, fd, ...rest) => {
+      const opened = rest.at(-1)!
+      guest.memory.check(opened, 4)
+      const directory = file(guest, fd, 'ENOTDIR')
+      const errno = guest.base['path_open']!(directory, ...rest)
+      if (errno !== 0) return errno
+      const host = guest.memory.u32(opened)
+      try {
+        guest.memory.setU32(opened, guest.table.addFile(host))
+      } catch (error) {
+        guest.base['fd_close']!(host)
+        throw error
+      }
+      return 0
+    },
+  },
+  poll_oneoff: { parameters: 'iiii', waits: true, call: pollOneoff },
+  proc_exit: {
+    parameters: 'i',
+    call: (_guest, code) => {
+      throw new Exit(code >>> 0)
+    },
+  },
+  // The base would raise the signal in this process.
+  proc_raise: {
+    parameters: 'i',
+    call: () => {
+      throw new Failure('ENOSYS', 'a guest raises no signals in the process of its host')
+    },
+  },
+}
+
+/** The socket calls; WasmEdge has those of the same shapes as well. */
+export const socketRows: Readonly<Record<string, Row>> = {
+  sock_accept: {
+    parameters: 'iii',
+    waits: true,
+    call: (guest, fd, flags, opened) => {
+      if ((flags & ~FDFLAGS_NONBLOCK) !== 0)
+        throw new Failure('EINVAL', 'sock_accept knows the flag NONBLOCK only')
+      return accept(guest, fd, flags !== 0, opened)
+    },
+  },
+  ...vectorRows(
+    (flags) => {
+      if ((flags & ~(RECV_PEEK | RECV_WAITALL)) !== 0)
+        throw new Failure('EINVAL', 'sock_recv knows PEEK and WAITALL only')
+      return receiveFlags(flags)
+    },
+    (flags) => {
+      if (flags !== 0) throw new Failure('EINVAL', 'sock_send knows no flags')
+      return 0
+    },
+  ),
+  sock_shutdown: {
+    parameters: 'ii',
+    call: (guest, fd, how) => guest.sockets.shutdown(guest.table.socket(fd), how),
+  },
+}
+
+export const preview1: Abi = {
+  name: 'preview1',
+  modules: [PREVIEW1],
+  errno: 'wasi',
+  fault: 'EFAULT',
+  rows: {
+    ...Object.fromEntries(Object.entries(fileCalls).map(([name, each]) => [name, fileRow(name, each)])),
+    ...descriptorRows,
+    ...socketRows,
+  },
+}

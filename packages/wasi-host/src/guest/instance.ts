@@ -1,0 +1,155 @@
+/** One guest in the thread that runs it: its descriptors, its imports, its exports. */
+import { link } from '../abi/link.ts'
+import type { Guest } from '../abi/abi.ts'
+import type { Base } from '../wasi/posix-wasi.ts'
+import type { SocketCalls } from '../sockets/socket-calls.ts'
+import { linkError } from '../outcome/errors.ts'
+import type { ErrnoStyle } from '../outcome/errno.ts'
+import { Exit } from '../outcome/failure.ts'
+import type { Inspection } from '../module/inspect.ts'
+import { GuestMemory } from '../memory/guest-memory.ts'
+import type { AbiName } from '../module/profile.ts'
+import { Table } from '../abi/fd-table.ts'
+import type { Waiting } from './suspension.ts'
+import { engine, type WasmMemory, type WasmModule, type WasmValue } from '../module/engine.ts'
+
+/** Descriptors that wasi-vfs is told of for sockets to come: it never learns of others. */
+const WASI_VFS_SLOTS = 16
+
+/** The first socket of zig-wasm-cpython. */
+const ZIG_FIRST_SOCKET = 1000
+
+/** A standard stream: of the base, or one that is served as a socket. */
+export type Stdio =
+  | { readonly kind: 'fd' }
+  | { readonly kind: 'socket'; readonly id: number; readonly filetype: number }
+
+/** What a guest is made of. */
+export interface Plan {
+  readonly module: WasmModule
+  readonly inspection: Inspection
+  readonly abi: AbiName
+  readonly errno: ErrnoStyle | undefined
+  readonly stdio: readonly Stdio[]
+  /** Sockets that are open when it starts: from descriptor 3 on. */
+  readonly given: readonly number[]
+  /** How many directories the base has preopened: its descriptors from 3 on. */
+  readonly directories: number
+}
+
+const tableOf = ({ inspection, abi, stdio, given, directories }: Plan): Table => {
+  const table = new Table({
+    firstSocket: abi === 'zig' && !inspection.usesUdsSocket ? ZIG_FIRST_SOCKET : 0,
+  })
+  for (const [fd, each] of stdio.entries()) {
+    table.set(
+      fd,
+      each.kind === 'fd' ? { kind: 'file', host: fd } : { kind: 'socket', id: each.id, stdio: each.filetype },
+    )
+  }
+  // As systemd has it: those that were handed over come first (sd_listen_fds(3)).
+  for (const [index, id] of given.entries()) table.set(3 + index, { kind: 'socket', id })
+  for (let index = 0; index < directories; index += 1) {
+    table.set(3 + given.length + index, { kind: 'file', host: 3 + index })
+  }
+  if (inspection.wasiVfs) table.reserve(WASI_VFS_SLOTS)
+  return table
+}
+
+const isMemory = (value: unknown): value is WasmMemory => value instanceof engine.Memory
+
+export class GuestInstance {
+  readonly #exports: Readonly<Record<string, unknown>>
+  readonly #waiting: Waiting
+  readonly #guest: Guest
+  #exited: Exit | undefined
+
+  private constructor(exports: Readonly<Record<string, unknown>>, waiting: Waiting, guest: Guest) {
+    this.#exports = exports
+    this.#waiting = waiting
+    this.#guest = guest
+  }
+
+  get memory(): GuestMemory {
+    return this.#guest.memory
+  }
+
+  static async create(
+    plan: Plan,
+    base: Base,
+    sockets: SocketCalls,
+    waiting: Waiting,
+  ): Promise<GuestInstance> {
+    const guest: { -readonly [K in keyof Guest]: Guest[K] } = {
+      memory: new GuestMemory(new engine.Memory({ initial: 0 })),
+      table: tableOf(plan),
+      sockets,
+      base: base.imports,
+    }
+    const imports = link(plan.inspection, guest, {
+      abi: plan.abi,
+      errno: plan.errno,
+      suspending: waiting.suspending,
+    })
+    const { exports } = await engine.instantiate(plan.module, imports)
+    const { memory } = exports
+    if (!isMemory(memory)) {
+      throw linkError('the module exports no memory named "memory", through which WASI passes everything')
+    }
+    guest.memory = new GuestMemory(memory)
+    base.bind(memory)
+    return new GuestInstance(exports, waiting, guest)
+  }
+
+  /**
+   * Calls an export.
+   *
+   * @throws TypeError `ERR_WASI_LINK` when there is none; the RuntimeError of a trap.
+   */
+  async call(name: string, args: readonly WasmValue[]): Promise<WasmValue | undefined> {
+    const fn = Object.hasOwn(this.#exports, name) ? this.#exports[name] : undefined
+    if (typeof fn !== 'function') {
+      const functions = Object.keys(this.#exports).filter((each) => typeof this.#exports[each] === 'function')
+      throw linkError(
+        `the module exports no function ${JSON.stringify(name)}; it has ${functions.join(', ')}`,
+      )
+    }
+    if (this.#exited)
+      throw linkError(`the guest has exited with ${this.#exited.code}; nothing can be called any more`)
+    try {
+      return (await this.#waiting.promising(fn)(...args)) as WasmValue | undefined
+    } catch (error) {
+      if (error instanceof Exit) this.#exited = error
+      throw error
+    }
+  }
+
+  has(name: string): boolean {
+    return typeof this.#exports[name] === 'function'
+  }
+
+  /** Runs `_start`. Gives the exit code. */
+  async run(): Promise<number> {
+    if (!this.has('_start')) {
+      throw linkError('the module has no _start: it is no command. Use instantiate(), and call() its exports')
+    }
+    try {
+      await this.call('_start', [])
+      return 0
+    } catch (error) {
+      if (error instanceof Exit) return error.code
+      throw error
+    }
+  }
+
+  /** What a module that is no command wants to be called first. */
+  async initialize(): Promise<void> {
+    if (this.has('_initialize')) await this.call('_initialize', [])
+  }
+
+  /** Closes the files that it has left open: nobody else does, not even the end of its thread. */
+  closeFiles(): void {
+    for (const host of this.#guest.table.files()) this.#guest.base['fd_close']?.(host)
+    this.#exited ??= new Exit(0)
+  }
+}

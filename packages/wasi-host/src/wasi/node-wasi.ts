@@ -1,0 +1,30 @@
+import type * as NodeWasi from 'node:wasi'
+import type { BaseImports } from '../abi/abi.ts'
+import type { WasmMemory } from '../module/engine.ts'
+import type { Base, BaseOptions } from './posix-wasi.ts'
+
+// Not imported above: Node prints its warning, that WASI is experimental, when the module is loaded, and the package
+// must be importable without it.
+const load = (): typeof NodeWasi => process.getBuiltinModule('node:wasi')
+
+/** `node:wasi` as the base. It is no sandbox against hostile code, as its own documentation says. */
+export const nodeWasi = ({ args, env, preopens, stdio }: BaseOptions): Base => {
+  const options: NodeWasi.WASIOptions = {
+    version: 'preview1',
+    args: [...args],
+    env: { ...env },
+    preopens: { ...preopens },
+    stdin: stdio[0],
+    stdout: stdio[1],
+    stderr: stdio[2],
+    returnOnExit: true,
+  }
+  const wasi = new (load().WASI)(options)
+  const imports = (wasi.getImportObject() as { wasi_snapshot_preview1: BaseImports }).wasi_snapshot_preview1
+  return {
+    imports,
+    // It wants an instance, and takes nothing but the memory from it; `_initialize` must not run here, where it could
+    // not be suspended.
+    bind: (memory: WasmMemory) => wasi.initialize({ exports: { memory } }),
+  }
+}

@@ -1,0 +1,22 @@
+import type { BaseImports } from '../abi/abi.ts'
+import type { WasmMemory } from '../module/engine.ts'
+
+/** What the base needs to know. */
+export interface BaseOptions {
+  readonly args: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  /** Paths of the guest and the directories of the host behind them. */
+  readonly preopens: Readonly<Record<string, string>>
+  /** Descriptors of this process for the standard streams. */
+  readonly stdio: readonly [stdin: number, stdout: number, stderr: number]
+}
+
+/**
+ * The rest of WASI: files, clocks, arguments, random numbers. Its descriptors are its own: 0 to 2 are the standard
+ * streams, and the preopened directories follow in their order.
+ */
+export interface Base {
+  readonly imports: BaseImports
+  /** Gives it the memory of the guest, before the first call. */
+  bind(memory: WasmMemory): void
+}
