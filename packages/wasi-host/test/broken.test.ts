@@ -337,7 +337,7 @@ const taken = async (writes: number, write: (done: () => void) => void, stuckMs:
   })
   const network = new NodeNetwork(new Resolver(undefined), [])
   const end = NodeStreamEnd.of(duplex)
-  network.own(end)
+  network.track(end)
   for (let left = writes; left > 0; left -= 1) expect(end.write(Buffer.alloc(1000))).toBe(1000)
   await network.close(stuckMs)
   expect(duplex.destroyed).toBe(true)

@@ -10,7 +10,7 @@ import { Permissions } from '../src/policy/permissions.ts'
 import { Quota } from '../src/policy/quota.ts'
 import { Resolver } from '../src/network/resolver.ts'
 import { GuestSockets } from '../src/sockets/guest-sockets.ts'
-import { Table } from '../src/abi/fd-table.ts'
+import { FdTable } from '../src/abi/fd-table.ts'
 import { engine } from '../src/module/engine.ts'
 
 /** A small generator with a seed: the same calls on every run (Marsaglia's xorshift32). */
@@ -61,9 +61,9 @@ const attacked = (): Attacked => {
   const memory = new engine.Memory({ initial: 1 })
   const base = nodeWasi({ args: ['hostile'], env: {}, preopens: {}, stdio: [0, 1, 2] })
   base.bind(memory)
-  const table = new Table()
+  const table = new FdTable()
   return {
-    guest: { memory: new GuestMemory(memory), table, sockets, base: base.imports },
+    guest: { memory: new GuestMemory(memory), fds, sockets, wasi: base.imports },
     memory,
     network,
     sockets,

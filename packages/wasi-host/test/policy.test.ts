@@ -4,20 +4,20 @@ import { tempDir } from '@uds/testkit'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { WasiHost } from '../src/index.ts'
-import { absolutePath, parsePattern, type Wish } from '../src/policy/pattern.ts'
+import { absolutePath, parsePattern, type Access } from '../src/policy/pattern.ts'
 import { Permissions, type Decision } from '../src/policy/permissions.ts'
 
 const refusal: unknown = expect.objectContaining({ code: 'EACCES' })
 
-const tcp = (host: string, port: number): Wish => ({ protocol: 'tcp', hosts: [host], port })
+const tcp = (host: string, port: number): Access => ({ protocol: 'tcp', hosts: [host], port })
 /** As the host reads it: a path of the guest is absolute for this system, drive and all. */
-const path = (value: string): Wish => ({
+const path = (value: string): Access => ({
   protocol: 'unix',
   path: value.startsWith('@') ? value : absolutePath(value),
 })
 
 describe('patterns', () => {
-  test.each<[string, Wish, boolean]>([
+  test.each<[string, Access, boolean]>([
     ['example.com:80', tcp('example.com', 80), true],
     ['EXAMPLE.com:80', tcp('example.com', 80), true],
     ['example.com:80', tcp('example.com', 81), false],

@@ -4,17 +4,17 @@ import type { ErrnoStyle } from '../outcome/errno.ts'
 import type { GuestMemory } from '../memory/guest-memory.ts'
 import type { Outcome } from '../outcome/sync-promise.ts'
 import type { AbiName } from '../module/profile.ts'
-import type { Table } from './fd-table.ts'
+import type { FdTable } from './fd-table.ts'
 
 /** The functions of WASI that need no socket, by their names, with descriptors of the base. */
-export type BaseImports = Readonly<Record<string, (...args: (number | bigint)[]) => number>>
+export type WasiFunctions = Readonly<Record<string, (...args: (number | bigint)[]) => number>>
 
 /** What a call of a guest is served with. */
 export interface Guest {
   readonly memory: GuestMemory
-  readonly table: Table
+  readonly fds: FdTable
   readonly sockets: SocketCalls
-  readonly base: BaseImports
+  readonly wasi: WasiFunctions
 }
 
 export interface Row {

@@ -1,7 +1,7 @@
 import { badDescriptor, Failure } from '../outcome/failure.ts'
 
 /** What a descriptor of the guest stands for. */
-export type Entry =
+export type FdEntry =
   /** A descriptor of the base: a file, a directory, a standard stream of this process. */
   | { readonly kind: 'file'; readonly host: number }
   /** A socket; with `stdio`, its file type, when it is a standard stream that the host has as a stream. */
@@ -14,22 +14,22 @@ const full = new Failure('EMFILE', `the guest has ${MOST_DESCRIPTORS} descriptor
 
 const noSlot = new Failure('EMFILE', 'all descriptors that wasi-vfs has learned of at the start are in use')
 
-export interface TableOptions {
+export interface FdTableOptions {
   /** The least number of a new socket. */
   readonly firstSocket?: number | undefined
 }
 
 /** The one map of a guest's descriptors, for files and sockets alike. */
-export class Table {
-  readonly #entries = new Map<number, Entry>()
+export class FdTable {
+  readonly #entries = new Map<number, FdEntry>()
   readonly #slots = new Set<number>()
   readonly #firstSocket: number
 
-  constructor({ firstSocket = 0 }: TableOptions = {}) {
+  constructor({ firstSocket = 0 }: FdTableOptions = {}) {
     this.#firstSocket = firstSocket
   }
 
-  get(fd: number): Entry {
+  get(fd: number): FdEntry {
     const entry = this.#entries.get(fd >>> 0)
     if (!entry) throw badDescriptor
     return entry
@@ -42,7 +42,7 @@ export class Table {
     return entry.id
   }
 
-  set(fd: number, entry: Entry): void {
+  set(fd: number, entry: FdEntry): void {
     this.#entries.set(fd, entry)
   }
 

@@ -7,7 +7,7 @@ import { linkError } from '../outcome/errors.ts'
 import { errnoOf, type ErrnoStyle } from '../outcome/errno.ts'
 import { Exit, failureOf, Stopped } from '../outcome/failure.ts'
 import type { ModuleImport } from '../module/binary.ts'
-import { Later } from '../outcome/sync-promise.ts'
+import { SyncPromise } from '../outcome/sync-promise.ts'
 import type { AbiName } from '../module/profile.ts'
 import type { WasmImports } from '../module/engine.ts'
 import { abis } from './abis.ts'
@@ -26,7 +26,7 @@ export interface LinkOptions {
 
 export type HostCall = (...args: number[]) => number | Promise<number>
 
-const shapesOf = (abi: Abi, name: string): readonly Row[] => {
+const rowsNamed = (abi: Abi, name: string): readonly Row[] => {
   const rows = Object.hasOwn(abi.rows, name) ? abi.rows[name] : undefined
   return rows === undefined ? [] : Array.isArray(rows) ? rows : [rows as Row]
 }
@@ -46,7 +46,7 @@ const find = (wanted: ModuleImport, profile: AbiName): Found | undefined => {
   const parameters = shape(wanted)
   const fitting = abis.flatMap((abi): Found[] => {
     if (!abi.modules.includes(wanted.module)) return []
-    const row = shapesOf(abi, wanted.name).find((each) => each.parameters === parameters)
+    const row = rowsNamed(abi, wanted.name).find((each) => each.parameters === parameters)
     return row ? [{ abi, row }] : []
   })
   return fitting.find(({ abi }) => abi.name === profile) ?? fitting[0]
@@ -65,7 +65,7 @@ const served = (guest: Guest, { abi, row }: Found, options: LinkOptions): HostCa
   return (...args) => {
     try {
       const outcome = row.call(guest, ...args)
-      return outcome instanceof Later ? outcome.follow(succeeded, failed).promise() : succeeded(outcome)
+      return outcome instanceof SyncPromise ? outcome.follow(succeeded, failed).promise() : succeeded(outcome)
     } catch (error) {
       return failed(error)
     }
@@ -106,15 +106,15 @@ const notOffered = (wanted: ModuleImport, profile: AbiName): string => {
     return `${signature(wanted)}: nobody offers the module ${JSON.stringify(wanted.module)} (this host has ${modules})`
   }
   const known = others.flatMap((abi) =>
-    shapesOf(abi, wanted.name).map((row) => `${abi.name} has (${row.parameters})`),
+    rowsNamed(abi, wanted.name).map((row) => `${abi.name} has (${row.parameters})`),
   )
   return `${signature(wanted)}: ${known.length === 0 ? 'no ABI of this host has a call of that name' : `no ABI has that type: ${known.join(', ')}`} (the module speaks ${profile})`
 }
 
 /** What the base serves without any descriptor: clocks, arguments, random numbers. */
-const fromBase = (guest: Guest, { module, name, parameters }: ModuleImport): HostCall | undefined => {
-  if (module !== 'wasi_snapshot_preview1' || !Object.hasOwn(guest.base, name)) return undefined
-  const call = guest.base[name]!
+const fromWasi = (guest: Guest, { module, name, parameters }: ModuleImport): HostCall | undefined => {
+  if (module !== 'wasi_snapshot_preview1' || !Object.hasOwn(guest.wasi, name)) return undefined
+  const call = guest.wasi[name]!
   return call.length === parameters.length ? call : undefined
 }
 
@@ -135,7 +135,7 @@ export const link = (inspection: Inspection, guest: Guest, options: LinkOptions)
     }
     const found = find(wanted, options.abi)
     const key = `${wanted.module}.${wanted.name}`
-    const plain = found ? served(guest, found, options) : fromBase(guest, wanted)
+    const plain = found ? served(guest, found, options) : fromWasi(guest, wanted)
     if (!plain) {
       missing.push(notOffered(wanted, options.abi))
       continue

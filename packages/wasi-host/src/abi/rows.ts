@@ -2,7 +2,7 @@
 import type { Address, Family, IpAddress, Kind } from '../network/address.ts'
 import { PEEK, WAITALL, type Received } from '../sockets/socket-calls.ts'
 import { Failure } from '../outcome/failure.ts'
-import { vectors, type GuestMemory, type Room } from '../memory/guest-memory.ts'
+import { readIovecs, type GuestMemory, type Iovec } from '../memory/guest-memory.ts'
 import { after, type Outcome } from '../outcome/sync-promise.ts'
 import type { Guest, Row } from './abi.ts'
 import { closeDescriptor } from './close.ts'
@@ -11,7 +11,7 @@ import { closeDescriptor } from './close.ts'
 export type Numbers<T> = Readonly<Record<number, T>>
 
 /** What a number stands for. Fails with the code when it is none of the table. */
-export const numbered = <T>(table: Numbers<T>, number: number, code: string, what: string): T => {
+export const lookUp = <T>(table: Numbers<T>, number: number, code: string, what: string): T => {
   const found = Object.hasOwn(table, number) ? table[number] : undefined
   if (found !== undefined) return found
   throw new Failure(code, `the ${what} ${number} is not one of ${Object.keys(table).join(', ')}`)
@@ -45,10 +45,10 @@ export const openSocket = (
   fd: number,
 ): Outcome<void> => {
   guest.memory.check(fd, 4)
-  const known = numbered(families, family, 'EAFNOSUPPORT', 'family')
-  const kind = numbered(kinds, type, 'EPROTOTYPE', 'type')
-  guest.table.expectRoom()
-  return after(guest.sockets.open(known, kind), (id) => guest.memory.setU32(fd, guest.table.addSocket(id)))
+  const known = lookUp(families, family, 'EAFNOSUPPORT', 'family')
+  const kind = lookUp(kinds, type, 'EPROTOTYPE', 'type')
+  guest.fds.expectRoom()
+  return after(guest.sockets.open(known, kind), (id) => guest.memory.setU32(fd, guest.fds.addSocket(id)))
 }
 
 /** `(family, type, *fd)` */
@@ -63,7 +63,7 @@ export const closeRow: Row = {
   parameters: 'i',
   waits: true,
   call: (guest, fd) => {
-    guest.table.socket(fd)
+    guest.fds.socket(fd)
     return closeDescriptor(guest, fd)
   },
 }
@@ -72,7 +72,7 @@ export const closeRow: Row = {
 export const listenRow: Row = {
   parameters: 'ii',
   waits: true,
-  call: (guest, fd, backlog) => guest.sockets.listen(guest.table.socket(fd), backlog),
+  call: (guest, fd, backlog) => guest.sockets.listen(guest.fds.socket(fd), backlog),
 }
 
 /** Reads an address from the arguments behind the descriptor. */
@@ -82,8 +82,7 @@ export type ReadAddress = (memory: GuestMemory, ...args: number[]) => Address
 export const addressRow = (which: 'bind' | 'connect', parameters: string, read: ReadAddress): Row => ({
   parameters,
   waits: true,
-  call: (guest, fd, ...address) =>
-    guest.sockets[which](guest.table.socket(fd), read(guest.memory, ...address)),
+  call: (guest, fd, ...address) => guest.sockets[which](guest.fds.socket(fd), read(guest.memory, ...address)),
 })
 
 /** How an ABI writes an address: `check` before the call is made, `write` once the address is there. */
@@ -101,7 +100,7 @@ export const nameRow = (
   parameters,
   call: (guest, fd, ...address) => {
     check(guest.memory, ...address)
-    return after(guest.sockets[which](guest.table.socket(fd)), (found) =>
+    return after(guest.sockets[which](guest.fds.socket(fd)), (found) =>
       write(guest.memory, found, ...address),
     )
   },
@@ -116,10 +115,10 @@ export const accept = (
   writePeer?: (peer: Address) => void,
 ): Outcome<void> => {
   guest.memory.check(opened, 4)
-  const id = guest.table.socket(fd)
-  guest.table.expectRoom()
+  const id = guest.fds.socket(fd)
+  guest.fds.expectRoom()
   return after(guest.sockets.accept(id, nonblocking), (made) => {
-    guest.memory.setU32(opened, guest.table.addSocket(made.id))
+    guest.memory.setU32(opened, guest.fds.addSocket(made.id))
     writePeer?.(made.peer)
   })
 }
@@ -127,7 +126,7 @@ export const accept = (
 /** Where bytes go to or come from. */
 export interface Transfer {
   readonly fd: number
-  readonly room: Room
+  readonly room: Iovec
   readonly flags: number
   /** Where the number of bytes is written. */
   readonly count: number
@@ -136,7 +135,7 @@ export interface Transfer {
 /** Sends, and writes how many bytes went. */
 export const send = (guest: Guest, { fd, room, flags, count }: Transfer, to?: Address): Outcome<void> => {
   guest.memory.check(count, 4)
-  return after(guest.sockets.send(guest.table.socket(fd), room, flags, to), (bytes) =>
+  return after(guest.sockets.send(guest.fds.socket(fd), room, flags, to), (bytes) =>
     guest.memory.setU32(count, bytes),
   )
 }
@@ -144,7 +143,7 @@ export const send = (guest: Guest, { fd, room, flags, count }: Transfer, to?: Ad
 /** Receives, and writes how many bytes came. */
 export const receive = (guest: Guest, { fd, room, flags, count }: Transfer): Outcome<void> => {
   guest.memory.check(count, 4)
-  return after(guest.sockets.receive(guest.table.socket(fd), room, flags), (bytes) =>
+  return after(guest.sockets.receive(guest.fds.socket(fd), room, flags), (bytes) =>
     guest.memory.setU32(count, bytes),
   )
 }
@@ -159,7 +158,7 @@ export const receiveFrom = (
   tell: (received: Received) => void,
 ): Outcome<void> => {
   guest.memory.check(count, 4)
-  return after(guest.sockets.receiveFrom(guest.table.socket(fd), room, flags), (received) => {
+  return after(guest.sockets.receiveFrom(guest.fds.socket(fd), room, flags), (received) => {
     tell(received)
     guest.memory.setU32(count, received.bytes)
   })
@@ -181,7 +180,7 @@ export const vectorRows = (
     call: (guest, fd, iovs, many, flags, count, outFlags) => {
       const transfer = { fd, flags: asked(flags), count }
       guest.memory.check(outFlags, 2)
-      const room = vectors(guest.memory, iovs, many)
+      const room = readIovecs(guest.memory, iovs, many)
       return receiveFrom(guest, { ...transfer, room }, ({ truncated }) =>
         guest.memory.setU16(outFlags, truncated ? 1 : 0),
       )
@@ -192,7 +191,7 @@ export const vectorRows = (
     waits: true,
     call: (guest, fd, iovs, many, flags, count) => {
       const transfer = { fd, flags: told(flags), count }
-      return send(guest, { ...transfer, room: vectors(guest.memory, iovs, many) })
+      return send(guest, { ...transfer, room: readIovecs(guest.memory, iovs, many) })
     },
   },
 })

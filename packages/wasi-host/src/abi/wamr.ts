@@ -7,7 +7,7 @@
 import { ipBytes, ipText, type Address, type IpAddress } from '../network/address.ts'
 import type { Option } from '../sockets/socket-calls.ts'
 import { Failure } from '../outcome/failure.ts'
-import { range, type GuestMemory } from '../memory/guest-memory.ts'
+import { singleIovec, type GuestMemory } from '../memory/guest-memory.ts'
 import { after } from '../outcome/sync-promise.ts'
 import { PREVIEW1 } from '../module/profile.ts'
 import type { Abi, Row } from './abi.ts'
@@ -110,11 +110,7 @@ const setRow = (option: Option, kind: OptionKind): Row => {
       parameters: 'iI',
       call: (guest, fd, micros) => {
         const ms = Number((BigInt(micros) + 999n) / 1000n)
-        return guest.sockets.setOption(
-          guest.table.socket(fd),
-          option,
-          ms <= 0 ? -1 : Math.min(ms, 0x7fff_ffff),
-        )
+        return guest.sockets.setOption(guest.fds.socket(fd), option, ms <= 0 ? -1 : Math.min(ms, 0x7fff_ffff))
       },
     }
   }
@@ -122,12 +118,12 @@ const setRow = (option: Option, kind: OptionKind): Row => {
     return {
       parameters: 'iii',
       call: (guest, fd, on, seconds) =>
-        guest.sockets.setOption(guest.table.socket(fd), option, on === 0 ? -1 : seconds),
+        guest.sockets.setOption(guest.fds.socket(fd), option, on === 0 ? -1 : seconds),
     }
   }
   return {
     parameters: 'ii',
-    call: (guest, fd, value) => guest.sockets.setOption(guest.table.socket(fd), option, value),
+    call: (guest, fd, value) => guest.sockets.setOption(guest.fds.socket(fd), option, value),
   }
 }
 
@@ -137,7 +133,7 @@ const getRow = (option: Option, kind: OptionKind): Row => ({
     const { memory } = guest
     memory.check(at, kind === 'time' ? 8 : kind === 'size' ? 4 : 1)
     if (kind === 'linger') memory.check(seconds, 4)
-    return after(guest.sockets.getOption(guest.table.socket(fd), option), (got) => {
+    return after(guest.sockets.getOption(guest.fds.socket(fd), option), (got) => {
       const value = Number(got)
       if (kind === 'time') memory.setU64(at, BigInt(Math.max(value, 0)) * 1000n)
       else if (kind === 'size') memory.setU32(at, value)
@@ -175,7 +171,7 @@ export const wamr: Abi = {
       waits: true,
       call: (guest, fd, buffer, length, flags, address, count) => {
         guest.memory.check(address, ADDRESS)
-        const room = range(guest.memory, buffer, length)
+        const room = singleIovec(guest.memory, buffer, length)
         return receiveFrom(guest, { fd, room, flags: receiveFlags(flags), count }, ({ from }) => {
           if (from !== undefined) writeAddress(guest.memory, address, from)
         })
@@ -186,7 +182,7 @@ export const wamr: Abi = {
       waits: true,
       call: (guest, fd, buffer, length, _flags, address, count) => {
         const to = readAddress(guest.memory, address)
-        return send(guest, { fd, room: range(guest.memory, buffer, length), flags: 0, count }, to)
+        return send(guest, { fd, room: singleIovec(guest.memory, buffer, length), flags: 0, count }, to)
       },
     },
     sock_addr_resolve: {

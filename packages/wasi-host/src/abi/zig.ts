@@ -3,7 +3,7 @@
  * order, and 16 bytes of which IPv4 takes the first four.
  */
 import { Failure } from '../outcome/failure.ts'
-import { range } from '../memory/guest-memory.ts'
+import { singleIovec } from '../memory/guest-memory.ts'
 import { after } from '../outcome/sync-promise.ts'
 import { PREVIEW1 } from '../module/profile.ts'
 import type { Abi, Row } from './abi.ts'
@@ -17,7 +17,7 @@ const transferRow = (transfer: typeof send | typeof receive): Row => ({
   parameters: 'iiii',
   waits: true,
   call: (guest, fd, buffer, length, count) =>
-    transfer(guest, { fd, room: range(guest.memory, buffer, length), flags: 0, count }),
+    transfer(guest, { fd, room: singleIovec(guest.memory, buffer, length), flags: 0, count }),
 })
 
 export const zig: Abi = {
@@ -43,7 +43,7 @@ export const zig: Abi = {
       parameters: 'ii',
       waits: true,
       call: (guest, fd, address) => {
-        const id = guest.table.socket(fd)
+        const id = guest.fds.socket(fd)
         // The original: connecting twice is EINVAL.
         return after(guest.sockets.facts(id), ({ kind, state }) => {
           if (kind === 'stream' && state === 'connected')
@@ -60,7 +60,7 @@ export const zig: Abi = {
       call: (guest, fd) => {
         let open: boolean
         try {
-          guest.table.socket(fd)
+          guest.fds.socket(fd)
           open = true
         } catch {
           // The original: closing what is not open is no error.

@@ -1,7 +1,7 @@
 /** One guest in the thread that runs it: its descriptors, its imports, its exports. */
 import { link } from '../abi/link.ts'
 import type { Guest } from '../abi/abi.ts'
-import type { Base } from '../wasi/posix-wasi.ts'
+import type { PosixWasi } from '../wasi/posix-wasi.ts'
 import type { SocketCalls } from '../sockets/socket-calls.ts'
 import { linkError } from '../outcome/errors.ts'
 import type { ErrnoStyle } from '../outcome/errno.ts'
@@ -9,7 +9,7 @@ import { Exit } from '../outcome/failure.ts'
 import type { Inspection } from '../module/inspect.ts'
 import { GuestMemory } from '../memory/guest-memory.ts'
 import type { AbiName } from '../module/profile.ts'
-import { Table } from '../abi/fd-table.ts'
+import { FdTable } from '../abi/fd-table.ts'
 import type { Waiting } from './suspension.ts'
 import { engine, type WasmMemory, type WasmModule, type WasmValue } from '../module/engine.ts'
 
@@ -25,7 +25,7 @@ export type Stdio =
   | { readonly kind: 'socket'; readonly id: number; readonly filetype: number }
 
 /** What a guest is made of. */
-export interface Plan {
+export interface InstancePlan {
   readonly module: WasmModule
   readonly inspection: Inspection
   readonly abi: AbiName
@@ -37,8 +37,8 @@ export interface Plan {
   readonly directories: number
 }
 
-const tableOf = ({ inspection, abi, stdio, given, directories }: Plan): Table => {
-  const table = new Table({
+const fdTableOf = ({ inspection, abi, stdio, given, directories }: InstancePlan): FdTable => {
+  const table = new FdTable({
     firstSocket: abi === 'zig' && !inspection.usesUdsSocket ? ZIG_FIRST_SOCKET : 0,
   })
   for (const [fd, each] of stdio.entries()) {
@@ -75,16 +75,16 @@ export class GuestInstance {
   }
 
   static async create(
-    plan: Plan,
-    base: Base,
+    plan: InstancePlan,
+    base: PosixWasi,
     sockets: SocketCalls,
     waiting: Waiting,
   ): Promise<GuestInstance> {
     const guest: { -readonly [K in keyof Guest]: Guest[K] } = {
       memory: new GuestMemory(new engine.Memory({ initial: 0 })),
-      table: tableOf(plan),
+      fds: fdTableOf(plan),
       sockets,
-      base: base.imports,
+      wasi: base.imports,
     }
     const imports = link(plan.inspection, guest, {
       abi: plan.abi,
@@ -149,7 +149,7 @@ export class GuestInstance {
 
   /** Closes the files that it has left open: nobody else does, not even the end of its thread. */
   closeFiles(): void {
-    for (const host of this.#guest.table.files()) this.#guest.base['fd_close']?.(host)
+    for (const host of this.#guest.fds.files()) this.#guest.wasi['fd_close']?.(host)
     this.#exited ??= new Exit(0)
   }
 }

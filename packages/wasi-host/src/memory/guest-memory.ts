@@ -103,14 +103,14 @@ export class GuestMemory {
 /**
  * Where bytes come from or go to. It is asked again after each wait, since the memory may have grown meanwhile.
  */
-export interface Room {
+export interface Iovec {
   /** How many bytes it has in all. */
   readonly size: number
   /** Its parts as they are now. */
   parts(): readonly Uint8Array[]
 }
 
-class Range implements Room {
+class SingleBuffer implements Iovec {
   readonly size: number
   readonly #memory: GuestMemory
   readonly #pointer: number
@@ -127,20 +127,20 @@ class Range implements Room {
 }
 
 /** One range of the memory. */
-export const range = (memory: GuestMemory, pointer: number, length: number): Room => {
+export const singleIovec = (memory: GuestMemory, pointer: number, length: number): Iovec => {
   const size = length >>> 0
   if (size > 0) memory.check(pointer, size)
-  return new Range(memory, pointer, size)
+  return new SingleBuffer(memory, pointer, size)
 }
 
 /** As many as IOV_MAX of Linux: a hostile count must not make the host loop for long. */
 const MAX_VECTORS = 1024
 
 /** The ranges that an array of `iovec { buf u32, len u32 }` names. */
-export const vectors = (memory: GuestMemory, pointer: number, count: number): Room => {
+export const readIovecs = (memory: GuestMemory, pointer: number, count: number): Iovec => {
   if (count >>> 0 > MAX_VECTORS) throw fault
   // What nearly all callers give.
-  if (count === 1) return range(memory, memory.u32(pointer), memory.u32((pointer >>> 0) + 4))
+  if (count === 1) return singleIovec(memory, memory.u32(pointer), memory.u32((pointer >>> 0) + 4))
   const ranges: [pointer: number, length: number][] = []
   let size = 0
   for (let index = 0; index < count; index += 1) {

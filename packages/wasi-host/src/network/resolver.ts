@@ -43,7 +43,7 @@ export class Resolver {
    *
    * @returns undefined when the system has to be asked; a promise when a function has.
    */
-  own(host: string): readonly string[] | Promise<readonly string[] | undefined> | undefined {
+  fromHost(host: string): readonly string[] | Promise<readonly string[] | undefined> | undefined {
     if (isIP(host)) return [canonical(host)]
     if (this.#option === undefined) return undefined
     if (typeof this.#option === 'function') return Promise.resolve(this.#option(host))
@@ -51,7 +51,7 @@ export class Resolver {
   }
 
   async resolve(host: string): Promise<readonly string[]> {
-    const own = await this.own(host)
+    const own = await this.fromHost(host)
     const found = own ?? (typeof this.#option === 'function' ? [] : await bySystem(host))
     const addresses = interleave([...new Set(found.filter((each) => isIP(each) !== 0).map(canonical))])
     if (addresses.length === 0) throw noSuchName(host)

@@ -1,22 +1,22 @@
 /** A result that is there at once, or that is waited for. Ready data must never suspend the guest. */
-export type Outcome<T> = T | Later<T>
+export type Outcome<T> = T | SyncPromise<T>
 
 /** What an outcome is in the end. */
-export type Settled<O> = Exclude<O, Later<unknown>>
+export type Settled<O> = Exclude<O, SyncPromise<unknown>>
 
 /**
  * A result that comes later, for one who waits for it. What is to follow is done in the very turn in which it comes: with
  * promises every step on the way to the guest would be one more turn of the microtask queue, and those are most of what a
  * suspended call costs.
  */
-export class Later<T> {
+export class SyncPromise<T> {
   #outcome: { readonly value: T } | { readonly error: unknown } | undefined
   // Not of T, so that a Later of something narrower is one of something wider.
   #onValue: ((value: never) => void) | undefined
   #onError: ((error: unknown) => void) | undefined
 
-  static of<T>(promise: Promise<T>): Later<T> {
-    const later = new Later<T>()
+  static of<T>(promise: Promise<T>): SyncPromise<T> {
+    const later = new SyncPromise<T>()
     promise.then(
       (value) => later.resolve(value),
       (error: unknown) => later.reject(error),
@@ -45,11 +45,11 @@ export class Later<T> {
   }
 
   /** Goes on with the result, or with what it failed with. */
-  follow<R>(next: (value: T) => Outcome<R>, failed?: (error: unknown) => Outcome<R>): Later<R> {
-    const following = new Later<R>()
+  follow<R>(next: (value: T) => Outcome<R>, failed?: (error: unknown) => Outcome<R>): SyncPromise<R> {
+    const following = new SyncPromise<R>()
     const reject = (error: unknown): void => following.reject(error)
     const take = (outcome: Outcome<R>): void => {
-      if (outcome instanceof Later) outcome.settle((value) => following.resolve(value), reject)
+      if (outcome instanceof SyncPromise) outcome.settle((value) => following.resolve(value), reject)
       else following.resolve(outcome)
     }
     this.settle(
@@ -84,13 +84,13 @@ export class Later<T> {
 
 /** Goes on with a result: at once if it is there. */
 export const after = <T, R>(outcome: Outcome<T>, next: (value: T) => Outcome<R>): Outcome<R> =>
-  outcome instanceof Later ? outcome.follow(next) : next(outcome)
+  outcome instanceof SyncPromise ? outcome.follow(next) : next(outcome)
 
 /** Goes on where an action fails, now or later. */
 export const rescued = <T>(action: () => Outcome<T>, failed: (error: unknown) => T): Outcome<T> => {
   try {
     const outcome = action()
-    return outcome instanceof Later ? outcome.follow(same<T>, failed) : outcome
+    return outcome instanceof SyncPromise ? outcome.follow(same<T>, failed) : outcome
   } catch (error) {
     return failed(error)
   }
@@ -100,7 +100,7 @@ const same = <T>(value: T): T => value
 
 /** A result as a promise, wherever it stands. */
 export const promised = <T>(outcome: Outcome<T>): Promise<T> =>
-  outcome instanceof Later ? outcome.promise() : Promise.resolve(outcome)
+  outcome instanceof SyncPromise ? outcome.promise() : Promise.resolve(outcome)
 
 /** What an attempt gives when it would have to wait. Not an exception: it is the ordinary case. */
 export const NOT_YET: unique symbol = Symbol('not yet')

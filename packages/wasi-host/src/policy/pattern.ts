@@ -8,14 +8,14 @@ import { canonical } from '../network/address.ts'
 export type Protocol = 'tcp' | 'udp'
 
 /** What a guest wants to reach: a host by all the names that it is known by, or a path. */
-export type Wish =
+export type Access =
   | { readonly protocol: Protocol; readonly hosts: readonly string[]; readonly port: number }
   | { readonly protocol: 'unix'; readonly path: string }
 
 export interface Pattern {
   /** Whether a name may stand for a host that this matches, whatever the port. */
   matchesHost(host: string): boolean
-  matches(wish: Wish): boolean
+  matches(wish: Access): boolean
 }
 
 const anything: Pattern = { matchesHost: () => true, matches: () => true }
@@ -138,7 +138,7 @@ export const parsePattern = (text: string, where: string): Pattern => {
 }
 
 /** A wish as it is written in rules. */
-export const showWish = (wish: Wish): string => {
+export const showAccess = (wish: Access): string => {
   if (wish.protocol === 'unix') {
     return `unix:${wish.path.startsWith('\0') ? `@${wish.path.slice(1)}` : wish.path}`
   }

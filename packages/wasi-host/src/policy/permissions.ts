@@ -4,8 +4,8 @@ import type { Address, Kind } from '../network/address.ts'
 import { Failure } from '../outcome/failure.ts'
 import type { Target } from '../network/network.ts'
 import { showTarget } from '../network/target.ts'
-import { Names } from './resolved-names.ts'
-import { absolutePath, parseHost, parsePattern, showWish, type Pattern, type Wish } from './pattern.ts'
+import { ResolvedNames } from './resolved-names.ts'
+import { absolutePath, parseHost, parsePattern, showAccess, type Pattern, type Access } from './pattern.ts'
 
 export type Action = 'connect' | 'bind' | 'resolve'
 
@@ -73,7 +73,7 @@ const parseRoute = ({ key, target }: Policy['routes'][number]): Route => {
   }
 }
 
-const wishOf = (kind: Kind, address: Address, hosts: readonly string[]): Wish => {
+const accessOf = (kind: Kind, address: Address, hosts: readonly string[]): Access => {
   if (address.family === 'unix') return { protocol: 'unix', path: absolutePath(address.path) }
   return { protocol: kind === 'stream' ? 'tcp' : 'udp', hosts, port: address.port }
 }
@@ -87,7 +87,7 @@ const plain = (address: Address): Target =>
 export class Permissions {
   readonly #rules: readonly Rule[]
   readonly #routes: readonly Route[]
-  readonly #names = new Names()
+  readonly #names = new ResolvedNames()
   readonly #trace: (decision: Decision) => void
 
   constructor(policy: Policy, trace: (decision: Decision) => void) {
@@ -96,8 +96,8 @@ export class Permissions {
     this.#trace = trace
   }
 
-  #decide(action: 'connect' | 'bind', wish: Wish, allowed: Target): Target {
-    const address = showWish(wish)
+  #decide(action: 'connect' | 'bind', wish: Access, allowed: Target): Target {
+    const address = showAccess(wish)
     const route = this.#routes.find((each) => each.action === action && each.pattern.matches(wish))
     if (route) {
       this.#trace({ action, address, decision: 'route', rule: route.key, target: showTarget(route.target) })
@@ -118,7 +118,7 @@ export class Permissions {
   /** Where a connection to an address of the guest goes. */
   connect(kind: Kind, address: Address): Target {
     const hosts = address.family === 'unix' ? [] : this.#names.of(address.host)
-    return this.#decide('connect', wishOf(kind, address, hosts), plain(address))
+    return this.#decide('connect', accessOf(kind, address, hosts), plain(address))
   }
 
   /** Where a connection to a name goes, that the host resolves. */
@@ -131,7 +131,7 @@ export class Permissions {
   /** Where a socket is bound that the guest binds to an address. */
   bind(kind: Kind, address: Address): Target {
     const hosts = address.family === 'unix' ? [] : [address.host]
-    return this.#decide('bind', wishOf(kind, address, hosts), plain(address))
+    return this.#decide('bind', accessOf(kind, address, hosts), plain(address))
   }
 
   /**

@@ -11,7 +11,7 @@ const MOST_ADDRESSES = 4096
  * A name that a route leads elsewhere need not exist. It gets an address that stands for it here alone, out of the
  * ranges that no network uses: 198.18.0.0/15 (RFC 2544) and a unique local prefix (RFC 4193).
  */
-export class Names {
+export class ResolvedNames {
   readonly #byAddress = new Map<string, Set<string>>()
   readonly #stands = new Map<string, { readonly inet: string; readonly inet6: string }>()
 

@@ -4,13 +4,13 @@ import { Failure, wouldBlock } from '../outcome/failure.ts'
 import { GuestSocket } from './guest-socket.ts'
 import type { Interest, StreamEnd, Target } from '../network/network.ts'
 import { after, rescued, type NOT_YET, type Outcome } from '../outcome/sync-promise.ts'
-import type { Means } from './context.ts'
+import type { SocketContext } from './context.ts'
 import { until } from './wait-policy.ts'
 
 export class Connections {
-  readonly #means: Means
+  readonly #means: SocketContext
 
-  constructor(means: Means) {
+  constructor(means: SocketContext) {
     this.#means = means
   }
 

@@ -3,7 +3,7 @@ import type { Permissions } from '../policy/permissions.ts'
 import type { Quota } from '../policy/quota.ts'
 
 /** What the sockets of a guest stand on: where they go, what is allowed to them, and how much of it. */
-export interface Means {
+export interface SocketContext {
   readonly network: Network
   readonly permissions: Permissions
   readonly quota: Quota

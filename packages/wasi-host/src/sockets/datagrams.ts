@@ -3,11 +3,11 @@ import { expectFamily, type Address } from '../network/address.ts'
 import { DONTWAIT, PEEK, type Received } from './socket-calls.ts'
 import { Failure, timedOut, wouldBlock } from '../outcome/failure.ts'
 import type { GuestSocket } from './guest-socket.ts'
-import type { Room } from '../memory/guest-memory.ts'
+import type { Iovec } from '../memory/guest-memory.ts'
 import type { DatagramEnd } from '../network/network.ts'
 import { after, NOT_YET, type Outcome } from '../outcome/sync-promise.ts'
-import type { Means } from './context.ts'
-import { now, until, type Patience } from './wait-policy.ts'
+import type { SocketContext } from './context.ts'
+import { now, until, type WaitPolicy } from './wait-policy.ts'
 import { gather, scatter } from './iovec-transfer.ts'
 
 /** 65535 without the headers of IPv4 and UDP: udp(7). */
@@ -18,9 +18,9 @@ const FIRST_RETRY_MS = 1
 const LONGEST_RETRY_MS = 32
 
 export class DatagramTransfers {
-  readonly #means: Means
+  readonly #means: SocketContext
 
-  constructor(means: Means) {
+  constructor(means: SocketContext) {
     this.#means = means
   }
 
@@ -44,7 +44,7 @@ export class DatagramTransfers {
     })
   }
 
-  receive(socket: GuestSocket, end: DatagramEnd, room: Room, flags: number): Outcome<Received> {
+  receive(socket: GuestSocket, end: DatagramEnd, room: Iovec, flags: number): Outcome<Received> {
     const { network, quota } = this.#means
     const peek = (flags & PEEK) !== 0
     const attempt = (): Received | typeof NOT_YET => {
@@ -53,7 +53,7 @@ export class DatagramTransfers {
       const direct = parts.length === 1 ? parts[0]!.subarray(0, most) : new Uint8Array(most)
       let datagram = end.receive(direct, peek)
       // A stranger's is dropped, also when this call only peeks.
-      while (datagram !== NOT_YET && !socket.hears(datagram.from)) {
+      while (datagram !== NOT_YET && !socket.acceptsFrom(datagram.from)) {
         if (peek) end.receive(new Uint8Array(0), false)
         datagram = end.receive(direct, peek)
       }
@@ -72,7 +72,7 @@ export class DatagramTransfers {
   send(
     socket: GuestSocket,
     end: DatagramEnd,
-    room: Room,
+    room: Iovec,
     flags: number,
     to: Address | undefined,
   ): Outcome<number> {
@@ -87,7 +87,7 @@ export class DatagramTransfers {
       address = socket.datagramTarget(to, permissions.connect('datagram', to))
     }
     quota.whole(room.size)
-    socket.talkedTo(address)
+    socket.noteContact(address)
     const bytes = gather(room)
     const pause = this.#pauses({
       nonblocking: socket.nonblocking || (flags & DONTWAIT) !== 0,
@@ -111,7 +111,7 @@ export class DatagramTransfers {
   }
 
   /** Waits between tries, longer each time: poll(2) tells of room for a connected socket only, not for an address. */
-  #pauses({ nonblocking, timeoutMs }: Patience): () => Outcome<void> {
+  #pauses({ nonblocking, timeoutMs }: WaitPolicy): () => Outcome<void> {
     const deadline = timeoutMs < 0 ? Infinity : now() + timeoutMs
     let nextMs = FIRST_RETRY_MS
     return () => {

@@ -160,7 +160,7 @@ export class GuestSocket {
   }
 
   /** Notes that a datagram was sent there. */
-  talkedTo(address: Address | undefined): void {
+  noteContact(address: Address | undefined): void {
     if (address !== undefined && this.#contacts.size < MOST_CONTACTS) this.#contacts.add(show(address))
   }
 
@@ -168,7 +168,7 @@ export class GuestSocket {
    * Whether a datagram from there may be received. A socket that was never bound has a port all the same, once it has
    * sent; being reached by anyone there is what the permission to bind is for.
    */
-  hears(address: Address | undefined): boolean {
+  acceptsFrom(address: Address | undefined): boolean {
     if (this.local !== undefined || this.dialled !== undefined) return true
     return address !== undefined && this.#contacts.has(show(address))
   }

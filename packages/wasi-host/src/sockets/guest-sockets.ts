@@ -19,14 +19,14 @@ import type {
 } from './socket-calls.ts'
 import { badDescriptor, Failure, failureOf, Stopped, wouldBlock } from '../outcome/failure.ts'
 import { GuestSocket } from './guest-socket.ts'
-import type { Room } from '../memory/guest-memory.ts'
+import type { Iovec } from '../memory/guest-memory.ts'
 import type { Network } from '../network/network.ts'
 import { after, rescued, type Outcome } from '../outcome/sync-promise.ts'
 import type { Permissions } from '../policy/permissions.ts'
 import type { Quota } from '../policy/quota.ts'
 import { Connections } from './connections.ts'
 import { DatagramTransfers } from './datagrams.ts'
-import type { Means } from './context.ts'
+import type { SocketContext } from './context.ts'
 import { resolve } from './resolve.ts'
 import { poll } from './readiness.ts'
 import { StreamTransfers } from './streams.ts'
@@ -34,7 +34,7 @@ import { StreamTransfers } from './streams.ts'
 const encoder = new TextEncoder()
 
 export class GuestSockets implements SocketCalls {
-  readonly #means: Means
+  readonly #means: SocketContext
   readonly #connections: Connections
   readonly #streams: StreamTransfers
   readonly #datagrams: DatagramTransfers
@@ -80,7 +80,7 @@ export class GuestSockets implements SocketCalls {
   }
 
   /** Hands over a connection, a listener or a standard stream (which counts for no quota) that the host has made. */
-  give(socket: GuestSocket, { counts = true }: { readonly counts?: boolean } = {}): number {
+  adopt(socket: GuestSocket, { counts = true }: { readonly counts?: boolean } = {}): number {
     socket.counts = counts
     if (counts) this.#means.quota.openSocket()
     return this.#add(socket)
@@ -186,7 +186,7 @@ export class GuestSockets implements SocketCalls {
     )
   }
 
-  receive(id: number, room: Room, flags: number, before = 0): Outcome<number> {
+  receive(id: number, room: Iovec, flags: number, before = 0): Outcome<number> {
     return this.#on(id, (socket) =>
       socket.datagram
         ? after(this.#datagrams.receive(socket, socket.datagram, room, flags), ({ bytes }) => bytes)
@@ -194,7 +194,7 @@ export class GuestSockets implements SocketCalls {
     )
   }
 
-  receiveFrom(id: number, room: Room, flags: number): Outcome<Received> {
+  receiveFrom(id: number, room: Iovec, flags: number): Outcome<Received> {
     const { datagram, family } = this.#get(id)
     if (datagram) return this.#on(id, (socket) => this.#datagrams.receive(socket, datagram, room, flags))
     return after(this.receive(id, room, flags), (bytes) => ({
@@ -204,7 +204,7 @@ export class GuestSockets implements SocketCalls {
     }))
   }
 
-  send(id: number, room: Room, flags: number, to?: Address): Outcome<number> {
+  send(id: number, room: Iovec, flags: number, to?: Address): Outcome<number> {
     return this.#on(id, (socket) => {
       if (socket.datagram) return this.#datagrams.send(socket, socket.datagram, room, flags, to)
       if (to !== undefined) throw new Failure('EISCONN', 'a stream sends to its peer alone')

@@ -1,5 +1,5 @@
 /** Reads into the parts of a room and writes from them, as readv(2) and writev(2) do. */
-import type { Room } from '../memory/guest-memory.ts'
+import type { Iovec } from '../memory/guest-memory.ts'
 import type { StreamEnd } from '../network/network.ts'
 import { NOT_YET } from '../outcome/sync-promise.ts'
 
@@ -8,9 +8,9 @@ import { NOT_YET } from '../outcome/sync-promise.ts'
  *
  * @param failed - Told what broke the connection behind bytes that are given.
  */
-export const readInto = (
+export const readIntoIovec = (
   stream: StreamEnd,
-  room: Room,
+  room: Iovec,
   { skip, most, peek }: { readonly skip: number; readonly most: number; readonly peek: boolean },
   failed: (error: unknown) => void,
 ): number | typeof NOT_YET => {
@@ -36,21 +36,21 @@ export const readInto = (
 /** The same where the stream waits in the call itself: into the first part alone, since only that is worth a wait. */
 export const readWaitingInto = (
   stream: StreamEnd,
-  room: Room,
+  room: Iovec,
   most: number,
   failed: (error: unknown) => void,
 ): number | typeof NOT_YET =>
   stream.readWaiting
     ? stream.readWaiting(span(room, 0, most)[0]!)
-    : readInto(stream, room, { skip: 0, most, peek: false }, failed)
+    : readIntoIovec(stream, room, { skip: 0, most, peek: false }, failed)
 
 /** Bytes of several parts that are sent as one. */
 const JOINED = 64 * 1024
 
 /** Writes the parts of a room, from `skip` on and `most` bytes at most. */
-export const writeFrom = (
+export const writeFromIovec = (
   stream: StreamEnd,
-  room: Room,
+  room: Iovec,
   skip: number,
   most: number,
 ): number | typeof NOT_YET => {
@@ -75,7 +75,7 @@ const joined = (parts: readonly Uint8Array[], most: number): Uint8Array => {
 const lengthOf = (parts: readonly Uint8Array[]): number => parts.reduce((sum, { length }) => sum + length, 0)
 
 /** The parts of a room without its first `skip` bytes, `most` bytes in all. */
-const span = (room: Room, skip: number, most: number): readonly Uint8Array[] => {
+const span = (room: Iovec, skip: number, most: number): readonly Uint8Array[] => {
   const parts = room.parts()
   if (parts.length === 1 && skip === 0 && most >= parts[0]!.length) return parts
   const chosen: Uint8Array[] = []
@@ -90,7 +90,7 @@ const span = (room: Room, skip: number, most: number): readonly Uint8Array[] => 
 }
 
 /** All bytes of a room in one piece: a copy. */
-export const gather = (room: Room): Uint8Array => {
+export const gather = (room: Iovec): Uint8Array => {
   const bytes = new Uint8Array(room.size)
   let at = 0
   for (const part of room.parts()) {

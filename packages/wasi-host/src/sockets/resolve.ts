@@ -2,7 +2,7 @@
 import type { IpAddress } from '../network/address.ts'
 import { Failure } from '../outcome/failure.ts'
 import { after, type Outcome } from '../outcome/sync-promise.ts'
-import type { Means } from './context.ts'
+import type { SocketContext } from './context.ts'
 
 /** What is wanted of a name. */
 export interface Question {
@@ -15,7 +15,7 @@ export interface Question {
 }
 
 export const resolve = (
-  { network, permissions }: Means,
+  { network, permissions }: SocketContext,
   question: Question,
 ): Outcome<readonly IpAddress[]> => {
   const { host, port, family, most } = question

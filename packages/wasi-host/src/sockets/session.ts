@@ -27,7 +27,7 @@ export interface SessionOptions {
 export interface Session {
   readonly sockets: GuestSockets
   /** The numbers of the sockets that the guest starts with. */
-  readonly given: readonly number[]
+  readonly preopened: readonly number[]
   /** What the guest finds about them in its environment. */
   readonly env: Readonly<Record<string, string>>
   /** Where it listens. */
@@ -81,7 +81,7 @@ export const openSession = async (network: Network, options: SessionOptions): Pr
     socket.listening = true
     socket.local = listener.local
     socket.nonblocking = options.nonblocking
-    given.push(sockets.give(socket))
+    given.push(sockets.adopt(socket))
     listening.push(showLocal(target, listener.local))
   }
   for (const target of options.connected) {
@@ -89,19 +89,19 @@ export const openSession = async (network: Network, options: SessionOptions): Pr
     const socket = new GuestSocket(familyOf(target, stream.local), 'stream')
     socket.stream = stream
     socket.nonblocking = options.nonblocking
-    given.push(sockets.give(socket))
+    given.push(sockets.adopt(socket))
   }
   const env: Record<string, string> = listening.length > 0 ? { LISTEN_FDS: String(listening.length) } : {}
-  return { sockets, given, env, listening }
+  return { sockets, preopened, env, listening }
 }
 
 /** Serves a stream as a standard stream. */
-export const giveStdio = (sockets: GuestSockets, stream: StreamEnd, terminal: boolean): Stdio => {
+export const adoptStdio = (sockets: GuestSockets, stream: StreamEnd, terminal: boolean): Stdio => {
   const socket = new GuestSocket('unix', 'stream')
   socket.stream = stream
   return {
     kind: 'socket',
-    id: sockets.give(socket, { counts: false }),
+    id: sockets.adopt(socket, { counts: false }),
     filetype: terminal ? FILETYPE_CHARACTER_DEVICE : FILETYPE_UNKNOWN,
   }
 }

@@ -4,7 +4,7 @@
  * rejects with) a Failure.
  */
 import type { Address, Family, IpAddress, Kind } from '../network/address.ts'
-import type { Room } from '../memory/guest-memory.ts'
+import type { Iovec } from '../memory/guest-memory.ts'
 import type { OptionName } from '../network/network.ts'
 import type { Outcome } from '../outcome/sync-promise.ts'
 
@@ -87,9 +87,9 @@ export interface SocketCalls {
    *
    * @param before - Bytes that the same call of the guest has got already: what fails then is told by its next call.
    */
-  receive(id: number, room: Room, flags: number, before?: number): Outcome<number>
-  receiveFrom(id: number, room: Room, flags: number): Outcome<Received>
-  send(id: number, room: Room, flags: number, to?: Address): Outcome<number>
+  receive(id: number, room: Iovec, flags: number, before?: number): Outcome<number>
+  receiveFrom(id: number, room: Iovec, flags: number): Outcome<Received>
+  send(id: number, room: Iovec, flags: number, to?: Address): Outcome<number>
   /** 1 = reading, 2 = writing, 3 = both. */
   shutdown(id: number, how: number): Outcome<void>
   localAddress(id: number): Outcome<Address>

@@ -2,22 +2,22 @@
 import { DONTWAIT, PEEK, WAITALL } from './socket-calls.ts'
 import { failureOf, Stopped, timedOut, wouldBlock } from '../outcome/failure.ts'
 import type { GuestSocket } from './guest-socket.ts'
-import type { Room } from '../memory/guest-memory.ts'
+import type { Iovec } from '../memory/guest-memory.ts'
 import type { StreamEnd } from '../network/network.ts'
-import { Later, NOT_YET, rescued, type Outcome } from '../outcome/sync-promise.ts'
-import type { Means } from './context.ts'
+import { SyncPromise, NOT_YET, rescued, type Outcome } from '../outcome/sync-promise.ts'
+import type { SocketContext } from './context.ts'
 import { until } from './wait-policy.ts'
-import { readInto, readWaitingInto, writeFrom } from './iovec-transfer.ts'
+import { readIntoIovec, readWaitingInto, writeFromIovec } from './iovec-transfer.ts'
 
 export class StreamTransfers {
-  readonly #means: Means
+  readonly #means: SocketContext
 
-  constructor(means: Means) {
+  constructor(means: SocketContext) {
     this.#means = means
   }
 
   /** @param before - Bytes that the same call of the guest has got already. */
-  receive(socket: GuestSocket, room: Room, flags: number, before: number): Outcome<number> {
+  receive(socket: GuestSocket, room: Iovec, flags: number, before: number): Outcome<number> {
     const stream = socket.connectedStream()
     if (room.size === 0) return 0
     if (socket.pending) return this.#receiveLast(socket, stream, room, flags)
@@ -27,7 +27,7 @@ export class StreamTransfers {
   }
 
   /** It is known that the connection is broken: what has come is read all the same, then this is told. */
-  #receiveLast(socket: GuestSocket, stream: StreamEnd, room: Room, flags: number): number {
+  #receiveLast(socket: GuestSocket, stream: StreamEnd, room: Iovec, flags: number): number {
     const got = this.#take(socket, stream, room, { skip: 0, peek: (flags & PEEK) !== 0 })
     if (got !== NOT_YET && got > 0) return got
     socket.throwPending()
@@ -37,18 +37,18 @@ export class StreamTransfers {
   #take(
     socket: GuestSocket,
     stream: StreamEnd,
-    room: Room,
+    room: Iovec,
     { skip, peek }: { readonly skip: number; readonly peek: boolean },
   ): number | typeof NOT_YET {
     const { quota } = this.#means
     const most = socket.counts ? quota.room(room.size - skip) : room.size - skip
-    const count = readInto(stream, room, { skip, most, peek }, kept(socket))
+    const count = readIntoIovec(stream, room, { skip, most, peek }, kept(socket))
     if (count !== NOT_YET && !peek && socket.counts) quota.moved(count)
     return count
   }
 
   /** What most calls are: whatever is there, however long it takes. Nothing else is made on this way. */
-  #receivePlainly(socket: GuestSocket, stream: StreamEnd, room: Room): Outcome<number> {
+  #receivePlainly(socket: GuestSocket, stream: StreamEnd, room: Iovec): Outcome<number> {
     const { network, quota } = this.#means
     for (;;) {
       const most = socket.counts ? quota.room(room.size) : room.size
@@ -59,14 +59,15 @@ export class StreamTransfers {
       }
       // Who has waited already only looks whether it is to go on.
       const waiting = network.wait([{ end: stream, read: true, write: false }], stream.readWaiting ? 0 : -1)
-      if (waiting instanceof Later) return waiting.follow(() => this.#receivePlainly(socket, stream, room))
+      if (waiting instanceof SyncPromise)
+        return waiting.follow(() => this.#receivePlainly(socket, stream, room))
     }
   }
 
   #receivePatiently(
     socket: GuestSocket,
     stream: StreamEnd,
-    room: Room,
+    room: Iovec,
     flags: number,
     before: number,
   ): Outcome<number> {
@@ -87,7 +88,7 @@ export class StreamTransfers {
     return partly(socket, { begun: () => before + got > 0, moved: () => got }, action)
   }
 
-  send(socket: GuestSocket, room: Room, flags: number): Outcome<number> {
+  send(socket: GuestSocket, room: Iovec, flags: number): Outcome<number> {
     const stream = socket.connectedStream()
     socket.throwPending()
     if (room.size === 0) {
@@ -101,16 +102,16 @@ export class StreamTransfers {
     return this.#sendOn(socket, stream, room, first === NOT_YET ? 0 : first)
   }
 
-  #put(socket: GuestSocket, stream: StreamEnd, room: Room, sent: number): number | typeof NOT_YET {
+  #put(socket: GuestSocket, stream: StreamEnd, room: Iovec, sent: number): number | typeof NOT_YET {
     const { quota } = this.#means
     const left = room.size - sent
-    const count = writeFrom(stream, room, sent, socket.counts ? quota.room(left) : left)
+    const count = writeFromIovec(stream, room, sent, socket.counts ? quota.room(left) : left)
     if (count !== NOT_YET && socket.counts) quota.moved(count)
     return count
   }
 
   /** A blocking stream takes all, as send(2) does. */
-  #sendOn(socket: GuestSocket, stream: StreamEnd, room: Room, before: number): Outcome<number> {
+  #sendOn(socket: GuestSocket, stream: StreamEnd, room: Iovec, before: number): Outcome<number> {
     let sent = before
     const attempt = (): number | typeof NOT_YET => {
       while (sent < room.size) {

@@ -1,10 +1,10 @@
 /** Waiting, as the mode and the timeouts of a socket have it. */
 import { timedOut, wouldBlock } from '../outcome/failure.ts'
 import type { Interest, Network } from '../network/network.ts'
-import { Later, NOT_YET, type Outcome } from '../outcome/sync-promise.ts'
+import { SyncPromise, NOT_YET, type Outcome } from '../outcome/sync-promise.ts'
 
 /** How long a call may wait. */
-export interface Patience {
+export interface WaitPolicy {
   readonly nonblocking: boolean
   /** -1 is for ever. */
   readonly timeoutMs: number
@@ -23,7 +23,7 @@ const wait = <T>(
     const left = deadline - now()
     if (left <= 0) throw timedOut
     const waiting = network.wait([interest()], left === Infinity ? -1 : Math.ceil(left))
-    if (waiting instanceof Later) {
+    if (waiting instanceof SyncPromise) {
       return waiting.follow(() => {
         const result = attempt()
         return result === NOT_YET ? wait(network, attempt, interest, deadline) : result
@@ -39,7 +39,7 @@ export const until = <T>(
   network: Network,
   attempt: () => T | typeof NOT_YET,
   interest: () => Interest,
-  patience: Patience,
+  patience: WaitPolicy,
 ): Outcome<T> => {
   const first = attempt()
   if (first !== NOT_YET) return first

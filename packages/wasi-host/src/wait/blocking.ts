@@ -3,7 +3,7 @@ import type { SocketCalls } from '../sockets/socket-calls.ts'
 import type { Stdio } from '../guest/instance.ts'
 import { BytesEnd, PostedEnd } from '../network/ffi/stdio-ends.ts'
 import { FfiNetwork } from '../network/ffi/network.ts'
-import { giveStdio, openSession } from '../sockets/session.ts'
+import { adoptStdio, openSession } from '../sockets/session.ts'
 import { callThrough, type Request } from './channel.ts'
 import type { BlockingPlan, Report, WorkerPlan } from './protocol.ts'
 
@@ -36,11 +36,11 @@ export const openBlocking = async (
       each.kind === 'bytes'
         ? new BytesEnd(each.bytes)
         : new PostedEnd((bytes) => report({ type: 'output', fd, bytes }))
-    return giveStdio(session.sockets, end, false)
+    return adoptStdio(session.sockets, end, false)
   })
   return {
     sockets: session.sockets,
-    given: session.given,
+    given: session.preopened,
     stdio,
     env: session.env,
     close: () => session.sockets.closeAll(),

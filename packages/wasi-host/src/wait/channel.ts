@@ -7,7 +7,7 @@ import { deserialize, serialize } from 'node:v8'
 import { Failure, failureOf, Stopped } from '../outcome/failure.ts'
 
 /** Bytes that one call can carry; a longer one is cut, as a system cuts them. */
-export const CARGO: number = 1024 * 1024
+export const TRANSFER_BYTES: number = 1024 * 1024
 
 /** Room for an answer that is no number. It is apart from the cargo, since a call can have both. */
 const ANSWER = 1024 * 1024
@@ -31,12 +31,13 @@ export interface Request {
 
 export type SharedMemory = SharedArrayBuffer
 
-export const sharedMemory = (): SharedMemory => new SharedArrayBuffer(HEADER + CARGO + ANSWER)
+export const sharedMemory = (): SharedMemory => new SharedArrayBuffer(HEADER + TRANSFER_BYTES + ANSWER)
 
 /** The bytes that go with a call, or come back. */
-export const cargo = (memory: SharedMemory): Uint8Array => new Uint8Array(memory, HEADER, CARGO)
+export const transferArea = (memory: SharedMemory): Uint8Array =>
+  new Uint8Array(memory, HEADER, TRANSFER_BYTES)
 
-const answerRoom = (memory: SharedMemory): Uint8Array => new Uint8Array(memory, HEADER + CARGO)
+const answerRoom = (memory: SharedMemory): Uint8Array => new Uint8Array(memory, HEADER + TRANSFER_BYTES)
 
 /** Makes a call and waits for the answer. */
 export const callThrough = (

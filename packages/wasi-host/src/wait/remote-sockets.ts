@@ -11,9 +11,9 @@ import {
   type TlsQuestion,
   type TlsRequest,
 } from '../sockets/socket-calls.ts'
-import type { Room } from '../memory/guest-memory.ts'
+import type { Iovec } from '../memory/guest-memory.ts'
 import type { Settled } from '../outcome/sync-promise.ts'
-import { callThrough, CARGO, cargo, type Request, type SharedMemory } from './channel.ts'
+import { callThrough, TRANSFER_BYTES, transferArea, type Request, type SharedMemory } from './channel.ts'
 
 export class RemoteSockets implements SocketCalls {
   readonly #memory: SharedMemory
@@ -23,7 +23,7 @@ export class RemoteSockets implements SocketCalls {
   constructor(memory: SharedMemory, post: (request: Request) => void) {
     this.#memory = memory
     this.#post = post
-    this.#cargo = cargo(memory)
+    this.#cargo = transferArea(memory)
   }
 
   /** Gives what the call of that name gives, once it is there. */
@@ -34,7 +34,7 @@ export class RemoteSockets implements SocketCalls {
     return callThrough(this.#memory, this.#post, op, args) as Settled<ReturnType<SocketCalls[Op]>>
   }
 
-  #scatter(room: Room, skip: number, bytes: number): void {
+  #scatter(room: Iovec, skip: number, bytes: number): void {
     let [at, before] = [0, skip]
     for (const part of room.parts()) {
       const from = Math.min(before, part.length)
@@ -86,10 +86,10 @@ export class RemoteSockets implements SocketCalls {
     return this.#call('accept', id, nonblocking)
   }
 
-  receive(id: number, room: Room, flags: number): number {
+  receive(id: number, room: Iovec, flags: number): number {
     let got = 0
     for (;;) {
-      const size = Math.min(room.size - got, CARGO)
+      const size = Math.min(room.size - got, TRANSFER_BYTES)
       const bytes = this.#call('receive', id, size, flags, got)
       this.#scatter(room, got, bytes)
       got += bytes
@@ -98,14 +98,14 @@ export class RemoteSockets implements SocketCalls {
     }
   }
 
-  receiveFrom(id: number, room: Room, flags: number): Received {
-    const received = this.#call('receiveFrom', id, Math.min(room.size, CARGO), flags)
+  receiveFrom(id: number, room: Iovec, flags: number): Received {
+    const received = this.#call('receiveFrom', id, Math.min(room.size, TRANSFER_BYTES), flags)
     this.#scatter(room, 0, received.bytes)
     return received
   }
 
-  send(id: number, room: Room, flags: number, to?: Address): number {
-    const size = Math.min(room.size, CARGO)
+  send(id: number, room: Iovec, flags: number, to?: Address): number {
+    const size = Math.min(room.size, TRANSFER_BYTES)
     let at = 0
     for (const part of room.parts()) {
       const piece = part.subarray(0, size - at)
@@ -162,9 +162,9 @@ export class RemoteSockets implements SocketCalls {
   }
 }
 
-const shared = (memory: SharedMemory, size: number): Room => ({
+const shared = (memory: SharedMemory, size: number): Iovec => ({
   size,
-  parts: () => [cargo(memory).subarray(0, size)],
+  parts: () => [transferArea(memory).subarray(0, size)],
 })
 
 /** Serves the calls of {@link RemoteSockets}: bytes come from the shared memory and go there. */

@@ -12,7 +12,7 @@ import { NodeNetwork } from '../network/node/network.ts'
 import { NodeStreamEnd } from '../network/node/stream-end.ts'
 import type { Settings, StdioPlan } from '../options/options.ts'
 import { Resolver } from '../network/resolver.ts'
-import { giveStdio, openSession, type Session } from '../sockets/session.ts'
+import { adoptStdio, openSession, type Session } from '../sockets/session.ts'
 import { guestHandle } from '../guest/handle.ts'
 import { jspi } from './jspi.ts'
 import { limits } from './limits.ts'
@@ -35,7 +35,7 @@ const stdioEnd = (plan: StdioPlan, index: number, inherited: boolean): NodeStrea
 }
 
 /** The standard streams that are streams of this process, served as sockets. */
-export const giveStreams = (
+export const adoptStdioStreams = (
   session: Session,
   network: NodeNetwork,
   settings: Settings,
@@ -45,8 +45,8 @@ export const giveStreams = (
     const inherited = inherit && index === 0 && settings.inheritStdin
     const end = stdioEnd(plan, index, inherited)
     if (!end) return { kind: 'fd' }
-    network.own(end)
-    return giveStdio(session.sockets, end, inherited && process.stdin.isTTY)
+    network.track(end)
+    return adoptStdio(session.sockets, end, inherited && process.stdin.isTTY)
   })
 
 /** Descriptors of this process for the base; those of streams lead nowhere. */
@@ -101,8 +101,8 @@ export const runInThread = async (
         inspection,
         abi: settings.abi === 'auto' ? inspection.abi : settings.abi,
         errno: settings.errno ?? (inspection.usesUdsSocket ? 'wasi' : undefined),
-        stdio: giveStreams(session, network, settings, true),
-        given: session.given,
+        stdio: adoptStdioStreams(session, network, settings, true),
+        given: session.preopened,
         directories: Object.keys(mounted.preopens).length,
       },
       base,

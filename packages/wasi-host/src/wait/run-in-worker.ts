@@ -8,12 +8,12 @@ import type { GuestHandle, Program, Run } from '../host.ts'
 import { NodeNetwork } from '../network/node/network.ts'
 import { NodeStreamEnd } from '../network/node/stream-end.ts'
 import type { Settings } from '../options/options.ts'
-import { Later } from '../outcome/sync-promise.ts'
+import { SyncPromise } from '../outcome/sync-promise.ts'
 import { Resolver } from '../network/resolver.ts'
 import { openSession, type Session } from '../sockets/session.ts'
 import { answer, sharedMemory, type Request } from './channel.ts'
 import { guestHandle } from '../guest/handle.ts'
-import { giveStreams, LINGER_MS, openStdio } from './run-in-loop.ts'
+import { adoptStdioStreams, LINGER_MS, openStdio } from './run-in-loop.ts'
 import { limits } from './limits.ts'
 import { fromPosted } from './posted-error.ts'
 import type { BlockingPlan, Command, RemotePlan, Report, WorkerPlan } from './protocol.ts'
@@ -85,7 +85,7 @@ class GuestThread {
     } catch (error) {
       return failed(error)
     }
-    return outcome instanceof Later ? outcome.settle(done, failed) : done(outcome)
+    return outcome instanceof SyncPromise ? outcome.settle(done, failed) : done(outcome)
   }
 
   #settle(id: number, how: (pending: Pending) => void): void {
@@ -153,7 +153,7 @@ const blockingPlan = (settings: Settings): BlockingPlan => ({
 const resolving =
   (resolver: Resolver): Service =>
   ({ op, args }) => {
-    if (op === 'resolve') return Later.of(resolver.resolve(args[0] as string))
+    if (op === 'resolve') return SyncPromise.of(resolver.resolve(args[0] as string))
     throw new Failure('ENOSYS', `the host has no call ${op} for a guest that blocks`)
   }
 
@@ -195,15 +195,15 @@ export const runInWorker = async (
     if (mode === 'blocking') {
       sockets = blockingPlan(settings)
       for (const stream of outputs(settings))
-        network.own(new NodeStreamEnd({ writable: stream }, { borrowed: true }))
+        network.track(new NodeStreamEnd({ writable: stream }, { borrowed: true }))
       service = resolving(resolver)
     } else {
       session = await openSession(network, { ...settings, nonblocking: inspection.go })
       settings.onListening?.(session.listening)
       sockets = {
         kind: 'remote',
-        given: session.given,
-        stdio: giveStreams(session, network, settings, false),
+        given: session.preopened,
+        stdio: adoptStdioStreams(session, network, settings, false),
       }
       service = serveSockets(session.sockets, memory)
     }

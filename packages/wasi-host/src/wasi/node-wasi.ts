@@ -1,14 +1,14 @@
 import type * as NodeWasi from 'node:wasi'
-import type { BaseImports } from '../abi/abi.ts'
+import type { WasiFunctions } from '../abi/abi.ts'
 import type { WasmMemory } from '../module/engine.ts'
-import type { Base, BaseOptions } from './posix-wasi.ts'
+import type { PosixWasi, PosixWasiOptions } from './posix-wasi.ts'
 
 // Not imported above: Node prints its warning, that WASI is experimental, when the module is loaded, and the package
 // must be importable without it.
 const load = (): typeof NodeWasi => process.getBuiltinModule('node:wasi')
 
 /** `node:wasi` as the base. It is no sandbox against hostile code, as its own documentation says. */
-export const nodeWasi = ({ args, env, preopens, stdio }: BaseOptions): Base => {
+export const nodeWasi = ({ args, env, preopens, stdio }: PosixWasiOptions): PosixWasi => {
   const options: NodeWasi.WASIOptions = {
     version: 'preview1',
     args: [...args],
@@ -20,7 +20,7 @@ export const nodeWasi = ({ args, env, preopens, stdio }: BaseOptions): Base => {
     returnOnExit: true,
   }
   const wasi = new (load().WASI)(options)
-  const imports = (wasi.getImportObject() as { wasi_snapshot_preview1: BaseImports }).wasi_snapshot_preview1
+  const imports = (wasi.getImportObject() as { wasi_snapshot_preview1: WasiFunctions }).wasi_snapshot_preview1
   return {
     imports,
     // It wants an instance, and takes nothing but the memory from it; `_initialize` must not run here, where it could

@@ -1,8 +1,8 @@
-import type { BaseImports } from '../abi/abi.ts'
+import type { WasiFunctions } from '../abi/abi.ts'
 import type { WasmMemory } from '../module/engine.ts'
 
 /** What the base needs to know. */
-export interface BaseOptions {
+export interface PosixWasiOptions {
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>
   /** Paths of the guest and the directories of the host behind them. */
@@ -15,8 +15,8 @@ export interface BaseOptions {
  * The rest of WASI: files, clocks, arguments, random numbers. Its descriptors are its own: 0 to 2 are the standard
  * streams, and the preopened directories follow in their order.
  */
-export interface Base {
-  readonly imports: BaseImports
+export interface PosixWasi {
+  readonly imports: WasiFunctions
   /** Gives it the memory of the guest, before the first call. */
   bind(memory: WasmMemory): void
 }

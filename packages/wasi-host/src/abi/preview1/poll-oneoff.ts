@@ -38,7 +38,7 @@ interface Ready {
 }
 
 /** Of node:wasi, whose clock_time_get the guest asks: uvwasi's are these. */
-const nowOf = (clock: number): bigint => {
+const readClock = (clock: number): bigint => {
   if (clock === REALTIME) return BigInt(Date.now()) * 1_000_000n
   if (clock === MONOTONIC) return process.hrtime.bigint()
   throw new Failure('EINVAL', 'poll_oneoff knows the clocks 0 (realtime) and 1 (monotonic)')
@@ -47,7 +47,7 @@ const nowOf = (clock: number): bigint => {
 const clockAt = (guest: Guest, at: number, userdata: bigint): Clock => {
   const clock = guest.memory.u32(at + 16)
   const timeout = guest.memory.u64(at + 24)
-  const now = nowOf(clock)
+  const now = readClock(clock)
   const relative = guest.memory.u16(at + 40) & ABSTIME ? (timeout > now ? timeout - now : 0n) : timeout
   // Rounded up: to wake early is to be asked again.
   return { userdata, dueMs: Number((relative + 999_999n) / 1_000_000n) }
@@ -68,7 +68,7 @@ const event = (guest: Guest, at: number, { userdata, type, errno, bytes, flags }
  */
 export const pollOneoff = (guest: Guest, ...args: number[]): Outcome<void> => {
   const [input, output, count, counted] = args as [number, number, number, number]
-  const { memory, table, sockets } = guest
+  const { memory, fds, sockets } = guest
   const many = count >>> 0
   if (many === 0) throw new Failure('EINVAL', 'poll_oneoff needs a subscription')
   if (many > MOST_SUBSCRIPTIONS)
@@ -91,7 +91,7 @@ export const pollOneoff = (guest: Guest, ...args: number[]): Outcome<void> => {
     if (type !== FD_READ && type !== FD_WRITE)
       throw new Failure('EINVAL', 'a subscription is to a clock, to reading or to writing')
     try {
-      const entry = table.get(memory.u32(at + 16))
+      const entry = fds.get(memory.u32(at + 16))
       if (entry.kind === 'file') ready.push({ userdata, type, errno: SUCCESS, bytes: 1n, flags: 0 })
       else requests.push({ id: entry.id, read: type === FD_READ, write: type === FD_WRITE, userdata, type })
     } catch (error) {

@@ -4,7 +4,7 @@
  * @see https://github.com/WebAssembly/WASI/blob/wasi-0.1/preview1/docs.md
  */
 import { Exit, Failure } from '../../outcome/failure.ts'
-import { vectors } from '../../memory/guest-memory.ts'
+import { readIovecs } from '../../memory/guest-memory.ts'
 import { after } from '../../outcome/sync-promise.ts'
 import { pollOneoff } from './poll-oneoff.ts'
 import { PREVIEW1 } from '../../module/profile.ts'
@@ -61,7 +61,7 @@ const fileCalls: Readonly<Record<string, FileCall>> = {
 
 /** The descriptor of the base. */
 const file = (guest: Guest, fd: number, onSocket: string): number => {
-  const entry = guest.table.get(fd)
+  const entry = guest.fds.get(fd)
   if (entry.kind === 'file') return entry.host
   throw new Failure(onSocket, `the descriptor ${fd} is a socket`)
 }
@@ -70,7 +70,7 @@ const fileRow = (name: string, { parameters, descriptors, onSocket }: FileCall):
   parameters,
   call: (guest, ...args) => {
     for (const index of descriptors) args[index] = file(guest, args[index]!, onSocket)
-    return guest.base[name]!(...args)
+    return guest.wasi[name]!(...args)
   },
 })
 
@@ -85,7 +85,7 @@ const fdstat = (guest: Guest, at: number, filetype: number, flags: number): void
 }
 
 const filetypeOf = (guest: Guest, fd: number, kind: 'stream' | 'datagram'): number => {
-  const entry = guest.table.get(fd)
+  const entry = guest.fds.get(fd)
   if (entry.kind === 'socket' && entry.stdio !== undefined) return entry.stdio
   return kind === 'stream' ? FILETYPE_SOCKET_STREAM : FILETYPE_SOCKET_DGRAM
 }
@@ -102,8 +102,8 @@ const sharedRow = (
 ): Row => ({
   ...shape,
   call: (guest, fd, ...args) => {
-    const entry = guest.table.get(fd)
-    if (entry.kind === 'file') return guest.base[name]!(entry.host, ...args)
+    const entry = guest.fds.get(fd)
+    if (entry.kind === 'file') return guest.wasi[name]!(entry.host, ...args)
     return onSocket(guest, { fd, id: entry.id }, ...args)
   },
 })
@@ -111,10 +111,10 @@ const sharedRow = (
 const descriptorRows: Readonly<Record<string, Row>> = {
   fd_close: { parameters: 'i', waits: true, call: closeDescriptor },
   fd_read: sharedRow('fd_read', { parameters: 'iiii', waits: true }, (guest, { fd }, iovs, many, count) =>
-    receive(guest, { fd, room: vectors(guest.memory, iovs, many), flags: 0, count }),
+    receive(guest, { fd, room: readIovecs(guest.memory, iovs, many), flags: 0, count }),
   ),
   fd_write: sharedRow('fd_write', { parameters: 'iiii', waits: true }, (guest, { fd }, iovs, many, count) =>
-    send(guest, { fd, room: vectors(guest.memory, iovs, many), flags: 0, count }),
+    send(guest, { fd, room: readIovecs(guest.memory, iovs, many), flags: 0, count }),
   ),
   fd_fdstat_get: sharedRow('fd_fdstat_get', { parameters: 'ii' }, (guest, { fd, id }, at) =>
     after(guest.sockets.facts(id), ({ kind, nonblocking }) =>
@@ -139,9 +139,9 @@ const descriptorRows: Readonly<Record<string, Row>> = {
     call: (guest, fd, at) => {
       // wasi-libc, wasi-vfs, Go and Rust count up until BADF; a socket in between must not end that. wasi-vfs learns
       // here of all the descriptors that it will ever know, so those of sockets to come must be there as well.
-      if (!guest.table.isFreeSlot(fd)) {
-        const entry = guest.table.get(fd)
-        if (entry.kind === 'file') return guest.base['fd_prestat_get']!(entry.host, at)
+      if (!guest.fds.isFreeSlot(fd)) {
+        const entry = guest.fds.get(fd)
+        if (entry.kind === 'file') return guest.wasi['fd_prestat_get']!(entry.host, at)
         if (entry.stdio !== undefined) throw new Failure('EBADF', 'no preopened descriptor')
       }
       guest.memory.check(at, 8)
@@ -153,19 +153,19 @@ const descriptorRows: Readonly<Record<string, Row>> = {
   fd_prestat_dir_name: {
     parameters: 'iii',
     call: (guest, fd, at, length) =>
-      guest.base['fd_prestat_dir_name']!(file(guest, fd, 'ENOTDIR'), at, length),
+      guest.wasi['fd_prestat_dir_name']!(file(guest, fd, 'ENOTDIR'), at, length),
   },
   fd_renumber: {
     parameters: 'ii',
     waits: true,
     call: (guest, from, to) => {
-      const entry = guest.table.get(from)
-      guest.table.get(to)
+      const entry = guest.fds.get(from)
+      guest.fds.get(to)
       if (from === to) return undefined
       return after(closeDescriptor(guest, to), (errno) => {
         if (errno) return errno
-        guest.table.remove(from)
-        guest.table.set(to >>> 0, entry)
+        guest.fds.remove(from)
+        guest.fds.set(to >>> 0, entry)
         return undefined
       })
     },
@@ -176,13 +176,13 @@ const descriptorRows: Readonly<Record<string, Row>> = {
       const opened = rest.at(-1)!
       guest.memory.check(opened, 4)
       const directory = file(guest, fd, 'ENOTDIR')
-      const errno = guest.base['path_open']!(directory, ...rest)
+      const errno = guest.wasi['path_open']!(directory, ...rest)
       if (errno !== 0) return errno
       const host = guest.memory.u32(opened)
       try {
-        guest.memory.setU32(opened, guest.table.addFile(host))
+        guest.memory.setU32(opened, guest.fds.addFile(host))
       } catch (error) {
-        guest.base['fd_close']!(host)
+        guest.wasi['fd_close']!(host)
         throw error
       }
       return 0
@@ -228,7 +228,7 @@ export const socketRows: Readonly<Record<string, Row>> = {
   ),
   sock_shutdown: {
     parameters: 'ii',
-    call: (guest, fd, how) => guest.sockets.shutdown(guest.table.socket(fd), how),
+    call: (guest, fd, how) => guest.sockets.shutdown(guest.fds.socket(fd), how),
   },
 }
 

@@ -25,7 +25,7 @@ const options: Readonly<Record<string, Option>> = {
   '41/26': 'IPV6_V6ONLY',
 }
 
-const optionOf = (level: number, name: number): Option => {
+const requireOption = (level: number, name: number): Option => {
   const option = options[`${level}/${name}`]
   if (option === undefined)
     throw new Failure('ENOPROTOOPT', `there is no option ${name} at the level ${level}`)
@@ -36,8 +36,8 @@ export const optionRows: Readonly<Record<string, Row>> = {
   sock_setsockopt: {
     parameters: 'iiiii',
     call: (guest, fd, level, name, value, length) => {
-      const id = guest.table.socket(fd)
-      const option = optionOf(level, name)
+      const id = guest.fds.socket(fd)
+      const option = requireOption(level, name)
       if (length !== 4) throw new Failure('EINVAL', 'the value of an option has 4 bytes')
       return guest.sockets.setOption(id, option, guest.memory.i32(value))
     },
@@ -45,8 +45,8 @@ export const optionRows: Readonly<Record<string, Row>> = {
   sock_getsockopt: {
     parameters: 'iiiiii',
     call: (guest, fd, level, name, value, cap, length) => {
-      const id = guest.table.socket(fd)
-      const option = optionOf(level, name)
+      const id = guest.fds.socket(fd)
+      const option = requireOption(level, name)
       checkAnswer(guest.memory, value, cap, length)
       return after(guest.sockets.getOption(id, option), (got) => {
         const number = typeof got === 'string' ? errnoOf(got, 'wasi') : got
@@ -56,12 +56,12 @@ export const optionRows: Readonly<Record<string, Row>> = {
   },
   sock_set_nonblocking: {
     parameters: 'ii',
-    call: (guest, fd, on) => guest.sockets.setNonblocking(guest.table.socket(fd), on !== 0),
+    call: (guest, fd, on) => guest.sockets.setNonblocking(guest.fds.socket(fd), on !== 0),
   },
   sock_set_timeout: {
     parameters: 'iii',
     call: (guest, fd, which, ms) => {
-      const id = guest.table.socket(fd)
+      const id = guest.fds.socket(fd)
       if (which < 1 || which > 3)
         throw new Failure('EINVAL', 'the timeout is that of 1 (receiving), 2 (sending) or 3')
       if (ms < -1) throw new Failure('EINVAL', 'a timeout is -1 (none) or milliseconds')

@@ -26,7 +26,7 @@ export const pollRow: Row = {
       const at = (entries >>> 0) + index * 8
       const events = guest.memory.u16(at + 4)
       try {
-        const entry = guest.table.get(guest.memory.i32(at))
+        const entry = guest.fds.get(guest.memory.i32(at))
         if (entry.kind === 'file') found.set(index, events & (POLLIN | POLLOUT))
         else {
           const read = (events & POLLIN) !== 0

@@ -11,7 +11,7 @@ const NO_CHECK_NAME = 2
 const questions: readonly TlsQuestion[] = ['protocol', 'cipher', 'alpn', 'certificate']
 
 /** Protocols in wire form: a length byte and the name, each (RFC 7301). */
-const alpnOf = (bytes: Uint8Array): string[] => {
+const parseAlpn = (bytes: Uint8Array): string[] => {
   const protocols: string[] = []
   for (let at = 0; at < bytes.length; at += 1 + bytes[at]!) {
     const name = bytes.subarray(at + 1, at + 1 + bytes[at]!)
@@ -29,12 +29,12 @@ export const tlsRows: Readonly<Record<string, Row>> = {
     call: (guest, fd, name, nameLength, flags, ca, caLength, alpn, alpnLength) => {
       if ((flags & ~(NO_VERIFY | NO_CHECK_NAME)) !== 0)
         throw new Failure('EINVAL', `the flags ${flags} are not 1 (no verifying) and 2 (no name)`)
-      return guest.sockets.startTls(guest.table.socket(fd), {
+      return guest.sockets.startTls(guest.fds.socket(fd), {
         servername: guest.memory.text(name, nameLength),
         verify: (flags & NO_VERIFY) === 0,
         checkName: (flags & (NO_VERIFY | NO_CHECK_NAME)) === 0,
         ca: caLength === 0 ? undefined : guest.memory.text(ca, caLength),
-        alpn: alpnOf(guest.memory.copy(alpn, alpnLength)),
+        alpn: parseAlpn(guest.memory.copy(alpn, alpnLength)),
       })
     },
   },
@@ -45,7 +45,7 @@ export const tlsRows: Readonly<Record<string, Row>> = {
       const question = questions[what]
       if (question === undefined)
         throw new Failure('EINVAL', 'there is 0 (protocol), 1 (cipher), 2 (ALPN), 3 (certificate)')
-      return after(guest.sockets.tlsInfo(guest.table.socket(fd), question), (bytes) =>
+      return after(guest.sockets.tlsInfo(guest.fds.socket(fd), question), (bytes) =>
         answer(guest.memory, bytes, buffer, cap, length),
       )
     },

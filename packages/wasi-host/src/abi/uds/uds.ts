@@ -2,7 +2,7 @@
 import type { Address } from '../../network/address.ts'
 import { DONTWAIT, PEEK, WAITALL } from '../../sockets/socket-calls.ts'
 import { Failure } from '../../outcome/failure.ts'
-import { range } from '../../memory/guest-memory.ts'
+import { singleIovec } from '../../memory/guest-memory.ts'
 import { after } from '../../outcome/sync-promise.ts'
 import { UDS_SOCKET } from '../../module/profile.ts'
 import type { Abi, Row } from '../abi.ts'
@@ -14,7 +14,7 @@ import {
   closeRow,
   listenRow,
   nameRow,
-  numbered,
+  lookUp,
   openRow,
   receive,
   receiveFrom,
@@ -48,7 +48,7 @@ const transferRow = (transfer: typeof send | typeof receive, known: number): Row
   waits: true,
   call: (guest, fd, buffer, length, flags, count) => {
     checkFlags(flags, known)
-    return transfer(guest, { fd, room: range(guest.memory, buffer, length), flags, count })
+    return transfer(guest, { fd, room: singleIovec(guest.memory, buffer, length), flags, count })
   },
 })
 
@@ -69,7 +69,7 @@ export const uds: Abi = {
       waits: true,
       call: (guest, host, hostLength, family, port, at, most, count) =>
         resolve(guest, { at, most, entry: ENTRY, count, write: writeEntry }, () => {
-          const wanted = numbered(nameFamilies, family, 'EAFNOSUPPORT', 'family')
+          const wanted = lookUp(nameFamilies, family, 'EAFNOSUPPORT', 'family')
           return {
             host: guest.memory.text(host, hostLength),
             port: checkedPort(port),
@@ -82,7 +82,7 @@ export const uds: Abi = {
       parameters: 'iiii',
       waits: true,
       call: (guest, fd, host, length, port) =>
-        guest.sockets.connectHost(guest.table.socket(fd), guest.memory.text(host, length), checkedPort(port)),
+        guest.sockets.connectHost(guest.fds.socket(fd), guest.memory.text(host, length), checkedPort(port)),
     },
     sock_bind: addressRow('bind', 'iii', readAddress),
     sock_listen: listenRow,
@@ -104,7 +104,7 @@ export const uds: Abi = {
       call: (guest, fd, buffer, length, flags, address, addressLength, count) => {
         checkFlags(flags, DONTWAIT)
         const to = addressLength === 0 ? undefined : readAddress(guest.memory, address, addressLength)
-        return send(guest, { fd, room: range(guest.memory, buffer, length), flags, count }, to)
+        return send(guest, { fd, room: singleIovec(guest.memory, buffer, length), flags, count }, to)
       },
     },
     sock_recvfrom: {
@@ -114,7 +114,7 @@ export const uds: Abi = {
         if (truncated !== 0) guest.memory.check(truncated, 4)
         addressWriter.check(guest.memory, address, cap, addressLength)
         checkFlags(flags, PEEK | WAITALL | DONTWAIT)
-        const room = range(guest.memory, buffer, length)
+        const room = singleIovec(guest.memory, buffer, length)
         return receiveFrom(guest, { fd, room, flags, count: got }, (received) => {
           if (truncated !== 0) guest.memory.setU32(truncated, received.truncated ? 1 : 0)
           addressWriter.write(guest.memory, received.from ?? nobody, address, cap, addressLength)
@@ -124,7 +124,7 @@ export const uds: Abi = {
     sock_shutdown: {
       parameters: 'ii',
       waits: true,
-      call: (guest, fd, how) => guest.sockets.shutdown(guest.table.socket(fd), how),
+      call: (guest, fd, how) => guest.sockets.shutdown(guest.fds.socket(fd), how),
     },
     sock_getsockname: nameRow('localAddress', 'iiii', addressWriter),
     sock_getpeername: nameRow('peerAddress', 'iiii', addressWriter),
@@ -135,7 +135,7 @@ export const uds: Abi = {
       parameters: 'iiii',
       call: (guest, fd, buffer, cap, length) => {
         checkAnswer(guest.memory, buffer, cap, length)
-        return after(guest.sockets.errorText(fd === -1 ? -1 : guest.table.socket(fd)), (text) =>
+        return after(guest.sockets.errorText(fd === -1 ? -1 : guest.fds.socket(fd)), (text) =>
           answer(guest.memory, encoder.encode(text), buffer, cap, length),
         )
       },

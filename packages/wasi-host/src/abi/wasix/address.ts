@@ -2,7 +2,7 @@
 import { ipBytes, ipText, type Address, type Family, type IpAddress } from '../../network/address.ts'
 import { Failure } from '../../outcome/failure.ts'
 import type { GuestMemory } from '../../memory/guest-memory.ts'
-import { numbered, type Numbers } from '../rows.ts'
+import { lookUp, type Numbers } from '../rows.ts'
 
 export const ADDRESS = 110
 export const IP_ENTRY = 18
@@ -21,7 +21,7 @@ const encoder = new TextEncoder()
 
 export const readAddress = (memory: GuestMemory, at: number): Address => {
   memory.check(at, ADDRESS)
-  const family = numbered(families, memory.u8(at), 'EAFNOSUPPORT', 'family')
+  const family = lookUp(families, memory.u8(at), 'EAFNOSUPPORT', 'family')
   if (family !== 'unix') {
     const host = ipText(memory.copy(at + IP, family === 'inet' ? 4 : 16))
     return { family, host, port: memory.u16(at + UNION) }

@@ -57,7 +57,7 @@ const NS_PER_S = 1_000_000_000n
 const MOST = 0x7fff_ffffn
 
 /** The option, or undefined for the one that does nothing. */
-const optionOf = (table: Numbers<Known>, number: number): Option | undefined => {
+const requireOption = (table: Numbers<Known>, number: number): Option | undefined => {
   if (!Object.hasOwn(all, number)) throw new Failure('ENOPROTOOPT', `there is no option ${number}`)
   const option = Object.hasOwn(table, number) ? table[number] : undefined
   if (option === undefined)
@@ -88,9 +88,9 @@ const getRow = (
 ): Row => ({
   parameters: 'iii',
   call: (guest, fd, number, at) => {
-    const id = guest.table.socket(fd)
+    const id = guest.fds.socket(fd)
     guest.memory.check(at, length)
-    const option = optionOf(table, number)
+    const option = requireOption(table, number)
     if (option === undefined) return write(guest, at, 0, 'SO_ERROR')
     return after(guest.sockets.getOption(id, option), (got) => write(guest, at, numberOf(got), option))
   },
@@ -103,8 +103,8 @@ const setRow = (
 ): Row => ({
   parameters,
   call: (guest, fd, number, value) => {
-    const id = guest.table.socket(fd)
-    const option = optionOf(table, number)
+    const id = guest.fds.socket(fd)
+    const option = requireOption(table, number)
     return option === undefined ? undefined : guest.sockets.setOption(id, option, read(guest, value, option))
   },
 })

@@ -8,7 +8,7 @@
 import type { Kind } from '../../network/address.ts'
 import { DONTWAIT } from '../../sockets/socket-calls.ts'
 import { Failure } from '../../outcome/failure.ts'
-import { vectors } from '../../memory/guest-memory.ts'
+import { readIovecs } from '../../memory/guest-memory.ts'
 import { after, type Outcome } from '../../outcome/sync-promise.ts'
 import { PREVIEW1, WASIX } from '../../module/profile.ts'
 import type { Abi, Guest, Row } from '../abi.ts'
@@ -18,7 +18,7 @@ import {
   addressRow,
   listenRow,
   nameRow,
-  numbered,
+  lookUp,
   openSocket,
   receiveFlags,
   receiveFrom,
@@ -54,35 +54,35 @@ const addressWriter: AddressWriter = {
 
 const checkType = (type: number, protocol: number): void => {
   if (otherTypes.has(type)) throw new Failure('ENOTSUP', 'raw and seqpacket sockets are not offered')
-  const kind = numbered(kinds, type, 'EPROTOTYPE', 'type')
+  const kind = lookUp(kinds, type, 'EPROTOTYPE', 'type')
   if (!protocols[kind].includes(protocol))
     throw new Failure('EPROTONOSUPPORT', `the protocol ${protocol} is none of a ${kind} socket`)
 }
 
-const nonblockingOf = (flags: number): boolean => {
+const parseAcceptFlags = (flags: number): boolean => {
   if ((flags & ~FDFLAGS_NONBLOCK) !== 0) throw new Failure('EINVAL', 'accept knows the flag NONBLOCK only')
   return flags !== 0
 }
 
-const askedOf = (flags: number): number => {
+const parseReceiveFlags = (flags: number): number => {
   if ((flags & ~RIFLAGS) !== 0) throw new Failure('EINVAL', `the flags ${flags} are not known here`)
   return receiveFlags(flags) | (flags & RECV_DONT_WAIT ? DONTWAIT : 0)
 }
 
-const sendFlags = (flags: number): number => {
+const parseSendFlags = (flags: number): number => {
   if ((flags & ~SEND_DONT_WAIT) !== 0) throw new Failure('EINVAL', `the flags ${flags} are not known here`)
   return flags & SEND_DONT_WAIT ? DONTWAIT : 0
 }
 
 /** Both ends of a stream, whatever family was asked for: they have no address. */
 const pair = (guest: Guest, first: number, second: number): Outcome<void> => {
-  const { memory, table, sockets } = guest
+  const { memory, fds, sockets } = guest
   memory.check(first, 4)
   memory.check(second, 4)
-  table.expectRoom(2)
+  fds.expectRoom(2)
   return after(sockets.pair(), ([one, other]) => {
-    memory.setU32(first, table.addSocket(one))
-    memory.setU32(second, table.addSocket(other))
+    memory.setU32(first, fds.addSocket(one))
+    memory.setU32(second, fds.addSocket(other))
   })
 }
 
@@ -90,20 +90,20 @@ const pair = (guest: Guest, first: number, second: number): Outcome<void> => {
 const notOffered = (parameters: string, what: string): Row => ({
   parameters,
   call: (guest, fd) => {
-    guest.table.socket(fd)
+    guest.fds.socket(fd)
     throw new Failure('ENOTSUP', `${what} is not offered`)
   },
 })
 
 /** Those that a guest imports from preview 1 as well; WASIX has more flags. */
-const transferRows = vectorRows(askedOf, sendFlags)
+const transferRows = vectorRows(parseReceiveFlags, parseSendFlags)
 
 const acceptRow: Row = {
   parameters: 'iiii',
   waits: true,
   call: (guest, fd, flags, opened, address) => {
     guest.memory.check(address, ADDRESS)
-    return accept(guest, fd, nonblockingOf(flags), opened, (peer) =>
+    return accept(guest, fd, parseAcceptFlags(flags), opened, (peer) =>
       writeAddress(guest.memory, address, peer),
     )
   },
@@ -124,7 +124,7 @@ const rows: Abi['rows'] = {
     parameters: 'iiiii',
     waits: true,
     call: (guest, family, type, protocol, first, second) => {
-      numbered(families, family, 'EAFNOSUPPORT', 'family')
+      lookUp(families, family, 'EAFNOSUPPORT', 'family')
       checkType(type, protocol)
       if (kinds[type] !== 'stream') throw new Failure('ENOTSUP', 'pairs of datagram sockets are not offered')
       return pair(guest, first, second)
@@ -142,11 +142,15 @@ const rows: Abi['rows'] = {
       const { memory } = guest
       memory.check(outFlags, 2)
       memory.check(address, ADDRESS)
-      const room = vectors(memory, iovs, many)
-      return receiveFrom(guest, { fd, room, flags: askedOf(flags), count }, ({ truncated, from }) => {
-        writeAddress(memory, address, from)
-        memory.setU16(outFlags, truncated ? 1 : 0)
-      })
+      const room = readIovecs(memory, iovs, many)
+      return receiveFrom(
+        guest,
+        { fd, room, flags: parseReceiveFlags(flags), count },
+        ({ truncated, from }) => {
+          writeAddress(memory, address, from)
+          memory.setU16(outFlags, truncated ? 1 : 0)
+        },
+      )
     },
   },
   sock_send_to: {
@@ -154,8 +158,8 @@ const rows: Abi['rows'] = {
     waits: true,
     call: (guest, fd, iovs, many, flags, address, count) => {
       const to = readAddress(guest.memory, address)
-      const room = vectors(guest.memory, iovs, many)
-      return send(guest, { fd, room, flags: sendFlags(flags), count }, to)
+      const room = readIovecs(guest.memory, iovs, many)
+      return send(guest, { fd, room, flags: parseSendFlags(flags), count }, to)
     },
   },
   sock_send_file: notOffered('iiIIi', 'sending files'),
@@ -165,7 +169,7 @@ const rows: Abi['rows'] = {
     parameters: 'ii',
     call: (guest, fd, at) => {
       guest.memory.check(at, 1)
-      return after(guest.sockets.facts(guest.table.socket(fd)), ({ state }) =>
+      return after(guest.sockets.facts(guest.fds.socket(fd)), ({ state }) =>
         guest.memory.setU8(at, statuses[state]),
       )
     },

@@ -25,7 +25,7 @@ const options: Readonly<Record<number, Option>> = {
 const sizeOf = (option: Option): number =>
   option === 'SO_LINGER' ? 8 : option === 'SO_RCVTIMEO' || option === 'SO_SNDTIMEO' ? 16 : 4
 
-const optionOf = (level: number, name: number): Option => {
+const requireOption = (level: number, name: number): Option => {
   const option = level === SOL_SOCKET ? options[name] : undefined
   if (option === undefined)
     throw new Failure('ENOPROTOOPT', `there is no option ${name} at the level ${level}`)
@@ -61,8 +61,8 @@ export const optionRows: Readonly<Record<string, Row>> = {
   sock_getsockopt: {
     parameters: 'iiiii',
     call: (guest, fd, level, name, value, size) => {
-      const id = guest.table.socket(fd)
-      const option = optionOf(level, name)
+      const id = guest.fds.socket(fd)
+      const option = requireOption(level, name)
       const room = guest.memory.u32(size)
       if (room < sizeOf(option))
         throw new Failure('EINVAL', `the value of this option has ${sizeOf(option)} bytes`)
@@ -76,8 +76,8 @@ export const optionRows: Readonly<Record<string, Row>> = {
   sock_setsockopt: {
     parameters: 'iiiii',
     call: (guest, fd, level, name, value, size) => {
-      const id = guest.table.socket(fd)
-      const option = optionOf(level, name)
+      const id = guest.fds.socket(fd)
+      const option = requireOption(level, name)
       if (size !== sizeOf(option))
         throw new Failure('EINVAL', `the value of this option has ${sizeOf(option)} bytes`)
       return guest.sockets.setOption(id, option, decode(guest.memory.copy(value, size)))

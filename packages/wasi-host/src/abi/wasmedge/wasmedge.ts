@@ -7,7 +7,7 @@
  */
 import { ipBytes, ipText, type Address, type Family } from '../../network/address.ts'
 import { Failure } from '../../outcome/failure.ts'
-import { vectors, type GuestMemory } from '../../memory/guest-memory.ts'
+import { readIovecs, type GuestMemory } from '../../memory/guest-memory.ts'
 import type { Outcome } from '../../outcome/sync-promise.ts'
 import { PREVIEW1 } from '../../module/profile.ts'
 import type { Abi, Guest, Row } from '../abi.ts'
@@ -18,7 +18,7 @@ import {
   checkedPort,
   listenRow,
   nameRow,
-  numbered,
+  lookUp,
   openRow,
   receiveFlags,
   receiveFrom,
@@ -54,7 +54,7 @@ const readAddress: ReadAddress = (memory, pointer, number): Address => {
   if (length === 4) return { family: 'inet', host: ipText(bytes), port: checkedPort(number) }
   if (length === 16) return { family: 'inet6', host: ipText(bytes), port: checkedPort(number) }
   if (length !== WHOLE) throw new Failure('EINVAL', `an address has 4, 16 or ${WHOLE} bytes, not ${length}`)
-  const family = numbered(numbers.families, bytes[0]! | (bytes[1]! << 8), 'EAFNOSUPPORT', 'family')
+  const family = lookUp(numbers.families, bytes[0]! | (bytes[1]! << 8), 'EAFNOSUPPORT', 'family')
   const data = bytes.subarray(2)
   if (family === 'unix') return { family, path: pathOf(data) }
   return { family, host: ipText(data.subarray(0, family === 'inet' ? 4 : 16)), port: checkedPort(number) }
@@ -89,7 +89,7 @@ const receiveFromRow = (
   memory.check(outFlags!, 2)
   checkAddress(memory, address!)
   if (portAt !== 0) memory.check(portAt!, 4)
-  const room = vectors(memory, iovs!, many!)
+  const room = readIovecs(memory, iovs!, many!)
   const transfer = { fd: fd!, room, flags: receiveFlags(flags!), count: count! }
   return receiveFrom(guest, transfer, ({ truncated, from }) => {
     if (from !== undefined && memory.u32(address! + 4) > 0) {
@@ -145,7 +145,7 @@ const rows: Readonly<Record<string, Row | readonly Row[]>> = {
     waits: true,
     call: (guest, fd, iovs, many, address, number, _flags, count) => {
       const to = readAddress(guest.memory, address, number)
-      return send(guest, { fd, room: vectors(guest.memory, iovs, many), flags: 0, count }, to)
+      return send(guest, { fd, room: readIovecs(guest.memory, iovs, many), flags: 0, count }, to)
     },
   },
   sock_getlocaladdr: nameRows('localAddress'),

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream'
 import type { Address } from '../address.ts'
 import { NOT_YET } from '../../outcome/sync-promise.ts'
 import type { Connecting, OptionName, Options } from '../network.ts'
-import type { Inlet } from './read-buffer.ts'
+import type { ReadBuffer } from './read-buffer.ts'
 import { Signal } from './signal.ts'
 import { NodeStreamEnd } from './stream-end.ts'
 
@@ -17,7 +17,7 @@ export class NodeConnecting implements Connecting {
 
   constructor(
     begin: (signal: AbortSignal) => Promise<Duplex>,
-    about: { local: Address | undefined; peer: Address | undefined; inlet: Inlet | undefined },
+    about: { local: Address | undefined; peer: Address | undefined; inlet: ReadBuffer | undefined },
     options: Options,
     owner: (end: NodeStreamEnd) => void,
   ) {
@@ -27,7 +27,7 @@ export class NodeConnecting implements Connecting {
 
   async #begin(
     connection: Promise<Duplex>,
-    { peer, inlet }: { peer: Address | undefined; inlet: Inlet | undefined },
+    { peer, inlet }: { peer: Address | undefined; inlet: ReadBuffer | undefined },
     options: Options,
     owner: (end: NodeStreamEnd) => void,
   ): Promise<void> {

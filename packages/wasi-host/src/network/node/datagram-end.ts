@@ -1,7 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { ipAddress, show, type Address } from '../address.ts'
 import { Failure } from '../../outcome/failure.ts'
-import { Later, NOT_YET } from '../../outcome/sync-promise.ts'
+import { SyncPromise, NOT_YET } from '../../outcome/sync-promise.ts'
 import type { Datagram, DatagramEnd, OptionName, Options } from '../network.ts'
 import { Signal } from './signal.ts'
 
@@ -74,14 +74,14 @@ export class NodeDatagramEnd implements DatagramEnd {
     return this.#bound
   }
 
-  bind(address: Address): Later<void> {
+  bind(address: Address): SyncPromise<void> {
     if (address.family === 'unix') throw new Failure('EAFNOSUPPORT', `${show(address)} is no address for UDP`)
     if (this.#bound) throw new Failure('EINVAL', 'the socket has an address already')
-    return Later.of(this.#bind(address.host, address.port))
+    return SyncPromise.of(this.#bind(address.host, address.port))
   }
 
-  connect(address: Address): Later<void> {
-    return Later.of(this.#connect(address))
+  connect(address: Address): SyncPromise<void> {
+    return SyncPromise.of(this.#connect(address))
   }
 
   async #connect(address: Address): Promise<void> {
@@ -112,9 +112,9 @@ export class NodeDatagramEnd implements DatagramEnd {
     return { size: first.bytes.length, from: first.from }
   }
 
-  send(bytes: Uint8Array, to: Address | undefined): Later<number> {
+  send(bytes: Uint8Array, to: Address | undefined): SyncPromise<number> {
     this.#check()
-    return Later.of(this.#send(Buffer.from(bytes), to))
+    return SyncPromise.of(this.#send(Buffer.from(bytes), to))
   }
 
   async #send(copy: Uint8Array, to: Address | undefined): Promise<number> {

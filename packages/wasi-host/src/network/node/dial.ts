@@ -8,7 +8,7 @@ import { ipAddress, type Address, type IpAddress } from '../address.ts'
 import { Failure } from '../../outcome/failure.ts'
 import type { Target } from '../network.ts'
 import { showTarget } from '../target.ts'
-import type { Inlet } from './read-buffer.ts'
+import type { ReadBuffer } from './read-buffer.ts'
 
 /** Time that one address has before the next is tried too: RFC 8305, section 5. */
 const ATTEMPT_MS = 250
@@ -18,7 +18,7 @@ export interface DialOptions {
   readonly lookup: LookupFunction
   readonly local: IpAddress | undefined
   /** Reads from there, and not from the stream. */
-  readonly inlet: Inlet | undefined
+  readonly inlet: ReadBuffer | undefined
 }
 
 const connected = (socket: Socket, signal: AbortSignal): Promise<Socket> =>

@@ -5,7 +5,7 @@ import { sockets } from '@uds/winsock-ffi'
  * libuv before 1.52, as Node 22 has it, takes a reset that it finds together with bytes for the end of the stream, so
  * that a message that was cut off looks whole: https://github.com/libuv/libuv/pull/4997
  */
-const swallows = ((): boolean => {
+const hidesResets = ((): boolean => {
   const [major = 0, minor = 0] = process.versions.uv.split('.').map(Number)
   return major === 1 && minor < 52
 })()
@@ -17,9 +17,9 @@ const swallows = ((): boolean => {
  * Only where Node tells the descriptor of a socket, which is everywhere but on Windows. It is asked by koffi: without that,
  * a reset behind bytes is an end.
  */
-export const swallowedReset = (socket: Socket): unknown => {
+export const hiddenReset = (socket: Socket): unknown => {
   const { fd } = (socket as { _handle?: { readonly fd?: number } | null })._handle ?? {}
-  if (!swallows || fd === undefined || fd < 0) return undefined
+  if (!hidesResets || fd === undefined || fd < 0) return undefined
   const borrowed = sockets.fromFd(fd, 'inet')
   try {
     return sockets.getOption(borrowed, 'SO_ERROR') ?? undefined

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { Address, Family } from '../address.ts'
-import { Later } from '../../outcome/sync-promise.ts'
+import { SyncPromise } from '../../outcome/sync-promise.ts'
 import type { Resolver } from '../resolver.ts'
 import type {
   Connecting,
@@ -18,12 +18,12 @@ import type {
 import { NodeConnecting } from './connecting.ts'
 import { NodeDatagramEnd } from './datagram-end.ts'
 import { dial, listenTo, memoryPair } from './dial.ts'
-import { Inlet } from './read-buffer.ts'
+import { ReadBuffer } from './read-buffer.ts'
 import { NodeListenEnd } from './listen-end.ts'
 import { NodeStreamEnd } from './stream-end.ts'
 import { handshake, tlsTo } from './tls.ts'
 import { NodeUnixDatagramEnd } from './unix-datagram-end.ts'
-import { Wait } from './poll-wait.ts'
+import { PollWait } from './poll-wait.ts'
 
 type NodeEnd = NodeStreamEnd | NodeConnecting | NodeListenEnd | NodeDatagramEnd | NodeUnixDatagramEnd
 
@@ -35,9 +35,9 @@ export class NodeNetwork implements Network {
   readonly #resolver: Resolver
   readonly #makers: readonly StreamMaker[]
   readonly #ends = new Set<NodeEnd>()
-  readonly #waits = new Set<Wait>()
+  readonly #waits = new Set<PollWait>()
   /** What the system does for the guest meanwhile: each is given up by this. */
-  readonly #errands = new Set<(reason: unknown) => void>()
+  readonly #tasks = new Set<(reason: unknown) => void>()
   #stopped: { readonly reason: unknown } | undefined
 
   constructor(resolver: Resolver, makers: readonly StreamMaker[]) {
@@ -45,31 +45,31 @@ export class NodeNetwork implements Network {
     this.#makers = makers
   }
 
-  wait(interests: readonly Interest[], timeoutMs: number): Later<void> {
-    if (!this.#stopped) return new Wait(interests, timeoutMs, this.#waits).over
-    const stopped = new Later<void>()
+  wait(interests: readonly Interest[], timeoutMs: number): SyncPromise<void> {
+    if (!this.#stopped) return new PollWait(interests, timeoutMs, this.#waits).over
+    const stopped = new SyncPromise<void>()
     stopped.reject(this.#stopped.reason)
     return stopped
   }
 
   /** Ends with the guest, also while the system goes on with it. */
-  #stoppable<T>(promise: Promise<T>): Later<T> {
-    return Later.of(
+  #stoppable<T>(promise: Promise<T>): SyncPromise<T> {
+    return SyncPromise.of(
       new Promise<T>((resolve, reject) => {
         if (this.#stopped) reject(this.#stopped.reason)
-        const leave = (): void => void this.#errands.delete(reject)
-        this.#errands.add(reject)
+        const leave = (): void => void this.#tasks.delete(reject)
+        this.#tasks.add(reject)
         promise.then(resolve, reject).finally(leave)
       }),
     )
   }
 
-  resolve(host: string): Later<readonly string[]> {
+  resolve(host: string): SyncPromise<readonly string[]> {
     return this.#stoppable(this.#resolver.resolve(host))
   }
 
   /** Takes charge of an end that was made elsewhere: standard input, a connection that is handed over. */
-  own(end: NodeEnd): void {
+  track(end: NodeEnd): void {
     for (const each of this.#ends) if (each instanceof NodeStreamEnd && each.isGone()) this.#ends.delete(each)
     this.#ends.add(end)
   }
@@ -78,12 +78,12 @@ export class NodeNetwork implements Network {
     const peer: Address | undefined =
       target.kind === 'unix' ? { family: 'unix', path: target.path } : undefined
     // Those are sockets of the system; the others may be any stream.
-    const inlet = target.kind === 'ip' || target.kind === 'unix' ? new Inlet() : undefined
+    const inlet = target.kind === 'ip' || target.kind === 'unix' ? new ReadBuffer() : undefined
     return new NodeConnecting(
       (signal) => this.#open(target, from, signal, inlet),
       { local: from, peer, inlet },
       options,
-      (end) => this.own(end),
+      (end) => this.track(end),
     )
   }
 
@@ -91,7 +91,7 @@ export class NodeNetwork implements Network {
     target: Target,
     from: Address | undefined,
     signal: AbortSignal,
-    inlet: Inlet | undefined,
+    inlet: ReadBuffer | undefined,
   ): Promise<Duplex> {
     if (target.kind === 'duplex') return Promise.resolve(this.#makers[target.make]!())
     const lookup = this.#resolver.lookup
@@ -100,11 +100,11 @@ export class NodeNetwork implements Network {
     return dial(target, { signal, lookup, local, inlet })
   }
 
-  bind(target: Target, family: Family, options: Options): Later<ListenEnd> {
+  bind(target: Target, family: Family, options: Options): SyncPromise<ListenEnd> {
     const ipv6Only = family === 'inet6' && options.get('IPV6_V6ONLY') === 1
     const peer = target.kind === 'ip' ? undefined : ({ family: 'unix', path: '' } as const)
     return this.#stoppable(listenTo(target, { ipv6Only })).follow((listening) => {
-      const end = new NodeListenEnd(listening, peer, (stream) => this.own(stream))
+      const end = new NodeListenEnd(listening, peer, (stream) => this.track(stream))
       this.#ends.add(end)
       return end
     })
@@ -116,10 +116,10 @@ export class NodeNetwork implements Network {
     return end
   }
 
-  pair(): Later<readonly [StreamEnd, StreamEnd]> {
+  pair(): SyncPromise<readonly [StreamEnd, StreamEnd]> {
     return this.#stoppable(memoryPair()).follow(([one, other]) => {
       const ends = [NodeStreamEnd.of(one), NodeStreamEnd.of(other)] as const
-      for (const end of ends) this.own(end)
+      for (const end of ends) this.track(end)
       return ends
     })
   }
@@ -128,13 +128,13 @@ export class NodeNetwork implements Network {
     end: StreamEnd,
     settings: TlsSettings,
     timeoutMs: number,
-  ): Later<{ end: StreamEnd; facts: TlsFacts }> {
+  ): SyncPromise<{ end: StreamEnd; facts: TlsFacts }> {
     const { local, peer } = end
     const begun = async (): ReturnType<typeof handshake> =>
       handshake((end as NodeStreamEnd).detach(), settings, timeoutMs)
     return this.#stoppable(begun()).follow(({ socket, facts }) => {
       const secured = NodeStreamEnd.of(socket, { local, peer })
-      this.own(secured)
+      this.track(secured)
       return { end: secured, facts }
     })
   }
@@ -143,7 +143,7 @@ export class NodeNetwork implements Network {
     this.#stopped ??= { reason }
     // Who is told leaves the set; Set allows that while it is gone through.
     for (const wait of this.#waits) wait.stop(reason)
-    for (const giveUp of this.#errands) giveUp(reason)
+    for (const giveUp of this.#tasks) giveUp(reason)
   }
 
   async close(lingerMs: number): Promise<void> {

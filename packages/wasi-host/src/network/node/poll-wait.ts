@@ -1,4 +1,4 @@
-import { Later } from '../../outcome/sync-promise.ts'
+import { SyncPromise } from '../../outcome/sync-promise.ts'
 import type { Interest } from '../network.ts'
 import type { Signal, Waiter } from './signal.ts'
 
@@ -11,10 +11,10 @@ const isReady = ({ end, read, write }: Interest): boolean =>
 const signalOf = ({ end }: Interest): Signal => (end as unknown as { readonly signal: Signal }).signal
 
 /** Waits for one of several ends, for a time, or until it is stopped. All ends are of this network. */
-export class Wait implements Waiter {
-  readonly over: Later<void> = new Later()
+export class PollWait implements Waiter {
+  readonly over: SyncPromise<void> = new SyncPromise()
   readonly #interests: readonly Interest[]
-  readonly #among: Set<Wait>
+  readonly #among: Set<PollWait>
   #timer: NodeJS.Timeout | undefined
   #left = false
 
@@ -22,7 +22,7 @@ export class Wait implements Waiter {
    * @param timeoutMs - -1 is for ever.
    * @param among - The waits of the network, to which this belongs while it lasts.
    */
-  constructor(interests: readonly Interest[], timeoutMs: number, among: Set<Wait>) {
+  constructor(interests: readonly Interest[], timeoutMs: number, among: Set<PollWait>) {
     this.#interests = interests
     this.#among = among
     among.add(this)

@@ -10,7 +10,7 @@ type Take = (bytes: Uint8Array) => boolean
  * Where a socket reads into, always the same memory, and who takes it from there. Nothing is allocated for a read, and
  * Node's streams have no part in it.
  */
-export class Inlet {
+export class ReadBuffer {
   #early: Uint8Array[] = []
   #take: Take | undefined
 

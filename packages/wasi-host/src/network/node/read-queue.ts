@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import { Chunks } from './chunks.ts'
-import type { Inlet } from './read-buffer.ts'
+import type { ReadBuffer } from './read-buffer.ts'
 
 /** Bytes that are read ahead of the guest; beyond that the peer has to wait. */
 const READ_AHEAD = 256 * 1024
@@ -12,10 +12,10 @@ const bytesOf = (chunk: Uint8Array | string): Uint8Array =>
  * What comes over a stream of Node, kept until the guest asks for it. It is taken from an inlet or by 'data', which come
  * straight from libuv's callback, so that an answer can go out in the same turn.
  */
-export class Inflow {
+export class ReadQueue {
   readonly #readable: Readable | undefined
   /** Where the bytes come from, if not from the stream itself. */
-  readonly #inlet: Inlet | undefined
+  readonly #inlet: ReadBuffer | undefined
   readonly #arrived: () => void
   readonly #chunks = new Chunks()
   #begun = false
@@ -24,7 +24,7 @@ export class Inflow {
   #left = false
 
   /** @param arrived - Told of bytes that came; whoever waits for them has read them when it returns. */
-  constructor(readable: Readable | undefined, inlet: Inlet | undefined, arrived: () => void) {
+  constructor(readable: Readable | undefined, inlet: ReadBuffer | undefined, arrived: () => void) {
     this.#readable = readable
     this.#inlet = inlet
     this.#arrived = arrived

@@ -4,10 +4,10 @@ import { ipAddress, type Address } from '../address.ts'
 import { Failure } from '../../outcome/failure.ts'
 import { NOT_YET } from '../../outcome/sync-promise.ts'
 import type { OptionName, StreamEnd } from '../network.ts'
-import { Inflow } from './read-queue.ts'
-import type { Inlet } from './read-buffer.ts'
+import { ReadQueue } from './read-queue.ts'
+import type { ReadBuffer } from './read-buffer.ts'
 import { Signal } from './signal.ts'
-import { swallowedReset } from './hidden-reset.ts'
+import { hiddenReset } from './hidden-reset.ts'
 import { holdWriteFailures } from './write-failures.ts'
 
 /** Bytes that one write takes, so that a guest cannot make the host hold its whole memory twice. */
@@ -21,7 +21,7 @@ interface About {
   readonly local?: Address | undefined
   readonly peer?: Address | undefined
   /** Where the bytes come from, if not from the stream itself. */
-  readonly inlet?: Inlet | undefined
+  readonly inlet?: ReadBuffer | undefined
 }
 
 /**
@@ -36,7 +36,7 @@ export class NodeStreamEnd implements StreamEnd {
   readonly #writable: Writable | undefined
   /** Not the guest's to end: standard input and output of this process. */
   readonly #borrowed: boolean
-  readonly #inflow: Inflow
+  readonly #inflow: ReadQueue
   #ended = false
   #writeEnded = false
   /** What broke the connection; what came before is read first. */
@@ -53,7 +53,7 @@ export class NodeStreamEnd implements StreamEnd {
     about: About & { borrowed?: boolean } = {},
   ) {
     this.#readable = ends.readable
-    this.#inflow = new Inflow(ends.readable, about.inlet, () => this.signal.notify())
+    this.#inflow = new ReadQueue(ends.readable, about.inlet, () => this.signal.notify())
     this.#writable = ends.writable
     this.#borrowed = about.borrowed ?? false
     const socket = ends.readable instanceof Socket ? ends.readable : undefined
@@ -88,7 +88,7 @@ export class NodeStreamEnd implements StreamEnd {
   }
 
   readonly #onEnd = (): void => {
-    const broken = this.#readable instanceof Socket ? swallowedReset(this.#readable) : undefined
+    const broken = this.#readable instanceof Socket ? hiddenReset(this.#readable) : undefined
     if (broken === undefined) this.#ended = true
     else this.#broken ??= broken
     this.signal.notify()
