@@ -1,50 +1,16 @@
-import { describe, type Inspection } from './module/inspect.ts'
+import { describe } from './module/inspect.ts'
 import { notSupported } from './outcome/errors.ts'
 import { readOptions, type Settings, type WaitMode, type WasiHostOptions } from './options/options.ts'
+import type { GuestHandle, Run } from './guest/handle.ts'
+import type { Program } from './module/program.ts'
 import { readSource, type WasmSource } from './module/source.ts'
 import { runInThread } from './wait/run-in-loop.ts'
 import { runInWorker } from './wait/run-in-worker.ts'
-import { engine, hasJspi, type WasmModule, type WasmValue } from './module/engine.ts'
-
-/** A module that was compiled once, to be run many times. */
-export interface Program {
-  readonly module: WasmModule
-  readonly inspection: Inspection
-}
+import { engine, hasJspi } from './module/engine.ts'
 
 export interface RunOptions {
   /** Ends the guest. Under `jspi` one that computes and never waits cannot be ended: use `worker` for those. */
   readonly signal?: AbortSignal | undefined
-}
-
-/** A guest whose exports are called one by one. */
-export interface GuestHandle {
-  /** The functions that can be called. */
-  readonly exports: readonly string[]
-  /**
-   * Calls an export. Only one call can be under way at a time.
-   *
-   * @returns What it gives; undefined if nothing.
-   * @throws TypeError `ERR_WASI_LINK` when there is no such export; the RuntimeError of a trap; {@link GuestExit} when the
-   *   guest has called `proc_exit`.
-   */
-  call(name: string, ...args: WasmValue[]): Promise<WasmValue | undefined>
-  /** Copies bytes out of the memory of the guest. */
-  read(pointer: number, length: number): Promise<Uint8Array>
-  /** Copies bytes into it. */
-  write(pointer: number, bytes: Uint8Array): Promise<void>
-  /** Copies text into memory that the guest's own `malloc` gives, with a NUL behind it. Gives the pointer. */
-  string(text: string): Promise<number>
-  /** Closes its sockets and ends it. Closing twice is no error. */
-  close(): Promise<void>
-  [Symbol.asyncDispose](): Promise<void>
-}
-
-/** A run that has begun. */
-export interface Run {
-  readonly guest: GuestHandle
-  /** Runs `_start` to its end. */
-  start(): Promise<number>
 }
 
 /**

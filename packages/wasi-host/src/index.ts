@@ -5,8 +5,10 @@
  */
 
 export { WasiHost } from './host.ts'
-export type { GuestHandle, Program, RunOptions } from './host.ts'
-export { GuestExit } from './outcome/guest-exit.ts'
+export type { RunOptions } from './host.ts'
+export type { GuestHandle } from './guest/handle.ts'
+export type { Program } from './module/program.ts'
+export { GuestExit } from './outcome/errors.ts'
 export type {
   InputOption,
   OutputOption,

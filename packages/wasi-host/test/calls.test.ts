@@ -1,7 +1,7 @@
 /** Every import of every ABI by a table: success, its errno, memory out of bounds, bad descriptor, closed peer, would block. */
 import { capabilities } from '@uds/winsock-ffi'
 import { describe, expect, test } from 'vitest'
-import { abis } from '../src/abi/abis.ts'
+import { abis } from '../src/abi/link.ts'
 import type { Row } from '../src/abi/abi.ts'
 import { errnoOf } from '../src/outcome/errno.ts'
 import type { Import } from './builder/module.ts'

@@ -1,6 +1,6 @@
 import { expectNoLeak } from '@uds/testkit'
 import { describe, expect, test } from 'vitest'
-import { abis } from '../src/abi/abis.ts'
+import { abis } from '../src/abi/link.ts'
 import type { Abi, Guest, Row } from '../src/abi/abi.ts'
 import { nodeWasi } from '../src/wasi/node-wasi.ts'
 import { Exit } from '../src/outcome/failure.ts'
@@ -61,7 +61,7 @@ const attacked = (): Attacked => {
   const memory = new engine.Memory({ initial: 1 })
   const base = nodeWasi({ args: ['hostile'], env: {}, preopens: {}, stdio: [0, 1, 2] })
   base.bind(memory)
-  const table = new FdTable()
+  const fds = new FdTable()
   return {
     guest: { memory: new GuestMemory(memory), fds, sockets, wasi: base.imports },
     memory,

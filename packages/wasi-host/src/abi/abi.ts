@@ -4,10 +4,8 @@ import type { ErrnoStyle } from '../outcome/errno.ts'
 import type { GuestMemory } from '../memory/guest-memory.ts'
 import type { Outcome } from '../outcome/sync-promise.ts'
 import type { AbiName } from '../module/profile.ts'
+import type { WasiFunctions } from '../wasi/posix-wasi.ts'
 import type { FdTable } from './fd-table.ts'
-
-/** The functions of WASI that need no socket, by their names, with descriptors of the base. */
-export type WasiFunctions = Readonly<Record<string, (...args: (number | bigint)[]) => number>>
 
 /** What a call of a guest is served with. */
 export interface Guest {
@@ -22,6 +20,8 @@ export interface Row {
   readonly parameters: string
   /** It may have to wait: the guest is suspended meanwhile. */
   readonly waits?: true
+  /** What the call is about, where that is not the descriptor that it has as its first argument. */
+  readonly subject?: 'guest' | 'nothing'
   /** Serves the call. Nothing is success, a number is an errno as it is; failures are thrown. */
   readonly call: (guest: Guest, ...args: number[]) => Outcome<number | void>
 }

@@ -42,6 +42,12 @@ export class FdTable {
     return entry.id
   }
 
+  /** The socket behind a descriptor, if it is one. */
+  socketId(fd: number): number | undefined {
+    const entry = this.#entries.get(fd >>> 0)
+    return entry?.kind === 'socket' ? entry.id : undefined
+  }
+
   set(fd: number, entry: FdEntry): void {
     this.#entries.set(fd, entry)
   }

@@ -5,16 +5,24 @@ import type { Inspection } from '../module/inspect.ts'
 import { signature } from '../module/inspect.ts'
 import { linkError } from '../outcome/errors.ts'
 import { errnoOf, type ErrnoStyle } from '../outcome/errno.ts'
-import { Exit, failureOf, Stopped } from '../outcome/failure.ts'
+import { Exit, failureOf, Stopped, wouldBlock } from '../outcome/failure.ts'
 import type { ModuleImport } from '../module/binary.ts'
-import { SyncPromise } from '../outcome/sync-promise.ts'
+import { after, SyncPromise, type Outcome } from '../outcome/sync-promise.ts'
 import type { AbiName } from '../module/profile.ts'
 import type { WasmImports } from '../module/engine.ts'
-import { abis } from './abis.ts'
 import type { Abi, Guest, Row } from './abi.ts'
+import { preview1 } from './preview1/preview1.ts'
+import { uds } from './uds/uds.ts'
+import { wamr } from './wamr.ts'
+import { wasix, wasixPreview1 } from './wasix/wasix.ts'
+import { wasmedge } from './wasmedge/wasmedge.ts'
+import { zig } from './zig.ts'
 
 /** Prints the calls of guests to standard error: `NODE_DEBUG=uds-wasi`. */
 const debug = debuglog('uds-wasi')
+
+/** All that a guest may speak. Where two have a call of one name and type, the profile of the module decides. */
+export const abis: readonly Abi[] = [preview1, zig, wasmedge, wamr, wasix, wasixPreview1, uds]
 
 export interface LinkOptions {
   readonly abi: AbiName
@@ -54,21 +62,34 @@ const find = (wanted: ModuleImport, profile: AbiName): Found | undefined => {
 
 const succeeded = (result: number | void): number => result ?? 0
 
+/** Keeps the words of a failure for `sock_error_text`: of the socket that the call named, or of the guest. */
+const note = (guest: Guest, { subject }: Row, first: number, detail: string): Outcome<void> => {
+  if (subject === 'nothing') return undefined
+  if (subject === 'guest') return guest.sockets.noteFailure(undefined, detail)
+  const id = guest.fds.socketId(first)
+  return id === undefined ? undefined : guest.sockets.noteFailure(id, detail)
+}
+
 const served = (guest: Guest, { abi, row }: Found, options: LinkOptions): HostCall => {
   // The option is about zig-wasm-cpython alone: wasi-libc would not understand any other number in its own calls.
   const style = abi.name === 'zig' ? (options.errno ?? abi.errno) : abi.errno
-  const failed = (thrown: unknown): number => {
+  const failed = (thrown: unknown, first: number): Outcome<number> => {
     if (thrown instanceof Stopped || thrown instanceof Exit) throw thrown
     const failure = failureOf(thrown)
-    return errnoOf(failure.code === 'EFAULT' ? abi.fault : failure.code, style)
+    const errno = errnoOf(failure.code === 'EFAULT' ? abi.fault : failure.code, style)
+    // Ordinary, and not what a guest asks the words of.
+    return thrown === wouldBlock ? errno : after(note(guest, row, first, failure.detail), () => errno)
   }
   return (...args) => {
+    let outcome: Outcome<number | void>
     try {
-      const outcome = row.call(guest, ...args)
-      return outcome instanceof SyncPromise ? outcome.follow(succeeded, failed).promise() : succeeded(outcome)
+      outcome = row.call(guest, ...args)
     } catch (error) {
-      return failed(error)
+      outcome = failed(error, args[0]!)
     }
+    return outcome instanceof SyncPromise
+      ? outcome.follow(succeeded, (error) => failed(error, args[0]!)).promise()
+      : succeeded(outcome)
   }
 }
 

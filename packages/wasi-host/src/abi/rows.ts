@@ -5,7 +5,6 @@ import { Failure } from '../outcome/failure.ts'
 import { readIovecs, type GuestMemory, type Iovec } from '../memory/guest-memory.ts'
 import { after, type Outcome } from '../outcome/sync-promise.ts'
 import type { Guest, Row } from './abi.ts'
-import { closeDescriptor } from './close.ts'
 
 /** What the numbers of an ABI stand for. */
 export type Numbers<T> = Readonly<Record<number, T>>
@@ -28,6 +27,18 @@ export const servicePort = (service: string): number => {
   if (service === '') return 0
   if (/^\d{1,5}$/.test(service) && Number(service) <= 65_535) return Number(service)
   throw new Failure('EINVAL', `the service ${JSON.stringify(service)} is no port`)
+}
+
+/** Closes a descriptor, whatever it is. */
+export const closeDescriptor = (guest: Guest, fd: number): Outcome<number | void> => {
+  const entry = guest.fds.get(fd)
+  if (entry.kind === 'socket') {
+    guest.fds.remove(fd)
+    return guest.sockets.close(entry.id)
+  }
+  const errno = guest.wasi['fd_close']!(entry.host)
+  if (errno === 0) guest.fds.remove(fd)
+  return errno
 }
 
 /** The numbers of families and types. */
@@ -54,6 +65,7 @@ export const openSocket = (
 /** `(family, type, *fd)` */
 export const openRow = (numbers: SocketNumbers): Row => ({
   parameters: 'iii',
+  subject: 'guest',
   waits: true,
   call: (guest, family, type, fd) => openSocket(guest, numbers, family, type, fd),
 })

@@ -158,6 +158,7 @@ export const wamr: Abi = {
     sock_shutdown: socketRows['sock_shutdown']!,
     sock_open: {
       parameters: 'iiii',
+      subject: 'guest',
       waits: true,
       // The pool of descriptors, which its own host does not use either.
       call: (guest, _pool, family, type, fd) => openSocket(guest, numbers, family, type, fd),
@@ -187,6 +188,7 @@ export const wamr: Abi = {
     },
     sock_addr_resolve: {
       parameters: 'iiiiii',
+      subject: 'guest',
       waits: true,
       // hints: { type u32, family u32, hints_enabled u8 }
       call: (guest, host, service, hints, at, most, count) => {

@@ -8,8 +8,7 @@ import { after } from '../outcome/sync-promise.ts'
 import { PREVIEW1 } from '../module/profile.ts'
 import type { Abi, Row } from './abi.ts'
 import { ENTRY, readAddress, writeEntry } from './linux-address.ts'
-import { closeDescriptor } from './close.ts'
-import { checkedPort, openRow, receive, resolve, send } from './rows.ts'
+import { checkedPort, closeDescriptor, openRow, receive, resolve, send } from './rows.ts'
 
 /** It gives 10 addresses at most to its own guests, and its C module asks for no more; this is against hostile ones. */
 
@@ -32,6 +31,7 @@ export const zig: Abi = {
     }),
     sock_resolve: {
       parameters: 'iiiiii',
+      subject: 'guest',
       waits: true,
       call: (guest, host, hostLength, port, at, most, count) =>
         resolve(guest, { at, most, entry: ENTRY, count, write: writeEntry }, () => ({

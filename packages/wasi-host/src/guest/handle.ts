@@ -1,6 +1,36 @@
+/** What the embedder calls a guest by. */
 import type { ModuleExport } from '../module/binary.ts'
-import type { GuestHandle } from '../host.ts'
 import type { WasmValue } from '../module/engine.ts'
+
+/** A guest whose exports are called one by one. */
+export interface GuestHandle {
+  /** The functions that can be called. */
+  readonly exports: readonly string[]
+  /**
+   * Calls an export. Only one call can be under way at a time.
+   *
+   * @returns What it gives; undefined if nothing.
+   * @throws TypeError `ERR_WASI_LINK` when there is no such export; the RuntimeError of a trap; {@link GuestExit} when the
+   *   guest has called `proc_exit`.
+   */
+  call(name: string, ...args: WasmValue[]): Promise<WasmValue | undefined>
+  /** Copies bytes out of the memory of the guest. */
+  read(pointer: number, length: number): Promise<Uint8Array>
+  /** Copies bytes into it. */
+  write(pointer: number, bytes: Uint8Array): Promise<void>
+  /** Copies text into memory that the guest's own `malloc` gives, with a NUL behind it. Gives the pointer. */
+  string(text: string): Promise<number>
+  /** Closes its sockets and ends it. Closing twice is no error. */
+  close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** A run that has begun. */
+export interface Run {
+  readonly guest: GuestHandle
+  /** Runs `_start` to its end. */
+  start(): Promise<number>
+}
 
 /** What each way of waiting does in its own way. */
 export interface GuestActions {

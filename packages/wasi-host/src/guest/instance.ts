@@ -1,11 +1,13 @@
 /** One guest in the thread that runs it: its descriptors, its imports, its exports. */
+import { outOfRange } from '@uds/winsock-ffi'
 import { link } from '../abi/link.ts'
 import type { Guest } from '../abi/abi.ts'
 import type { PosixWasi } from '../wasi/posix-wasi.ts'
+import type { Stdio } from '../sockets/session.ts'
 import type { SocketCalls } from '../sockets/socket-calls.ts'
 import { linkError } from '../outcome/errors.ts'
 import type { ErrnoStyle } from '../outcome/errno.ts'
-import { Exit } from '../outcome/failure.ts'
+import { Exit, fault } from '../outcome/failure.ts'
 import type { Inspection } from '../module/inspect.ts'
 import { GuestMemory } from '../memory/guest-memory.ts'
 import type { AbiName } from '../module/profile.ts'
@@ -18,11 +20,6 @@ const WASI_VFS_SLOTS = 16
 
 /** The first socket of zig-wasm-cpython. */
 const ZIG_FIRST_SOCKET = 1000
-
-/** A standard stream: of the base, or one that is served as a socket. */
-export type Stdio =
-  | { readonly kind: 'fd' }
-  | { readonly kind: 'socket'; readonly id: number; readonly filetype: number }
 
 /** What a guest is made of. */
 export interface InstancePlan {
@@ -56,6 +53,15 @@ const fdTableOf = ({ inspection, abi, stdio, given, directories }: InstancePlan)
   return table
 }
 
+const checked = <T>(action: () => T, where: string, pointer: number, length: number): T => {
+  try {
+    return action()
+  } catch (error) {
+    if (error !== fault) throw error
+    throw outOfRange(where, 'the range', 'inside of the memory of the guest', { pointer, length })
+  }
+}
+
 const isMemory = (value: unknown): value is WasmMemory => value instanceof engine.Memory
 
 export class GuestInstance {
@@ -70,8 +76,14 @@ export class GuestInstance {
     this.#guest = guest
   }
 
-  get memory(): GuestMemory {
-    return this.#guest.memory
+  /** @throws RangeError `ERR_OUT_OF_RANGE` when the range leaves the memory. */
+  read(pointer: number, length: number): Uint8Array {
+    return checked(() => this.#guest.memory.copy(pointer, length), 'read', pointer, length)
+  }
+
+  /** @throws RangeError `ERR_OUT_OF_RANGE` when the range leaves the memory. */
+  write(pointer: number, bytes: Uint8Array): void {
+    checked(() => this.#guest.memory.write(pointer, bytes), 'write', pointer, bytes.length)
   }
 
   static async create(

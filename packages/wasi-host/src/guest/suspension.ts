@@ -1,5 +1,5 @@
 import type { HostCall } from '../abi/link.ts'
-import type { WasmValue } from '../module/engine.ts'
+import { engine, type WasmValue } from '../module/engine.ts'
 
 /** How the guest is made to wait in the calls of its host, in the thread that runs it. */
 export interface Waiting {
@@ -7,4 +7,19 @@ export interface Waiting {
   suspending(call: HostCall): unknown
   /** An export as something that may be waited for. */
   promising(fn: unknown): (...args: WasmValue[]) => unknown
+}
+
+/**
+ * The engine switches stacks: a call that gives a promise suspends the guest, and this thread goes on. After a call that
+ * gives a number the guest goes on in the same turn of the loop: V8 makes it wait for its microtasks at most.
+ */
+export const jspi: Waiting = {
+  suspending: (call) => new engine.Suspending!(call as never),
+  promising: (fn) => engine.promising!(fn),
+}
+
+/** The calls wait themselves, by blocking the thread: of a worker with Atomics.wait, or in the system. */
+export const inThread: Waiting = {
+  suspending: (call) => call,
+  promising: (fn) => fn as (...args: unknown[]) => unknown,
 }

@@ -5,6 +5,7 @@
  * Calls of an end never wait; they give NOT_YET. Whoever has the time calls `Network.wait`.
  */
 import type { Address, Family } from './address.ts'
+import type { Target } from './target.ts'
 import type { NOT_YET, Outcome } from '../outcome/sync-promise.ts'
 
 /** The socket options that can be passed on to the system. */
@@ -75,25 +76,6 @@ export interface DatagramEnd extends End {
   receive(into: Uint8Array, peek: boolean): Datagram | typeof NOT_YET
   send(bytes: Uint8Array, to: Address | undefined): Outcome<number | typeof NOT_YET>
 }
-
-/** Where a connection goes: what a route names, or the address that the guest dialled. */
-export type Target =
-  | { readonly kind: 'ip'; readonly host: string; readonly port: number }
-  | { readonly kind: 'unix'; readonly path: string }
-  /** An address of @uds/stream: `pipe:`, `memory:`, `name:`, `fd:`. */
-  | { readonly kind: 'stream'; readonly address: string }
-  /** TLS to that name, spoken by the host: the guest speaks plain. */
-  | {
-      readonly kind: 'tls'
-      readonly host: string
-      readonly port: number
-      /** The name that the certificate must carry; the host unless given. */
-      readonly servername: string | undefined
-      /** PEM certificates to trust instead of the default ones. */
-      readonly ca: string | undefined
-    }
-  /** A stream of this process; see {@link StreamMaker}. */
-  | { readonly kind: 'duplex'; readonly make: number }
 
 export interface TlsSettings {
   readonly servername: string

@@ -5,8 +5,8 @@ import type { ErrnoStyle } from '../outcome/errno.ts'
 import { abiNames, type AbiName } from '../module/profile.ts'
 import { checkPolicy, type Decision, type Policy } from '../policy/permissions.ts'
 import { checkQuotas, type Quotas } from '../policy/quota.ts'
-import { parseTarget, readTarget, type RouteTarget, type StreamMaker } from '../policy/targets.ts'
-import type { Target } from '../network/network.ts'
+import { parseTarget, readTarget, type RouteTarget } from '../policy/targets.ts'
+import type { StreamMaker, Target } from '../network/target.ts'
 import type { ResolveOption } from '../network/resolver.ts'
 
 /** How a guest waits. */

@@ -13,3 +13,15 @@ export const linkError = (message: string): Coded<TypeError> => coded(new TypeEr
 
 /** Something that cannot be had with the chosen way of waiting, or on this engine. */
 export const notSupported = (message: string): Coded<Error> => coded(new Error(message), 'ENOTSUP')
+
+/** A guest has called `proc_exit` in a call of one of its exports. */
+export class GuestExit extends Error {
+  readonly code = 'ERR_WASI_EXIT'
+  readonly exitCode: number
+
+  constructor(exitCode: number) {
+    super(`the guest has exited with ${exitCode}`)
+    this.name = 'GuestExit'
+    this.exitCode = exitCode
+  }
+}

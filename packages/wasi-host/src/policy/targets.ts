@@ -1,7 +1,7 @@
 /** Where routes lead, as the host writes it. */
 import { Duplex } from 'node:stream'
 import { invalidArgument, invalidValue } from '@uds/winsock-ffi'
-import type { Target } from '../network/network.ts'
+import type { StreamMaker, Target } from '../network/target.ts'
 import { splitHostPort } from './pattern.ts'
 
 /** TLS that the host speaks, to that address; the guest speaks plain. */
@@ -19,8 +19,6 @@ export interface TlsTarget {
  * stream (for one connection), or a function that gives one for each connection.
  */
 export type RouteTarget = string | TlsTarget | Duplex | (() => Duplex | Promise<Duplex>)
-
-export type StreamMaker = () => Duplex | Promise<Duplex>
 
 const port = (text: string, where: string): number => {
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text)

@@ -2,92 +2,91 @@
 import type { Address } from '../network/address.ts'
 import { Failure, wouldBlock } from '../outcome/failure.ts'
 import { GuestSocket } from './guest-socket.ts'
-import type { Interest, StreamEnd, Target } from '../network/network.ts'
+import type { Interest, StreamEnd } from '../network/network.ts'
+import type { Target } from '../network/target.ts'
 import { after, rescued, type NOT_YET, type Outcome } from '../outcome/sync-promise.ts'
 import type { SocketContext } from './context.ts'
 import { until } from './wait-policy.ts'
 
-export class Connections {
-  readonly #means: SocketContext
-
-  constructor(means: SocketContext) {
-    this.#means = means
+/** @param peer - The address that the guest dialled; undefined for a name. */
+export const dial = (
+  { network }: SocketContext,
+  socket: GuestSocket,
+  target: Target,
+  peer: Address | undefined,
+): Outcome<void> => {
+  // A socket that was bound gives up its address, so that the connection can have it.
+  socket.listener?.close()
+  socket.listener = undefined
+  const connecting = network.connect(target, { from: socket.local, options: socket.options })
+  socket.connecting = connecting
+  socket.dialled = peer
+  const attempt = (): true | typeof NOT_YET => socket.finishConnecting()
+  const interest = (): Interest => ({ end: connecting, read: false, write: true })
+  const tidy = (error: unknown): never => {
+    if (error === wouldBlock) throw new Failure('EINPROGRESS', 'the connection is being made')
+    socket.abandonConnecting()
+    throw error
   }
-
-  /** @param peer - The address that the guest dialled; undefined for a name. */
-  dial(socket: GuestSocket, target: Target, peer: Address | undefined): Outcome<void> {
-    const { network } = this.#means
-    // A socket that was bound gives up its address, so that the connection can have it.
-    socket.listener?.close()
-    socket.listener = undefined
-    const connecting = network.connect(target, { from: socket.local, options: socket.options })
-    socket.connecting = connecting
-    socket.dialled = peer
-    const attempt = (): true | typeof NOT_YET => socket.finishConnecting()
-    const interest = (): Interest => ({ end: connecting, read: false, write: true })
-    const tidy = (error: unknown): never => {
-      if (error === wouldBlock) throw new Failure('EINPROGRESS', 'the connection is being made')
-      socket.abandonConnecting()
-      throw error
-    }
-    const patience = {
-      nonblocking: socket.nonblocking,
-      timeoutMs: socket.connectTimeoutMs < 0 ? socket.sendTimeoutMs : socket.connectTimeoutMs,
-    }
-    return rescued(() => after(until(network, attempt, interest, patience), () => {}), tidy)
+  const patience = {
+    nonblocking: socket.nonblocking,
+    timeoutMs: socket.connectTimeoutMs < 0 ? socket.sendTimeoutMs : socket.connectTimeoutMs,
   }
+  return rescued(() => after(until(network, attempt, interest, patience), () => {}), tidy)
+}
 
-  /** Gives two streams that are connected with each other, counted already. */
-  pair(): Outcome<readonly [GuestSocket, GuestSocket]> {
-    const { network, quota } = this.#means
+/** Gives two streams that are connected with each other, counted already. */
+export const pair = ({ network, quota }: SocketContext): Outcome<readonly [GuestSocket, GuestSocket]> => {
+  quota.openSocket()
+  try {
     quota.openSocket()
-    try {
-      quota.openSocket()
-    } catch (error) {
-      quota.closeSocket()
-      throw error
-    }
-    const failed = (error: unknown): never => {
-      quota.closeSocket()
-      quota.closeSocket()
-      throw error
-    }
-    return after(
-      rescued(() => network.pair(), failed),
-      paired,
+  } catch (error) {
+    quota.closeSocket()
+    throw error
+  }
+  const failed = (error: unknown): never => {
+    quota.closeSocket()
+    quota.closeSocket()
+    throw error
+  }
+  return after(
+    rescued(() => network.pair(), failed),
+    paired,
+  )
+}
+
+/** Gives the socket of the next connection, counted already. */
+export const accept = (
+  { network, quota }: SocketContext,
+  socket: GuestSocket,
+  nonblocking: boolean,
+): Outcome<GuestSocket> => {
+  const { listener } = socket
+  if (socket.kind !== 'stream') throw new Failure('ENOTSUP', 'a datagram socket accepts nothing')
+  if (!listener || !socket.listening) throw new Failure('EINVAL', 'the socket does not listen')
+  // Before the connection is taken, so that it stays in the queue.
+  quota.openSocket()
+  const failed = (error: unknown): never => {
+    quota.closeSocket()
+    throw error
+  }
+  const taken = (stream: StreamEnd): GuestSocket => {
+    const made = new GuestSocket(socket.family, 'stream')
+    made.stream = stream
+    made.nonblocking = nonblocking
+    return made
+  }
+  const accepted = (): Outcome<StreamEnd> =>
+    until(
+      network,
+      () => listener.accept(),
+      () => ({ end: socket.end ?? listener, read: true, write: false }),
+      {
+        nonblocking: socket.nonblocking,
+        timeoutMs: socket.acceptTimeoutMs < 0 ? socket.receiveTimeoutMs : socket.acceptTimeoutMs,
+      },
     )
-  }
-
-  /** Gives the socket of the next connection, counted already. */
-  accept(socket: GuestSocket, nonblocking: boolean): Outcome<GuestSocket> {
-    const { network, quota } = this.#means
-    const { listener } = socket
-    if (socket.kind !== 'stream') throw new Failure('ENOTSUP', 'a datagram socket accepts nothing')
-    if (!listener || !socket.listening) throw new Failure('EINVAL', 'the socket does not listen')
-    // Before the connection is taken, so that it stays in the queue.
-    quota.openSocket()
-    const failed = (error: unknown): never => {
-      quota.closeSocket()
-      throw error
-    }
-    const taken = (stream: StreamEnd): GuestSocket => {
-      const made = new GuestSocket(socket.family, 'stream')
-      made.stream = stream
-      made.nonblocking = nonblocking
-      return made
-    }
-    const accepted = (): Outcome<StreamEnd> =>
-      until(
-        network,
-        () => listener.accept(),
-        () => ({ end: socket.end ?? listener, read: true, write: false }),
-        {
-          nonblocking: socket.nonblocking,
-          timeoutMs: socket.acceptTimeoutMs < 0 ? socket.receiveTimeoutMs : socket.acceptTimeoutMs,
-        },
-      )
-    return after(rescued(accepted, failed), taken)
-  }
+  return after(rescued(accepted, failed), taken)
 }
 
 /** A socket of a pair, which has no address. */

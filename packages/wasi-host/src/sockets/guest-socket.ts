@@ -9,9 +9,9 @@ import type {
   ListenEnd,
   OptionName,
   StreamEnd,
-  Target,
   TlsFacts,
 } from '../network/network.ts'
+import type { Target } from '../network/target.ts'
 import { NOT_YET } from '../outcome/sync-promise.ts'
 
 /** Addresses that an unbound datagram socket may hear from; those of later ones are not heard. */

@@ -1,9 +1,9 @@
 /** The sockets of one run of a guest, and what is open before it starts. */
 import { failureOf } from '../outcome/failure.ts'
 import { GuestSocket } from './guest-socket.ts'
-import type { Stdio } from '../guest/instance.ts'
 import type { Address, Family } from '../network/address.ts'
-import type { Network, StreamEnd, Target } from '../network/network.ts'
+import type { Network, StreamEnd } from '../network/network.ts'
+import type { Target } from '../network/target.ts'
 import { showTarget } from '../network/target.ts'
 import { NOT_YET, promised } from '../outcome/sync-promise.ts'
 import { Permissions, type Decision, type Policy } from '../policy/permissions.ts'
@@ -33,6 +33,11 @@ export interface Session {
   /** Where it listens. */
   readonly listening: readonly string[]
 }
+
+/** A standard stream: a descriptor that the rest of WASI serves, or a stream that is served as a socket. */
+export type Stdio =
+  | { readonly kind: 'fd' }
+  | { readonly kind: 'socket'; readonly id: number; readonly filetype: number }
 
 const BACKLOG = 511
 
@@ -69,7 +74,7 @@ const showLocal = (target: Target, local: Address | undefined): string => {
 export const openSession = async (network: Network, options: SessionOptions): Promise<Session> => {
   const permissions = new Permissions(options.policy, options.trace ?? (() => {}))
   const sockets = new GuestSockets(network, permissions, new Quota(options.quotas))
-  const given: number[] = []
+  const preopened: number[] = []
   const listening: string[] = []
   for (const target of options.listen) {
     const listener = await opened(`sockets.listen ${showTarget(target)}`, () =>
@@ -81,7 +86,7 @@ export const openSession = async (network: Network, options: SessionOptions): Pr
     socket.listening = true
     socket.local = listener.local
     socket.nonblocking = options.nonblocking
-    given.push(sockets.adopt(socket))
+    preopened.push(sockets.adopt(socket))
     listening.push(showLocal(target, listener.local))
   }
   for (const target of options.connected) {
@@ -89,7 +94,7 @@ export const openSession = async (network: Network, options: SessionOptions): Pr
     const socket = new GuestSocket(familyOf(target, stream.local), 'stream')
     socket.stream = stream
     socket.nonblocking = options.nonblocking
-    given.push(sockets.adopt(socket))
+    preopened.push(sockets.adopt(socket))
   }
   const env: Record<string, string> = listening.length > 0 ? { LISTEN_FDS: String(listening.length) } : {}
   return { sockets, preopened, env, listening }

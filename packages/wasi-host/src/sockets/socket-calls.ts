@@ -102,6 +102,12 @@ export interface SocketCalls {
   poll(requests: readonly PollRequest[], timeoutMs: number): Outcome<readonly PollAnswer[]>
   startTls(id: number, request: TlsRequest): Outcome<void>
   tlsInfo(id: number, what: TlsQuestion): Outcome<Uint8Array>
+  /**
+   * Keeps in words what a call of the guest failed with.
+   *
+   * @param id - The socket that the call named, if any.
+   */
+  noteFailure(id: number | undefined, detail: string): Outcome<void>
   /** What failed last on a socket, or at all (-1), in words. */
   errorText(id: number): Outcome<string>
 }

@@ -9,125 +9,151 @@ import type { SocketContext } from './context.ts'
 import { until } from './wait-policy.ts'
 import { readIntoIovec, readWaitingInto, writeFromIovec } from './iovec-transfer.ts'
 
-export class StreamTransfers {
-  readonly #means: SocketContext
+/** @param before - Bytes that the same call of the guest has got already. */
+export const receiveStream = (
+  context: SocketContext,
+  socket: GuestSocket,
+  room: Iovec,
+  flags: number,
+  before: number,
+): Outcome<number> => {
+  const stream = socket.connectedStream()
+  if (room.size === 0) return 0
+  if (socket.pending) return receiveLast(context, socket, stream, room, flags)
+  return flags === 0 && !socket.nonblocking && socket.receiveTimeoutMs < 0
+    ? receivePlainly(context, socket, stream, room)
+    : receiveUntilDone(context, socket, stream, room, flags, before)
+}
 
-  constructor(means: SocketContext) {
-    this.#means = means
+/** It is known that the connection is broken: what has come is read all the same, then this is told. */
+const receiveLast = (
+  context: SocketContext,
+  socket: GuestSocket,
+  stream: StreamEnd,
+  room: Iovec,
+  flags: number,
+): number => {
+  const got = take(context, socket, stream, room, { skip: 0, peek: (flags & PEEK) !== 0 })
+  if (got !== NOT_YET && got > 0) return got
+  socket.throwPending()
+  return 0
+}
+
+const take = (
+  { quota }: SocketContext,
+  socket: GuestSocket,
+  stream: StreamEnd,
+  room: Iovec,
+  { skip, peek }: { readonly skip: number; readonly peek: boolean },
+): number | typeof NOT_YET => {
+  const most = socket.counts ? quota.room(room.size - skip) : room.size - skip
+  const count = readIntoIovec(stream, room, { skip, most, peek }, kept(socket))
+  if (count !== NOT_YET && !peek && socket.counts) quota.moved(count)
+  return count
+}
+
+/** What most calls are: whatever is there, however long it takes. Nothing else is made on this way. */
+const receivePlainly = (
+  context: SocketContext,
+  socket: GuestSocket,
+  stream: StreamEnd,
+  room: Iovec,
+): Outcome<number> => {
+  const { network, quota } = context
+  for (;;) {
+    const most = socket.counts ? quota.room(room.size) : room.size
+    const got = readWaitingInto(stream, room, most, kept(socket))
+    if (got !== NOT_YET) {
+      if (socket.counts) quota.moved(got)
+      return got
+    }
+    // Who has waited already only looks whether it is to go on.
+    const waiting = network.wait([{ end: stream, read: true, write: false }], stream.readWaiting ? 0 : -1)
+    if (waiting instanceof SyncPromise)
+      return waiting.follow(() => receivePlainly(context, socket, stream, room))
   }
+}
 
-  /** @param before - Bytes that the same call of the guest has got already. */
-  receive(socket: GuestSocket, room: Iovec, flags: number, before: number): Outcome<number> {
-    const stream = socket.connectedStream()
-    if (room.size === 0) return 0
-    if (socket.pending) return this.#receiveLast(socket, stream, room, flags)
-    return flags === 0 && !socket.nonblocking && socket.receiveTimeoutMs < 0
-      ? this.#receivePlainly(socket, stream, room)
-      : this.#receivePatiently(socket, stream, room, flags, before)
+const receiveUntilDone = (
+  context: SocketContext,
+  socket: GuestSocket,
+  stream: StreamEnd,
+  room: Iovec,
+  flags: number,
+  before: number,
+): Outcome<number> => {
+  const peek = (flags & PEEK) !== 0
+  const all = (flags & WAITALL) !== 0 && !peek
+  let got = 0
+  const attempt = (): number | typeof NOT_YET => {
+    const count = take(context, socket, stream, room, { skip: got, peek })
+    if (count === NOT_YET) return NOT_YET
+    got += count
+    return all && count > 0 && got < room.size && !socket.pending ? NOT_YET : got
   }
+  const action = (): Outcome<number> =>
+    until(context.network, attempt, () => ({ end: stream, read: true, write: false }), {
+      nonblocking: socket.nonblocking || (flags & DONTWAIT) !== 0,
+      timeoutMs: socket.receiveTimeoutMs,
+    })
+  return partly(socket, { begun: () => before + got > 0, moved: () => got }, action)
+}
 
-  /** It is known that the connection is broken: what has come is read all the same, then this is told. */
-  #receiveLast(socket: GuestSocket, stream: StreamEnd, room: Iovec, flags: number): number {
-    const got = this.#take(socket, stream, room, { skip: 0, peek: (flags & PEEK) !== 0 })
-    if (got !== NOT_YET && got > 0) return got
-    socket.throwPending()
+export const sendStream = (
+  context: SocketContext,
+  socket: GuestSocket,
+  room: Iovec,
+  flags: number,
+): Outcome<number> => {
+  const stream = socket.connectedStream()
+  socket.throwPending()
+  if (room.size === 0) {
+    stream.write(new Uint8Array(0))
     return 0
   }
+  const nonblocking = socket.nonblocking || (flags & DONTWAIT) !== 0
+  const first = put(context, socket, stream, room, 0)
+  if (first === room.size || (first !== NOT_YET && nonblocking)) return first
+  if (nonblocking) throw wouldBlock
+  return sendRest(context, socket, stream, room, first === NOT_YET ? 0 : first)
+}
 
-  #take(
-    socket: GuestSocket,
-    stream: StreamEnd,
-    room: Iovec,
-    { skip, peek }: { readonly skip: number; readonly peek: boolean },
-  ): number | typeof NOT_YET {
-    const { quota } = this.#means
-    const most = socket.counts ? quota.room(room.size - skip) : room.size - skip
-    const count = readIntoIovec(stream, room, { skip, most, peek }, kept(socket))
-    if (count !== NOT_YET && !peek && socket.counts) quota.moved(count)
-    return count
-  }
+const put = (
+  { quota }: SocketContext,
+  socket: GuestSocket,
+  stream: StreamEnd,
+  room: Iovec,
+  sent: number,
+): number | typeof NOT_YET => {
+  const left = room.size - sent
+  const count = writeFromIovec(stream, room, sent, socket.counts ? quota.room(left) : left)
+  if (count !== NOT_YET && socket.counts) quota.moved(count)
+  return count
+}
 
-  /** What most calls are: whatever is there, however long it takes. Nothing else is made on this way. */
-  #receivePlainly(socket: GuestSocket, stream: StreamEnd, room: Iovec): Outcome<number> {
-    const { network, quota } = this.#means
-    for (;;) {
-      const most = socket.counts ? quota.room(room.size) : room.size
-      const got = readWaitingInto(stream, room, most, kept(socket))
-      if (got !== NOT_YET) {
-        if (socket.counts) quota.moved(got)
-        return got
-      }
-      // Who has waited already only looks whether it is to go on.
-      const waiting = network.wait([{ end: stream, read: true, write: false }], stream.readWaiting ? 0 : -1)
-      if (waiting instanceof SyncPromise)
-        return waiting.follow(() => this.#receivePlainly(socket, stream, room))
-    }
-  }
-
-  #receivePatiently(
-    socket: GuestSocket,
-    stream: StreamEnd,
-    room: Iovec,
-    flags: number,
-    before: number,
-  ): Outcome<number> {
-    const peek = (flags & PEEK) !== 0
-    const all = (flags & WAITALL) !== 0 && !peek
-    let got = 0
-    const attempt = (): number | typeof NOT_YET => {
-      const count = this.#take(socket, stream, room, { skip: got, peek })
+/** A blocking stream takes all, as send(2) does. */
+const sendRest = (
+  context: SocketContext,
+  socket: GuestSocket,
+  stream: StreamEnd,
+  room: Iovec,
+  before: number,
+): Outcome<number> => {
+  let sent = before
+  const attempt = (): number | typeof NOT_YET => {
+    while (sent < room.size) {
+      const count = put(context, socket, stream, room, sent)
       if (count === NOT_YET) return NOT_YET
-      got += count
-      return all && count > 0 && got < room.size && !socket.pending ? NOT_YET : got
+      sent += count
     }
-    const action = (): Outcome<number> =>
-      until(this.#means.network, attempt, () => ({ end: stream, read: true, write: false }), {
-        nonblocking: socket.nonblocking || (flags & DONTWAIT) !== 0,
-        timeoutMs: socket.receiveTimeoutMs,
-      })
-    return partly(socket, { begun: () => before + got > 0, moved: () => got }, action)
+    return sent
   }
-
-  send(socket: GuestSocket, room: Iovec, flags: number): Outcome<number> {
-    const stream = socket.connectedStream()
-    socket.throwPending()
-    if (room.size === 0) {
-      stream.write(new Uint8Array(0))
-      return 0
-    }
-    const nonblocking = socket.nonblocking || (flags & DONTWAIT) !== 0
-    const first = this.#put(socket, stream, room, 0)
-    if (first === room.size || (first !== NOT_YET && nonblocking)) return first
-    if (nonblocking) throw wouldBlock
-    return this.#sendOn(socket, stream, room, first === NOT_YET ? 0 : first)
-  }
-
-  #put(socket: GuestSocket, stream: StreamEnd, room: Iovec, sent: number): number | typeof NOT_YET {
-    const { quota } = this.#means
-    const left = room.size - sent
-    const count = writeFromIovec(stream, room, sent, socket.counts ? quota.room(left) : left)
-    if (count !== NOT_YET && socket.counts) quota.moved(count)
-    return count
-  }
-
-  /** A blocking stream takes all, as send(2) does. */
-  #sendOn(socket: GuestSocket, stream: StreamEnd, room: Iovec, before: number): Outcome<number> {
-    let sent = before
-    const attempt = (): number | typeof NOT_YET => {
-      while (sent < room.size) {
-        const count = this.#put(socket, stream, room, sent)
-        if (count === NOT_YET) return NOT_YET
-        sent += count
-      }
-      return sent
-    }
-    const action = (): Outcome<number> =>
-      until(this.#means.network, attempt, () => ({ end: stream, read: false, write: true }), {
-        nonblocking: false,
-        timeoutMs: socket.sendTimeoutMs,
-      })
-    return partly(socket, { begun: () => sent > 0, moved: () => sent }, action)
-  }
+  const action = (): Outcome<number> =>
+    until(context.network, attempt, () => ({ end: stream, read: false, write: true }), {
+      nonblocking: false,
+      timeoutMs: socket.sendTimeoutMs,
+    })
+  return partly(socket, { begun: () => sent > 0, moved: () => sent }, action)
 }
 
 /** Keeps what broke the connection for the call that follows. */

@@ -1,6 +1,6 @@
 /** The sockets of a guest in its own thread, by system calls that block it. */
 import type { SocketCalls } from '../sockets/socket-calls.ts'
-import type { Stdio } from '../guest/instance.ts'
+import type { Stdio } from '../sockets/session.ts'
 import { BytesEnd, PostedEnd } from '../network/ffi/stdio-ends.ts'
 import { FfiNetwork } from '../network/ffi/network.ts'
 import { adoptStdio, openSession } from '../sockets/session.ts'

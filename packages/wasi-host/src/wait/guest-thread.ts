@@ -2,9 +2,9 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { nodeWasi } from '../wasi/node-wasi.ts'
 import type { SocketCalls } from '../sockets/socket-calls.ts'
-import { GuestInstance, type Stdio } from '../guest/instance.ts'
-import { inThread } from './jspi.ts'
-import { readMemory, writeMemory } from '../guest/memory-access.ts'
+import { GuestInstance } from '../guest/instance.ts'
+import type { Stdio } from '../sockets/session.ts'
+import { inThread } from '../guest/suspension.ts'
 import { toPosted } from './posted-error.ts'
 import type { Command, Report, WorkerPlan } from './protocol.ts'
 import { RemoteSockets } from './remote-sockets.ts'
@@ -35,8 +35,8 @@ const open = async (): Promise<Opened> => {
 const perform = (instance: GuestInstance, opened: Opened, command: Command): unknown => {
   if (command.do === 'start') return instance.run()
   if (command.do === 'call') return instance.call(command.name, command.args)
-  if (command.do === 'read') return readMemory(instance.memory, command.pointer, command.length)
-  if (command.do === 'write') return writeMemory(instance.memory, command.pointer, command.bytes)
+  if (command.do === 'read') return instance.read(command.pointer, command.length)
+  if (command.do === 'write') return instance.write(command.pointer, command.bytes)
   instance.closeFiles()
   return opened.close()
 }

@@ -1,6 +1,6 @@
 /** Errors between threads: cloning one loses its class and its code. */
 import { Exit, Stopped } from '../outcome/failure.ts'
-import { GuestExit } from '../outcome/guest-exit.ts'
+import { GuestExit } from '../outcome/errors.ts'
 import { engine } from '../module/engine.ts'
 import type { PostedError } from './protocol.ts'
 

@@ -157,6 +157,10 @@ export class RemoteSockets implements SocketCalls {
     return this.#call('tlsInfo', id, what)
   }
 
+  noteFailure(id: number | undefined, detail: string): void {
+    this.#call('noteFailure', id, detail)
+  }
+
   errorText(id: number): string {
     return this.#call('errorText', id)
   }

@@ -1,65 +1,19 @@
 /** A guest in this thread, suspended by the engine while it waits. */
-import { closeSync, openSync } from 'node:fs'
-import { devNull } from 'node:os'
-import { Readable, type Writable } from 'node:stream'
 import { mountFiles } from '../wasi/private-files.ts'
 import { nodeWasi } from '../wasi/node-wasi.ts'
 import { Exit, Stopped } from '../outcome/failure.ts'
-import { GuestExit } from '../outcome/guest-exit.ts'
-import type { Program, Run } from '../host.ts'
-import { GuestInstance, type Stdio } from '../guest/instance.ts'
+import { GuestExit } from '../outcome/errors.ts'
+import type { Program } from '../module/program.ts'
+import type { Run } from '../guest/handle.ts'
+import { GuestInstance } from '../guest/instance.ts'
 import { NodeNetwork } from '../network/node/network.ts'
-import { NodeStreamEnd } from '../network/node/stream-end.ts'
-import type { Settings, StdioPlan } from '../options/options.ts'
+import type { Settings } from '../options/options.ts'
 import { Resolver } from '../network/resolver.ts'
-import { adoptStdio, openSession, type Session } from '../sockets/session.ts'
+import { openSession, type Session } from '../sockets/session.ts'
 import { guestHandle } from '../guest/handle.ts'
-import { jspi } from './jspi.ts'
+import { jspi } from '../guest/suspension.ts'
+import { adoptStdioStreams, LINGER_MS, openStdio } from './stdio.ts'
 import { limits } from './limits.ts'
-import { readMemory, writeMemory } from '../guest/memory-access.ts'
-
-/** How long what the guest has sent may take to go out after it has ended. */
-export const LINGER_MS = 5000
-
-const stdioEnd = (plan: StdioPlan, index: number, inherited: boolean): NodeStreamEnd | undefined => {
-  if (plan.kind === 'bytes')
-    return new NodeStreamEnd({ readable: Readable.from([plan.bytes], { objectMode: false }) })
-  if (plan.kind === 'stream') {
-    return index === 0
-      ? new NodeStreamEnd({ readable: plan.stream as Readable }, { borrowed: true })
-      : new NodeStreamEnd({ writable: plan.stream as Writable }, { borrowed: true })
-  }
-  // Reading descriptor 0 would block this thread.
-  if (inherited) return new NodeStreamEnd({ readable: process.stdin }, { borrowed: true })
-  return undefined
-}
-
-/** The standard streams that are streams of this process, served as sockets. */
-export const adoptStdioStreams = (
-  session: Session,
-  network: NodeNetwork,
-  settings: Settings,
-  inherit: boolean,
-): Stdio[] =>
-  settings.stdio.map((plan, index): Stdio => {
-    const inherited = inherit && index === 0 && settings.inheritStdin
-    const end = stdioEnd(plan, index, inherited)
-    if (!end) return { kind: 'fd' }
-    network.track(end)
-    return adoptStdio(session.sockets, end, inherited && process.stdin.isTTY)
-  })
-
-/** Descriptors of this process for the base; those of streams lead nowhere. */
-export const openStdio = (plans: Settings['stdio']): { fds: [number, number, number]; close: () => void } => {
-  const opened: number[] = []
-  const fds = plans.map((plan) => {
-    if (plan.kind === 'fd') return plan.fd
-    const fd = openSync(devNull, 'r+')
-    opened.push(fd)
-    return fd
-  }) as [number, number, number]
-  return { fds, close: () => opened.forEach((fd) => closeSync(fd)) }
-}
 
 export const runInThread = async (
   program: Program,
@@ -126,8 +80,8 @@ export const runInThread = async (
             throw error instanceof Exit ? new GuestExit(error.code) : error
           }),
         ),
-      read: async (pointer, length) => readMemory(created.memory, pointer, length),
-      write: async (pointer, bytes) => writeMemory(created.memory, pointer, bytes),
+      read: async (pointer, length) => created.read(pointer, length),
+      write: async (pointer, bytes) => created.write(pointer, bytes),
       close,
     })
     return { guest, start: () => guarded(() => created.run()) }

@@ -1,7 +1,6 @@
 import type * as NodeWasi from 'node:wasi'
-import type { WasiFunctions } from '../abi/abi.ts'
 import type { WasmMemory } from '../module/engine.ts'
-import type { PosixWasi, PosixWasiOptions } from './posix-wasi.ts'
+import type { PosixWasi, PosixWasiOptions, WasiFunctions } from './posix-wasi.ts'
 
 // Not imported above: Node prints its warning, that WASI is experimental, when the module is loaded, and the package
 // must be importable without it.

@@ -1,5 +1,7 @@
-import type { WasiFunctions } from '../abi/abi.ts'
 import type { WasmMemory } from '../module/engine.ts'
+
+/** The functions of WASI that need no socket, by their names, with descriptors of the base. */
+export type WasiFunctions = Readonly<Record<string, (...args: (number | bigint)[]) => number>>
 
 /** What the base needs to know. */
 export interface PosixWasiOptions {

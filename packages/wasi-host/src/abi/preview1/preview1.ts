@@ -9,8 +9,7 @@ import { after } from '../../outcome/sync-promise.ts'
 import { pollOneoff } from './poll-oneoff.ts'
 import { PREVIEW1 } from '../../module/profile.ts'
 import type { Abi, Guest, Row } from '../abi.ts'
-import { closeDescriptor } from '../close.ts'
-import { accept, receive, receiveFlags, send, vectorRows } from '../rows.ts'
+import { accept, closeDescriptor, receive, receiveFlags, send, vectorRows } from '../rows.ts'
 
 const FDFLAGS_NONBLOCK = 4
 
@@ -68,6 +67,7 @@ const file = (guest: Guest, fd: number, onSocket: string): number => {
 
 const fileRow = (name: string, { parameters, descriptors, onSocket }: FileCall): Row => ({
   parameters,
+  ...(descriptors[0] !== 0 && { subject: 'nothing' }),
   call: (guest, ...args) => {
     for (const index of descriptors) args[index] = file(guest, args[index]!, onSocket)
     return guest.wasi[name]!(...args)
@@ -188,9 +188,10 @@ const descriptorRows: Readonly<Record<string, Row>> = {
       return 0
     },
   },
-  poll_oneoff: { parameters: 'iiii', waits: true, call: pollOneoff },
+  poll_oneoff: { parameters: 'iiii', waits: true, subject: 'nothing', call: pollOneoff },
   proc_exit: {
     parameters: 'i',
+    subject: 'nothing',
     call: (_guest, code) => {
       throw new Exit(code >>> 0)
     },
@@ -198,6 +199,7 @@ const descriptorRows: Readonly<Record<string, Row>> = {
   // The base would raise the signal in this process.
   proc_raise: {
     parameters: 'i',
+    subject: 'nothing',
     call: () => {
       throw new Failure('ENOSYS', 'a guest raises no signals in the process of its host')
     },

@@ -13,6 +13,7 @@ const MOST_POLLED = 16_384
 
 export const pollRow: Row = {
   parameters: 'iiii',
+  subject: 'nothing',
   waits: true,
   call: (guest, entries, count, timeout, ready) => {
     const many = count >>> 0

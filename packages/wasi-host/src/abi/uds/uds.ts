@@ -66,6 +66,7 @@ export const uds: Abi = {
     sock_close: closeRow,
     sock_resolve: {
       parameters: 'iiiiiii',
+      subject: 'guest',
       waits: true,
       call: (guest, host, hostLength, family, port, at, most, count) =>
         resolve(guest, { at, most, entry: ENTRY, count, write: writeEntry }, () => {

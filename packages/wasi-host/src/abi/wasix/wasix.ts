@@ -114,6 +114,7 @@ const rows: Abi['rows'] = {
   sock_shutdown: socketRows['sock_shutdown']!,
   sock_open: {
     parameters: 'iiii',
+    subject: 'guest',
     waits: true,
     call: (guest, family, type, protocol, fd) => {
       checkType(type, protocol)
@@ -122,6 +123,7 @@ const rows: Abi['rows'] = {
   },
   sock_pair: {
     parameters: 'iiiii',
+    subject: 'guest',
     waits: true,
     call: (guest, family, type, protocol, first, second) => {
       lookUp(families, family, 'EAFNOSUPPORT', 'family')
@@ -176,6 +178,7 @@ const rows: Abi['rows'] = {
   },
   resolve: {
     parameters: 'iiiiii',
+    subject: 'guest',
     waits: true,
     // The port is a hint, and no part of the answer.
     call: (guest, host, hostLength, _port, at, most, count) =>

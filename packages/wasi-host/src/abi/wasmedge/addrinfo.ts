@@ -41,6 +41,7 @@ const fill = (memory: GuestMemory, at: number, address: IpAddress, type: number)
 
 export const resolveRow: Row = {
   parameters: 'iiiiiiii',
+  subject: 'guest',
   waits: true,
   call: (guest, node, nodeLength, service, serviceLength, hints, result, most, count) => {
     const { memory } = guest

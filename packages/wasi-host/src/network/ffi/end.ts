@@ -11,6 +11,9 @@ export const toSystem = (address: Address): SocketAddress => {
     : UnixAddress.path(address.path)
 }
 
+/** Milliseconds that a wait in the system lasts at most before the thread looks whether it is to end: nothing else ends it. */
+export const SLICE_MS = 50
+
 /** Something that a socket may not have (yet). */
 export const quietly = <T>(action: () => T): T | undefined => {
   try {

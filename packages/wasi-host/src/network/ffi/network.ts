@@ -17,15 +17,14 @@ import type {
   Network,
   Options,
   StreamEnd,
-  Target,
   TlsFacts,
 } from '../network.ts'
+import type { Target } from '../target.ts'
 import { showTarget } from '../target.ts'
 import { FfiConnecting } from './connecting.ts'
 import { FfiDatagramEnd, FfiUnixDatagramEnd } from './datagram-end.ts'
-import { applyOption, FfiEnd, toSystem } from './end.ts'
+import { applyOption, FfiEnd, SLICE_MS, toSystem } from './end.ts'
 import { FfiListenEnd } from './listen-end.ts'
-import { SLICE_MS } from './slice.ts'
 import { bindToFile } from './socket-file.ts'
 import { FfiStreamEnd } from './stream-end.ts'
 

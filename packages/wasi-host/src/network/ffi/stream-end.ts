@@ -3,8 +3,7 @@ import { fromSystem, type Address } from '../address.ts'
 import { Failure, failureOf } from '../../outcome/failure.ts'
 import { NOT_YET } from '../../outcome/sync-promise.ts'
 import type { StreamEnd } from '../network.ts'
-import { FfiEnd, quietly } from './end.ts'
-import { SLICE_MS } from './slice.ts'
+import { FfiEnd, quietly, SLICE_MS } from './end.ts'
 
 const PEEKING = { peek: true } as const
 

@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream'
 import { connect, listen, type Address as StreamAddress } from '@uds/stream'
 import { ipAddress, type Address, type IpAddress } from '../address.ts'
 import { Failure } from '../../outcome/failure.ts'
-import type { Target } from '../network.ts'
+import type { Target } from '../target.ts'
 import { showTarget } from '../target.ts'
 import type { ReadBuffer } from './read-buffer.ts'
 

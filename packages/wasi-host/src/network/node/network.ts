@@ -11,10 +11,10 @@ import type {
   Network,
   Options,
   StreamEnd,
-  Target,
   TlsFacts,
   TlsSettings,
 } from '../network.ts'
+import type { StreamMaker, Target } from '../target.ts'
 import { NodeConnecting } from './connecting.ts'
 import { NodeDatagramEnd } from './datagram-end.ts'
 import { dial, listenTo, memoryPair } from './dial.ts'
@@ -26,9 +26,6 @@ import { NodeUnixDatagramEnd } from './unix-datagram-end.ts'
 import { PollWait } from './poll-wait.ts'
 
 type NodeEnd = NodeStreamEnd | NodeConnecting | NodeListenEnd | NodeDatagramEnd | NodeUnixDatagramEnd
-
-/** Makes the streams of routes that lead to a `Duplex` of this process. */
-export type StreamMaker = () => Duplex | Promise<Duplex>
 
 /** Sockets over Node's own loop: waiting is a promise, and this thread goes on. */
 export class NodeNetwork implements Network {

@@ -2,7 +2,8 @@ import { isIP, type LookupFunction } from 'node:net'
 import { checkServerIdentity, connect, type ConnectionOptions, type TLSSocket } from 'node:tls'
 import type { Duplex } from 'node:stream'
 import { Failure } from '../../outcome/failure.ts'
-import type { Target, TlsFacts, TlsSettings } from '../network.ts'
+import type { TlsFacts, TlsSettings } from '../network.ts'
+import type { Target } from '../target.ts'
 
 const secured = (socket: TLSSocket, timeoutMs: number, signal?: AbortSignal): Promise<TLSSocket> =>
   new Promise((resolve, reject) => {

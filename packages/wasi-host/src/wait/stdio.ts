@@ -1,0 +1,51 @@
+/** The standard streams of a guest: streams of this process, and descriptors. */
+import { closeSync, openSync } from 'node:fs'
+import { devNull } from 'node:os'
+import { Readable, type Writable } from 'node:stream'
+import type { NodeNetwork } from '../network/node/network.ts'
+import { NodeStreamEnd } from '../network/node/stream-end.ts'
+import type { Settings, StdioPlan } from '../options/options.ts'
+import { adoptStdio, type Session, type Stdio } from '../sockets/session.ts'
+
+/** How long what the guest has sent may take to go out after it has ended. */
+export const LINGER_MS = 5000
+
+const stdioEnd = (plan: StdioPlan, index: number, inherited: boolean): NodeStreamEnd | undefined => {
+  if (plan.kind === 'bytes')
+    return new NodeStreamEnd({ readable: Readable.from([plan.bytes], { objectMode: false }) })
+  if (plan.kind === 'stream') {
+    return index === 0
+      ? new NodeStreamEnd({ readable: plan.stream as Readable }, { borrowed: true })
+      : new NodeStreamEnd({ writable: plan.stream as Writable }, { borrowed: true })
+  }
+  // Reading descriptor 0 would block this thread.
+  if (inherited) return new NodeStreamEnd({ readable: process.stdin }, { borrowed: true })
+  return undefined
+}
+
+/** The standard streams that are streams of this process, served as sockets. */
+export const adoptStdioStreams = (
+  session: Session,
+  network: NodeNetwork,
+  settings: Settings,
+  inherit: boolean,
+): Stdio[] =>
+  settings.stdio.map((plan, index): Stdio => {
+    const inherited = inherit && index === 0 && settings.inheritStdin
+    const end = stdioEnd(plan, index, inherited)
+    if (!end) return { kind: 'fd' }
+    network.track(end)
+    return adoptStdio(session.sockets, end, inherited && process.stdin.isTTY)
+  })
+
+/** Descriptors of this process for the base; those of streams lead nowhere. */
+export const openStdio = (plans: Settings['stdio']): { fds: [number, number, number]; close: () => void } => {
+  const opened: number[] = []
+  const fds = plans.map((plan) => {
+    if (plan.kind === 'fd') return plan.fd
+    const fd = openSync(devNull, 'r+')
+    opened.push(fd)
+    return fd
+  }) as [number, number, number]
+  return { fds, close: () => opened.forEach((fd) => closeSync(fd)) }
+}
