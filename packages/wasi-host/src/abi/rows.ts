@@ -138,24 +138,24 @@ export const accept = (
 /** Where bytes go to or come from. */
 export interface Transfer {
   readonly fd: number
-  readonly room: Iovec
+  readonly iovec: Iovec
   readonly flags: number
   /** Where the number of bytes is written. */
   readonly count: number
 }
 
 /** Sends, and writes how many bytes went. */
-export const send = (guest: Guest, { fd, room, flags, count }: Transfer, to?: Address): Outcome<void> => {
+export const send = (guest: Guest, { fd, iovec, flags, count }: Transfer, to?: Address): Outcome<void> => {
   guest.memory.check(count, 4)
-  return after(guest.sockets.send(guest.fds.socket(fd), room, flags, to), (bytes) =>
+  return after(guest.sockets.send(guest.fds.socket(fd), iovec, flags, to), (bytes) =>
     guest.memory.setU32(count, bytes),
   )
 }
 
 /** Receives, and writes how many bytes came. */
-export const receive = (guest: Guest, { fd, room, flags, count }: Transfer): Outcome<void> => {
+export const receive = (guest: Guest, { fd, iovec, flags, count }: Transfer): Outcome<void> => {
   guest.memory.check(count, 4)
-  return after(guest.sockets.receive(guest.fds.socket(fd), room, flags), (bytes) =>
+  return after(guest.sockets.receive(guest.fds.socket(fd), iovec, flags), (bytes) =>
     guest.memory.setU32(count, bytes),
   )
 }
@@ -166,11 +166,11 @@ export const receiveFlags = (flags: number): number => (flags & 1 ? PEEK : 0) | 
 /** Receives, writes how many bytes came, and tells what else is known of them. */
 export const receiveFrom = (
   guest: Guest,
-  { fd, room, flags, count }: Transfer,
+  { fd, iovec, flags, count }: Transfer,
   tell: (received: Received) => void,
 ): Outcome<void> => {
   guest.memory.check(count, 4)
-  return after(guest.sockets.receiveFrom(guest.fds.socket(fd), room, flags), (received) => {
+  return after(guest.sockets.receiveFrom(guest.fds.socket(fd), iovec, flags), (received) => {
     tell(received)
     guest.memory.setU32(count, received.bytes)
   })
@@ -192,8 +192,8 @@ export const vectorRows = (
     call: (guest, fd, iovs, many, flags, count, outFlags) => {
       const transfer = { fd, flags: asked(flags), count }
       guest.memory.check(outFlags, 2)
-      const room = readIovecs(guest.memory, iovs, many)
-      return receiveFrom(guest, { ...transfer, room }, ({ truncated }) =>
+      const iovec = readIovecs(guest.memory, iovs, many)
+      return receiveFrom(guest, { ...transfer, iovec }, ({ truncated }) =>
         guest.memory.setU16(outFlags, truncated ? 1 : 0),
       )
     },
@@ -203,7 +203,7 @@ export const vectorRows = (
     waits: true,
     call: (guest, fd, iovs, many, flags, count) => {
       const transfer = { fd, flags: told(flags), count }
-      return send(guest, { ...transfer, room: readIovecs(guest.memory, iovs, many) })
+      return send(guest, { ...transfer, iovec: readIovecs(guest.memory, iovs, many) })
     },
   },
 })
@@ -240,11 +240,11 @@ export const resolve = (
   question: () => NameQuestion,
 ): Outcome<void> => {
   const { memory } = guest
-  const room = Math.min(most >>> 0, MOST_ADDRESSES)
+  const limit = Math.min(most >>> 0, MOST_ADDRESSES)
   memory.check(count, 4)
-  memory.check(at, room * entry)
+  memory.check(at, limit * entry)
   const { host, port, family } = question()
-  return after(guest.sockets.resolve(host, port, family, room), (found) => {
+  return after(guest.sockets.resolve(host, port, family, limit), (found) => {
     for (const [index, each] of found.entries()) write(memory, at + index * entry, each)
     memory.setU32(count, found.length)
   })

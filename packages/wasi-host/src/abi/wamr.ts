@@ -172,8 +172,8 @@ export const wamr: Abi = {
       waits: true,
       call: (guest, fd, buffer, length, flags, address, count) => {
         guest.memory.check(address, ADDRESS)
-        const room = singleIovec(guest.memory, buffer, length)
-        return receiveFrom(guest, { fd, room, flags: receiveFlags(flags), count }, ({ from }) => {
+        const iovec = singleIovec(guest.memory, buffer, length)
+        return receiveFrom(guest, { fd, iovec, flags: receiveFlags(flags), count }, ({ from }) => {
           if (from !== undefined) writeAddress(guest.memory, address, from)
         })
       },
@@ -183,7 +183,7 @@ export const wamr: Abi = {
       waits: true,
       call: (guest, fd, buffer, length, _flags, address, count) => {
         const to = readAddress(guest.memory, address)
-        return send(guest, { fd, room: singleIovec(guest.memory, buffer, length), flags: 0, count }, to)
+        return send(guest, { fd, iovec: singleIovec(guest.memory, buffer, length), flags: 0, count }, to)
       },
     },
     sock_addr_resolve: {

@@ -16,7 +16,7 @@ const transferRow = (transfer: typeof send | typeof receive): Row => ({
   parameters: 'iiii',
   waits: true,
   call: (guest, fd, buffer, length, count) =>
-    transfer(guest, { fd, room: singleIovec(guest.memory, buffer, length), flags: 0, count }),
+    transfer(guest, { fd, iovec: singleIovec(guest.memory, buffer, length), flags: 0, count }),
 })
 
 export const zig: Abi = {

@@ -50,7 +50,7 @@ export class Quota {
   }
 
   /** How many of so many bytes may still be sent or received; none at all fails. */
-  room(bytes: number): number {
+  available(bytes: number): number {
     const left = this.#bytes - this.#moved
     if (left <= 0 && bytes > 0) throw this.#usedUp()
     return Math.min(bytes, left)

@@ -51,13 +51,13 @@ export const receiveDatagram = (
   { network, quota }: SocketContext,
   socket: GuestSocket,
   end: DatagramEnd,
-  room: Iovec,
+  iovec: Iovec,
   flags: number,
 ): Outcome<Received> => {
   const peek = (flags & PEEK) !== 0
   const attempt = (): Received | typeof NOT_YET => {
-    const most = Math.min(quota.room(Math.max(room.size, 1)), room.size)
-    const parts = room.parts()
+    const most = Math.min(quota.available(Math.max(iovec.size, 1)), iovec.size)
+    const parts = iovec.parts()
     const direct = parts.length === 1 ? parts[0]!.subarray(0, most) : new Uint8Array(most)
     let datagram = end.receive(direct, peek)
     // A stranger's is dropped, also when this call only peeks.
@@ -81,22 +81,22 @@ export const sendDatagram = (
   { network, permissions, quota }: SocketContext,
   socket: GuestSocket,
   end: DatagramEnd,
-  room: Iovec,
+  iovec: Iovec,
   flags: number,
   to: Address | undefined,
 ): Outcome<number> => {
   if (to === undefined && socket.dialled === undefined) {
     throw new Failure('EDESTADDRREQ', 'the datagram has no address, and the socket is not connected')
   }
-  if (room.size > LONGEST) throw new Failure('EMSGSIZE', `a datagram has ${LONGEST} bytes at most`)
+  if (iovec.size > LONGEST) throw new Failure('EMSGSIZE', `a datagram has ${LONGEST} bytes at most`)
   let address: Address | undefined
   if (to !== undefined) {
     expectFamily(socket.family, to)
     address = socket.datagramTarget(to, permissions.connect('datagram', to))
   }
-  quota.whole(room.size)
+  quota.whole(iovec.size)
   socket.noteContact(address)
-  const bytes = gather(room)
+  const bytes = gather(iovec)
   const pause = retryPauses(network, {
     nonblocking: socket.nonblocking || (flags & DONTWAIT) !== 0,
     timeoutMs: socket.sendTimeoutMs,

@@ -153,29 +153,29 @@ export class GuestSockets implements SocketCalls {
     }))
   }
 
-  receive(id: number, room: Iovec, flags: number, before = 0): Outcome<number> {
+  receive(id: number, iovec: Iovec, flags: number, before = 0): Outcome<number> {
     const socket = this.#get(id)
     return socket.datagram
-      ? after(receiveDatagram(this.#context, socket, socket.datagram, room, flags), ({ bytes }) => bytes)
-      : receiveStream(this.#context, socket, room, flags, before)
+      ? after(receiveDatagram(this.#context, socket, socket.datagram, iovec, flags), ({ bytes }) => bytes)
+      : receiveStream(this.#context, socket, iovec, flags, before)
   }
 
-  receiveFrom(id: number, room: Iovec, flags: number): Outcome<Received> {
+  receiveFrom(id: number, iovec: Iovec, flags: number): Outcome<Received> {
     const socket = this.#get(id)
     const { datagram, family } = socket
-    if (datagram) return receiveDatagram(this.#context, socket, datagram, room, flags)
-    return after(this.receive(id, room, flags), (bytes) => ({
+    if (datagram) return receiveDatagram(this.#context, socket, datagram, iovec, flags)
+    return after(this.receive(id, iovec, flags), (bytes) => ({
       bytes,
       truncated: false,
       from: this.#sockets.get(id)?.peerAddress() ?? unspecified(family),
     }))
   }
 
-  send(id: number, room: Iovec, flags: number, to?: Address): Outcome<number> {
+  send(id: number, iovec: Iovec, flags: number, to?: Address): Outcome<number> {
     const socket = this.#get(id)
-    if (socket.datagram) return sendDatagram(this.#context, socket, socket.datagram, room, flags, to)
+    if (socket.datagram) return sendDatagram(this.#context, socket, socket.datagram, iovec, flags, to)
     if (to !== undefined) throw new Failure('EISCONN', 'a stream sends to its peer alone')
-    return sendStream(this.#context, socket, room, flags)
+    return sendStream(this.#context, socket, iovec, flags)
   }
 
   shutdown(id: number, how: number): Outcome<void> {

@@ -10,12 +10,12 @@ import { NOT_YET } from '../outcome/sync-promise.ts'
  */
 export const readIntoIovec = (
   stream: StreamEnd,
-  room: Iovec,
+  iovec: Iovec,
   { skip, most, peek }: { readonly skip: number; readonly most: number; readonly peek: boolean },
   failed: (error: unknown) => void,
 ): number | typeof NOT_YET => {
   let total = 0
-  for (const part of span(room, skip, most)) {
+  for (const part of span(iovec, skip, most)) {
     let count: number | typeof NOT_YET
     try {
       count = stream.read(part, peek)
@@ -36,13 +36,13 @@ export const readIntoIovec = (
 /** The same where the stream waits in the call itself: into the first part alone, since only that is worth a wait. */
 export const readWaitingInto = (
   stream: StreamEnd,
-  room: Iovec,
+  iovec: Iovec,
   most: number,
   failed: (error: unknown) => void,
 ): number | typeof NOT_YET =>
   stream.readWaiting
-    ? stream.readWaiting(span(room, 0, most)[0]!)
-    : readIntoIovec(stream, room, { skip: 0, most, peek: false }, failed)
+    ? stream.readWaiting(span(iovec, 0, most)[0]!)
+    : readIntoIovec(stream, iovec, { skip: 0, most, peek: false }, failed)
 
 /** Bytes of several parts that are sent as one. */
 const JOINED = 64 * 1024
@@ -50,11 +50,11 @@ const JOINED = 64 * 1024
 /** Writes the parts of a room, from `skip` on and `most` bytes at most. */
 export const writeFromIovec = (
   stream: StreamEnd,
-  room: Iovec,
+  iovec: Iovec,
   skip: number,
   most: number,
 ): number | typeof NOT_YET => {
-  const parts = span(room, skip, most)
+  const parts = span(iovec, skip, most)
   return stream.write(parts.length === 1 ? parts[0]! : joined(parts, JOINED))
 }
 
@@ -75,8 +75,8 @@ const joined = (parts: readonly Uint8Array[], most: number): Uint8Array => {
 const lengthOf = (parts: readonly Uint8Array[]): number => parts.reduce((sum, { length }) => sum + length, 0)
 
 /** The parts of a room without its first `skip` bytes, `most` bytes in all. */
-const span = (room: Iovec, skip: number, most: number): readonly Uint8Array[] => {
-  const parts = room.parts()
+const span = (iovec: Iovec, skip: number, most: number): readonly Uint8Array[] => {
+  const parts = iovec.parts()
   if (parts.length === 1 && skip === 0 && most >= parts[0]!.length) return parts
   const chosen: Uint8Array[] = []
   let [before, left] = [skip, most]
@@ -90,10 +90,10 @@ const span = (room: Iovec, skip: number, most: number): readonly Uint8Array[] =>
 }
 
 /** All bytes of a room in one piece: a copy. */
-export const gather = (room: Iovec): Uint8Array => {
-  const bytes = new Uint8Array(room.size)
+export const gather = (iovec: Iovec): Uint8Array => {
+  const bytes = new Uint8Array(iovec.size)
   let at = 0
-  for (const part of room.parts()) {
+  for (const part of iovec.parts()) {
     bytes.set(part, at)
     at += part.length
   }

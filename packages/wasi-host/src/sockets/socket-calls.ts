@@ -87,9 +87,9 @@ export interface SocketCalls {
    *
    * @param before - Bytes that the same call of the guest has got already: what fails then is told by its next call.
    */
-  receive(id: number, room: Iovec, flags: number, before?: number): Outcome<number>
-  receiveFrom(id: number, room: Iovec, flags: number): Outcome<Received>
-  send(id: number, room: Iovec, flags: number, to?: Address): Outcome<number>
+  receive(id: number, iovec: Iovec, flags: number, before?: number): Outcome<number>
+  receiveFrom(id: number, iovec: Iovec, flags: number): Outcome<Received>
+  send(id: number, iovec: Iovec, flags: number, to?: Address): Outcome<number>
   /** 1 = reading, 2 = writing, 3 = both. */
   shutdown(id: number, how: number): Outcome<void>
   localAddress(id: number): Outcome<Address>

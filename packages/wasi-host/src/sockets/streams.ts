@@ -13,16 +13,16 @@ import { readIntoIovec, readWaitingInto, writeFromIovec } from './iovec-transfer
 export const receiveStream = (
   context: SocketContext,
   socket: GuestSocket,
-  room: Iovec,
+  iovec: Iovec,
   flags: number,
   before: number,
 ): Outcome<number> => {
   const stream = socket.connectedStream()
-  if (room.size === 0) return 0
-  if (socket.pending) return receiveLast(context, socket, stream, room, flags)
+  if (iovec.size === 0) return 0
+  if (socket.pending) return receiveLast(context, socket, stream, iovec, flags)
   return flags === 0 && !socket.nonblocking && socket.receiveTimeoutMs < 0
-    ? receivePlainly(context, socket, stream, room)
-    : receiveUntilDone(context, socket, stream, room, flags, before)
+    ? receivePlainly(context, socket, stream, iovec)
+    : receiveUntilDone(context, socket, stream, iovec, flags, before)
 }
 
 /** It is known that the connection is broken: what has come is read all the same, then this is told. */
@@ -30,10 +30,10 @@ const receiveLast = (
   context: SocketContext,
   socket: GuestSocket,
   stream: StreamEnd,
-  room: Iovec,
+  iovec: Iovec,
   flags: number,
 ): number => {
-  const got = take(context, socket, stream, room, { skip: 0, peek: (flags & PEEK) !== 0 })
+  const got = take(context, socket, stream, iovec, { skip: 0, peek: (flags & PEEK) !== 0 })
   if (got !== NOT_YET && got > 0) return got
   socket.throwPending()
   return 0
@@ -43,11 +43,11 @@ const take = (
   { quota }: SocketContext,
   socket: GuestSocket,
   stream: StreamEnd,
-  room: Iovec,
+  iovec: Iovec,
   { skip, peek }: { readonly skip: number; readonly peek: boolean },
 ): number | typeof NOT_YET => {
-  const most = socket.counts ? quota.room(room.size - skip) : room.size - skip
-  const count = readIntoIovec(stream, room, { skip, most, peek }, kept(socket))
+  const most = socket.counts ? quota.available(iovec.size - skip) : iovec.size - skip
+  const count = readIntoIovec(stream, iovec, { skip, most, peek }, kept(socket))
   if (count !== NOT_YET && !peek && socket.counts) quota.moved(count)
   return count
 }
@@ -57,12 +57,12 @@ const receivePlainly = (
   context: SocketContext,
   socket: GuestSocket,
   stream: StreamEnd,
-  room: Iovec,
+  iovec: Iovec,
 ): Outcome<number> => {
   const { network, quota } = context
   for (;;) {
-    const most = socket.counts ? quota.room(room.size) : room.size
-    const got = readWaitingInto(stream, room, most, kept(socket))
+    const most = socket.counts ? quota.available(iovec.size) : iovec.size
+    const got = readWaitingInto(stream, iovec, most, kept(socket))
     if (got !== NOT_YET) {
       if (socket.counts) quota.moved(got)
       return got
@@ -70,7 +70,7 @@ const receivePlainly = (
     // Who has waited already only looks whether it is to go on.
     const waiting = network.wait([{ end: stream, read: true, write: false }], stream.readWaiting ? 0 : -1)
     if (waiting instanceof SyncPromise)
-      return waiting.follow(() => receivePlainly(context, socket, stream, room))
+      return waiting.follow(() => receivePlainly(context, socket, stream, iovec))
   }
 }
 
@@ -78,7 +78,7 @@ const receiveUntilDone = (
   context: SocketContext,
   socket: GuestSocket,
   stream: StreamEnd,
-  room: Iovec,
+  iovec: Iovec,
   flags: number,
   before: number,
 ): Outcome<number> => {
@@ -86,10 +86,10 @@ const receiveUntilDone = (
   const all = (flags & WAITALL) !== 0 && !peek
   let got = 0
   const attempt = (): number | typeof NOT_YET => {
-    const count = take(context, socket, stream, room, { skip: got, peek })
+    const count = take(context, socket, stream, iovec, { skip: got, peek })
     if (count === NOT_YET) return NOT_YET
     got += count
-    return all && count > 0 && got < room.size && !socket.pending ? NOT_YET : got
+    return all && count > 0 && got < iovec.size && !socket.pending ? NOT_YET : got
   }
   const action = (): Outcome<number> =>
     until(context.network, attempt, () => ({ end: stream, read: true, write: false }), {
@@ -102,31 +102,31 @@ const receiveUntilDone = (
 export const sendStream = (
   context: SocketContext,
   socket: GuestSocket,
-  room: Iovec,
+  iovec: Iovec,
   flags: number,
 ): Outcome<number> => {
   const stream = socket.connectedStream()
   socket.throwPending()
-  if (room.size === 0) {
+  if (iovec.size === 0) {
     stream.write(new Uint8Array(0))
     return 0
   }
   const nonblocking = socket.nonblocking || (flags & DONTWAIT) !== 0
-  const first = put(context, socket, stream, room, 0)
-  if (first === room.size || (first !== NOT_YET && nonblocking)) return first
+  const first = put(context, socket, stream, iovec, 0)
+  if (first === iovec.size || (first !== NOT_YET && nonblocking)) return first
   if (nonblocking) throw wouldBlock
-  return sendRest(context, socket, stream, room, first === NOT_YET ? 0 : first)
+  return sendRest(context, socket, stream, iovec, first === NOT_YET ? 0 : first)
 }
 
 const put = (
   { quota }: SocketContext,
   socket: GuestSocket,
   stream: StreamEnd,
-  room: Iovec,
+  iovec: Iovec,
   sent: number,
 ): number | typeof NOT_YET => {
-  const left = room.size - sent
-  const count = writeFromIovec(stream, room, sent, socket.counts ? quota.room(left) : left)
+  const left = iovec.size - sent
+  const count = writeFromIovec(stream, iovec, sent, socket.counts ? quota.available(left) : left)
   if (count !== NOT_YET && socket.counts) quota.moved(count)
   return count
 }
@@ -136,13 +136,13 @@ const sendRest = (
   context: SocketContext,
   socket: GuestSocket,
   stream: StreamEnd,
-  room: Iovec,
+  iovec: Iovec,
   before: number,
 ): Outcome<number> => {
   let sent = before
   const attempt = (): number | typeof NOT_YET => {
-    while (sent < room.size) {
-      const count = put(context, socket, stream, room, sent)
+    while (sent < iovec.size) {
+      const count = put(context, socket, stream, iovec, sent)
       if (count === NOT_YET) return NOT_YET
       sent += count
     }

@@ -34,9 +34,9 @@ export class RemoteSockets implements SocketCalls {
     return callThrough(this.#memory, this.#post, op, args) as Settled<ReturnType<SocketCalls[Op]>>
   }
 
-  #scatter(room: Iovec, skip: number, bytes: number): void {
+  #scatter(iovec: Iovec, skip: number, bytes: number): void {
     let [at, before] = [0, skip]
-    for (const part of room.parts()) {
+    for (const part of iovec.parts()) {
       const from = Math.min(before, part.length)
       before -= from
       const piece = this.#cargo.subarray(at, Math.min(bytes, at + part.length - from))
@@ -86,28 +86,28 @@ export class RemoteSockets implements SocketCalls {
     return this.#call('accept', id, nonblocking)
   }
 
-  receive(id: number, room: Iovec, flags: number): number {
+  receive(id: number, iovec: Iovec, flags: number): number {
     let got = 0
     for (;;) {
-      const size = Math.min(room.size - got, TRANSFER_BYTES)
+      const size = Math.min(iovec.size - got, TRANSFER_BYTES)
       const bytes = this.#call('receive', id, size, flags, got)
-      this.#scatter(room, got, bytes)
+      this.#scatter(iovec, got, bytes)
       got += bytes
       // Only who wants all of a room that is larger than what one call carries goes round again.
-      if ((flags & WAITALL) === 0 || bytes < size || got >= room.size) return got
+      if ((flags & WAITALL) === 0 || bytes < size || got >= iovec.size) return got
     }
   }
 
-  receiveFrom(id: number, room: Iovec, flags: number): Received {
-    const received = this.#call('receiveFrom', id, Math.min(room.size, TRANSFER_BYTES), flags)
-    this.#scatter(room, 0, received.bytes)
+  receiveFrom(id: number, iovec: Iovec, flags: number): Received {
+    const received = this.#call('receiveFrom', id, Math.min(iovec.size, TRANSFER_BYTES), flags)
+    this.#scatter(iovec, 0, received.bytes)
     return received
   }
 
-  send(id: number, room: Iovec, flags: number, to?: Address): number {
-    const size = Math.min(room.size, TRANSFER_BYTES)
+  send(id: number, iovec: Iovec, flags: number, to?: Address): number {
+    const size = Math.min(iovec.size, TRANSFER_BYTES)
     let at = 0
-    for (const part of room.parts()) {
+    for (const part of iovec.parts()) {
       const piece = part.subarray(0, size - at)
       this.#cargo.set(piece, at)
       at += piece.length

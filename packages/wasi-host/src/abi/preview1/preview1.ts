@@ -111,10 +111,10 @@ const sharedRow = (
 const descriptorRows: Readonly<Record<string, Row>> = {
   fd_close: { parameters: 'i', waits: true, call: closeDescriptor },
   fd_read: sharedRow('fd_read', { parameters: 'iiii', waits: true }, (guest, { fd }, iovs, many, count) =>
-    receive(guest, { fd, room: readIovecs(guest.memory, iovs, many), flags: 0, count }),
+    receive(guest, { fd, iovec: readIovecs(guest.memory, iovs, many), flags: 0, count }),
   ),
   fd_write: sharedRow('fd_write', { parameters: 'iiii', waits: true }, (guest, { fd }, iovs, many, count) =>
-    send(guest, { fd, room: readIovecs(guest.memory, iovs, many), flags: 0, count }),
+    send(guest, { fd, iovec: readIovecs(guest.memory, iovs, many), flags: 0, count }),
   ),
   fd_fdstat_get: sharedRow('fd_fdstat_get', { parameters: 'ii' }, (guest, { fd, id }, at) =>
     after(guest.sockets.facts(id), ({ kind, nonblocking }) =>

@@ -48,7 +48,7 @@ const transferRow = (transfer: typeof send | typeof receive, known: number): Row
   waits: true,
   call: (guest, fd, buffer, length, flags, count) => {
     checkFlags(flags, known)
-    return transfer(guest, { fd, room: singleIovec(guest.memory, buffer, length), flags, count })
+    return transfer(guest, { fd, iovec: singleIovec(guest.memory, buffer, length), flags, count })
   },
 })
 
@@ -105,7 +105,7 @@ export const uds: Abi = {
       call: (guest, fd, buffer, length, flags, address, addressLength, count) => {
         checkFlags(flags, DONTWAIT)
         const to = addressLength === 0 ? undefined : readAddress(guest.memory, address, addressLength)
-        return send(guest, { fd, room: singleIovec(guest.memory, buffer, length), flags, count }, to)
+        return send(guest, { fd, iovec: singleIovec(guest.memory, buffer, length), flags, count }, to)
       },
     },
     sock_recvfrom: {
@@ -115,8 +115,8 @@ export const uds: Abi = {
         if (truncated !== 0) guest.memory.check(truncated, 4)
         addressWriter.check(guest.memory, address, cap, addressLength)
         checkFlags(flags, PEEK | WAITALL | DONTWAIT)
-        const room = singleIovec(guest.memory, buffer, length)
-        return receiveFrom(guest, { fd, room, flags, count: got }, (received) => {
+        const iovec = singleIovec(guest.memory, buffer, length)
+        return receiveFrom(guest, { fd, iovec, flags, count: got }, (received) => {
           if (truncated !== 0) guest.memory.setU32(truncated, received.truncated ? 1 : 0)
           addressWriter.write(guest.memory, received.from ?? nobody, address, cap, addressLength)
         })

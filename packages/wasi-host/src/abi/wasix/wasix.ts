@@ -144,10 +144,10 @@ const rows: Abi['rows'] = {
       const { memory } = guest
       memory.check(outFlags, 2)
       memory.check(address, ADDRESS)
-      const room = readIovecs(memory, iovs, many)
+      const iovec = readIovecs(memory, iovs, many)
       return receiveFrom(
         guest,
-        { fd, room, flags: parseReceiveFlags(flags), count },
+        { fd, iovec, flags: parseReceiveFlags(flags), count },
         ({ truncated, from }) => {
           writeAddress(memory, address, from)
           memory.setU16(outFlags, truncated ? 1 : 0)
@@ -160,8 +160,8 @@ const rows: Abi['rows'] = {
     waits: true,
     call: (guest, fd, iovs, many, flags, address, count) => {
       const to = readAddress(guest.memory, address)
-      const room = readIovecs(guest.memory, iovs, many)
-      return send(guest, { fd, room, flags: parseSendFlags(flags), count }, to)
+      const iovec = readIovecs(guest.memory, iovs, many)
+      return send(guest, { fd, iovec, flags: parseSendFlags(flags), count }, to)
     },
   },
   sock_send_file: notOffered('iiIIi', 'sending files'),

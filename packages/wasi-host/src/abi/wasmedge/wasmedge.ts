@@ -89,8 +89,8 @@ const receiveFromRow = (
   memory.check(outFlags!, 2)
   checkAddress(memory, address!)
   if (portAt !== 0) memory.check(portAt!, 4)
-  const room = readIovecs(memory, iovs!, many!)
-  const transfer = { fd: fd!, room, flags: receiveFlags(flags!), count: count! }
+  const iovec = readIovecs(memory, iovs!, many!)
+  const transfer = { fd: fd!, iovec, flags: receiveFlags(flags!), count: count! }
   return receiveFrom(guest, transfer, ({ truncated, from }) => {
     if (from !== undefined && memory.u32(address! + 4) > 0) {
       const number = writeAddress(memory, address!, from)
@@ -145,7 +145,7 @@ const rows: Readonly<Record<string, Row | readonly Row[]>> = {
     waits: true,
     call: (guest, fd, iovs, many, address, number, _flags, count) => {
       const to = readAddress(guest.memory, address, number)
-      return send(guest, { fd, room: readIovecs(guest.memory, iovs, many), flags: 0, count }, to)
+      return send(guest, { fd, iovec: readIovecs(guest.memory, iovs, many), flags: 0, count }, to)
     },
   },
   sock_getlocaladdr: nameRows('localAddress'),
