@@ -88,7 +88,7 @@ export class WasiHost {
   }
 
   /**
-   * Loads a guest and gives its exports to be called, after `_initialize` if it has one.
+   * Loads a guest whose exports can be called, after `_initialize` if it has one.
    *
    * @throws As {@link run}.
    */

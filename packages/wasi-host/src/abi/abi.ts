@@ -16,13 +16,13 @@ export interface Guest {
 }
 
 export interface Row {
-  /** The types of the parameters: `i` an i32, `I` an i64. Every call gives an i32. */
+  /** The types of the parameters: `i` an i32, `I` an i64. Every call returns an i32. */
   readonly parameters: string
   /** It may have to wait: the guest is suspended meanwhile. */
   readonly waits?: true
   /** What the call is about, where that is not the descriptor that it has as its first argument. */
   readonly subject?: 'guest' | 'nothing'
-  /** Serves the call. Nothing is success, a number is an errno as it is; failures are thrown. */
+  /** Serves the call. No result is success, a number is an errno; failures are thrown. */
   readonly call: (guest: Guest, ...args: number[]) => Outcome<number | void>
 }
 

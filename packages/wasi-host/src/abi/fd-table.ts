@@ -2,7 +2,7 @@ import { badDescriptor, Failure } from '../outcome/failure.ts'
 
 /** What a descriptor of the guest stands for. */
 export type FdEntry =
-  /** A descriptor of the base: a file, a directory, a standard stream of this process. */
+  /** A descriptor of the files of WASI: a file, a directory, a standard stream of this process. */
   | { readonly kind: 'file'; readonly host: number }
   /** A socket; with `stdio`, its file type, when it is a standard stream that the host has as a stream. */
   | { readonly kind: 'socket'; readonly id: number; readonly stdio?: number }
@@ -57,14 +57,14 @@ export class FdTable {
     for (let fd = from; ; fd += 1) if (!this.#entries.has(fd) && usable(fd)) return fd
   }
 
-  /** Gives the lowest free number to a file or a directory. */
+  /** Assigns the lowest free number to a file or a directory. */
   addFile(host: number): number {
     const fd = this.#lowest(0, (each) => !this.#slots.has(each))
     this.#entries.set(fd, { kind: 'file', host })
     return fd
   }
 
-  /** Gives a number to a socket: the lowest that is free, or of the slots when there are any. */
+  /** Assigns a number to a socket: the lowest free one, or one of the reserved slots where there are any. */
   addSocket(id: number): number {
     const fd = this.#freeForSocket()
     this.#entries.set(fd, { kind: 'socket', id })
@@ -98,7 +98,7 @@ export class FdTable {
     }
   }
 
-  /** The descriptors of the base that are open, its standard streams apart. */
+  /** The open descriptors of WASI's files, without the standard streams. */
   files(): number[] {
     return [...this.#entries.values()].flatMap((entry) =>
       entry.kind === 'file' && entry.host > 2 ? [entry.host] : [],

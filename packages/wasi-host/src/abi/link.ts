@@ -1,4 +1,4 @@
-/** Gives each import of a module the row that serves it. */
+/** Links the imports of a module: finds the row that serves each, and turns failures into errno numbers. */
 import { writeSync } from 'node:fs'
 import { debuglog } from 'node:util'
 import type { Inspection } from '../module/inspect.ts'
@@ -26,7 +26,7 @@ export const abis: readonly Abi[] = [preview1, zig, wasmedge, wamr, wasix, wasix
 
 export interface LinkOptions {
   readonly abi: AbiName
-  /** The numbers in the calls of zig-wasm-cpython; unless given, those of the original. */
+  /** The numbers in the calls of zig-wasm-cpython. @default those of the original, Linux'. */
   readonly errno: ErrnoStyle | undefined
   /** Makes a function that may wait into what the module imports. */
   readonly suspending: (call: HostCall) => unknown
@@ -114,7 +114,7 @@ const traced =
     return result instanceof Promise ? result.then(told) : told(result)
   }
 
-/** A JS function that is imported gets as many arguments as the import declares: that tells the shapes apart. */
+/** A JS function that is imported gets as many arguments as the import declares: which distinguishes the shapes. */
 const byArity = (calls: ReadonlyMap<number, HostCall>): HostCall => {
   if (calls.size === 1) return [...calls.values()][0]!
   return (...args) => calls.get(args.length)!(...args)
@@ -124,7 +124,7 @@ const notOffered = (wanted: ModuleImport, profile: AbiName): string => {
   const others = abis.filter(({ modules }) => modules.includes(wanted.module))
   if (others.length === 0) {
     const modules = [...new Set(abis.flatMap((abi) => abi.modules))].join(', ')
-    return `${signature(wanted)}: nobody offers the module ${JSON.stringify(wanted.module)} (this host has ${modules})`
+    return `${signature(wanted)}: this host has no module ${JSON.stringify(wanted.module)} (it has ${modules})`
   }
   const known = others.flatMap((abi) =>
     rowsNamed(abi, wanted.name).map((row) => `${abi.name} has (${row.parameters})`),
@@ -132,7 +132,7 @@ const notOffered = (wanted: ModuleImport, profile: AbiName): string => {
   return `${signature(wanted)}: ${known.length === 0 ? 'no ABI of this host has a call of that name' : `no ABI has that type: ${known.join(', ')}`} (the module speaks ${profile})`
 }
 
-/** What the base serves without any descriptor: clocks, arguments, random numbers. */
+/** The functions of WASI that need no descriptor: clocks, arguments, random numbers. */
 const fromWasi = (guest: Guest, { module, name, parameters }: ModuleImport): HostCall | undefined => {
   if (module !== 'wasi_snapshot_preview1' || !Object.hasOwn(guest.wasi, name)) return undefined
   const call = guest.wasi[name]!
@@ -142,7 +142,7 @@ const fromWasi = (guest: Guest, { module, name, parameters }: ModuleImport): Hos
 /**
  * The imports of a module, each from the ABI that it belongs to.
  *
- * @throws TypeError `ERR_WASI_LINK` that names every import that nobody offers.
+ * @throws TypeError `ERR_WASI_LINK` that names every import that this host lacks.
  */
 export const link = (inspection: Inspection, guest: Guest, options: LinkOptions): WasmImports => {
   const calls = new Map<string, { wanted: ModuleImport; shapes: Map<number, HostCall>; waits: boolean }>()

@@ -1,4 +1,4 @@
-/** What the ABIs have in common: each gives the numbers and the forms of its own. */
+/** Rows that the ABIs share: open, close, bind, accept, send, receive, resolve. Each ABI adds its own numbers and layouts. */
 import type { Address, Family, IpAddress, Kind } from '../network/address.ts'
 import { PEEK, WAITALL, type Received } from '../sockets/socket-calls.ts'
 import { Failure } from '../outcome/failure.ts'
@@ -163,7 +163,7 @@ export const receive = (guest: Guest, { fd, iovec, flags, count }: Transfer): Ou
 /** `__wasi_riflags_t`: 1 is PEEK, 2 is WAITALL. */
 export const receiveFlags = (flags: number): number => (flags & 1 ? PEEK : 0) | (flags & 2 ? WAITALL : 0)
 
-/** Receives, writes how many bytes came, and tells what else is known of them. */
+/** Receives, writes the number of bytes, and passes the rest of the result to `report`. */
 export const receiveFrom = (
   guest: Guest,
   { fd, iovec, flags, count }: Transfer,
@@ -179,8 +179,8 @@ export const receiveFrom = (
 /**
  * `sock_recv(fd, iovs, many, flags, *count, *outFlags)` and `sock_send(fd, iovs, many, flags, *count)`.
  *
- * @param asked - What the flags of receiving ask for; fails for those that are not known.
- * @param told - The same of sending.
+ * @param asked - Converts the flags of receiving; throws for unknown ones.
+ * @param told - Converts the flags of sending; throws for unknown ones.
  */
 export const vectorRows = (
   asked: (flags: number) => number,

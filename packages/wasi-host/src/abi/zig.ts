@@ -10,8 +10,6 @@ import type { Abi, Row } from './abi.ts'
 import { ENTRY, readAddress, writeEntry } from './linux-address.ts'
 import { checkedPort, closeDescriptor, openRow, receive, resolve, send } from './rows.ts'
 
-/** It gives 10 addresses at most to its own guests, and its C module asks for no more; this is against hostile ones. */
-
 const transferRow = (transfer: typeof send | typeof receive): Row => ({
   parameters: 'iiii',
   waits: true,

@@ -9,7 +9,7 @@ export interface GuestHandle {
   /**
    * Calls an export. Only one call can be under way at a time.
    *
-   * @returns What it gives; undefined if nothing.
+   * @returns Its result; undefined if it has none.
    * @throws TypeError `ERR_WASI_LINK` when there is no such export; the RuntimeError of a trap; {@link GuestExit} when the
    *   guest has called `proc_exit`.
    */
@@ -18,7 +18,7 @@ export interface GuestHandle {
   read(pointer: number, length: number): Promise<Uint8Array>
   /** Copies bytes into it. */
   write(pointer: number, bytes: Uint8Array): Promise<void>
-  /** Copies text into memory that the guest's own `malloc` gives, with a NUL behind it. Gives the pointer. */
+  /** Copies text into memory that the guest's own `malloc` allocates, with a NUL behind it. Returns the pointer. */
   string(text: string): Promise<number>
   /** Closes its sockets and ends it. Closing twice is no error. */
   close(): Promise<void>

@@ -15,7 +15,7 @@ import { FdTable } from '../abi/fd-table.ts'
 import type { Waiting } from './suspension.ts'
 import { engine, type WasmMemory, type WasmModule, type WasmValue } from '../module/engine.ts'
 
-/** Descriptors that wasi-vfs is told of for sockets to come: it never learns of others. */
+/** Descriptors that wasi-vfs learns of at the start, reserved for later sockets: it never learns of others. */
 const WASI_VFS_SLOTS = 16
 
 /** The first socket of zig-wasm-cpython. */
@@ -30,7 +30,7 @@ export interface InstancePlan {
   readonly stdio: readonly Stdio[]
   /** Sockets that are open when it starts: from descriptor 3 on. */
   readonly given: readonly number[]
-  /** How many directories the base has preopened: its descriptors from 3 on. */
+  /** Number of preopened directories: descriptors of `PosixWasi` from 3 on. */
   readonly directories: number
 }
 
@@ -140,7 +140,7 @@ export class GuestInstance {
     return typeof this.#exports[name] === 'function'
   }
 
-  /** Runs `_start`. Gives the exit code. */
+  /** Runs `_start` and returns the exit code. */
   async run(): Promise<number> {
     if (!this.has('_start')) {
       throw linkError('the module has no _start: it is no command. Use instantiate(), and call() its exports')
@@ -159,7 +159,7 @@ export class GuestInstance {
     if (this.has('_initialize')) await this.call('_initialize', [])
   }
 
-  /** Closes the files that it has left open: nobody else does, not even the end of its thread. */
+  /** Closes the files that it has left open: nothing else does, not even the end of its thread. */
   closeFiles(): void {
     for (const host of this.#guest.fds.files()) this.#guest.wasi['fd_close']?.(host)
     this.#exited ??= new Exit(0)

@@ -10,8 +10,8 @@ export interface Waiting {
 }
 
 /**
- * The engine switches stacks: a call that gives a promise suspends the guest, and this thread goes on. After a call that
- * gives a number the guest goes on in the same turn of the loop: V8 makes it wait for its microtasks at most.
+ * The engine switches stacks: a call that returns a promise suspends the guest, and this thread goes on. After a call that
+ * returns a number the guest goes on in the same turn of the loop: V8 makes it wait for its microtasks at most.
  */
 export const jspi: Waiting = {
   suspending: (call) => new engine.Suspending!(call as never),

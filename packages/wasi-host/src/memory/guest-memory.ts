@@ -5,7 +5,7 @@ const decoder = new TextDecoder()
 
 /**
  * The memory of a guest, with every access checked against its end. The memory may grow whenever the guest runs, and
- * growing detaches the buffer; so nothing that this gives out may be kept over a wait.
+ * growing detaches the buffer; so no view of it may be kept over a wait.
  */
 export class GuestMemory {
   readonly #memory: WasmMemory
@@ -139,7 +139,7 @@ const MAX_VECTORS = 1024
 /** The ranges that an array of `iovec { buf u32, len u32 }` names. */
 export const readIovecs = (memory: GuestMemory, pointer: number, count: number): Iovec => {
   if (count >>> 0 > MAX_VECTORS) throw fault
-  // What nearly all callers give.
+  // Nearly all callers pass one.
   if (count === 1) return singleIovec(memory, memory.u32(pointer), memory.u32((pointer >>> 0) + 4))
   const ranges: [pointer: number, length: number][] = []
   let size = 0

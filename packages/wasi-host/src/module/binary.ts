@@ -1,6 +1,6 @@
 /**
- * Reads what a WebAssembly module declares: the types of its imports, which `WebAssembly.Module.imports` does not
- * give, and its exports. Everything else is skipped.
+ * Reads what a WebAssembly module declares: the types of its imports, which `WebAssembly.Module.imports` lacks,
+ * and its exports. Everything else is skipped.
  *
  * @see https://webassembly.github.io/spec/core/binary/modules.html
  */
@@ -9,7 +9,7 @@ import { invalidWasm } from '../outcome/errors.ts'
 export type ValueType = 'i32' | 'i64' | 'f32' | 'f64' | 'v128' | 'funcref' | 'externref' | 'ref'
 export type ExternKind = 'function' | 'table' | 'memory' | 'global' | 'tag'
 
-/** Something that a module wants to be given. */
+/** An import of a module. */
 export interface ModuleImport {
   readonly module: string
   readonly name: string
@@ -72,7 +72,7 @@ class Reader {
     }
   }
 
-  /** Skips `length` bytes and gives a reader for them. */
+  /** Skips `length` bytes and returns a reader for them. */
   part(length: number): Reader {
     if (this.at + length > this.end) {
       throw invalidWasm(

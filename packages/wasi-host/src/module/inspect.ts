@@ -2,9 +2,9 @@ import { readModule, type ModuleExport, type ModuleImport } from './binary.ts'
 import { profileOf, UDS_SOCKET, type AbiName } from './profile.ts'
 import { readSource, type WasmSource } from './source.ts'
 
-/** What a module declares, as {@link inspect} gives it. */
+/** What a module declares, as {@link inspect} returns it. */
 export interface Inspection {
-  /** What it wants to be given, with the types of functions. */
+  /** Its imports, with the types of functions. */
   readonly imports: readonly ModuleImport[]
   readonly exports: readonly ModuleExport[]
   /** The socket ABI that it speaks; `preview1` also when it imports no socket call at all. */

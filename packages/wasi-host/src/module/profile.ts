@@ -20,7 +20,7 @@ export const WASIX = 'wasix_32v1'
 export const UDS_SOCKET = 'uds_socket'
 
 /**
- * Tells from the names and the numbers of parameters. No single call decides: zig and WasmEdge have a `sock_open` of
+ * Finds the ABI by the names and the numbers of parameters. No single call decides: zig and WasmEdge have a `sock_open` of
  * the same type, zig and WAMR a `sock_connect` and a `sock_close`.
  */
 export const profileOf = (imports: readonly ModuleImport[]): AbiName => {

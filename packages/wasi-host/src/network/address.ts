@@ -35,7 +35,7 @@ export const show = (address: Address): string => {
   return address.family === 'inet6' ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`
 }
 
-/** The address that no socket was given yet: what getsockname(2) gives before bind(2). */
+/** The address of a socket that has none yet: what getsockname(2) returns before bind(2). */
 export const unspecified = (family: Family): Address =>
   family === 'unix' ? { family, path: '' } : { family, host: family === 'inet' ? '0.0.0.0' : '::', port: 0 }
 

@@ -2,7 +2,7 @@
  * What a socket of a guest stands on. Two networks satisfy this: node/ over Node's own classes and @uds/stream, whose
  * waits are promises, and ffi/ over the system calls, whose waits block the thread.
  *
- * Calls of an end never wait; they give NOT_YET. Whoever has the time calls `Network.wait`.
+ * Calls of an end never wait; they return NOT_YET. The caller that may wait calls `Network.wait`.
  */
 import type { Address, Family } from './address.ts'
 import type { Target } from './target.ts'
@@ -71,7 +71,7 @@ export interface Datagram {
 export interface DatagramEnd extends End {
   readonly peer: Address | undefined
   bind(address: Address): Outcome<void>
-  /** Names the only peer; the system drops what comes from others. */
+  /** Sets the only peer; the system drops datagrams from others. */
   connect(address: Address): Outcome<void>
   receive(into: Uint8Array, peek: boolean): Datagram | typeof NOT_YET
   send(bytes: Uint8Array, to: Address | undefined): Outcome<number | typeof NOT_YET>
@@ -117,7 +117,7 @@ export interface Network {
   /** Binds a stream socket. */
   bind(target: Target, family: Family, options: Options): Outcome<ListenEnd>
   datagram(family: Family, options: Options): DatagramEnd
-  /** Two streams that are connected with each other, and with nobody else. */
+  /** Two streams that are connected with each other alone. */
   pair(): Outcome<readonly [StreamEnd, StreamEnd]>
   startTls(
     end: StreamEnd,

@@ -4,7 +4,7 @@ import { isIP, type LookupFunction } from 'node:net'
 import { canonical } from './address.ts'
 import { Failure } from '../outcome/failure.ts'
 
-/** How names are resolved: a table, or a function that gives IP addresses (none = no such name). */
+/** How names are resolved: a table, or a function that returns IP addresses (none = no such name). */
 export type ResolveOption =
   | Readonly<Record<string, readonly string[]>>
   | ((host: string) => readonly string[] | undefined | Promise<readonly string[] | undefined>)

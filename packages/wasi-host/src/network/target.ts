@@ -15,7 +15,7 @@ export type Target =
       readonly kind: 'tls'
       readonly host: string
       readonly port: number
-      /** The name that the certificate must carry; the host unless given. */
+      /** The name that the certificate must carry. @default the host */
       readonly servername: string | undefined
       /** PEM certificates to trust instead of the default ones. */
       readonly ca: string | undefined

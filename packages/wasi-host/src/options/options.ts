@@ -1,4 +1,4 @@
-/** What a host is given, and the checks of it. */
+/** The options of a host: their types, and their checks. */
 import { Readable, Writable, type Duplex } from 'node:stream'
 import { checkOptions, invalidArgument, invalidValue, optionNames } from '@uds/winsock-ffi'
 import type { ErrnoStyle } from '../outcome/errno.ts'
@@ -12,7 +12,7 @@ import type { ResolveOption } from '../network/resolver.ts'
 /** How a guest waits. */
 export type WaitMode = 'jspi' | 'worker' | 'blocking'
 
-/** Where standard input comes from: this process, nowhere, the bytes given, a stream, or a descriptor. */
+/** Where standard input comes from: this process, nothing, bytes, a stream, or a descriptor. */
 export type InputOption = 'inherit' | 'ignore' | Readable | Uint8Array | number | { readonly text: string }
 /** Where standard output goes: to this process, nowhere, to a stream, or to a descriptor. */
 export type OutputOption = 'inherit' | 'ignore' | Writable | number
@@ -34,7 +34,7 @@ export interface SocketsOptions {
   readonly listen?: readonly string[] | undefined
   /** Connections that are open when the guest starts, after the listeners: addresses to dial, or streams. */
   readonly connected?: readonly (string | Duplex)[] | undefined
-  /** How names are resolved; by the system unless given. */
+  /** How names are resolved. @default by the system */
   readonly resolve?: ResolveOption | undefined
   readonly quotas?: Quotas | undefined
   /** Told of every decision, just before it takes effect. */
@@ -46,7 +46,7 @@ export interface SocketsOptions {
 export interface WasiHostOptions {
   /** The arguments of the guest; the first is the name of the program. */
   readonly args?: readonly string[] | undefined
-  /** Its environment; nothing of this process unless given. */
+  /** Its environment. @default empty: nothing of this process */
   readonly env?: Readonly<Record<string, string>> | undefined
   /** Directories: the path that the guest sees, and the directory of this machine. */
   readonly preopens?: Readonly<Record<string, string>> | undefined
@@ -56,11 +56,11 @@ export interface WasiHostOptions {
   readonly stdout?: OutputOption | undefined
   readonly stderr?: OutputOption | undefined
   readonly sockets?: SocketsOptions | undefined
-  /** The socket ABI of the guest; read from its binary unless given. */
+  /** The socket ABI of the guest. @default 'auto': read from its binary */
   readonly abi?: 'auto' | AbiName | undefined
   /** How the guest waits: `jspi` where the engine has it, else `worker`. */
   readonly wait?: 'auto' | WaitMode | undefined
-  /** The errno numbers of the six calls of zig-wasm-cpython; Linux' unless given or the guest imports `uds_socket`. */
+  /** The errno numbers of the six calls of zig-wasm-cpython. @default 'linux'; 'wasi' when the guest imports `uds_socket` */
   readonly errno?: ErrnoStyle | undefined
 }
 

@@ -1,6 +1,6 @@
 /** The two sets of errno numbers that guests know, by the codes that Node uses. */
 
-/** Which numbers the guest gets: those of WASI, or those of Linux as the original zig-wasm-cpython gives them. */
+/** Which numbers the guest gets: those of WASI, or those of Linux as the original zig-wasm-cpython returns them. */
 export type ErrnoStyle = 'wasi' | 'linux'
 
 /**
@@ -90,7 +90,7 @@ export const wasiErrno: Readonly<Record<string, number>> = {
 }
 
 /**
- * The numbers of Linux on x86-64 and arm64 that zig-wasm-cpython gives. What it has no number for is 22 there, and
+ * The numbers of Linux on x86-64 and arm64 that zig-wasm-cpython returns. What it has no number for is 22 there, and
  * here as well.
  *
  * @see asm-generic/errno.h
@@ -118,7 +118,7 @@ export const linuxErrno: Readonly<Record<string, number>> = {
 }
 
 /**
- * Codes of Node that no errno table has: those of name resolution (dns.lookup gives getaddrinfo's, dns.resolve those
+ * Codes of Node that no errno table has: those of name resolution (dns.lookup returns getaddrinfo's, dns.resolve those
  * of c-ares), of TLS, and of Node's own argument checks.
  */
 const aliases: Readonly<Record<string, string>> = {
@@ -141,7 +141,7 @@ const aliases: Readonly<Record<string, string>> = {
   ERR_SOCKET_DGRAM_IS_CONNECTED: 'EISCONN',
 }
 
-/** The number of a code; of one that nobody knows that of EIO in WASI, and 22 as zig-wasm-cpython in Linux'. */
+/** The number of a code. An unknown code is EIO in WASI, and 22 in Linux' numbers, as at zig-wasm-cpython. */
 export const errnoOf = (code: string, style: ErrnoStyle): number => {
   const known = aliases[code] ?? code
   return style === 'wasi'

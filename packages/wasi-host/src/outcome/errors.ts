@@ -8,7 +8,7 @@ const coded = <E extends Error>(error: E, code: string): Coded<E> => Object.assi
 export const invalidWasm = (message: string): Coded<TypeError> =>
   coded(new TypeError(message), 'ERR_INVALID_WASM')
 
-/** The module and the host do not fit: an import that nobody offers, an export that is not there. */
+/** The module and the host do not fit: an import that the host lacks, an export that is not there. */
 export const linkError = (message: string): Coded<TypeError> => coded(new TypeError(message), 'ERR_WASI_LINK')
 
 /** Something that cannot be had with the chosen way of waiting, or on this engine. */

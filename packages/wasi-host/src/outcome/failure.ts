@@ -45,7 +45,7 @@ export const badDescriptor: Failure = new Failure('EBADF', 'the guest has no suc
 /** A pointer that leaves the memory of the guest. Each ABI has its own errno for that. */
 export const fault: Failure = new Failure('EFAULT', 'the range lies outside of the memory of the guest')
 
-/** Anything that was thrown while a call of the guest was served, as a Failure. A bug of the host is told as `EIO`. */
+/** Anything that was thrown while a call of the guest was served, as a Failure. A bug of the host becomes `EIO`. */
 export const failureOf = (thrown: unknown): Failure => {
   if (thrown instanceof Failure) return thrown
   if (thrown instanceof AggregateError && thrown.errors.length > 0) return failureOf(thrown.errors.at(-1))

@@ -5,7 +5,7 @@ export type Outcome<T> = T | SyncPromise<T>
 export type Settled<O> = Exclude<O, SyncPromise<unknown>>
 
 /**
- * A result that comes later, for one who waits for it. What is to follow is done in the very turn in which it comes: with
+ * A result that comes later, for one waiter, whose continuation runs in the very turn in which the result comes: with
  * promises every step on the way to the guest would be one more turn of the microtask queue, and those are most of what a
  * suspended call costs.
  */
@@ -102,5 +102,5 @@ const same = <T>(value: T): T => value
 export const promised = <T>(outcome: Outcome<T>): Promise<T> =>
   outcome instanceof SyncPromise ? outcome.promise() : Promise.resolve(outcome)
 
-/** What an attempt gives when it would have to wait. Not an exception: it is the ordinary case. */
+/** What an attempt returns when it would have to wait. Not an exception: it is the ordinary case. */
 export const NOT_YET: unique symbol = Symbol('not yet')

@@ -30,7 +30,7 @@ const real = (path: string): string => {
   }
 }
 
-/** A path as the guest gives it: an abstract name begins with a NUL and is no path. */
+/** A path as the guest passes it: an abstract name begins with a NUL and is no path. */
 export const absolutePath = (path: string): string =>
   path.startsWith('\0') || path === '' ? path : resolve(path)
 

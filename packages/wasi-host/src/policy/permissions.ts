@@ -166,7 +166,7 @@ export class Permissions {
   }
 }
 
-/** Reads the rules, so that a wrong one is told when the host is made, and not when a guest runs into it. */
+/** Reads the rules, so that a wrong one throws when the host is made, and not when a guest runs into it. */
 export const checkPolicy = (policy: Policy): void => {
   policy.allow.map(parseRule)
   policy.routes.map(parseRoute)

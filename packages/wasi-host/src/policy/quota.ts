@@ -3,11 +3,11 @@ import { Failure } from '../outcome/failure.ts'
 
 /** What a guest may use up. */
 export interface Quotas {
-  /** Sockets that are open at a time, 256 unless given. Connections that were accepted count. */
+  /** Sockets that are open at a time, accepted connections included. @default 256 */
   readonly sockets?: number | undefined
-  /** Bytes sent and received in all; no limit unless given. */
+  /** Bytes sent and received in all. @default no limit */
   readonly bytes?: number | undefined
-  /** Milliseconds that the guest may run, waits included; no limit unless given. Then it is stopped. */
+  /** Milliseconds that the guest may run, waits included, before it is stopped. @default no limit */
   readonly timeMs?: number | undefined
 }
 

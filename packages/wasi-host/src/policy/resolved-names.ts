@@ -2,7 +2,7 @@ import { isIP } from 'node:net'
 import { canonical } from '../network/address.ts'
 import { Failure } from '../outcome/failure.ts'
 
-/** How many addresses a guest may have been given for names; a hostile one asks for more. */
+/** Most addresses that a guest may get for names; a hostile one asks for more. */
 const MOST_ADDRESSES = 4096
 
 /**
@@ -41,7 +41,7 @@ export class ResolvedNames {
     return made
   }
 
-  /** An address and all the names that it was given for. */
+  /** An address and all the names that were resolved to it. */
   of(address: string): string[] {
     const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(address)?.[1]
     const plain = mapped === undefined ? [address] : [address, mapped]

@@ -8,7 +8,7 @@ import { splitHostPort } from './pattern.ts'
 export interface TlsTarget {
   /** `host:port` */
   readonly tls: string
-  /** The name that the certificate must carry; the host of the address unless given. */
+  /** The name that the certificate must carry. @default the host of the address */
   readonly servername?: string | undefined
   /** PEM certificates to trust instead of Node's. */
   readonly ca?: string | Uint8Array | undefined
@@ -16,7 +16,7 @@ export interface TlsTarget {
 
 /**
  * Where a route leads: an address (`unix:`, `pipe:`, `tcp:`, `tls:`, `name:`, `memory:`, `fd:`), TLS with settings, a
- * stream (for one connection), or a function that gives one for each connection.
+ * stream (for one connection), or a function that returns one for each connection.
  */
 export type RouteTarget = string | TlsTarget | Duplex | (() => Duplex | Promise<Duplex>)
 
@@ -74,7 +74,7 @@ export const readTarget = (target: RouteTarget, where: string, makers: StreamMak
   throw invalidArgument(
     where,
     'the target',
-    'an address, { tls: "host:port" }, a Duplex, or a function that gives one',
+    'an address, { tls: "host:port" }, a Duplex, or a function that returns one',
     target,
   )
 }

@@ -15,7 +15,7 @@ export const dial = (
   target: Target,
   peer: Address | undefined,
 ): Outcome<void> => {
-  // A socket that was bound gives up its address, so that the connection can have it.
+  // A bound socket releases its address, so that the connection can have it.
   socket.listener?.close()
   socket.listener = undefined
   const connecting = network.connect(target, { from: socket.local, options: socket.options })
@@ -35,7 +35,7 @@ export const dial = (
   return rescued(() => after(until(network, attempt, interest, patience), () => {}), tidy)
 }
 
-/** Gives two streams that are connected with each other, counted already. */
+/** Returns two streams that are connected with each other, counted by the quota. */
 export const pair = ({ network, quota }: SocketContext): Outcome<readonly [GuestSocket, GuestSocket]> => {
   quota.openSocket()
   try {
@@ -55,7 +55,7 @@ export const pair = ({ network, quota }: SocketContext): Outcome<readonly [Guest
   )
 }
 
-/** Gives the socket of the next connection, counted already. */
+/** Returns the socket of the next connection, counted by the quota. */
 export const accept = (
   { network, quota }: SocketContext,
   socket: GuestSocket,

@@ -118,7 +118,7 @@ export const sendDatagram = (
   return attempt()
 }
 
-/** Waits between tries, longer each time: poll(2) tells of room for a connected socket only, not for an address. */
+/** Waits between tries, longer each time: poll(2) reports writability of a connected socket only, not of an address. */
 const retryPauses = (network: Network, { nonblocking, timeoutMs }: WaitPolicy): (() => Outcome<void>) => {
   const deadline = timeoutMs < 0 ? Infinity : now() + timeoutMs
   let nextMs = FIRST_RETRY_MS

@@ -17,7 +17,7 @@ import { NOT_YET } from '../outcome/sync-promise.ts'
 /** Addresses that an unbound datagram socket may hear from; those of later ones are not heard. */
 const MOST_CONTACTS = 4096
 
-/** Numbers of Linux, as guest/ABI.md gives them. */
+/** Numbers of Linux, as guest/ABI.md lists them. */
 const domains: Readonly<Record<Family, number>> = { unix: 1, inet: 2, inet6: 10 }
 const IPPROTO_TCP = 6
 const IPPROTO_UDP = 17
@@ -26,7 +26,7 @@ const IPPROTO_UDP = 17
 const defaults: Readonly<Record<OptionName, number>> = {
   SO_REUSEADDR: 0,
   SO_BROADCAST: 0,
-  // What Linux gives a TCP socket: tcp(7), tcp_rmem and tcp_wmem.
+  // The sizes of a TCP socket on Linux: tcp(7), tcp_rmem and tcp_wmem.
   SO_SNDBUF: 16_384,
   SO_RCVBUF: 131_072,
   SO_KEEPALIVE: 0,
@@ -56,7 +56,7 @@ export class GuestSocket {
   local: Address | undefined
   /** The address that the guest dialled, wherever that led. */
   dialled: Address | undefined
-  /** What failed where no call could tell it: in the background, or after a part was moved. SO_ERROR tells it. */
+  /** What failed in the background, or after a part was moved. SO_ERROR and the next call report it. */
   pending: Failure | undefined
   tls: TlsFacts | undefined
   /** What failed last, in words. */
@@ -112,7 +112,7 @@ export class GuestSocket {
     return true
   }
 
-  /** The same, for those who only look: a failure waits as SO_ERROR. */
+  /** The same without throwing: a failure becomes SO_ERROR. */
   finishConnectingQuietly(): void {
     if (!this.connecting) return
     try {
@@ -143,7 +143,7 @@ export class GuestSocket {
     return this.dialled ?? this.stream?.peer ?? this.datagram?.peer ?? unspecified(this.family)
   }
 
-  /** Where a datagram really goes; what comes from there gets the address of the guest again. */
+  /** Where a datagram really goes; datagrams from there carry the address of the guest again. */
   datagramTarget(address: Address, target: Target): Address {
     const real = datagramAddress(target)
     if (real.family !== this.family) {

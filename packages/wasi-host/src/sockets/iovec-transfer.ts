@@ -1,12 +1,12 @@
-/** Reads into the parts of a room and writes from them, as readv(2) and writev(2) do. */
+/** Reads into an iovec and writes from it, as readv(2) and writev(2) do. */
 import type { Iovec } from '../memory/guest-memory.ts'
 import type { StreamEnd } from '../network/network.ts'
 import { NOT_YET } from '../outcome/sync-promise.ts'
 
 /**
- * Reads into the parts of a room, from `skip` on and `most` bytes; stops at the first part that is not filled.
+ * Reads into the buffers of an iovec, from `skip` on and `most` bytes; stops at the first part that is not filled.
  *
- * @param failed - Told what broke the connection behind bytes that are given.
+ * @param failed - Called with what broke the connection behind the bytes that were read.
  */
 export const readIntoIovec = (
   stream: StreamEnd,
@@ -47,7 +47,7 @@ export const readWaitingInto = (
 /** Bytes of several parts that are sent as one. */
 const JOINED = 64 * 1024
 
-/** Writes the parts of a room, from `skip` on and `most` bytes at most. */
+/** Writes the buffers of an iovec, from `skip` on and `most` bytes at most. */
 export const writeFromIovec = (
   stream: StreamEnd,
   iovec: Iovec,
@@ -58,7 +58,7 @@ export const writeFromIovec = (
   return stream.write(parts.length === 1 ? parts[0]! : joined(parts, JOINED))
 }
 
-/** Parts that were given together go out together, up to so many bytes. */
+/** Joins buffers, so that they go out together: `most` bytes at most. */
 const joined = (parts: readonly Uint8Array[], most: number): Uint8Array => {
   const first = parts[0]
   if (first && first.length >= most) return first
@@ -74,7 +74,7 @@ const joined = (parts: readonly Uint8Array[], most: number): Uint8Array => {
 
 const lengthOf = (parts: readonly Uint8Array[]): number => parts.reduce((sum, { length }) => sum + length, 0)
 
-/** The parts of a room without its first `skip` bytes, `most` bytes in all. */
+/** The buffers of an iovec without its first `skip` bytes, `most` bytes in all. */
 const span = (iovec: Iovec, skip: number, most: number): readonly Uint8Array[] => {
   const parts = iovec.parts()
   if (parts.length === 1 && skip === 0 && most >= parts[0]!.length) return parts
@@ -89,7 +89,7 @@ const span = (iovec: Iovec, skip: number, most: number): readonly Uint8Array[] =
   return chosen
 }
 
-/** All bytes of a room in one piece: a copy. */
+/** All bytes of an iovec in one piece: a copy. */
 export const gather = (iovec: Iovec): Uint8Array => {
   const bytes = new Uint8Array(iovec.size)
   let at = 0
@@ -100,7 +100,7 @@ export const gather = (iovec: Iovec): Uint8Array => {
   return bytes
 }
 
-/** Spreads bytes over the parts of a room. */
+/** Spreads bytes over the buffers of an iovec. */
 export const scatter = (bytes: Uint8Array, parts: readonly Uint8Array[]): void => {
   let at = 0
   for (const part of parts) {

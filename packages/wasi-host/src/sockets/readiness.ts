@@ -1,4 +1,4 @@
-/** What sockets are ready for, as poll(2) tells it. */
+/** poll(2) for the sockets of a guest. */
 import type { PollAnswer, PollRequest } from './socket-calls.ts'
 import type { GuestSocket } from './guest-socket.ts'
 import type { Interest, Network } from '../network/network.ts'

@@ -8,9 +8,9 @@ import type { SocketContext } from './context.ts'
 export interface Question {
   readonly host: string
   readonly port: number
-  /** Both unless given. */
+  /** @default both */
   readonly family: 'inet' | 'inet6' | undefined
-  /** The most addresses that there is room for. */
+  /** The most addresses that the guest has memory for. */
   readonly most: number
 }
 

@@ -23,7 +23,7 @@ export type Option =
   | 'SO_PROTOCOL'
   | 'SO_RCVTIMEO'
   | 'SO_SNDTIMEO'
-  /** Milliseconds for connecting and for accepting alone; what sending and receiving have unless given. */
+  /** Milliseconds for connecting and for accepting. @default those of sending and receiving */
   | 'CONNECT_TIMEOUT'
   | 'ACCEPT_TIMEOUT'
 
@@ -66,9 +66,9 @@ export interface TlsRequest {
 export type TlsQuestion = 'protocol' | 'cipher' | 'alpn' | 'certificate'
 
 export interface SocketCalls {
-  /** Gives the number of the socket, which is not yet a descriptor of the guest. */
+  /** Returns the number of the socket, which is not yet a descriptor of the guest. */
   open(family: Family, kind: Kind): Outcome<number>
-  /** Gives the numbers of two streams that are connected with each other. */
+  /** Returns the numbers of two streams that are connected with each other. */
   pair(): Outcome<readonly [number, number]>
   close(id: number): Outcome<void>
   resolve(
@@ -83,9 +83,9 @@ export interface SocketCalls {
   listen(id: number, backlog: number): Outcome<void>
   accept(id: number, nonblocking: boolean): Outcome<{ readonly id: number; readonly peer: Address }>
   /**
-   * Receives from a stream, or a datagram that is cut to the room. Gives the bytes; 0 is the end of the stream.
+   * Receives from a stream, or a datagram that is cut to the iovec. Returns the number of bytes; 0 is the end of the stream.
    *
-   * @param before - Bytes that the same call of the guest has got already: what fails then is told by its next call.
+   * @param before - Bytes that the same call of the guest has received already: its next call reports what fails then.
    */
   receive(id: number, iovec: Iovec, flags: number, before?: number): Outcome<number>
   receiveFrom(id: number, iovec: Iovec, flags: number): Outcome<Received>

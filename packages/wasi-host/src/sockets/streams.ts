@@ -25,7 +25,7 @@ export const receiveStream = (
     : receiveUntilDone(context, socket, stream, iovec, flags, before)
 }
 
-/** It is known that the connection is broken: what has come is read all the same, then this is told. */
+/** Reads from a connection that is known to be broken: first the bytes that have come, then the error. */
 const receiveLast = (
   context: SocketContext,
   socket: GuestSocket,
@@ -67,7 +67,7 @@ const receivePlainly = (
       if (socket.counts) quota.moved(got)
       return got
     }
-    // Who has waited already only looks whether it is to go on.
+    // readWaiting has waited already: this only checks whether the guest is to stop.
     const waiting = network.wait([{ end: stream, read: true, write: false }], stream.readWaiting ? 0 : -1)
     if (waiting instanceof SyncPromise)
       return waiting.follow(() => receivePlainly(context, socket, stream, iovec))
@@ -163,7 +163,7 @@ const kept =
     socket.pending = failureOf(error)
   }
 
-/** What was moved already is told first; the error comes with the next call. */
+/** Returns what was moved already; the next call reports the error. */
 const partly = (
   socket: GuestSocket,
   { begun, moved }: { readonly begun: () => boolean; readonly moved: () => number },

@@ -10,7 +10,7 @@ export interface WaitPolicy {
   readonly timeoutMs: number
 }
 
-/** The clock for timeouts, which nobody can set. */
+/** The monotonic clock, for timeouts. */
 export const now = (): number => performance.now()
 
 const wait = <T>(

@@ -49,7 +49,7 @@ export const callThrough = (
   const header = new Int32Array(memory, 0, HEADER / 4)
   Atomics.store(header, STATE, WAITING)
   post({ type: 'request', op, args })
-  // Again and again: an answer is stored first and notified then, and who has seen it before it slept may be in its next
+  // In a loop: an answer is stored first and notified then, and a caller that has seen it before it slept may be in its next
   // call when the notification comes. That one would be taken for answered.
   while (Atomics.load(header, STATE) === WAITING) Atomics.wait(header, STATE, WAITING)
   const state = Atomics.load(header, STATE)
@@ -62,7 +62,7 @@ export const callThrough = (
   throw new Failure(code, detail)
 }
 
-/** Gives the answer to a call. */
+/** Stores the answer to a call, and wakes the caller. */
 export const answer = (memory: SharedMemory, result: { value: unknown } | { error: unknown }): void => {
   const header = new Int32Array(memory, 0, HEADER / 4)
   const done = (state: number, value: number): void => {

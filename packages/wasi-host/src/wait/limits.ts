@@ -4,7 +4,7 @@ import type { Quotas } from '../policy/quota.ts'
 export interface Limits {
   /** The guest is there: from now on its time counts. */
   begin(): void
-  /** Ends the watch. Tells whether the guest was stopped. */
+  /** Ends the watch. Returns whether the guest was stopped. */
   stop(): boolean
   /** Throws why the guest was stopped, if it was. */
   throwIfOver(): void

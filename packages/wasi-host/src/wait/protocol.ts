@@ -1,4 +1,4 @@
-/** What the two threads of a guest tell each other, beside the calls of channel.ts. */
+/** The messages between the two threads of a guest, beside the calls of channel.ts: plan, commands, reports, errors. */
 import type { ModuleExport } from '../module/binary.ts'
 import type { ErrnoStyle } from '../outcome/errno.ts'
 import type { Inspection } from '../module/inspect.ts'
@@ -67,7 +67,7 @@ export interface PostedError {
   readonly stopped: boolean
 }
 
-/** What it tells. */
+/** What the thread of the guest reports. */
 export type Report =
   | { readonly type: 'ready'; readonly exports: readonly ModuleExport[] }
   | { readonly type: 'failed'; readonly error: PostedError }

@@ -26,7 +26,7 @@ export class RemoteSockets implements SocketCalls {
     this.#cargo = transferArea(memory)
   }
 
-  /** Gives what the call of that name gives, once it is there. */
+  /** Makes the call of that name, and returns its result. */
   #call<Op extends keyof SocketCalls>(
     op: Op,
     ...args: readonly unknown[]
@@ -93,7 +93,7 @@ export class RemoteSockets implements SocketCalls {
       const bytes = this.#call('receive', id, size, flags, got)
       this.#scatter(iovec, got, bytes)
       got += bytes
-      // Only who wants all of a room that is larger than what one call carries goes round again.
+      // Only WAITALL into more bytes than one call carries goes round again.
       if ((flags & WAITALL) === 0 || bytes < size || got >= iovec.size) return got
     }
   }

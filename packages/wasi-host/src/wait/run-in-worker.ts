@@ -55,7 +55,7 @@ class GuestThread {
     this.ready = new Promise((resolve, reject) => {
       this.#pending.set(0, { resolve: () => resolve(), reject })
     })
-    // Nobody may be waiting for it when the thread ends.
+    // The thread may end while no caller waits for it.
     this.ready.catch(() => {})
     this.#worker.on('message', (message: Request | Report) => {
       if (message.type === 'request') this.#serve(service, message)
@@ -104,7 +104,7 @@ class GuestThread {
     })
   }
 
-  /** Gives up everything that is waited for, with this reason. */
+  /** Rejects everything that is waited for, with this reason. */
   end(reason: unknown): void {
     this.#stop()
     this.#ended ??= { reason }

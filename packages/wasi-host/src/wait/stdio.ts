@@ -38,7 +38,7 @@ export const adoptStdioStreams = (
     return adoptStdio(session.sockets, end, inherited && process.stdin.isTTY)
   })
 
-/** Descriptors of this process for the base; those of streams lead nowhere. */
+/** Descriptors of this process for `PosixWasi`; those of streams lead to the null device. */
 export const openStdio = (plans: Settings['stdio']): { fds: [number, number, number]; close: () => void } => {
   const opened: number[] = []
   const fds = plans.map((plan) => {

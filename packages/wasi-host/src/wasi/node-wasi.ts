@@ -6,7 +6,7 @@ import type { PosixWasi, PosixWasiOptions, WasiFunctions } from './posix-wasi.ts
 // must be importable without it.
 const load = (): typeof NodeWasi => process.getBuiltinModule('node:wasi')
 
-/** `node:wasi` as the base. It is no sandbox against hostile code, as its own documentation says. */
+/** `node:wasi` as `PosixWasi`. It is no sandbox against hostile code, as its own documentation says. */
 export const nodeWasi = ({ args, env, preopens, stdio }: PosixWasiOptions): PosixWasi => {
   const options: NodeWasi.WASIOptions = {
     version: 'preview1',

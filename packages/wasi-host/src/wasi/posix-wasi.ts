@@ -1,9 +1,9 @@
 import type { WasmMemory } from '../module/engine.ts'
 
-/** The functions of WASI that need no socket, by their names, with descriptors of the base. */
+/** The functions of WASI that need no socket, by their names, with descriptors of `PosixWasi`. */
 export type WasiFunctions = Readonly<Record<string, (...args: (number | bigint)[]) => number>>
 
-/** What the base needs to know. */
+/** What `PosixWasi` is made with. */
 export interface PosixWasiOptions {
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>
@@ -19,6 +19,6 @@ export interface PosixWasiOptions {
  */
 export interface PosixWasi {
   readonly imports: WasiFunctions
-  /** Gives it the memory of the guest, before the first call. */
+  /** Sets the memory of the guest, before the first call. */
   bind(memory: WasmMemory): void
 }

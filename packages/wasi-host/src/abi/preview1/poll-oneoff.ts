@@ -108,7 +108,7 @@ export const pollOneoff = (guest: Guest, ...args: number[]): Outcome<void> => {
       const flags = answer.hangup ? HANGUP : 0
       ready.push({ userdata: request.userdata, type: request.type, errno: SUCCESS, bytes: 1n, flags })
     }
-    // Nobody was ready: then it was a clock, also if the timer was a little early.
+    // No descriptor was ready, so a clock was, also if the timer was a little early.
     const elapsed =
       ready.length === 0 ? Math.max(performance.now() - began, soonest) : performance.now() - began
     for (const { userdata, dueMs } of clocks) {

@@ -1,5 +1,5 @@
 /**
- * WASI preview 1: the calls that concern descriptors, for files and sockets alike. Files go on to the base.
+ * WASI preview 1: the calls that concern descriptors, for files and sockets alike. Calls on files go on to `PosixWasi`.
  *
  * @see https://github.com/WebAssembly/WASI/blob/wasi-0.1/preview1/docs.md
  */
@@ -27,7 +27,7 @@ const PREOPEN_NO_DIRECTORY = 1
 const RECV_PEEK = 1
 const RECV_WAITALL = 2
 
-/** How a call of the base finds its descriptors among its parameters, and what a socket says to it. */
+/** Which parameters of a call on files are descriptors, and the error for a socket. */
 interface FileCall {
   readonly parameters: string
   readonly descriptors: readonly number[]
@@ -58,7 +58,7 @@ const fileCalls: Readonly<Record<string, FileCall>> = {
   path_unlink_file: { parameters: 'iii', descriptors: [0], onSocket: 'ENOTDIR' },
 }
 
-/** The descriptor of the base. */
+/** The file behind a descriptor. */
 const file = (guest: Guest, fd: number, onSocket: string): number => {
   const entry = guest.fds.get(fd)
   if (entry.kind === 'file') return entry.host
@@ -90,7 +90,7 @@ const filetypeOf = (guest: Guest, fd: number, kind: 'stream' | 'datagram'): numb
   return kind === 'stream' ? FILETYPE_SOCKET_STREAM : FILETYPE_SOCKET_DGRAM
 }
 
-/** A call that files and sockets have: of a file it is the base's. */
+/** A call that both files and sockets have. */
 const sharedRow = (
   name: string,
   shape: Pick<Row, 'parameters' | 'waits'>,
@@ -196,7 +196,7 @@ const descriptorRows: Readonly<Record<string, Row>> = {
       throw new Exit(code >>> 0)
     },
   },
-  // The base would raise the signal in this process.
+  // node:wasi would raise the signal in this process.
   proc_raise: {
     parameters: 'i',
     subject: 'nothing',

@@ -32,7 +32,7 @@ import { ADDRESS, families, IP_ENTRY, readAddress, writeAddress, writeIpEntry } 
 import { optionRows } from './options.ts'
 
 const FDFLAGS_NONBLOCK = 4
-/** `__wasi_riflags_t`: PEEK, WAITALL, DATA_TRUNCATED (which asks for nothing that is not told anyway), DONT_WAIT. */
+/** `__wasi_riflags_t`: PEEK, WAITALL, DATA_TRUNCATED (which requests what is reported anyway), DONT_WAIT. */
 const RIFLAGS = 15
 const RECV_DONT_WAIT = 8
 const SEND_DONT_WAIT = 1
@@ -41,7 +41,7 @@ const kinds: Numbers<Kind> = { 1: 'stream', 2: 'datagram' }
 /** RAW and SEQPACKET. */
 const otherTypes: ReadonlySet<number> = new Set([3, 4])
 
-/** 0 is the one that fits; wasix-libc gives those of IP for AF_UNIX as well. */
+/** 0 is the one that fits; wasix-libc passes those of IP for AF_UNIX as well. */
 const protocols: Readonly<Record<Kind, readonly number[]>> = { stream: [0, 6], datagram: [0, 17] }
 
 /** `__wasi_sock_status_t` */

@@ -66,7 +66,7 @@ const checkAddress = (memory: GuestMemory, pointer: number): void => {
   if (length > 0) memory.check(memory.u32(pointer), length)
 }
 
-/** Gives the port. */
+/** @returns The port. */
 const writeAddress = (memory: GuestMemory, pointer: number, address: Address): number => {
   const length = memory.u32(pointer + 4)
   const data = address.family === 'unix' ? encoder.encode(address.path) : ipBytes(address.host)

@@ -119,6 +119,6 @@ export class FfiConnecting implements Connecting {
   }
 }
 
-/** Begins to connect, and gives whether that must be made again: the backlog of an AF_UNIX listener is full. */
+/** Begins to connect. Returns whether the connect must be repeated: the backlog of an AF_UNIX listener is full. */
 const isFull = (handle: SocketHandle, address: Address): boolean =>
   sockets.tryConnect(handle, toSystem(address)) === 'full'

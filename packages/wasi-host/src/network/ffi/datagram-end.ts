@@ -46,7 +46,7 @@ export class FfiDatagramEnd extends FfiEnd implements DatagramEnd {
 
 /**
  * An AF_UNIX datagram socket. The class of @uds/stream is asked for its file alone, which is taken over from a socket
- * that died and removed at the end; it receives nothing as long as nobody listens to its messages.
+ * that died and removed at the end; it receives nothing as long as its messages have no listener.
  */
 export class FfiUnixDatagramEnd extends FfiDatagramEnd {
   readonly #socket: UnixDatagramSocket

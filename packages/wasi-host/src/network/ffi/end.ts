@@ -68,7 +68,7 @@ export abstract class FfiEnd implements End {
 
   hungUp(): boolean {
     const { hangup, readable, writable } = this.#state()
-    // Windows and macOS tell a hang-up of the peer's writing half alone as well.
+    // Windows and macOS report a hang-up of the peer's writing half alone as well.
     return hangup && readable && writable && this.bothHalvesGone()
   }
 

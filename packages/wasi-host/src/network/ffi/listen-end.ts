@@ -33,7 +33,7 @@ export class FfiListenEnd extends FfiEnd implements ListenEnd {
   }
 
   override close(): void {
-    // Not the file of somebody who has taken the path since.
+    // Not the file of another process that has taken the path since.
     if (!this.handle.closed && this.#path !== undefined && socketFileId(this.#path) === this.#file)
       removeSocketFile(this.#path)
     super.close()

@@ -48,7 +48,7 @@ export class FfiNetwork implements Network {
     }
   }
 
-  /** Waits for a moment; gives whether somebody should look. */
+  /** Waits for `ms` at most. Returns whether an end may be ready. */
   #look(interests: readonly Interest[], ms: number): boolean {
     const requests: PollRequest[] = []
     let withinMs = ms
@@ -118,7 +118,7 @@ export class FfiNetwork implements Network {
   }
 }
 
-/** A stream socket with the options that the guest has set so far, bound to an address if one is given. */
+/** A stream socket with the options that the guest has set so far, bound to an address if there is one. */
 const stream = (family: Family, options: Options, bound: Address | undefined): SocketHandle => {
   const handle = sockets.open(family, 'stream')
   try {

@@ -23,7 +23,7 @@ export const bindToFile = (handle: SocketHandle, address: UnixAddress, path: str
     const found = socketFileId(path)
     // Linux refuses a connect to a regular file as well (connect(2)); only sockets are ever removed.
     const stale = failureOf(error).code === 'EADDRINUSE' && isSocketFile(path) && refuses(address, 'stream')
-    // Somebody may have taken the path since.
+    // Another process may have taken the path since.
     if (!stale || socketFileId(path) !== found) throw error
     removeSocketFile(path)
     sockets.bind(handle, address)

@@ -46,7 +46,7 @@ export class FfiStreamEnd extends FfiEnd implements StreamEnd {
 
   #broken(error: unknown): never {
     const { code } = failureOf(error)
-    // POSIX tells of a reset once and then of the end; Winsock would tell of it for ever.
+    // POSIX reports a reset once and then the end; Winsock would report it for ever.
     if (code === 'ECONNRESET' || code === 'ECONNABORTED') this.#readEnded = true
     throw error
   }

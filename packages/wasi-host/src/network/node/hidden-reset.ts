@@ -14,7 +14,7 @@ const hidesResets = ((): boolean => {
  * What broke the connection of a socket that has ended, which the system still knows; undefined for an end that is one.
  *
  * ## Platform behaviour
- * Only where Node tells the descriptor of a socket, which is everywhere but on Windows. It is asked by koffi: without that,
+ * Only where Node exposes the descriptor of a socket, which is everywhere but on Windows. koffi asks for the error: without it,
  * a reset behind bytes is an end.
  */
 export const hiddenReset = (socket: Socket): unknown => {

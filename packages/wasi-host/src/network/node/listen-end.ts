@@ -11,8 +11,8 @@ import { NodeStreamEnd } from './stream-end.ts'
 const LONGEST_QUEUE = 4096
 
 /**
- * A server of Node as a bound socket. Node binds and listens in one, so this listens from `bind` on, and turns away
- * who comes before the guest listens: it is refused or reset, as it would be there.
+ * A server of Node as a bound socket. Node binds and listens in one, so this listens from `bind` on, and resets
+ * connections that come before the guest listens.
  */
 export class NodeListenEnd implements ListenEnd {
   readonly signal: Signal = new Signal()
@@ -91,7 +91,7 @@ export class NodeListenEnd implements ListenEnd {
   }
 }
 
-/** The peer learns that nobody took it: a reset where there is such a thing (it is of TCP). */
+/** Refuses a connection: a reset over TCP, a close elsewhere. */
 const refuse = (connection: Duplex): void => {
   if (connection instanceof Socket && connection.remoteFamily !== undefined) connection.resetAndDestroy()
   else connection.destroy()

@@ -33,7 +33,7 @@ export class NodeNetwork implements Network {
   readonly #makers: readonly StreamMaker[]
   readonly #ends = new Set<NodeEnd>()
   readonly #waits = new Set<PollWait>()
-  /** What the system does for the guest meanwhile: each is given up by this. */
+  /** Rejects what the system does for the guest in the background. */
   readonly #tasks = new Set<(reason: unknown) => void>()
   #stopped: { readonly reason: unknown } | undefined
 
@@ -138,7 +138,7 @@ export class NodeNetwork implements Network {
 
   stop(reason: unknown): void {
     this.#stopped ??= { reason }
-    // Who is told leaves the set; Set allows that while it is gone through.
+    // A wait that stops leaves the set, which a Set allows during the loop.
     for (const wait of this.#waits) wait.stop(reason)
     for (const giveUp of this.#tasks) giveUp(reason)
   }

@@ -2,7 +2,7 @@ import { SyncPromise } from '../../outcome/sync-promise.ts'
 import type { Interest } from '../network.ts'
 import type { Signal, Waiter } from './signal.ts'
 
-/** setTimeout knows 2^31 - 1 ms at most; whoever waits longer looks again. */
+/** setTimeout knows 2^31 - 1 ms at most; a longer wait looks again. */
 const LONGEST_MS = 0x7fff_ffff
 
 const isReady = ({ end, read, write }: Interest): boolean =>

@@ -7,7 +7,7 @@ const SIZE = 64 * 1024
 type Take = (bytes: Uint8Array) => boolean
 
 /**
- * Where a socket reads into, always the same memory, and who takes it from there. Nothing is allocated for a read, and
+ * The memory that a socket reads into, always the same, and the callback that takes the bytes. Nothing is allocated for a read, and
  * Node's streams have no part in it.
  */
 export class ReadBuffer {
@@ -24,7 +24,7 @@ export class ReadBuffer {
 
   #taken(bytes: Uint8Array): boolean {
     if (this.#take) return this.#take(bytes)
-    // Nobody is there yet: it is kept, and the peer waits.
+    // There is no reader yet: the bytes are kept, and the peer waits.
     this.#early.push(bytes.slice())
     return false
   }

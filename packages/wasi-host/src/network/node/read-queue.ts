@@ -23,7 +23,7 @@ export class ReadQueue {
   #discards = false
   #left = false
 
-  /** @param arrived - Told of bytes that came; whoever waits for them has read them when it returns. */
+  /** @param arrived - Called when bytes came; a waiting call of the guest has read them when it returns. */
   constructor(readable: Readable | undefined, inlet: ReadBuffer | undefined, arrived: () => void) {
     this.#readable = readable
     this.#inlet = inlet
@@ -52,7 +52,7 @@ export class ReadQueue {
 
   /**
    * @param lent - Their memory is used again afterwards.
-   * @returns Whether there is room for more.
+   * @returns Whether more may be read.
    */
   #take(bytes: Uint8Array, lent: boolean): boolean {
     if (this.#discards || bytes.length === 0) return true
@@ -63,7 +63,7 @@ export class ReadQueue {
     return !this.#paused
   }
 
-  /** Takes what Node has read already of a stream that is destroyed: it would not give it by itself any more. */
+  /** Takes what Node has read already of a stream that is destroyed: it emits no 'data' for them any more. */
   rescue(): void {
     if (this.#inlet || !this.#begun || this.#discards || this.#left) return
     this.#readable?.off('data', this.#onData)
@@ -74,7 +74,7 @@ export class ReadQueue {
     }
   }
 
-  /** Gives what there is room for. Peeking leaves it here. */
+  /** Reads as much as fits. Peeking leaves it here. */
   read(into: Uint8Array, peek: boolean): number {
     const filled = this.#chunks.read(into, peek)
     if (this.#paused && this.#chunks.size < READ_AHEAD && !this.#left) {

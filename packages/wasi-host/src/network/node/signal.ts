@@ -1,10 +1,10 @@
-/** Who waits for an end, or for several. */
+/** Waits for one end, or for several. */
 export interface Waiter {
-  /** Told when an end may have become ready. */
+  /** Called when an end may have become ready. */
   look(): void
 }
 
-/** Tells those who wait that an end may have become ready. */
+/** Notifies waiters that an end may have become ready. */
 export class Signal {
   // Mostly there is one.
   #waiters: Waiter[] = []
@@ -26,7 +26,7 @@ export class Signal {
       this.#waiters[0]!.look()
       return
     }
-    // Who is told goes on in this turn: it leaves, and may come again.
+    // A waiter goes on in this turn: it leaves the list, and may join it again.
     const told = [...this.#waiters]
     for (const waiter of told) waiter.look()
   }

@@ -80,7 +80,7 @@ export class NodeStreamEnd implements StreamEnd {
   #begin(): void {
     if (!this.#inflow.begin()) return
     if (this.#readable?.readableEnded) this.#ended = true
-    // Whatever happened to it before is told to nobody any more.
+    // Its events are over: no listener hears them any more.
     else if (this.#readable?.destroyed) {
       this.#broken ??= this.#readable.errored ?? undefined
       this.#onClose()
@@ -101,7 +101,7 @@ export class NodeStreamEnd implements StreamEnd {
   }
 
   readonly #onClose = (): void => {
-    // Closed without an end: somebody in this process destroyed it.
+    // Closed without an end: code in this process destroyed it.
     if (!this.#ended) this.#broken ??= new Failure('ECONNRESET', 'the connection was destroyed in the host')
     this.#inflow.rescue()
     this.#writeEnded = true
@@ -132,7 +132,7 @@ export class NodeStreamEnd implements StreamEnd {
     if (this.#inflow.size === 0) {
       if (this.#ended || !this.#readable) return 0
       if (this.#broken === undefined) return NOT_YET
-      // As SO_ERROR: told once, then the stream is at its end.
+      // As SO_ERROR: reported once, then the stream is at its end.
       this.#ended = true
       throw this.#broken
     }
@@ -180,7 +180,7 @@ export class NodeStreamEnd implements StreamEnd {
     return true
   }
 
-  /** The stream itself, for TLS to go over it. It is given up here; nothing may have been read ahead. */
+  /** The stream itself, for TLS over it. This end lets it go; no byte may have been read ahead. */
   detach(): Duplex {
     const stream: unknown = this.#readable
     if (!(stream instanceof Duplex) || stream !== this.#writable) {
@@ -196,7 +196,7 @@ export class NodeStreamEnd implements StreamEnd {
     return stream
   }
 
-  /** Ends it; what was written still goes out, and what comes meanwhile is dropped. */
+  /** Ends it; what was written still goes out, and bytes that still arrive are dropped. */
   close(): void {
     if (this.#closed) return
     this.#closed = true
@@ -248,14 +248,14 @@ export class NodeStreamEnd implements StreamEnd {
       if (stream) this.#unlisten(stream).off('error', this.#onError)
   }
 
-  /** Errors go on to be heard: one that nobody hears ends the process. */
+  /** The listener for errors stays: an 'error' event without one ends the process. */
   #unlisten<S extends Readable | Writable>(stream: S): S {
     stream.off('end', this.#onEnd).off('drain', this.#onDrain)
     stream.off('close', this.#onClose)
     return stream
   }
 
-  /** Breaks it at once: nobody waits for its bytes any more. */
+  /** Breaks it at once, with what it has not sent. */
   destroy(): void {
     this.#closed = true
     this.#inflow.leave()

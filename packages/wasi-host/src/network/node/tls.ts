@@ -8,14 +8,14 @@ import type { Target } from '../target.ts'
 const secured = (socket: TLSSocket, timeoutMs: number, signal?: AbortSignal): Promise<TLSSocket> =>
   new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined
-    const give = (failure: Failure): void => {
+    const fail = (failure: Failure): void => {
       leave()
       socket.destroy()
       reject(failure)
     }
-    const abort = (): void => give(new Failure('ECONNABORTED', 'the guest closed the socket'))
-    const failed = (error: Error & { code?: string }): void => give(asFailure(error, socket))
-    const ended = (): void => give(new Failure('ECONNRESET', 'the peer closed during the TLS handshake'))
+    const abort = (): void => fail(new Failure('ECONNABORTED', 'the guest closed the socket'))
+    const failed = (error: Error & { code?: string }): void => fail(asFailure(error, socket))
+    const ended = (): void => fail(new Failure('ECONNRESET', 'the peer closed during the TLS handshake'))
     const leave = (): void => {
       clearTimeout(timer)
       signal?.removeEventListener('abort', abort)
@@ -26,7 +26,7 @@ const secured = (socket: TLSSocket, timeoutMs: number, signal?: AbortSignal): Pr
     signal?.addEventListener('abort', abort, { once: true })
     if (timeoutMs >= 0) {
       timer = setTimeout(
-        () => give(new Failure('ETIMEDOUT', `no TLS handshake within ${timeoutMs} ms`)),
+        () => fail(new Failure('ETIMEDOUT', `no TLS handshake within ${timeoutMs} ms`)),
         timeoutMs,
       )
     }
@@ -81,7 +81,7 @@ export const handshake = async (
   return { socket, facts: factsOf(socket) }
 }
 
-/** An option of tls.connect that its types lack. A peer that has ended its half may still be told something. */
+/** An option of tls.connect that its types lack. A peer that has ended its half may still receive. */
 const halfOpen = { allowHalfOpen: true }
 
 /** A TLS connection for a route: the guest speaks plain and knows nothing of it. */

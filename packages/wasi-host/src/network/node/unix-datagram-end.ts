@@ -5,7 +5,7 @@ import { Signal } from './signal.ts'
 
 type Listener = Parameters<Signal['on']>[0]
 
-/** Watches the socket while somebody waits for it. What it is ready for already, nobody waits for. */
+/** Watches the socket while a call waits for it, for what it is not ready for yet. */
 class WatchingSignal extends Signal {
   readonly #handle: SocketHandle
   readonly #end: End

@@ -3,8 +3,8 @@ import type { Socket } from 'node:net'
 type Done = (error?: Error | null) => void
 
 /**
- * Tells of a write that fails, and keeps it from Node, which would destroy the socket: with it would go what the peer has
- * sent before it left, and nobody has read. Reading goes on; it ends by itself, with the end of the stream or with what
+ * Reports a write that fails, and hides it from Node, which would destroy the socket together with the unread bytes that
+ * the peer has sent before it left. Reading goes on; it ends by itself, with the end of the stream or with what
  * broke the connection.
  *
  * @returns Undoes it.
