@@ -8,7 +8,7 @@ import { WasiHost, type SocketsOptions, type WaitMode } from '../src/index.ts'
 import { NodeNetwork } from '../src/network/node/network.ts'
 import { NodeStreamEnd } from '../src/network/node/stream-end.ts'
 import { Resolver } from '../src/network/resolver.ts'
-import { buildModule, constant, type Import } from './builder/module.ts'
+import { buildModule, type Import } from './builder/module.ts'
 import { drive, OUT, preview1Imports, serve, udsImports, waits, type Driven } from './driver.ts'
 
 const SUCCESS = 0
@@ -270,18 +270,7 @@ const printing = (lines: number): Uint8Array =>
       { at: 16, bytes: new Uint8Array(Uint32Array.from([32, 5]).buffer) },
       { at: 32, bytes: Buffer.from('line\n') },
     ],
-    functions: [
-      {
-        name: '_start',
-        result: '',
-        code: (use) =>
-          Array.from({ length: lines }, () => [
-            ...[1, 16, 1, OUT].flatMap(constant),
-            ...use('fd_write'),
-            0x1a,
-          ]).flat(),
-      },
-    ],
+    wat: `(func (export "_start") ${'(drop (call $fd_write (i32.const 1) (i32.const 16) (i32.const 1) (i32.const 8)))'.repeat(lines)})`,
   })
 
 /** Under `blocking` there are none of these: they are streams of this thread. */

@@ -2,11 +2,8 @@ import { Duplex, duplexPair, PassThrough, Writable } from 'node:stream'
 import { expectNoLeak } from '@uds/testkit'
 import { describe, expect, test } from 'vitest'
 import { WasiHost } from '../src/index.ts'
-import { buildModule, constant, preview1, u } from './builder/module.ts'
+import { buildModule, preview1 } from './builder/module.ts'
 import { drive, echo, OUT, preview1Imports, serve, udsImports, waits, zigImports } from './driver.ts'
-
-const CALL_END = 0x0b
-const DROP = 0x1a
 
 /** Writes "hello" to standard output and exits with 7. */
 const hello = buildModule({
@@ -18,73 +15,27 @@ const hello = buildModule({
     { at: 16, bytes: Buffer.from(Uint32Array.of(64, 6).buffer) },
     { at: 64, bytes: Buffer.from('hello\n') },
   ],
-  functions: [
-    {
-      name: '_start',
-      result: '',
-      code: (call) => [
-        ...constant(1),
-        ...constant(16),
-        ...constant(1),
-        ...constant(32),
-        ...call('fd_write'),
-        DROP,
-        ...constant(7),
-        ...call('proc_exit'),
-      ],
-    },
-  ],
+  wat: `(func (export "_start")
+    (drop (call $fd_write (i32.const 1) (i32.const 16) (i32.const 1) (i32.const 32)))
+    (call $proc_exit (i32.const 7)))`,
 })
 
-const trap = buildModule({ imports: [], functions: [{ name: '_start', result: '', code: () => [0x00] }] })
+const trap = buildModule({ imports: [], wat: '(func (export "_start") unreachable)' })
 
 /** Computes for ever and never waits. */
-const busy = buildModule({
-  imports: [],
-  functions: [{ name: '_start', result: '', code: () => [0x03, 0x40, 0x0c, ...u(0), CALL_END] }],
-})
+const busy = buildModule({ imports: [], wat: '(func (export "_start") (loop $ever (br $ever)))' })
 
 /** Copies its standard input to its standard output, 16 bytes at a time. */
 const cat = buildModule({
   imports: preview1('fd_read:iiii', 'fd_write:iiii'),
   data: [{ at: 16, bytes: Buffer.from(Uint32Array.of(64, 16).buffer) }],
-  functions: [
-    {
-      name: '_start',
-      result: '',
-      code: (call) => [
-        0x03,
-        0x40,
-        ...constant(0),
-        ...constant(16),
-        ...constant(1),
-        ...constant(20),
-        ...call('fd_read'),
-        DROP,
-        ...constant(20),
-        0x28,
-        2,
-        0,
-        0x04,
-        0x40,
-        ...constant(1),
-        ...constant(16),
-        ...constant(1),
-        ...constant(32),
-        ...call('fd_write'),
-        DROP,
-        ...constant(20),
-        ...constant(16),
-        0x36,
-        2,
-        0,
-        0x0c,
-        ...u(1),
-        CALL_END,
-        CALL_END,
-      ],
-    },
-  ],
+  wat: `(func (export "_start")
+    (loop $more
+      (drop (call $fd_read (i32.const 0) (i32.const 16) (i32.const 1) (i32.const 20)))
+      (if (i32.load (i32.const 20)) (then
+        (drop (call $fd_write (i32.const 1) (i32.const 16) (i32.const 1) (i32.const 32)))
+        (i32.store (i32.const 20) (i32.const 16))
+        (br $more)))))`,
 })
 
 const collect = (): { stream: Writable; text: () => string } => {

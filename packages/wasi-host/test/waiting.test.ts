@@ -3,10 +3,9 @@ import { Writable } from 'node:stream'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { WasiHost } from '../src/index.ts'
 import { hasJspi } from '../src/module/engine.ts'
-import { buildModule, constant, preview1 } from './builder/module.ts'
+import { buildModule, preview1 } from './builder/module.ts'
 import { Driven, echo, OUT, preview1Imports, serve } from './driver.ts'
 
-const DROP = 0x1a
 const BUFFER = 1024
 const IOVEC = 16
 const SUBSCRIPTION = 128
@@ -16,20 +15,9 @@ const CLOCK_MONOTONIC = 1
 const relay = buildModule({
   imports: [...preview1('fd_read:iiii', 'fd_write:iiii')],
   data: [{ at: IOVEC, bytes: new Uint8Array(Uint32Array.of(BUFFER, 4).buffer) }],
-  functions: [
-    {
-      name: 'relay',
-      result: '',
-      code: (call) => [
-        ...[3, IOVEC, 1, OUT].flatMap(constant),
-        ...call('fd_read'),
-        DROP,
-        ...[1, IOVEC, 1, OUT].flatMap(constant),
-        ...call('fd_write'),
-        DROP,
-      ],
-    },
-  ],
+  wat: `(func (export "relay")
+    (drop (call $fd_read (i32.const 3) (i32.const ${IOVEC}) (i32.const 1) (i32.const ${OUT})))
+    (drop (call $fd_write (i32.const 1) (i32.const ${IOVEC}) (i32.const 1) (i32.const ${OUT}))))`,
 })
 
 describe.skipIf(!hasJspi)('under jspi', () => {

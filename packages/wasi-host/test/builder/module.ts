@@ -1,81 +1,59 @@
 /**
- * Builds small guests, so that every import can be called as a compiled guest would call it: for each import an export
- * of the same type that passes its parameters on.
+ * Builds small guests from WebAssembly text, so that every import can be called as a compiled guest would call it: for
+ * each import an export of the same type that passes its parameters on.
  */
+import wabt from 'wabt'
 
 export interface Import {
   readonly module: string
   readonly name: string
-  /** `i` an i32, `I` an i64; every import gives an i32 unless `result` is ''. */
+  /** `i` an i32, `I` an i64; every import returns an i32 unless `result` is ''. */
   readonly parameters: string
   readonly result?: '' | 'i'
-  /** The name of the export that calls it; that of the import unless given. */
+  /** The name of the export that calls it. @default the name of the import */
   readonly as?: string
 }
 
 export interface ModuleOptions {
   readonly imports: readonly Import[]
-  /** Pages of memory; 2 unless given. */
+  /** Pages of memory. @default 2 */
   readonly pages?: number
   /** Bytes in the memory from the start. */
   readonly data?: readonly { readonly at: number; readonly bytes: Uint8Array }[]
   /** Custom sections without content, by name. */
   readonly sections?: readonly string[]
-  /** More functions: `() -> i32` of raw instructions, with the index of an import by `call`. */
-  readonly functions?: readonly {
-    readonly name: string
-    readonly parameters?: string
-    readonly result?: '' | 'i'
-    readonly locals?: number
-    readonly code: (call: (name: string) => number[]) => number[]
-  }[]
+  /** More fields of the module, as text: `(func (export "f") ... (call $fd_write ...))`. */
+  readonly wat?: string
 }
 
-const I32 = 0x7f
-const I64 = 0x7e
+/** Each process loads it once; a test file waits for it before its first test. */
+const tools = await wabt()
 
-/** Unsigned LEB128. */
-export const u = (value: number): number[] => {
-  const bytes: number[] = []
-  let left = value >>> 0
-  do {
-    bytes.push((left & 0x7f) | (left > 0x7f ? 0x80 : 0))
-    left >>>= 7
-  } while (left !== 0)
-  return bytes
+const types = (shape: string): string =>
+  Array.from(shape, (each) => ` ${each === 'I' ? 'i64' : 'i32'}`).join('')
+
+const signature = ({ parameters, result = 'i' }: Import): string =>
+  `(param${types(parameters)}) (result${types(result)})`
+
+const passed = ({ parameters }: Import): string =>
+  Array.from(parameters, (_, index) => `(local.get ${index})`).join(' ')
+
+const escaped = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex').replaceAll(/../g, '\\$&')
+
+/** A custom section that is empty: no text has one. */
+const customSection = (name: string): number[] => {
+  const bytes = Buffer.from(name)
+  return [0, bytes.length + 1, bytes.length, ...bytes]
 }
 
-/** Signed LEB128. */
-export const s = (value: number): number[] => {
-  const bytes: number[] = []
-  let left = value | 0
-  for (;;) {
-    const byte = left & 0x7f
-    left >>= 7
-    if ((left === 0 && (byte & 0x40) === 0) || (left === -1 && (byte & 0x40) !== 0)) return [...bytes, byte]
-    bytes.push(byte | 0x80)
+/** Translates the text of a module. */
+export const assemble = (text: string, sections: readonly string[] = []): Uint8Array => {
+  const module = tools.parseWat('guest.wat', text)
+  try {
+    return Uint8Array.from([...module.toBinary({}).buffer, ...sections.flatMap(customSection)])
+  } finally {
+    module.destroy()
   }
-}
-
-export const constant = (value: number): number[] => [0x41, ...s(value)]
-export const local = (index: number): number[] => [0x20, ...u(index)]
-
-const text = (value: string): number[] => {
-  const bytes = [...Buffer.from(value)]
-  return [...u(bytes.length), ...bytes]
-}
-
-const list = (items: readonly number[][]): number[] => [...u(items.length), ...items.flat()]
-const section = (id: number, content: number[]): number[] => [id, ...u(content.length), ...content]
-const types = (shape: string): number[][] => Array.from(shape, (each) => [each === 'I' ? I64 : I32])
-const type = (parameters: string, result: string): number[] => [
-  0x60,
-  ...list(types(parameters)),
-  ...list(types(result)),
-]
-const body = (locals: number, code: number[]): number[] => {
-  const content = [...(locals > 0 ? [1, ...u(locals), I32] : [0]), ...code, 0x0b]
-  return [...u(content.length), ...content]
 }
 
 export const buildModule = ({
@@ -83,83 +61,21 @@ export const buildModule = ({
   pages = 2,
   data = [],
   sections = [],
-  functions = [],
+  wat = '',
 }: ModuleOptions): Uint8Array => {
-  const call = (name: string): number[] => {
-    const index = imports.findIndex((each) => (each.as ?? each.name) === name)
-    if (index < 0) throw new Error(`no import ${name}`)
-    return [0x10, ...u(index)]
-  }
-  const passing = imports.map((each) => ({
-    name: each.as ?? each.name,
-    parameters: each.parameters,
-    result: each.result ?? 'i',
-    locals: 0,
-    code: (use: typeof call) => [
-      ...Array.from(each.parameters, (_, index) => local(index)).flat(),
-      ...use(each.as ?? each.name),
-    ],
-  }))
-  // The memory can be made larger from outside.
-  const grow = {
-    name: 'grow',
-    parameters: 'i',
-    result: 'i',
-    locals: 0,
-    code: () => [...local(0), 0x40, 0x00],
-  }
-  const all = [
-    ...passing,
-    grow,
-    ...functions.map((each) => ({ parameters: '', result: 'i', locals: 0, ...each })),
+  const named = imports.map((each) => ({ ...each, as: each.as ?? each.name }))
+  const fields = [
+    ...named.map((each) => `(import "${each.module}" "${each.name}" (func $${each.as} ${signature(each)}))`),
+    `(memory (export "memory") ${pages})`,
+    ...data.map(({ at, bytes }) => `(data (i32.const ${at}) "${escaped(bytes)}")`),
+    ...named.map(
+      (each) => `(func (export "${each.as}") ${signature(each)} (call $${each.as} ${passed(each)}))`,
+    ),
+    // The memory can be made larger from outside.
+    '(func (export "grow") (param i32) (result i32) (memory.grow (local.get 0)))',
+    wat,
   ]
-  const bytes = [
-    0,
-    0x61,
-    0x73,
-    0x6d,
-    1,
-    0,
-    0,
-    0,
-    ...section(
-      1,
-      list([
-        ...imports.map((each) => type(each.parameters, each.result ?? 'i')),
-        ...all.map((each) => type(each.parameters, each.result)),
-      ]),
-    ),
-    ...section(
-      2,
-      list(imports.map((each, index) => [...text(each.module), ...text(each.name), 0, ...u(index)])),
-    ),
-    ...section(3, list(all.map((_, index) => u(imports.length + index)))),
-    ...section(5, list([[0, ...u(pages)]])),
-    ...section(
-      7,
-      list([
-        [...text('memory'), 2, 0],
-        ...all.map((each, index) => [...text(each.name), 0, ...u(imports.length + index)]),
-      ]),
-    ),
-    ...section(10, list(all.map((each) => body(each.locals, each.code(call))))),
-    ...(data.length > 0
-      ? section(
-          11,
-          list(
-            data.map(({ at, bytes: content }) => [
-              0,
-              ...constant(at),
-              0x0b,
-              ...u(content.length),
-              ...content,
-            ]),
-          ),
-        )
-      : []),
-    ...sections.flatMap((name) => section(0, text(name))),
-  ]
-  return Uint8Array.from(bytes)
+  return assemble(`(module\n${fields.join('\n')}\n)`, sections)
 }
 
 const PREVIEW1 = 'wasi_snapshot_preview1'
