@@ -16,7 +16,7 @@ import {
   type BlockingStream,
   type TransferToken,
 } from '../src/index.ts'
-import { onWindows } from '../src/select.ts'
+import { onWindows } from '../src/unix-socket/system/select.ts'
 import { bytes, expectCode } from './expect.ts'
 import { kindsHere, win } from './kinds.ts'
 

@@ -10,7 +10,7 @@ import {
   WinStream,
   type BlockingStream,
 } from '../src/index.ts'
-import { onWindows, socketSystem } from '../src/select.ts'
+import { onWindows, socketSystem } from '../src/unix-socket/system/select.ts'
 
 export interface Kind {
   readonly name: string

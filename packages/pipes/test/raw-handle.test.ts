@@ -19,8 +19,8 @@ import {
   GENERIC_WRITE,
   OPEN_EXISTING,
   PIPE_ACCESS_DUPLEX,
-} from '../src/win32/constants.ts'
-import { kernel32 } from '../src/win32/prototypes.ts'
+} from '../src/named-pipe/win32/constants.ts'
+import { kernel32 } from '../src/libraries/win32.ts'
 import { bytes, duration, expectCode, pattern } from './expect.ts'
 import { unix, win } from './kinds.ts'
 

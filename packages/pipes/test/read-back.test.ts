@@ -10,8 +10,8 @@ import {
   SDDL_REVISION_1,
   SECURITY_IDENTIFICATION,
   SECURITY_SQOS_PRESENT,
-} from '../src/win32/constants.ts'
-import { advapi32 as ours, kernel32 } from '../src/win32/prototypes.ts'
+} from '../src/named-pipe/win32/constants.ts'
+import { advapi32 as ours, kernel32 } from '../src/libraries/win32.ts'
 import { win } from './kinds.ts'
 
 const rows = {

@@ -22,7 +22,7 @@ import {
   UnixSocketAddr,
   UnixStream,
 } from '../src/index.ts'
-import { onWindows } from '../src/select.ts'
+import { onWindows } from '../src/unix-socket/system/select.ts'
 import { bytes, expectCode } from './expect.ts'
 
 const can = capabilities()

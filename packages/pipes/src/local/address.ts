@@ -1,8 +1,8 @@
 /** What a text means as the address of a local stream. */
 import { invalidArgument, invalidValue } from '@uds/winsock-ffi'
-import { onWindows, place } from '../select.ts'
-import { UnixSocketAddr } from '../unix/address.ts'
-import { WinPipeSocketAddr } from '../win/address.ts'
+import { onWindows, place } from '../unix-socket/system/select.ts'
+import { UnixSocketAddr } from '../unix-socket/address.ts'
+import { WinPipeSocketAddr } from '../named-pipe/address.ts'
 
 /** The address of a local stream: of AF_UNIX, or of a named pipe. */
 export type LocalSocketAddr = UnixSocketAddr | WinPipeSocketAddr

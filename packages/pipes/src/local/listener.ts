@@ -1,9 +1,9 @@
 import { checkOptions } from '@uds/winsock-ffi'
 import { checkToken, type TransferToken } from '../threads/token.ts'
-import { UnixSocketAddr } from '../unix/address.ts'
-import { UNIX_BIND_OPTIONS, UnixListener, type UnixBindOptions } from '../unix/listener.ts'
-import { PIPE_BIND_OPTIONS, pipeSettings, type PipeBindOptions } from '../win/bind-options.ts'
-import { WinListener } from '../win/listener.ts'
+import { UnixSocketAddr } from '../unix-socket/address.ts'
+import { UNIX_BIND_OPTIONS, UnixListener, type UnixBindOptions } from '../unix-socket/listener.ts'
+import { PIPE_BIND_OPTIONS, pipeSettings, type PipeBindOptions } from '../named-pipe/bind-options.ts'
+import { WinListener } from '../named-pipe/listener.ts'
 import { readAddress, type LocalSocketAddr } from './address.ts'
 
 /** A listener of this system: on a named pipe on Windows, on AF_UNIX elsewhere, or on what the address said. */

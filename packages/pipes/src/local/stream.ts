@@ -1,10 +1,10 @@
-import type { WaitOptions } from '../arguments.ts'
-import { onWindows } from '../select.ts'
+import type { WaitOptions } from '../options/arguments.ts'
+import { onWindows } from '../unix-socket/system/select.ts'
 import { checkToken, type TransferToken } from '../threads/token.ts'
-import { UnixSocketAddr } from '../unix/address.ts'
-import { UnixStream } from '../unix/stream.ts'
-import type { ConnectOptions } from '../verify-server.ts'
-import { WinStream } from '../win/stream.ts'
+import { UnixSocketAddr } from '../unix-socket/address.ts'
+import { UnixStream } from '../unix-socket/stream.ts'
+import type { ConnectOptions } from '../connecting/verify-server.ts'
+import { WinStream } from '../named-pipe/stream.ts'
 import { readAddress, type LocalSocketAddr } from './address.ts'
 
 /** A local stream of this system: a named pipe on Windows, AF_UNIX elsewhere, or what the address said. */

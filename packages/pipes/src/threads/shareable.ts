@@ -1,6 +1,6 @@
 import { invalidArgument } from '@uds/winsock-ffi'
-import { booleanOf } from '../arguments.ts'
-import { closed, notSupported } from '../failures.ts'
+import { booleanOf } from '../options/arguments.ts'
+import { closed, notSupported } from '../errors/errors.ts'
 import { canShare } from './memory.ts'
 import { SharedState } from './state.ts'
 import { makeToken, type TransferKind, type TransferToken } from './token.ts'

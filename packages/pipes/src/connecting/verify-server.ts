@@ -1,0 +1,65 @@
+/** Who the server is, asked before the first byte is written. */
+import {
+  checkOptions,
+  invalidArgument,
+  sidOfProcess,
+  SocketError,
+  type PeerCredentials,
+} from '@uds/winsock-ffi'
+import { callTimeout, type WaitOptions } from '../options/arguments.ts'
+
+/** Options of the functions that connect. */
+export interface ConnectOptions {
+  /**
+   * Refuse a server of another user with `EACCES`: somebody could have taken the name first. Undefined: any server that
+   * the address leads to.
+   */
+  readonly verifyServer?: 'sameUser' | undefined
+}
+
+/** Whether to verify, of the options of a connect with a time of its own. */
+export const verifyOf = (options: ConnectOptions | undefined): boolean => {
+  checkOptions(options, 'connect', ['verifyServer'])
+  return isWanted(options)
+}
+
+/** The same, and the timeout, of the options of a connect that may be given one. */
+export const connectSettings = (
+  options: (ConnectOptions & WaitOptions) | undefined,
+): { timeoutMs: number | undefined; verify: boolean } => ({
+  timeoutMs: callTimeout(options, 'connect', ['timeoutMs', 'verifyServer']),
+  verify: isWanted(options),
+})
+
+const isWanted = (options: ConnectOptions | undefined): boolean => {
+  const verify = options?.verifyServer
+  if (verify === undefined || verify === 'sameUser') return verify === 'sameUser'
+  throw invalidArgument('connect', 'verifyServer', "'sameUser' or undefined", verify)
+}
+
+/** The effective user, whom the system names to others as well. */
+const isThisUser = ({ uid, sid }: PeerCredentials): boolean =>
+  sid === undefined ? uid !== undefined && uid === process.geteuid?.() : sid === sidOfProcess(process.pid)
+
+interface Connected {
+  peerCredentials(): PeerCredentials
+  close(): void
+}
+
+/** Closes the stream and throws `EACCES` unless the system vouches for the server being this user's. */
+export const requireSameUser = (stream: Connected, address: string): void => {
+  let detail = 'the server runs as another user'
+  try {
+    if (isThisUser(stream.peerCredentials())) return
+  } catch (error) {
+    detail = `the user of the server could not be told: ${(error as Error).message}`
+  }
+  stream.close()
+  throw new SocketError({
+    code: 'EACCES',
+    syscall: 'connect',
+    address,
+    detail,
+    advice: "without verifyServer: 'sameUser' any server of the name is taken",
+  })
+}

@@ -1,0 +1,40 @@
+import { booleanOf, integerOf } from '../options/arguments.ts'
+import { checkSecurity, type PipeSecurity } from './win32/security.ts'
+
+/** Options of {@link WinListener.bind}. */
+export interface PipeBindOptions {
+  /** How many clients may be connected that `accept` has not taken yet: 1 to 63 (default 8). */
+  readonly backlog?: number | undefined
+  /** Bytes that the system holds in each direction of a pipe (default 65536). */
+  readonly bufferSize?: number | undefined
+  /**
+   * Who may connect: this user (the default), everybody who has logged on, whom an SDDL names, or whom the system lets in
+   * by default (then everybody may read).
+   */
+  readonly security?: PipeSecurity | undefined
+  /** Refuse clients on other computers (default true). */
+  readonly rejectRemote?: boolean | undefined
+  /**
+   * Each write is a message, which a read does not go beyond; and `shutdown('write')` reaches the peer, by a message of no
+   * bytes. Default false: bytes. Clients of this package find out by themselves.
+   */
+  readonly messageMode?: boolean | undefined
+}
+
+/** The names of the options of {@link WinListener.bind}. */
+export const PIPE_BIND_OPTIONS = ['backlog', 'bufferSize', 'security', 'rejectRemote', 'messageMode'] as const
+
+export interface PipeSettings {
+  readonly bufferSize: number
+  readonly rejectRemote: boolean
+  readonly message: boolean
+  readonly security: PipeSecurity
+}
+
+/** Reads the options that only a pipe has. It makes no system call, so a mistake is found on every system. */
+export const pipeSettings = (options: PipeBindOptions): PipeSettings => ({
+  bufferSize: integerOf(options.bufferSize ?? 65_536, 'bind', 'bufferSize', 1, 2 ** 31 - 1),
+  rejectRemote: booleanOf(options.rejectRemote ?? true, 'bind', 'rejectRemote'),
+  message: booleanOf(options.messageMode ?? false, 'bind', 'messageMode'),
+  security: checkSecurity(options.security ?? 'currentUser'),
+})

@@ -1,0 +1,12 @@
+import { notSupported } from '../errors/errors.ts'
+import { onWindows } from '../unix-socket/system/select.ts'
+
+/** @throws SocketError `ENOTSUP` off Windows. */
+export const requireWindows = (syscall: string): void => {
+  if (onWindows) return
+  throw notSupported(
+    syscall,
+    'only Windows has named pipes',
+    'use UnixStream and UnixListener, or LocalStream and LocalListener, which are the fitting ones on each system',
+  )
+}

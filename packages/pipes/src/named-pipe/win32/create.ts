@@ -1,0 +1,144 @@
+/** Making the two ends of a pipe. */
+import { SocketError } from '@uds/winsock-ffi'
+import { traced } from '../../trace.ts'
+import { closeHandle } from './close-handle.ts'
+import {
+  ERROR_ACCESS_DENIED,
+  ERROR_PIPE_BUSY,
+  FILE_FLAG_FIRST_PIPE_INSTANCE,
+  FILE_FLAG_OVERLAPPED,
+  OPEN_EXISTING,
+  PIPE_ACCESS_DUPLEX,
+  PIPE_READMODE_BYTE,
+  PIPE_READMODE_MESSAGE,
+  PIPE_REJECT_REMOTE_CLIENTS,
+  PIPE_TYPE_BYTE,
+  PIPE_TYPE_MESSAGE,
+  PIPE_UNLIMITED_INSTANCES,
+  SECURITY_IDENTIFICATION,
+  SECURITY_SQOS_PRESENT,
+} from './constants.ts'
+import { nameInUse, pipeError } from './pipe-errors.ts'
+import { instancesOf } from './information.ts'
+import { kernel32 } from '../../libraries/win32.ts'
+import { withSecurity } from './security.ts'
+
+/** How the instances of a listener are made; it travels in its token. */
+export interface InstanceSettings {
+  readonly name: string
+  readonly message: boolean
+  readonly bufferSize: number
+  readonly sddl: string | undefined
+}
+
+const create = (settings: InstanceSettings, first: boolean, rejectRemote: boolean): number => {
+  const open = PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED | (first ? FILE_FLAG_FIRST_PIPE_INSTANCE : 0)
+  const kind = settings.message
+    ? PIPE_TYPE_MESSAGE | PIPE_READMODE_MESSAGE
+    : PIPE_TYPE_BYTE | PIPE_READMODE_BYTE
+  const mode = kind | (rejectRemote ? PIPE_REJECT_REMOTE_CLIENTS : 0)
+  const { bufferSize } = settings
+  return withSecurity(settings.sddl, (attributes) =>
+    traced('CreateNamedPipeW', settings.name, () =>
+      kernel32.CreateNamedPipeW.attempt(
+        settings.name,
+        open,
+        mode,
+        PIPE_UNLIMITED_INSTANCES,
+        bufferSize,
+        bufferSize,
+        0,
+        attributes,
+      ),
+    ),
+  )
+}
+
+/**
+ * Claims a name with its first instance.
+ *
+ * @throws SocketError `EADDRINUSE`.
+ */
+export const createFirst = (settings: InstanceSettings, rejectRemote: boolean): number => {
+  const handle = create(settings, true, rejectRemote)
+  if (-handle === ERROR_ACCESS_DENIED || -handle === ERROR_PIPE_BUSY) throw nameInUse(settings.name, -handle)
+  if (handle < 0) throw pipeError(-handle, 'CreateNamedPipeW', settings.name)
+  // Wine does not honour FILE_FLAG_FIRST_PIPE_INSTANCE, and the pipe was joined instead.
+  if (instancesOf(handle) > 1) {
+    closeHandle(handle)
+    throw nameInUse(settings.name)
+  }
+  return handle
+}
+
+/** One more instance of a name that is claimed. */
+export const createNext = (settings: InstanceSettings, rejectRemote: boolean): number => {
+  const handle = create(settings, false, rejectRemote)
+  if (handle < 0) throw pipeError(-handle, 'CreateNamedPipeW', settings.name)
+  return handle
+}
+
+/**
+ * FILE_READ_DATA, FILE_WRITE_DATA, both ATTRIBUTES, READ_CONTROL, SYNCHRONIZE (winnt.h). GENERIC_WRITE would ask for the
+ * right to create instances as well, which a careful server does not give.
+ */
+const CONNECT = 0x0012_0183
+/** The same without FILE_WRITE_ATTRIBUTES, which only message mode needs. */
+const CONNECT_ONLY = 0x0012_0083
+
+const open = (name: string, access: number): number =>
+  traced('CreateFileW', name, () =>
+    kernel32.CreateFileW.attempt(
+      name,
+      access,
+      0,
+      null,
+      OPEN_EXISTING,
+      // The server may learn who connects, and may not act in its name.
+      FILE_FLAG_OVERLAPPED | SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION,
+      0,
+    ),
+  )
+
+/** True for a pipe that carries messages. */
+const isMessagePipe = (handle: number): boolean => {
+  const flags = new Uint32Array(1)
+  traced('GetNamedPipeInfo', handle, () => kernel32.GetNamedPipeInfo(handle, flags, null, null, null))
+  return (flags[0]! & PIPE_TYPE_MESSAGE) !== 0
+}
+
+const readMessages = (handle: number): void => {
+  const mode = Uint32Array.of(PIPE_READMODE_MESSAGE)
+  traced('SetNamedPipeHandleState', handle, () => kernel32.SetNamedPipeHandleState(handle, mode, null, null))
+}
+
+/** A client's end. */
+export interface Opened {
+  readonly handle: number
+  readonly message: boolean
+}
+
+/**
+ * Connects to a pipe, once.
+ *
+ * @throws SocketError `ENOENT` without a pipe, `EBUSY` when all its instances are taken, `EACCES`.
+ */
+export const openPipe = (name: string): Opened => {
+  let handle = open(name, CONNECT)
+  if (-handle === ERROR_ACCESS_DENIED) handle = open(name, CONNECT_ONLY)
+  if (handle < 0) throw pipeError(-handle, 'CreateFileW', name)
+  try {
+    const message = isMessagePipe(handle)
+    if (message) readMessages(handle)
+    return { handle, message }
+  } catch (error) {
+    closeHandle(handle)
+    throw error instanceof SocketError && error.nativeCode !== undefined
+      ? pipeError(error.nativeCode, error.syscall, name)
+      : error
+  }
+}
+
+/** Waits for a free instance, up to `ms`; gives false when there is no such pipe. */
+export const waitForInstance = (name: string, ms: number): boolean =>
+  traced('WaitNamedPipeW', name, () => kernel32.WaitNamedPipeW.attempt(name, Math.max(1, Math.ceil(ms)))) >= 0

@@ -1,0 +1,225 @@
+import { sockets, type SocketError, type UnixAddress } from '@uds/winsock-ffi'
+import { bytesOf, callTimeout, howOf, type ShutdownHow, type WaitOptions } from '../options/arguments.ts'
+import { explained } from '../errors/errors.ts'
+import { socketSystem as system } from './system/select.ts'
+import { READ, WRITE, type Direction } from '../threads/cells.ts'
+import { SharedState } from '../threads/state.ts'
+import { claimToken, type TransferToken } from '../threads/token.ts'
+import { Turn } from '../threads/direction-lock.ts'
+import { Timed } from '../blocking/timed.ts'
+import { traced } from '../trace.ts'
+import { unixAddrOf, UnixSocketAddr } from './address.ts'
+import { bindFile, removeFile } from './socket-file.ts'
+import {
+  fileOf,
+  fileSettings,
+  openBound,
+  packFile,
+  unpackFile,
+  type FileToRemove,
+  type UnixBindOptions,
+} from './listener.ts'
+import { socketOf } from './raw-handle.ts'
+import { attemptUntil, withoutWaiting, withSocket } from './waiting.ts'
+
+/** What {@link UnixDatagram.recvFrom} gives. */
+export interface ReceivedDatagram {
+  /** The bytes that are in the buffer. A datagram may have none. */
+  readonly bytes: number
+  /** Who sent it; unnamed for a sender that is not bound. */
+  readonly address: UnixSocketAddr
+  /** True when the datagram was longer than the buffer; the rest is lost. */
+  readonly truncated: boolean
+}
+
+/**
+ * An AF_UNIX datagram socket with calls that wait: Rust's `std::os::unix::net::UnixDatagram`. Each `send` is one
+ * datagram, which arrives whole, once and in order.
+ *
+ * ## Platform behaviour
+ * Windows has none: `EAFNOSUPPORT` or `ESOCKTNOSUPPORT`.
+ */
+export class UnixDatagram extends Timed {
+  declare readonly kind: 'UnixDatagram'
+  readonly #file: FileToRemove | undefined
+
+  /** Of no use outside this package: use `bind`, `unbound`, `pair`, `fromRawHandle`, `fromTransfer`. */
+  constructor(state: SharedState, file: FileToRemove | undefined) {
+    super(state, 'UnixDatagram')
+    this.#file = file
+  }
+
+  static #of(fd: number): UnixDatagram {
+    return new UnixDatagram(SharedState.create(fd, system), undefined)
+  }
+
+  /**
+   * Creates a socket file to be sent to.
+   *
+   * @param options - As of {@link UnixListener.bind}, but for `backlog`.
+   * @throws SocketError as {@link UnixListener.bind}.
+   */
+  static override bind(
+    path: string | Uint8Array,
+    options: Omit<UnixBindOptions, 'backlog'> = {},
+  ): UnixDatagram {
+    return UnixDatagram.bindAddr(UnixSocketAddr.fromPathname(path), options)
+  }
+
+  static bindAddr(address: UnixSocketAddr, options: Omit<UnixBindOptions, 'backlog'> = {}): UnixDatagram {
+    const to = unixAddrOf(address, 'bindAddr')
+    const settings = fileSettings(options)
+    const { fd, result } = openBound('datagram', (socket) => bindFile(socket, to, settings, () => {}))
+    return new UnixDatagram(SharedState.create(fd, system), fileOf(to, result, settings.unlinkOnClose))
+  }
+
+  /** A socket without an address, to send from. */
+  static unbound(): UnixDatagram {
+    return UnixDatagram.#of(traced('socket', 'unix', () => sockets.open('unix', 'datagram')).release())
+  }
+
+  /** Two sockets that are connected to each other. */
+  static pair(): [UnixDatagram, UnixDatagram] {
+    const [a, b] = traced('socketpair', 'unix', () => sockets.pair('datagram'))
+    return [UnixDatagram.#of(a.release()), UnixDatagram.#of(b.release())]
+  }
+
+  /** Takes charge of a datagram socket that something else opened. @throws as {@link UnixStream.fromRawHandle}. */
+  static fromRawHandle(handle: number): UnixDatagram {
+    return UnixDatagram.#of(socketOf(handle, 'datagram', false))
+  }
+
+  static fromTransfer(token: TransferToken): UnixDatagram {
+    const claimed = claimToken(token, 'UnixDatagram')
+    return new UnixDatagram(new SharedState(claimed.memory, system), unpackFile(claimed))
+  }
+
+  /** Another object for the same socket. */
+  tryClone(): UnixDatagram {
+    return new UnixDatagram(this.retained('tryClone'), this.#file)
+  }
+
+  /** Sets where {@link send} sends to, and from whom {@link recv} receives. */
+  connect(path: string | Uint8Array): void {
+    this.connectAddr(UnixSocketAddr.fromPathname(path))
+  }
+
+  connectAddr(address: UnixSocketAddr): void {
+    const to = unixAddrOf(address, 'connectAddr')
+    withSocket(this.opened('connect'), 'datagram', 'connect', (socket) => sockets.connect(socket, to))
+  }
+
+  #call(
+    syscall: string,
+    direction: Direction,
+    options: WaitOptions | undefined,
+    attempt: (state: SharedState) => number,
+  ): number {
+    const state = this.opened(syscall)
+    const turn = new Turn(state, direction, syscall, callTimeout(options, syscall))
+    const result = attemptUntil(turn, () => withoutWaiting(() => attempt(state)))
+    if (result < 0) throw system.failed(-result, syscall)
+    return result
+  }
+
+  /**
+   * Sends a datagram to the peer that was set by {@link connect}. It waits while the receiver's queue is full.
+   *
+   * @throws SocketError `EDESTADDRREQ` or `ENOTCONN` without a peer, `ECONNREFUSED` when it is gone, `EMSGSIZE`, `ETIMEDOUT`,
+   *   `EAGAIN`.
+   */
+  send(data: Uint8Array, options?: WaitOptions): number {
+    bytesOf(data, 'send', 'the data')
+    return this.#call('send', WRITE, options, (state) => system.trySend(state.handle, data))
+  }
+
+  /** Sends a datagram to an address. */
+  sendTo(data: Uint8Array, address: string | Uint8Array | UnixSocketAddr, options?: WaitOptions): number {
+    bytesOf(data, 'sendTo', 'the data')
+    const to =
+      address instanceof UnixSocketAddr ? address.address : UnixSocketAddr.fromPathname(address).address
+    try {
+      return this.#call('sendTo', WRITE, options, (state) =>
+        withSocket(state, 'datagram', 'sendto', (socket) => sockets.send(socket, data, { to, timeoutMs: 0 })),
+      )
+    } catch (error) {
+      // What the system itself said is said of an address; what this package says needs none.
+      const { nativeCode } = error as Partial<SocketError>
+      throw nativeCode === undefined ? error : explained(error as SocketError, to.toString())
+    }
+  }
+
+  /** Receives a datagram; gives its bytes, at most as many as the buffer holds. */
+  recv(buffer: Uint8Array, options?: WaitOptions): number {
+    return this.#receive(buffer, 'recv', false, options).bytes
+  }
+
+  /** Receives a datagram, and tells who sent it. */
+  recvFrom(buffer: Uint8Array, options?: WaitOptions): ReceivedDatagram {
+    return this.#receive(buffer, 'recvFrom', false, options)
+  }
+
+  /** Looks at the next datagram without taking it. */
+  peek(buffer: Uint8Array, options?: WaitOptions): number {
+    return this.#receive(buffer, 'peek', true, options).bytes
+  }
+
+  #receive(
+    buffer: Uint8Array,
+    syscall: string,
+    peek: boolean,
+    options: WaitOptions | undefined,
+  ): ReceivedDatagram {
+    bytesOf(buffer, syscall, 'the buffer')
+    // A system call with no room at all would be taken for a mistake one layer below.
+    const room = buffer.length === 0 ? new Uint8Array(1) : buffer
+    let received: ReceivedDatagram = { bytes: 0, address: UnixSocketAddr.unnamed, truncated: false }
+    this.#call(syscall, READ, options, (state) =>
+      withSocket(state, 'datagram', 'recvmsg', (socket) => {
+        const { bytes, from, truncated } = sockets.receiveMessage(socket, room, { peek, timeoutMs: 0 })
+        const address = from === undefined ? UnixSocketAddr.unnamed : UnixSocketAddr.from(from as UnixAddress)
+        const cut = truncated || bytes > buffer.length
+        received = { bytes: Math.min(bytes, buffer.length), address, truncated: cut }
+        return bytes
+      }),
+    )
+    return received
+  }
+
+  localAddr(): UnixSocketAddr {
+    return UnixSocketAddr.from(
+      withSocket(this.opened('localAddr'), 'datagram', 'getsockname', sockets.localAddress) as UnixAddress,
+    )
+  }
+
+  /** @throws SocketError `ENOTCONN` without a peer. */
+  peerAddr(): UnixSocketAddr {
+    return UnixSocketAddr.from(
+      withSocket(this.opened('peerAddr'), 'datagram', 'getpeername', sockets.peerAddress) as UnixAddress,
+    )
+  }
+
+  /** The error that waits on the socket, which this call clears; null for none. */
+  takeError(): SocketError | null {
+    return withSocket(this.opened('takeError'), 'datagram', 'getsockopt', (socket) =>
+      sockets.getOption(socket, 'SO_ERROR'),
+    )
+  }
+
+  /** Ends one direction, or both, for all clones. */
+  shutdown(how: ShutdownHow): void {
+    withSocket(this.opened('shutdown'), 'datagram', 'shutdown', (socket) =>
+      sockets.shutdown(socket, howOf(how)),
+    )
+  }
+
+  protected override details(): Readonly<Record<string, unknown>> {
+    return packFile(this.#file)
+  }
+
+  protected override destroy(state: SharedState): void {
+    system.close(state.handle)
+    state.dispose()
+    if (this.#file !== undefined) removeFile(this.#file.path, this.#file.identity)
+  }
+}

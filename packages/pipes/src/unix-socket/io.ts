@@ -1,0 +1,176 @@
+/** Reading and writing a stream socket. */
+import { sockets } from '@uds/winsock-ffi'
+import { brokenPipe, timedOut, withTransferred } from '../errors/errors.ts'
+import { socketSystem as system } from './system/select.ts'
+import { ENDED_READ, ENDED_WRITE, NEVER_WAITS, READ, RESET, WRITE } from '../threads/cells.ts'
+import type { SharedState } from '../threads/state.ts'
+import { Turn } from '../threads/direction-lock.ts'
+import { attemptUntil, mayWaitInKernel, setKernelTimeout, withoutWaiting, withSocket } from './waiting.ts'
+
+/** The result of a read, in which a connection that is gone is the end of the stream. */
+const endOr = (state: SharedState, result: number): number => {
+  if (result >= 0) return result
+  if (system.isGone(-result)) {
+    state.add(RESET)
+    return 0
+  }
+  // Winsock refuses to read after a shutdown of reading, where POSIX reads the end.
+  if (state.has(ENDED_READ)) return 0
+  throw system.failed(-result, 'recv')
+}
+
+export const readByWaiting = (
+  state: SharedState,
+  buffer: Uint8Array,
+  own: number | undefined,
+  peek = false,
+): number => {
+  const fd = state.handle
+  const turn = new Turn(state, READ, 'recv', own)
+  return endOr(
+    state,
+    // A shutdown in another thread need not make the socket ready (it does not under Wine).
+    attemptUntil(turn, () => (state.has(ENDED_READ) ? 0 : system.tryReceive(fd, buffer, peek))),
+  )
+}
+
+/**
+ * The kernel counts a timeout in ticks of its clock, of 10 ms at most, and may end it a tick early. The rest is waited out,
+ * so that no timeout ends before its time; asking the clock before every call would cost more than the call.
+ */
+const TICK_MS = 10
+
+/**
+ * What the kernel's own wait has left to wait: a tick, after it has timed out; after a signal, all of it anew; and all of
+ * it where the kernel did not wait, because somebody else has made the socket non-blocking.
+ *
+ * @param result - What the kernel gave: the negated error number, or the part that it took.
+ */
+const restOf = (state: SharedState, result: number, timeout: number): number => {
+  if (timeout < 0 || (result < 0 && system.isInterrupted(-result))) return timeout
+  if (!system.neverWaits(state.handle)) return TICK_MS
+  state.add(NEVER_WAITS)
+  return timeout
+}
+
+/** Goes on where the kernel gave up. @param result - What it gave. */
+export const readOn = (state: SharedState, buffer: Uint8Array, result: number): number => {
+  if (!system.isInterrupted(-result) && !system.isWouldBlock(-result)) return endOr(state, result)
+  const timeout = state.timeout(READ)
+  try {
+    return readByWaiting(state, buffer, restOf(state, result, timeout))
+  } catch (error) {
+    throw (error as { code?: unknown }).code === 'ETIMEDOUT' ? timedOut('recv', timeout) : error
+  }
+}
+
+export const read = (state: SharedState, buffer: Uint8Array, own: number | undefined): number => {
+  if (!mayWaitInKernel(state, own)) return readByWaiting(state, buffer, own)
+  if (state.has(ENDED_READ)) return 0
+  setKernelTimeout(state, READ, state.timeout(READ))
+  const result = system.receive(state.handle, buffer)
+  return result >= 0 ? result : readOn(state, buffer, result)
+}
+
+/** Takes the error of a write apart: a connection that is gone is EPIPE, and what went out before is told. */
+const writeFailed = (error: unknown, before: number): Error => {
+  const code = (error as { code?: unknown }).code
+  const failure = (code === 'ECONNRESET' ? brokenPipe('send') : error) as Error & { code?: string }
+  return before > 0 || failure.code === 'EPIPE' ? withTransferred(failure as never, before) : failure
+}
+
+const sent = (result: number): number => {
+  if (result >= 0) return result
+  throw system.isGone(-result) ? brokenPipe('send', -result) : system.failed(-result, 'send')
+}
+
+/** The bytes that a non-blocking call has moved are its result; a blocking one that was cut short has failed. */
+const orPartial = (turn: Turn, error: unknown, before: number): number => {
+  if (before > 0 && (error as { code?: unknown }).code === 'EAGAIN' && turn.beganNonblocking) return before
+  throw writeFailed(error, before)
+}
+
+/** Writes by attempts, of which each takes what is left from `from` on. */
+const writeByAttempts = (
+  state: SharedState,
+  length: number,
+  own: number | undefined,
+  done: number,
+  attempt: (from: number) => number,
+): number => {
+  const turn = new Turn(state, WRITE, 'send', own)
+  let written = done
+  try {
+    return sent(
+      attemptUntil(turn, () => {
+        if (state.has(ENDED_WRITE)) throw brokenPipe('send')
+        for (;;) {
+          const result = attempt(written)
+          if (result < 0) return result
+          written += result
+          if (written >= length) return written
+        }
+      }),
+    )
+  } catch (error) {
+    return orPartial(turn, error, written)
+  }
+}
+
+const attemptFrom =
+  (fd: number, data: Uint8Array) =>
+  (from: number): number =>
+    system.trySend(fd, from === 0 ? data : data.subarray(from))
+
+/** Goes on where the kernel gave up. @param result - What it gave. */
+export const writeOn = (state: SharedState, data: Uint8Array, result: number): number => {
+  if (result < 0 && !system.isInterrupted(-result) && !system.isWouldBlock(-result)) return sent(result)
+  const timeout = state.timeout(WRITE)
+  const written = Math.max(0, result)
+  const own = restOf(state, result, timeout)
+  try {
+    return writeByAttempts(state, data.length, own, written, attemptFrom(state.handle, data))
+  } catch (error) {
+    const { code, bytesTransferred = written } = error as { code?: unknown; bytesTransferred?: number }
+    throw code === 'ETIMEDOUT' ? withTransferred(timedOut('send', timeout), bytesTransferred) : error
+  }
+}
+
+export const write = (state: SharedState, data: Uint8Array, own: number | undefined): number => {
+  const fd = state.handle
+  if (!mayWaitInKernel(state, own)) {
+    return writeByAttempts(state, data.length, own, 0, attemptFrom(fd, data))
+  }
+  setKernelTimeout(state, WRITE, state.timeout(WRITE))
+  const result = system.send(fd, data)
+  return result === data.length ? result : writeOn(state, data, result)
+}
+
+/** IOV_MAX of Linux and macOS (limits.h). */
+const MOST_PARTS = 1024
+
+/** What is left of the parts behind `from` bytes. */
+const rest = (parts: readonly Uint8Array[], from: number): Uint8Array[] => {
+  const left: Uint8Array[] = []
+  let skip = from
+  for (const part of parts) {
+    if (skip >= part.length) skip -= part.length
+    else {
+      left.push(skip === 0 ? part : part.subarray(skip))
+      skip = 0
+      if (left.length === MOST_PARTS) break
+    }
+  }
+  return left
+}
+
+export const gather = (state: SharedState, parts: readonly Uint8Array[], own: number | undefined): number => {
+  const length = parts.reduce((sum, part) => sum + part.length, 0)
+  return writeByAttempts(state, length, own, 0, (from) =>
+    withoutWaiting(() =>
+      withSocket(state, 'stream', 'sendmsg', (socket) =>
+        sockets.sendMessage(socket, { data: rest(parts, from) }, { timeoutMs: 0 }),
+      ),
+    ),
+  )
+}

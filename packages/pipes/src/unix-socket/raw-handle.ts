@@ -1,0 +1,71 @@
+/** Sockets that something else opened: whether they are what they are taken for. */
+import {
+  invalidValue,
+  SOCK_DGRAM,
+  SOCK_STREAM,
+  SocketError,
+  sockets,
+  UnixAddress,
+  type SocketHandle,
+  type SocketType,
+} from '@uds/winsock-ffi'
+import { integerOf } from '../options/arguments.ts'
+
+const WHERE = 'fromRawHandle'
+
+const typeNames: Readonly<Record<number, SocketType>> = { [SOCK_STREAM]: 'stream', [SOCK_DGRAM]: 'datagram' }
+
+/** The type of the socket; an error of this call says that the number is no socket. */
+const typeOf = (socket: SocketHandle): SocketType | 'other' => {
+  try {
+    return typeNames[sockets.getOption(socket, 'SO_TYPE')] ?? 'other'
+  } catch (error) {
+    const { code, nativeCode } = error as SocketError
+    if (code !== 'EBADF' && code !== 'ENOTSOCK') throw error
+    throw new SocketError({
+      code,
+      syscall: WHERE,
+      nativeCode,
+      detail: `the handle ${socket.fd} is ${code === 'EBADF' ? 'not open in this process' : 'no socket, but a file, a pipe or a device'}`,
+      advice: 'it takes the number of an open AF_UNIX socket, as intoRawHandle() gives it',
+    })
+  }
+}
+
+/** What the system tells of the socket; undefined where it does not. */
+const told = <T>(ask: () => T): T | undefined => {
+  try {
+    return ask()
+  } catch {
+    return undefined
+  }
+}
+
+/** What is wrong with the socket, in words. */
+const faultOf = (socket: SocketHandle, wanted: SocketType, listening: boolean): string | undefined => {
+  const type = typeOf(socket)
+  if (type !== wanted) return `is a ${type === 'other' ? 'socket of another type' : `${type} socket`}`
+  const address = told(() => sockets.localAddress(socket))
+  if (address !== undefined && !(address instanceof UnixAddress)) return `is a socket of ${address}`
+  const listens = told(() => sockets.getOption(socket, 'SO_ACCEPTCONN'))
+  if (listens === undefined || listens === listening) return undefined
+  return listens ? 'listens: take it with UnixListener' : 'does not listen: call listen(2) first'
+}
+
+/**
+ * Checks a handle; a wrong one stays the caller's.
+ *
+ * @throws RangeError, TypeError for what is no number of a handle, `ERR_INVALID_ARG_VALUE` for a socket of another kind;
+ *   SocketError `EBADF` for a number that is not open, `ENOTSOCK` for something that is no socket.
+ */
+export const socketOf = (handle: number, type: 'stream' | 'datagram', listening: boolean): number => {
+  const socket = sockets.fromFd(integerOf(handle, WHERE, 'the handle', 0, 2 ** 31 - 1), 'unix', type)
+  try {
+    const fault = faultOf(socket, type, listening)
+    if (fault === undefined) return handle
+    const wanted = `${listening ? 'a listening' : 'an'} AF_UNIX ${type} socket`
+    throw invalidValue(WHERE, 'the handle', `must be ${wanted}, and ${fault}`, handle)
+  } finally {
+    socket.release()
+  }
+}

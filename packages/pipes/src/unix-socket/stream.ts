@@ -1,0 +1,299 @@
+import {
+  invalidArgument,
+  SocketError,
+  sockets,
+  type Descriptor,
+  type PeerCredentials,
+  type UnixAddress,
+} from '@uds/winsock-ffi'
+import { bytesOf, callTimeout, timeoutOf, type ShutdownHow, type WaitOptions } from '../options/arguments.ts'
+import { socketSystem as system } from './system/select.ts'
+import { ENDED_READ, ENDED_WRITE, HANDLE, READ, RESET, WRITE } from '../threads/cells.ts'
+import { SharedState } from '../threads/state.ts'
+import { claimToken, type TransferToken } from '../threads/token.ts'
+import { Turn } from '../threads/direction-lock.ts'
+import { BlockingStream } from '../blocking/stream.ts'
+import { traced } from '../trace.ts'
+import {
+  connectSettings,
+  requireSameUser,
+  verifyOf,
+  type ConnectOptions,
+} from '../connecting/verify-server.ts'
+import { unixAddrOf, UnixSocketAddr } from './address.ts'
+import { connectUntil } from '../connecting/connect-until.ts'
+import { flush } from './flush.ts'
+import { gather, read, readByWaiting, readOn, write, writeOn } from './io.ts'
+import { socketOf } from './raw-handle.ts'
+import { attemptUntil, isOrdinary, setKernelTimeout, withoutWaiting, withSocket } from './waiting.ts'
+
+/** What {@link UnixStream.receiveDescriptors} gives. */
+export interface ReceivedDescriptors {
+  /** Bytes that were read; 0 at the end of the stream. */
+  readonly bytes: number
+  /** The descriptors that came with them. They are yours: close each. */
+  readonly descriptors: readonly Descriptor[]
+}
+
+/**
+ * A connected AF_UNIX stream with calls that wait: Rust's `std::os::unix::net::UnixStream`. On Linux, macOS and Windows
+ * (10 1803 and later).
+ *
+ * @example
+ * ```ts
+ * const stream = UnixStream.connect('/run/user/1000/echo.sock')
+ * stream.writeAll(Buffer.from('Hello World'))
+ * const bytes = stream.read(buffer)
+ * stream.close()
+ * ```
+ */
+export class UnixStream extends BlockingStream {
+  declare readonly kind: 'UnixStream'
+
+  /** Of no use outside this package: use `connect`, `pair`, `fromRawHandle`, `fromTransfer`. */
+  constructor(state: SharedState) {
+    super(state, 'UnixStream')
+  }
+
+  static #of(fd: number): UnixStream {
+    return new UnixStream(SharedState.create(fd, system))
+  }
+
+  /**
+   * Connects to a socket file. It fails at once when nobody listens.
+   *
+   * @param path - Taken as it is: a bare word is a file in the working directory.
+   * @param options - `timeoutMs` bounds the wait for a server whose backlog is full.
+   * @throws SocketError `ENOENT` without a file, `ECONNREFUSED` when nobody listens (a stale file), `EACCES`, `ETIMEDOUT`.
+   */
+  static connect(path: string | Uint8Array, options?: ConnectOptions & WaitOptions): UnixStream {
+    return UnixStream.connectAddr(UnixSocketAddr.fromPathname(path), options)
+  }
+
+  /** As {@link connect}, with an address: the way to an abstract name. */
+  static connectAddr(address: UnixSocketAddr, options?: ConnectOptions & WaitOptions): UnixStream {
+    const to = unixAddrOf(address, 'connectAddr')
+    const { timeoutMs = -1, verify } = connectSettings(options)
+    return UnixStream.#connect(to, timeoutMs, verify)
+  }
+
+  /**
+   * Connects, and tries again every 200 ms while there is no server, until the time is up.
+   *
+   * @param ms - Milliseconds; with 0 it makes exactly one attempt.
+   * @throws SocketError `ECONNREFUSED` when the time is up, with the last error as its `cause`.
+   */
+  static connectWithTimeout(path: string | Uint8Array, ms: number, options?: ConnectOptions): UnixStream {
+    return UnixStream.connectAddrWithTimeout(UnixSocketAddr.fromPathname(path), ms, options)
+  }
+
+  static connectAddrWithTimeout(address: UnixSocketAddr, ms: number, options?: ConnectOptions): UnixStream {
+    const to = unixAddrOf(address, 'connectAddrWithTimeout')
+    const timeout = timeoutOf(ms, 'connectWithTimeout', 'the time')
+    const verify = verifyOf(options)
+    return connectUntil(to.toString(), timeout, (left) => UnixStream.#connect(to, left, verify))
+  }
+
+  static #connect(to: UnixAddress, timeoutMs: number, verify: boolean): UnixStream {
+    const socket = traced('socket', 'unix', () => sockets.open('unix', 'stream'))
+    try {
+      traced('connect', to.toString(), () =>
+        sockets.connect(socket, to, { timeoutMs: timeoutMs < 0 ? null : timeoutMs }),
+      )
+    } catch (error) {
+      socket.close()
+      throw error
+    }
+    const stream = UnixStream.#of(socket.release())
+    if (verify) requireSameUser(stream, to.toString())
+    return stream
+  }
+
+  /** Two streams that are connected to each other. */
+  static pair(): [UnixStream, UnixStream] {
+    const [a, b] = traced('socketpair', 'unix', () => sockets.pair('stream'))
+    return [UnixStream.#of(a.release()), UnixStream.#of(b.release())]
+  }
+
+  /**
+   * Takes charge of a connected socket that something else opened. It is closed with the stream.
+   *
+   * @throws SocketError `EBADF`, `ENOTSOCK`; TypeError `ERR_INVALID_ARG_VALUE` for a socket of another kind. The handle is
+   *   the caller's then.
+   */
+  static fromRawHandle(handle: number): UnixStream {
+    return UnixStream.#of(socketOf(handle, 'stream', false))
+  }
+
+  /** Makes a stream of a token in the thread that received it; see {@link UnixStream.transfer}. */
+  static fromTransfer(token: TransferToken): UnixStream {
+    return new UnixStream(new SharedState(claimToken(token, 'UnixStream').memory, system))
+  }
+
+  override tryClone(): UnixStream {
+    return new UnixStream(this.retained('tryClone'))
+  }
+
+  /** As {@link BlockingStream.intoRawHandle}; the timeouts that were set here do not stay on the socket. */
+  override intoRawHandle(): number {
+    const state = this.opened('intoRawHandle')
+    setKernelTimeout(state, READ, -1)
+    setKernelTimeout(state, WRITE, -1)
+    return super.intoRawHandle()
+  }
+
+  override localAddr(): UnixSocketAddr {
+    const state = this.opened('localAddr')
+    return UnixSocketAddr.from(
+      withSocket(state, 'stream', 'getsockname', sockets.localAddress) as UnixAddress,
+    )
+  }
+
+  override peerAddr(): UnixSocketAddr {
+    const state = this.opened('peerAddr')
+    return UnixSocketAddr.from(withSocket(state, 'stream', 'getpeername', sockets.peerAddress) as UnixAddress)
+  }
+
+  override peerCredentials(): PeerCredentials {
+    return withSocket(this.opened('peerCredentials'), 'stream', 'getsockopt', sockets.peerCredentials)
+  }
+
+  override available(): number {
+    return withSocket(this.opened('available'), 'stream', 'ioctl', sockets.available)
+  }
+
+  override takeError(): SocketError | null {
+    const state = this.opened('takeError')
+    const error = withSocket(state, 'stream', 'getsockopt', (socket) => sockets.getOption(socket, 'SO_ERROR'))
+    const reset = (state.clear(RESET) & RESET) !== 0
+    if (!reset || error !== null) return error
+    return new SocketError({
+      code: 'ECONNRESET',
+      syscall: 'takeError',
+      detail: 'the peer closed the connection without reading all that was written',
+    })
+  }
+
+  /**
+   * Writes bytes with descriptors: the peer receives copies of its own of the files, sockets or pipes they stand for.
+   *
+   * ## Platform behaviour
+   * Windows cannot pass descriptors over AF_UNIX: `ENOTSUP`.
+   *
+   * @param data - At least one byte, for the descriptors to travel with.
+   * @param descriptors - At most 253 on Linux. They stay open here.
+   * @returns How many bytes were written; the descriptors went with the first.
+   * @see unix(7) SCM_RIGHTS
+   */
+  sendDescriptors(
+    data: Uint8Array,
+    descriptors: readonly (number | Descriptor)[],
+    options?: WaitOptions,
+  ): number {
+    const state = this.opened('sendDescriptors')
+    bytesOf(data, 'sendDescriptors', 'the data')
+    if (!Array.isArray(descriptors)) {
+      throw invalidArgument('sendDescriptors', 'the descriptors', 'an array', descriptors)
+    }
+    const turn = new Turn(state, WRITE, 'sendmsg', callTimeout(options, 'sendDescriptors'))
+    const result = attemptUntil(turn, () =>
+      withoutWaiting(() =>
+        withSocket(state, 'stream', 'sendmsg', (socket) =>
+          sockets.sendMessage(socket, { data, descriptors }, { timeoutMs: 0 }),
+        ),
+      ),
+    )
+    if (result < 0) throw system.failed(-result, 'sendmsg')
+    return result
+  }
+
+  /**
+   * Reads bytes with the descriptors that came with them. An ordinary read drops descriptors.
+   *
+   * @param most - How many descriptors to take at most, 0 to 253; the system closes the others.
+   */
+  receiveDescriptors(buffer: Uint8Array, most = 253, options?: WaitOptions): ReceivedDescriptors {
+    const state = this.opened('receiveDescriptors')
+    const turn = new Turn(state, READ, 'recvmsg', callTimeout(options, 'receiveDescriptors'))
+    let descriptors: readonly Descriptor[] = []
+    const bytes = attemptUntil(turn, () =>
+      withoutWaiting(() => {
+        const message = withSocket(state, 'stream', 'recvmsg', (socket) =>
+          sockets.receiveMessage(socket, buffer, { maxDescriptors: most, timeoutMs: 0 }),
+        )
+        descriptors = message.descriptors
+        return message.bytes
+      }),
+    )
+    return { bytes, descriptors }
+  }
+
+  /** As {@link BlockingStream.read}; the ordinary case is short, because a round trip consists of little else. */
+  override read(buffer: Uint8Array, options?: WaitOptions): number {
+    if (options === undefined && buffer instanceof Uint8Array && buffer.length > 0) {
+      const state = this.opened('read')
+      if (isOrdinary(state, READ)) {
+        const result = system.receive(state.cells[HANDLE]!, buffer)
+        return result >= 0 ? result : readOn(state, buffer, result)
+      }
+    }
+    return super.read(buffer, options)
+  }
+
+  /** As {@link BlockingStream.write}. */
+  override write(data: Uint8Array, options?: WaitOptions): number {
+    if (options === undefined && data instanceof Uint8Array && data.length > 0) {
+      const state = this.opened('write')
+      if (isOrdinary(state, WRITE)) {
+        const result = system.send(state.cells[HANDLE]!, data)
+        return result === data.length ? result : writeOn(state, data, result)
+      }
+    }
+    return super.write(data, options)
+  }
+
+  protected override readSome(state: SharedState, buffer: Uint8Array, own: number | undefined): number {
+    return read(state, buffer, own)
+  }
+
+  protected override peekSome(state: SharedState, buffer: Uint8Array, own: number | undefined): number {
+    return readByWaiting(state, buffer, own, true)
+  }
+
+  protected override writeWhole(state: SharedState, data: Uint8Array, own: number | undefined): number {
+    return write(state, data, own)
+  }
+
+  protected override gather(
+    state: SharedState,
+    parts: readonly Uint8Array[],
+    own: number | undefined,
+  ): number {
+    return gather(state, parts, own)
+  }
+
+  protected override flushWhole(state: SharedState, own: number | undefined): void {
+    flush(state, own)
+  }
+
+  protected override end(state: SharedState, how: ShutdownHow): void {
+    if (how !== 'write') state.add(ENDED_READ)
+    if (how !== 'read') state.add(ENDED_WRITE)
+    // It wakes the calls that wait in the kernel, in every thread.
+    try {
+      withSocket(state, 'stream', 'shutdown', (socket) => sockets.shutdown(socket, how))
+    } finally {
+      state.changed(READ)
+      state.changed(WRITE)
+    }
+  }
+
+  protected override details(): Readonly<Record<string, unknown>> {
+    return {}
+  }
+
+  protected override destroy(state: SharedState): void {
+    system.close(state.handle)
+    state.dispose()
+  }
+}

@@ -1,0 +1,56 @@
+import type { SocketError, SocketType } from '@uds/winsock-ffi'
+import type { Direction } from '../../threads/cells.ts'
+import type { Wakers } from '../../threads/state.ts'
+
+/** Bits that {@link SocketSystem.wait} gives. */
+export const READY = 1
+export const WOKEN = 2
+/** The peer has closed, or an error waits: told although it was not asked for. */
+export const GONE = 4
+
+/**
+ * What a system has to supply for AF_UNIX sockets: posix/socket-system.ts and win32/socket-system.ts do. Calls give
+ * their result, or the negated error number of the system.
+ */
+export interface SocketSystem extends Wakers {
+  /** True where recv and send may wait in the kernel, and obey the timeouts of {@link setKernelTimeout}. */
+  readonly waitsInKernel: boolean
+  /** True where the kernel tells how much the peer has not read, so that flush can wait for it. */
+  readonly tellsUnread: boolean
+  /** True where a socket file has a mode that decides who may connect. */
+  readonly hasModes: boolean
+  /** True where a server whose backlog is full refuses, as a dead one does. */
+  readonly refusesWhenFull: boolean
+  /** Reads, and waits in the kernel. Only where {@link waitsInKernel}. */
+  receive(fd: number, buffer: Uint8Array): number
+  send(fd: number, data: Uint8Array): number
+  /** Never waits. */
+  tryReceive(fd: number, buffer: Uint8Array, peek: boolean): number
+  trySend(fd: number, data: Uint8Array): number
+  tryAccept(fd: number): number
+  /** Waits until the socket is ready, or the wake handle (-1: none) is signalled, or `ms` (-1: ever) are over. */
+  wait(fd: number, direction: Direction | undefined, wake: number, ms: number): number
+  /** Forgets the wake-ups that have come so far. */
+  settle(wake: number): void
+  setKernelTimeout(fd: number, direction: Direction, ms: number): void
+  /** The bytes that were written and that the peer has not read. */
+  unread(fd: number): number
+  close(fd: number): void
+  /**
+   * The type of socket to try a file with. One of another type than the server's finds out that somebody is there
+   * (EPROTOTYPE) without becoming its client.
+   */
+  probeType(type: SocketType): SocketType
+  /** True when the kernel does not wait although {@link waitsInKernel}: somebody else has set O_NONBLOCK. */
+  neverWaits(fd: number): boolean
+  /** accept must never wait in the kernel. */
+  prepareListener(fd: number): void
+  /** Sets the mode that bind will give the file, where the system lets it be set before. */
+  prepareMode(fd: number, mode: number): void
+
+  isWouldBlock(code: number): boolean
+  isInterrupted(code: number): boolean
+  /** The connection is no more: on a read it is its end, on a write EPIPE. */
+  isGone(code: number): boolean
+  failed(code: number, syscall: string): SocketError
+}

@@ -1,0 +1,96 @@
+/** How the calls on a socket wait: in the kernel where nobody has to wake them, otherwise in poll. */
+import { sleep, sockets, type SocketHandle, type SocketType } from '@uds/winsock-ffi'
+import { socketSystem as system } from './system/select.ts'
+import {
+  KERNEL_TIMEOUT,
+  NEVER_WAITS,
+  NONBLOCKING,
+  STATUS,
+  TIMEOUT,
+  TRAVELLED,
+  WAKE,
+  type Direction,
+} from '../threads/cells.ts'
+import { traced } from '../trace.ts'
+import type { SharedState } from '../threads/state.ts'
+import type { Turn } from '../threads/direction-lock.ts'
+import { READY, WOKEN } from './system/socket-system.ts'
+
+/** Given by an attempt that would have to wait, where there is no error number for it. */
+export const WOULD_BLOCK: number = Number.MIN_SAFE_INTEGER
+
+/**
+ * Makes attempts, which never wait themselves, until one does not fail with EAGAIN, and waits between them.
+ *
+ * @returns The result of the last attempt, or the negated error number of the system.
+ */
+export const attemptUntil = (turn: Turn, attempt: () => number): number => {
+  turn.enter()
+  try {
+    const { handle, cells } = turn.state
+    const wake = turn.concurrent ? cells[WAKE + turn.direction]! : -1
+    for (let round = 0; ; round += 1) {
+      const result = attempt()
+      if (result >= 0) return result
+      if (result !== WOULD_BLOCK && system.isInterrupted(-result)) continue
+      if (result !== WOULD_BLOCK && !system.isWouldBlock(-result)) return result
+      const ready = system.wait(handle, turn.direction, wake, turn.timeToWait())
+      if (ready < 0) throw system.failed(-ready, 'poll')
+      if ((ready & WOKEN) !== 0) system.settle(wake)
+      // A datagram whose receiver is full: poll says "ready" and the call says "not yet".
+      else if ((ready & READY) !== 0 && round > 1) sleep(1)
+    }
+  } finally {
+    turn.leave()
+  }
+}
+
+/**
+ * True when a call without a timeout of its own may wait in the kernel, and the kernel knows how long: the ordinary case,
+ * which costs a few loads of memory.
+ */
+export const isOrdinary = ({ cells }: SharedState, direction: Direction): boolean =>
+  (cells[TRAVELLED]! | cells[NONBLOCKING]! | cells[STATUS]!) === 0 &&
+  cells[TIMEOUT + direction] === cells[KERNEL_TIMEOUT + direction] &&
+  system.waitsInKernel
+
+/** True when a call may wait in the kernel: there, nobody could wake it. */
+export const mayWaitInKernel = (state: SharedState, own: number | undefined): boolean =>
+  own === undefined &&
+  system.waitsInKernel &&
+  !state.concurrent &&
+  !state.nonblocking &&
+  !state.has(NEVER_WAITS)
+
+/** Tells the kernel the timeout of a direction, if it does not know it yet. */
+export const setKernelTimeout = (state: SharedState, direction: Direction, timeout: number): void => {
+  if (state.cells[KERNEL_TIMEOUT + direction] === timeout) return
+  system.setKernelTimeout(state.handle, direction, Math.max(0, timeout))
+  state.cells[KERNEL_TIMEOUT + direction] = timeout
+}
+
+/** Lends the socket to a call of `sockets`, which is recorded as the system call that it is. */
+export const withSocket = <T>(
+  state: SharedState,
+  type: SocketType,
+  syscall: string,
+  call: (socket: SocketHandle) => T,
+): T => {
+  const socket = sockets.fromFd(state.handle, 'unix', type)
+  try {
+    return traced(syscall, socket.fd, () => call(socket))
+  } finally {
+    socket.release()
+  }
+}
+
+/** An attempt by a call of `sockets` that is told not to wait. */
+export const withoutWaiting = (call: () => number): number => {
+  try {
+    return call()
+  } catch (error) {
+    const { code } = error as { code?: unknown }
+    if (code === 'ETIMEDOUT' || code === 'EAGAIN') return WOULD_BLOCK
+    throw error
+  }
+}

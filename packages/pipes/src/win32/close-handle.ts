@@ -1,6 +1,0 @@
-import { traced } from '../trace.ts'
-import { kernel32 } from './prototypes.ts'
-
-export const closeHandle = (handle: number): void => {
-  traced('CloseHandle', handle, () => kernel32.CloseHandle.attempt(handle))
-}
