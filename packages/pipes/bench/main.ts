@@ -7,7 +7,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { onWindows } from '../src/unix-socket/system/select.ts'
+import { onWindows } from '../src/system.ts'
 
 const quick = process.argv.includes('--quick')
 const REPEATS = quick ? 5 : 15

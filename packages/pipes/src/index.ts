@@ -13,7 +13,7 @@ export { LocalSocketAddr } from './local/address.ts'
 
 // AF_UNIX
 export { UnixListener } from './unix-socket/listener.ts'
-export type { UnixBindOptions } from './unix-socket/listener.ts'
+export type { UnixBindOptions } from './unix-socket/bind-options.ts'
 export { UnixStream } from './unix-socket/stream.ts'
 export type { ReceivedDescriptors } from './unix-socket/stream.ts'
 export { UnixDatagram } from './unix-socket/datagram.ts'

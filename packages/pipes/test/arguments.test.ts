@@ -16,7 +16,7 @@ import {
   type BlockingStream,
   type TransferToken,
 } from '../src/index.ts'
-import { onWindows } from '../src/unix-socket/system/select.ts'
+import { onWindows } from '../src/system.ts'
 import { bytes, expectCode } from './expect.ts'
 import { kindsHere, win } from './kinds.ts'
 
@@ -254,7 +254,7 @@ test('options that mean nothing are refused', () => {
     expect([error.code, error.message]).toEqual(['ERR_OUT_OF_RANGE', expect.stringContaining('as 0o600')])
   }
   expectCode('ERR_INVALID_ARG_TYPE', () => UnixListener.bind('/nowhere/s', { mode: wrong('0600') }))
-  expectCode('ERR_INVALID_ARG_TYPE', () => UnixListener.bind('/nowhere/s', { replaceStale: wrong('yes') }))
+  expectCode('ERR_INVALID_ARG_TYPE', () => UnixListener.bind('/nowhere/s', { removeStale: wrong('yes') }))
   expectCode('ERR_OUT_OF_RANGE', () => WinListener.bind(win.fresh(), { backlog: 64 }))
   expectCode('ERR_OUT_OF_RANGE', () => WinListener.bind(win.fresh(), { bufferSize: 0 }))
   expectCode('ERR_INVALID_ARG_TYPE', () => WinListener.bind(win.fresh(), { messageMode: wrong('yes') }))

@@ -10,7 +10,8 @@ import {
   WinStream,
   type BlockingStream,
 } from '../src/index.ts'
-import { onWindows, socketSystem } from '../src/unix-socket/system/select.ts'
+import { onWindows } from '../src/system.ts'
+import { socketSystem } from '../src/unix-socket/system/select.ts'
 
 export interface Kind {
   readonly name: string

@@ -24,16 +24,16 @@ describe('a name that does not exist is told, with those that do', () => {
     [
       'UnixListener.bind',
       () => UnixListener.bind(unix.fresh(), wrong({ backLog: 5 })),
-      /^bind: the option backLog does not exist \(there is backlog, mode, replaceStale, unlinkOnClose\), got 5/,
+      /^bind: the option backLog does not exist \(there is backlog, mode, removeStale, unlinkOnClose\), got 5/,
     ],
     [
       'UnixDatagram.bind',
       () => UnixDatagram.bind(unix.fresh(), wrong({ backlog: 5 })),
-      /the option backlog does not exist \(there is mode, replaceStale, unlinkOnClose\)/,
+      /the option backlog does not exist \(there is mode, removeStale, unlinkOnClose\)/,
     ],
     [
       'WinListener.bind',
-      () => WinListener.bind(win.fresh(), wrong({ secruity: 'currentUser' })),
+      () => WinListener.bind(win.fresh(), wrong({ secruity: 'current-user' })),
       /secruity does not exist \(there is backlog, bufferSize, security, rejectRemote, messageMode\)/,
     ],
     [
@@ -105,7 +105,7 @@ describe('values that mean nothing', () => {
       'security',
       'curentUser',
       'ERR_INVALID_ARG_TYPE',
-      /^bind: security must be 'currentUser', 'authenticatedUsers', 'os-default' or \{ sddl \}, got 'curentUser'/,
+      /^bind: security must be 'current-user', 'authenticated-users', 'os-default' or \{ sddl \}, got 'curentUser'/,
     ],
     ['security', { SDDL: 'D:' }, 'ERR_INVALID_ARG_TYPE', /^bind: security must be/],
     ['security', { sddl: '' }, 'ERR_INVALID_ARG_VALUE', /^bind: security.sddl must say who may connect/],

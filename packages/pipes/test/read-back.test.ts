@@ -121,7 +121,7 @@ describe.skipIf(!win.here)('the access control list', () => {
     const more = [WinStream.connect(all[0].localAddr().asPathname()!), all[0].accept()]
     for (const each of more) expect(daclOf(each)).toBe(normal(onlyUs()))
     close([...more, ...all])
-    const [listener, ...ends] = connected({ security: 'currentUser' })
+    const [listener, ...ends] = connected({ security: 'current-user' })
     expect(daclOf(listener)).toBe(normal(onlyUs()))
     close([...ends, listener])
   })
@@ -132,8 +132,8 @@ describe.skipIf(!win.here)('the access control list', () => {
     close(pair)
   })
 
-  test("of 'authenticatedUsers' lets them connect, but not add servers of their own", () => {
-    const all = connected({ security: 'authenticatedUsers' })
+  test("of 'authenticated-users' lets them connect, but not add servers of their own", () => {
+    const all = connected({ security: 'authenticated-users' })
     // Read, write, synchronise; without FILE_CREATE_PIPE_INSTANCE (4).
     expect(0x12019b & 4).toBe(0)
     for (const each of all) expect(daclOf(each)).toBe(normal(`${onlyUs()}(A;;0x12019b;;;AU)`))

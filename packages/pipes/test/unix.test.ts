@@ -22,7 +22,7 @@ import {
   UnixSocketAddr,
   UnixStream,
 } from '../src/index.ts'
-import { onWindows } from '../src/unix-socket/system/select.ts'
+import { onWindows } from '../src/system.ts'
 import { bytes, expectCode } from './expect.ts'
 
 const can = capabilities()
@@ -50,9 +50,9 @@ describe.skipIf(!can.afUnix)('socket files', () => {
     expectCode('ENOENT', () => UnixStream.connect(path))
   })
 
-  test('a file that a dead server has left is taken over; replaceStale: false leaves it', async () => {
+  test('a file that a dead server has left is taken over; removeStale: false leaves it', async () => {
     const path = await staleFile()
-    expectCode('EADDRINUSE', () => UnixListener.bind(path, { replaceStale: false }))
+    expectCode('EADDRINUSE', () => UnixListener.bind(path, { removeStale: false }))
     const listener = UnixListener.bind(path)
     UnixStream.connect(path).close()
     listener.close()

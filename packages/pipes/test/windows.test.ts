@@ -9,7 +9,7 @@ import { bytes, duration, expectCode, pattern } from './expect.ts'
 import { win } from './kinds.ts'
 
 describe.skipIf(!win.here)('named pipes', () => {
-  test.each(['currentUser', 'authenticatedUsers', 'os-default', { sddl: 'D:P(A;;GA;;;WD)' }] as const)(
+  test.each(['current-user', 'authenticated-users', 'os-default', { sddl: 'D:P(A;;GA;;;WD)' }] as const)(
     'with the security %j this user may connect',
     (security) => {
       const name = win.fresh()

@@ -1,6 +1,6 @@
 /** Streams as iterables. After an error, which `next` throws, each can be gone on with: nothing that came is lost. */
 import { SocketError } from '@uds/winsock-ffi'
-import { integerOf } from '../options/arguments.ts'
+import { checkedInteger } from '../options/arguments.ts'
 
 /** What is iterated over. */
 export interface Readable {
@@ -100,4 +100,4 @@ class Lines implements IterableIterator<string> {
 }
 
 export const linesOf = (stream: Readable, options?: LineOptions): IterableIterator<string> =>
-  new Lines(stream, integerOf(options?.maxBytes ?? 2 ** 24, 'lines', 'maxBytes', 1, 2 ** 30))
+  new Lines(stream, checkedInteger(options?.maxBytes ?? 2 ** 24, 'lines', 'maxBytes', 1, 2 ** 30))

@@ -1,5 +1,5 @@
 /** What every listener does, whatever it listens on. */
-import { callTimeout, timeoutOf, type WaitOptions } from '../options/arguments.ts'
+import { callTimeout, parseTimeout, type WaitOptions } from '../options/arguments.ts'
 import type { SocketAddr } from './socket-addr.ts'
 import type { SocketError } from '@uds/winsock-ffi'
 import { ENDED_READ, READ } from '../threads/cells.ts'
@@ -12,7 +12,7 @@ import type { BlockingStream } from './stream.ts'
  * connection goes to one of them.
  */
 export abstract class BlockingListener<Stream extends BlockingStream> extends Shareable {
-  protected abstract take(state: SharedState, own: number | undefined): Stream
+  protected abstract take(state: SharedState, timeoutMs: number | undefined): Stream
 
   /** Another object for the same listener. It goes on listening until the last of them is closed. */
   abstract tryClone(): BlockingListener<Stream>
@@ -57,7 +57,7 @@ export abstract class BlockingListener<Stream extends BlockingStream> extends Sh
    * @param ms - Milliseconds, rounded up; 0 looks once; null waits for ever.
    */
   setAcceptTimeout(ms: number | null): void {
-    this.opened('setAcceptTimeout').setTimeout(READ, timeoutOf(ms, 'setAcceptTimeout', 'the timeout'))
+    this.opened('setAcceptTimeout').setTimeout(READ, parseTimeout(ms, 'setAcceptTimeout', 'the timeout'))
   }
 
   /**

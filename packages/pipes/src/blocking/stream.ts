@@ -1,12 +1,12 @@
 /** What every blocking stream does, whatever carries it. */
 import { checkOptions, type PeerCredentials, type SocketError } from '@uds/winsock-ffi'
 import {
-  bytesOf,
+  checkBytes,
   callTimeout,
-  howOf,
-  integerOf,
-  listOfBytes,
-  timeoutOf,
+  checkedDirection,
+  checkedInteger,
+  checkListOfBytes,
+  parseTimeout,
   type ShutdownHow,
   type WaitOptions,
 } from '../options/arguments.ts'
@@ -40,11 +40,15 @@ const CHUNK = 65_536
  * one thread can read while another writes. Two reads, or two writes, take turns.
  */
 export abstract class BlockingStream extends Timed {
-  protected abstract readSome(state: SharedState, buffer: Uint8Array, own: number | undefined): number
-  protected abstract writeWhole(state: SharedState, data: Uint8Array, own: number | undefined): number
-  protected abstract gather(state: SharedState, parts: readonly Uint8Array[], own: number | undefined): number
-  protected abstract peekSome(state: SharedState, buffer: Uint8Array, own: number | undefined): number
-  protected abstract flushWhole(state: SharedState, own: number | undefined): void
+  protected abstract readSome(state: SharedState, buffer: Uint8Array, timeoutMs: number | undefined): number
+  protected abstract writeWhole(state: SharedState, data: Uint8Array, timeoutMs: number | undefined): number
+  protected abstract gather(
+    state: SharedState,
+    parts: readonly Uint8Array[],
+    timeoutMs: number | undefined,
+  ): number
+  protected abstract peekSome(state: SharedState, buffer: Uint8Array, timeoutMs: number | undefined): number
+  protected abstract flushWhole(state: SharedState, timeoutMs: number | undefined): void
   protected abstract end(state: SharedState, how: ShutdownHow): void
 
   /** Another object for the same connection. The connection is closed with the last of them. */
@@ -78,9 +82,9 @@ export abstract class BlockingStream extends Timed {
    */
   read(buffer: Uint8Array, options?: WaitOptions): number {
     const state = this.opened('read')
-    bytesOf(buffer, 'read', 'the buffer')
-    const own = options === undefined ? undefined : callTimeout(options, 'read')
-    return buffer.length === 0 ? 0 : this.readSome(state, buffer, own)
+    checkBytes(buffer, 'read', 'the buffer')
+    const timeoutMs = options === undefined ? undefined : callTimeout(options, 'read')
+    return buffer.length === 0 ? 0 : this.readSome(state, buffer, timeoutMs)
   }
 
   /**
@@ -92,9 +96,9 @@ export abstract class BlockingStream extends Timed {
    */
   write(data: Uint8Array, options?: WaitOptions): number {
     const state = this.opened('write')
-    bytesOf(data, 'write', 'the data')
-    const own = options === undefined ? undefined : callTimeout(options, 'write')
-    return data.length === 0 ? 0 : this.writeWhole(state, data, own)
+    checkBytes(data, 'write', 'the data')
+    const timeoutMs = options === undefined ? undefined : callTimeout(options, 'write')
+    return data.length === 0 ? 0 : this.writeWhole(state, data, timeoutMs)
   }
 
   /**
@@ -106,9 +110,9 @@ export abstract class BlockingStream extends Timed {
   readExact(buffer: Uint8Array | number, options?: WaitOptions): Uint8Array {
     const target =
       typeof buffer === 'number'
-        ? Buffer.alloc(integerOf(buffer, 'readExact', 'the number of bytes', 0, 2 ** 31 - 1))
+        ? Buffer.alloc(checkedInteger(buffer, 'readExact', 'the number of bytes', 0, 2 ** 31 - 1))
         : buffer
-    bytesOf(target, 'readExact', 'the buffer')
+    checkBytes(target, 'readExact', 'the buffer')
     const left = remaining(options, 'readExact')
     let got = 0
     try {
@@ -130,7 +134,13 @@ export abstract class BlockingStream extends Timed {
    */
   readToEnd(options?: ReadToEndOptions): Buffer {
     const left = remaining(options, 'readToEnd', ['timeoutMs', 'maxBytes'])
-    const most = integerOf(options?.maxBytes ?? 2 ** 30, 'readToEnd', 'maxBytes', 0, Number.MAX_SAFE_INTEGER)
+    const most = checkedInteger(
+      options?.maxBytes ?? 2 ** 30,
+      'readToEnd',
+      'maxBytes',
+      0,
+      Number.MAX_SAFE_INTEGER,
+    )
     const parts: Buffer[] = []
     let part = Buffer.allocUnsafeSlow(CHUNK)
     let filled = 0
@@ -185,7 +195,7 @@ export abstract class BlockingStream extends Timed {
    * @returns How many bytes were read into all of them; 0 at the end of the stream.
    */
   readVectored(buffers: readonly Uint8Array[], options?: WaitOptions): number {
-    listOfBytes(buffers, 'readVectored')
+    checkListOfBytes(buffers, 'readVectored')
     const [first, ...rest] = buffers.filter((each) => each.length > 0)
     if (first === undefined) return 0
     let got = this.read(first, options)
@@ -220,18 +230,18 @@ export abstract class BlockingStream extends Timed {
    */
   writeVectored(buffers: readonly Uint8Array[], options?: WaitOptions): number {
     const state = this.opened('writeVectored')
-    listOfBytes(buffers, 'writeVectored')
+    checkListOfBytes(buffers, 'writeVectored')
     const parts = buffers.filter((each) => each.length > 0)
-    const own = callTimeout(options, 'writeVectored')
-    return parts.length === 0 ? 0 : this.gather(state, parts, own)
+    const timeoutMs = callTimeout(options, 'writeVectored')
+    return parts.length === 0 ? 0 : this.gather(state, parts, timeoutMs)
   }
 
   /** Reads without taking: the next read gives the same bytes. Waits as {@link read} does. */
   peek(buffer: Uint8Array, options?: WaitOptions): number {
     const state = this.opened('peek')
-    bytesOf(buffer, 'peek', 'the buffer')
-    const own = callTimeout(options, 'peek')
-    return buffer.length === 0 ? 0 : this.peekSome(state, buffer, own)
+    checkBytes(buffer, 'peek', 'the buffer')
+    const timeoutMs = callTimeout(options, 'peek')
+    return buffer.length === 0 ? 0 : this.peekSome(state, buffer, timeoutMs)
   }
 
   /**
@@ -255,13 +265,13 @@ export abstract class BlockingStream extends Timed {
    * cannot tell its peer before it is closed.
    */
   shutdown(how: ShutdownHow): void {
-    this.end(this.opened('shutdown'), howOf(how))
+    this.end(this.opened('shutdown'), checkedDirection(how))
   }
 
   /** Closes this end of the stream, and the connection with the last of its clones. Closing twice is no error. */
   override close(options?: CloseOptions): void {
     checkOptions(options, 'close', ['flushMs'])
-    const flushMs = timeoutOf(options?.flushMs ?? 0, 'close', 'flushMs')
+    const flushMs = parseTimeout(options?.flushMs ?? 0, 'close', 'flushMs')
     if (!this.closed && flushMs > 0 && this.opened('close').references === 1) {
       try {
         this.flush({ timeoutMs: flushMs })

@@ -1,5 +1,5 @@
 /** What everything with two directions has: a timeout for each. */
-import { timeoutOf } from '../options/arguments.ts'
+import { parseTimeout } from '../options/arguments.ts'
 import { READ, WRITE, type Direction } from '../threads/cells.ts'
 import { Shareable } from '../threads/shareable.ts'
 
@@ -37,6 +37,6 @@ export abstract class Timed extends Shareable {
   }
 
   #setTimeout(direction: Direction, ms: number | null, where: string): void {
-    this.opened(where).setTimeout(direction, timeoutOf(ms, where, 'the timeout', 'is refused'))
+    this.opened(where).setTimeout(direction, parseTimeout(ms, where, 'the timeout', 'is refused'))
   }
 }

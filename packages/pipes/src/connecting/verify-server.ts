@@ -18,13 +18,13 @@ export interface ConnectOptions {
 }
 
 /** Whether to verify, of the options of a connect with a time of its own. */
-export const verifyOf = (options: ConnectOptions | undefined): boolean => {
+export const readVerifyServer = (options: ConnectOptions | undefined): boolean => {
   checkOptions(options, 'connect', ['verifyServer'])
   return isWanted(options)
 }
 
 /** The same, and the timeout, of the options of a connect that may be given one. */
-export const connectSettings = (
+export const readConnectOptions = (
   options: (ConnectOptions & WaitOptions) | undefined,
 ): { timeoutMs: number | undefined; verify: boolean } => ({
   timeoutMs: callTimeout(options, 'connect', ['timeoutMs', 'verifyServer']),

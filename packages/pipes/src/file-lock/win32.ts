@@ -31,7 +31,7 @@ const acquire = (file: string): number | undefined => {
  * Holds the lock of a socket file, so that two processes do not both find a stale file and the second removes what the
  * first has just bound: a file beside it, the same one that `@uds/stream` locks.
  */
-export const guarded = <T>(path: string, action: () => T): T => {
+export const withFileLock = <T>(path: string, action: () => T): T => {
   const fd = acquire(`${path}.lock`)
   try {
     return action()

@@ -1,6 +1,7 @@
 /** What a text means as the address of a local stream. */
 import { invalidArgument, invalidValue } from '@uds/winsock-ffi'
-import { onWindows, place } from '../unix-socket/system/select.ts'
+import { onWindows } from '../system.ts'
+import { place } from './place.ts'
 import { UnixSocketAddr } from '../unix-socket/address.ts'
 import { WinPipeSocketAddr } from '../named-pipe/address.ts'
 
@@ -24,14 +25,14 @@ const checkName = (name: string, where: string): string => {
   )
 }
 
-const addrOf = (pathname: string): LocalSocketAddr =>
+const parsePlatformAddress = (pathname: string): LocalSocketAddr =>
   onWindows ? WinPipeSocketAddr.fromPathname(pathname) : UnixSocketAddr.fromPathname(pathname)
 
-const unix = (rest: string): UnixSocketAddr =>
+const parseUnix = (rest: string): UnixSocketAddr =>
   rest.startsWith('@') ? UnixSocketAddr.fromAbstractName(rest.slice(1)) : UnixSocketAddr.fromPathname(rest)
 
 /** `pipe:name`, `pipe:\\.\pipe\name` and Docker's `npipe:////./pipe/name`. */
-const pipe = (rest: string): WinPipeSocketAddr =>
+const parsePipe = (rest: string): WinPipeSocketAddr =>
   WinPipeSocketAddr.fromPathname(
     `\\\\.\\pipe\\${rest.replace(/^\/\/(?=\/\/)/, '').replace(/^[\\/]{2}[.?][\\/]pipe[\\/]/i, '')}`,
   )
@@ -57,24 +58,24 @@ export const readAddress = (
       address,
     )
   }
-  if (PIPE.test(address)) return pipe(address)
-  if (DRIVE.test(address)) return unix(address)
+  if (PIPE.test(address)) return parsePipe(address)
+  if (DRIVE.test(address)) return parseUnix(address)
   const scheme = SCHEME.exec(address)?.[1]
   const rest = address.slice((scheme?.length ?? -1) + 1)
   switch (scheme) {
     case 'unix':
-      return unix(rest)
+      return parseUnix(rest)
     case 'pipe':
     case 'npipe':
-      return pipe(rest)
+      return parsePipe(rest)
     case 'name':
-      return addrOf(place(checkName(rest, where), create))
+      return parsePlatformAddress(place(checkName(rest, where), create))
     case undefined:
       // \\COMPUTER\pipe\name is a path of two backslashes to nobody but a pipe.
       if (address.startsWith('\\\\')) return WinPipeSocketAddr.fromPathname(address)
       return /[\\/]/.test(address)
         ? UnixSocketAddr.fromPathname(address)
-        : addrOf(place(checkName(address, where), create))
+        : parsePlatformAddress(place(checkName(address, where), create))
     default:
       throw invalidValue(
         where,

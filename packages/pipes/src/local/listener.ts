@@ -1,8 +1,9 @@
 import { checkOptions } from '@uds/winsock-ffi'
 import { checkToken, type TransferToken } from '../threads/token.ts'
 import { UnixSocketAddr } from '../unix-socket/address.ts'
-import { UNIX_BIND_OPTIONS, UnixListener, type UnixBindOptions } from '../unix-socket/listener.ts'
-import { PIPE_BIND_OPTIONS, pipeSettings, type PipeBindOptions } from '../named-pipe/bind-options.ts'
+import { UNIX_BIND_OPTIONS, type UnixBindOptions } from '../unix-socket/bind-options.ts'
+import { UnixListener } from '../unix-socket/listener.ts'
+import { PIPE_BIND_OPTIONS, readPipeOptions, type PipeBindOptions } from '../named-pipe/bind-options.ts'
 import { WinListener } from '../named-pipe/listener.ts'
 import { readAddress, type LocalSocketAddr } from './address.ts'
 
@@ -34,7 +35,7 @@ const bindTo = (
   checkOptions(options, 'bind', BIND_OPTIONS)
   const given = options ?? {}
   // No system but Windows would find a mistake in these.
-  pipeSettings(given)
+  readPipeOptions(given)
   const to = readAddress(address, where, true)
   return to instanceof UnixSocketAddr
     ? UnixListener.bindAddr(to, only(given, UNIX_BIND_OPTIONS))

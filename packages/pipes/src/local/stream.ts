@@ -1,5 +1,5 @@
 import type { WaitOptions } from '../options/arguments.ts'
-import { onWindows } from '../unix-socket/system/select.ts'
+import { onWindows } from '../system.ts'
 import { checkToken, type TransferToken } from '../threads/token.ts'
 import { UnixSocketAddr } from '../unix-socket/address.ts'
 import { UnixStream } from '../unix-socket/stream.ts'

@@ -54,7 +54,7 @@ export class WinPipeSocketAddr implements SocketAddr {
 }
 
 /** Checks what was given as an address. */
-export const pipeNameOf = (address: WinPipeSocketAddr, where: string): string => {
+export const checkedPipeName = (address: WinPipeSocketAddr, where: string): string => {
   if (!(address instanceof WinPipeSocketAddr)) {
     throw invalidArgument(where, 'the address', 'a WinPipeSocketAddr', address)
   }

@@ -1,4 +1,4 @@
-import { booleanOf, integerOf } from '../options/arguments.ts'
+import { checkedBoolean, checkedInteger } from '../options/arguments.ts'
 import { checkSecurity, type PipeSecurity } from './win32/security.ts'
 
 /** Options of {@link WinListener.bind}. */
@@ -32,9 +32,9 @@ export interface PipeSettings {
 }
 
 /** Reads the options that only a pipe has. It makes no system call, so a mistake is found on every system. */
-export const pipeSettings = (options: PipeBindOptions): PipeSettings => ({
-  bufferSize: integerOf(options.bufferSize ?? 65_536, 'bind', 'bufferSize', 1, 2 ** 31 - 1),
-  rejectRemote: booleanOf(options.rejectRemote ?? true, 'bind', 'rejectRemote'),
-  message: booleanOf(options.messageMode ?? false, 'bind', 'messageMode'),
-  security: checkSecurity(options.security ?? 'currentUser'),
+export const readPipeOptions = (options: PipeBindOptions): PipeSettings => ({
+  bufferSize: checkedInteger(options.bufferSize ?? 65_536, 'bind', 'bufferSize', 1, 2 ** 31 - 1),
+  rejectRemote: checkedBoolean(options.rejectRemote ?? true, 'bind', 'rejectRemote'),
+  message: checkedBoolean(options.messageMode ?? false, 'bind', 'messageMode'),
+  security: checkSecurity(options.security ?? 'current-user'),
 })

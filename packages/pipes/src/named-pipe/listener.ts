@@ -1,5 +1,5 @@
 import { checkOptions, SocketError } from '@uds/winsock-ffi'
-import { booleanOf, integerOf } from '../options/arguments.ts'
+import { checkedBoolean, checkedInteger } from '../options/arguments.ts'
 import { notSupported } from '../errors/errors.ts'
 import { BlockingListener } from '../blocking/listener.ts'
 import { SharedState } from '../threads/state.ts'
@@ -9,8 +9,8 @@ import { createFirst, type InstanceSettings } from './win32/create.ts'
 import { Instances, MOST_INSTANCES } from './win32/instances.ts'
 import { sddlOf } from './win32/security.ts'
 import { wakers } from './win32/wakers.ts'
-import { pipeNameOf, WinPipeSocketAddr } from './address.ts'
-import { PIPE_BIND_OPTIONS, pipeSettings, type PipeBindOptions } from './bind-options.ts'
+import { checkedPipeName, WinPipeSocketAddr } from './address.ts'
+import { PIPE_BIND_OPTIONS, readPipeOptions, type PipeBindOptions } from './bind-options.ts'
 import { requireWindows } from './require-windows.ts'
 import { WinStream } from './stream.ts'
 
@@ -41,7 +41,7 @@ export class WinListener extends BlockingListener<WinStream> {
   }
 
   static bindAddr(address: WinPipeSocketAddr, options: PipeBindOptions = {}): WinListener {
-    const name = pipeNameOf(address, 'bind')
+    const name = checkedPipeName(address, 'bind')
     if (!address.isLocal()) {
       throw new SocketError({
         code: 'EADDRNOTAVAIL',
@@ -52,8 +52,8 @@ export class WinListener extends BlockingListener<WinStream> {
       })
     }
     checkOptions(options, 'bind', PIPE_BIND_OPTIONS)
-    const backlog = integerOf(options.backlog ?? 8, 'bind', 'backlog', 1, MOST_INSTANCES)
-    const { bufferSize, rejectRemote, message, security } = pipeSettings(options)
+    const backlog = checkedInteger(options.backlog ?? 8, 'bind', 'backlog', 1, MOST_INSTANCES)
+    const { bufferSize, rejectRemote, message, security } = readPipeOptions(options)
     requireWindows('bind')
     const settings = { name, message, bufferSize, sddl: sddlOf(security) }
     const first = createFirst(settings, rejectRemote)
@@ -81,7 +81,7 @@ export class WinListener extends BlockingListener<WinStream> {
   /** Sets whether clients on other computers are refused, as they are at first. It holds for clients that come later. */
   rejectRemote(on: boolean): void {
     const state = this.opened('rejectRemote')
-    this.#instances.rejectRemote = booleanOf(on, 'rejectRemote', 'the choice')
+    this.#instances.rejectRemote = checkedBoolean(on, 'rejectRemote', 'the choice')
     applyChanges(state, this.#instances)
   }
 
@@ -116,8 +116,8 @@ export class WinListener extends BlockingListener<WinStream> {
     return null
   }
 
-  protected override take(state: SharedState, own: number | undefined): WinStream {
-    const handle = accept(state, this.#instances, own)
+  protected override take(state: SharedState, timeoutMs: number | undefined): WinStream {
+    const handle = accept(state, this.#instances, timeoutMs)
     return WinStream.of(handle, this.#address, { server: true, message: this.#instances.settings.message })
   }
 

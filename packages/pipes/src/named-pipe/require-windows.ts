@@ -1,5 +1,5 @@
 import { notSupported } from '../errors/errors.ts'
-import { onWindows } from '../unix-socket/system/select.ts'
+import { onWindows } from '../system.ts'
 
 /** @throws SocketError `ENOTSUP` off Windows. */
 export const requireWindows = (syscall: string): void => {

@@ -1,5 +1,5 @@
 import { sidOfProcess, sleep, type PeerCredentials, type SocketError } from '@uds/winsock-ffi'
-import { integerOf, timeoutOf, type ShutdownHow, type WaitOptions } from '../options/arguments.ts'
+import { checkedInteger, parseTimeout, type ShutdownHow, type WaitOptions } from '../options/arguments.ts'
 import { connectUntil } from '../connecting/connect-until.ts'
 import { ENDED_READ, ENDED_WRITE, READ, WRITE } from '../threads/cells.ts'
 import { SharedState } from '../threads/state.ts'
@@ -7,9 +7,9 @@ import { claimToken, type TransferToken } from '../threads/token.ts'
 import { BlockingStream } from '../blocking/stream.ts'
 import { traced } from '../trace.ts'
 import {
-  connectSettings,
+  readConnectOptions,
   requireSameUser,
-  verifyOf,
+  readVerifyServer,
   type ConnectOptions,
 } from '../connecting/verify-server.ts'
 import { closeHandle } from './win32/close-handle.ts'
@@ -23,7 +23,7 @@ import { pipeTraitsOf } from './win32/raw-handle.ts'
 import { available, peek, read } from './win32/read.ts'
 import { wakers } from './win32/wakers.ts'
 import { write, writeEnd } from './win32/write.ts'
-import { pipeNameOf, WinPipeSocketAddr } from './address.ts'
+import { checkedPipeName, WinPipeSocketAddr } from './address.ts'
 import { requireWindows } from './require-windows.ts'
 
 /** How long {@link WinStream.connect} tries, in ms. */
@@ -64,7 +64,7 @@ export class WinStream extends BlockingStream {
   }
 
   static connectAddr(address: WinPipeSocketAddr, options?: ConnectOptions & WaitOptions): WinStream {
-    const { timeoutMs = CONNECT_MS, verify } = connectSettings(options)
+    const { timeoutMs = CONNECT_MS, verify } = readConnectOptions(options)
     return WinStream.#connect(address, timeoutMs, verify)
   }
 
@@ -74,11 +74,15 @@ export class WinStream extends BlockingStream {
   }
 
   static connectAddrWithTimeout(address: WinPipeSocketAddr, ms: number, options?: ConnectOptions): WinStream {
-    return WinStream.#connect(address, timeoutOf(ms, 'connectWithTimeout', 'the time'), verifyOf(options))
+    return WinStream.#connect(
+      address,
+      parseTimeout(ms, 'connectWithTimeout', 'the time'),
+      readVerifyServer(options),
+    )
   }
 
   static #connect(address: WinPipeSocketAddr, timeoutMs: number, verify: boolean): WinStream {
-    const name = pipeNameOf(address, 'connect')
+    const name = checkedPipeName(address, 'connect')
     requireWindows('connect')
     const nap = (ms: number, error: unknown): void => {
       // An instance that becomes free ends the wait early.
@@ -109,7 +113,7 @@ export class WinStream extends BlockingStream {
    *   have no timeout. The handle is the caller's then.
    */
   static fromRawHandle(handle: number): WinStream {
-    integerOf(handle, 'fromRawHandle', 'the handle', 1, 2 ** 31 - 1)
+    checkedInteger(handle, 'fromRawHandle', 'the handle', 1, 2 ** 31 - 1)
     requireWindows('fromRawHandle')
     return WinStream.of(handle, WinPipeSocketAddr.unnamed, pipeTraitsOf(handle))
   }
@@ -170,8 +174,8 @@ export class WinStream extends BlockingStream {
     return available(this.opened('available'))
   }
 
-  protected override readSome(state: SharedState, buffer: Uint8Array, own: number | undefined): number {
-    const { bytes, more } = read(state, buffer, own)
+  protected override readSome(state: SharedState, buffer: Uint8Array, timeoutMs: number | undefined): number {
+    const { bytes, more } = read(state, buffer, timeoutMs)
     this.#more = more
     return bytes
   }
@@ -180,24 +184,24 @@ export class WinStream extends BlockingStream {
     return !this.#more && this.messageMode
   }
 
-  protected override peekSome(state: SharedState, buffer: Uint8Array, own: number | undefined): number {
-    return peek(state, buffer, own)
+  protected override peekSome(state: SharedState, buffer: Uint8Array, timeoutMs: number | undefined): number {
+    return peek(state, buffer, timeoutMs)
   }
 
-  protected override writeWhole(state: SharedState, data: Uint8Array, own: number | undefined): number {
-    return write(state, data, own)
+  protected override writeWhole(state: SharedState, data: Uint8Array, timeoutMs: number | undefined): number {
+    return write(state, data, timeoutMs)
   }
 
   protected override gather(
     state: SharedState,
     parts: readonly Uint8Array[],
-    own: number | undefined,
+    timeoutMs: number | undefined,
   ): number {
-    return write(state, parts.length === 1 ? parts[0]! : Buffer.concat(parts), own)
+    return write(state, parts.length === 1 ? parts[0]! : Buffer.concat(parts), timeoutMs)
   }
 
-  protected override flushWhole(state: SharedState, own: number | undefined): void {
-    flush(state, own)
+  protected override flushWhole(state: SharedState, timeoutMs: number | undefined): void {
+    flush(state, timeoutMs)
   }
 
   protected override end(state: SharedState, how: ShutdownHow): void {

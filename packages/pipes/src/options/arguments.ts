@@ -17,7 +17,7 @@ export const LONGEST_TIMEOUT: number = 2 ** 31 - 2
 const expected = 'a finite number of milliseconds, or null to wait for ever'
 
 /** Whole milliseconds, rounded up so that no wait ends early and no timeout becomes 0; -1 for ever. */
-export const timeoutOf = (
+export const parseTimeout = (
   value: number | null,
   where: string,
   what = 'timeoutMs',
@@ -52,11 +52,11 @@ export const callTimeout = (
   if (options === undefined) return undefined
   checkOptions(options, where, known)
   const value = options.timeoutMs
-  return value === undefined ? undefined : timeoutOf(value, where)
+  return value === undefined ? undefined : parseTimeout(value, where)
 }
 
 /** Memory to read from or write into. One without memory behind it is not the same as an empty one. */
-export const bytesOf = (value: Uint8Array, where: string, what: string): void => {
+export const checkBytes = (value: Uint8Array, where: string, what: string): void => {
   if (!(value instanceof Uint8Array)) {
     const text = typeof value === 'string' ? ' (of a text, Buffer.from(text))' : ''
     throw invalidArgument(where, what, `a Buffer or Uint8Array${text}`, value)
@@ -66,17 +66,23 @@ export const bytesOf = (value: Uint8Array, where: string, what: string): void =>
   }
 }
 
-export const listOfBytes = (values: readonly Uint8Array[], where: string): void => {
+export const checkListOfBytes = (values: readonly Uint8Array[], where: string): void => {
   if (!Array.isArray(values)) throw invalidArgument(where, 'the buffers', 'an array of Uint8Arrays', values)
-  values.forEach((value, index) => bytesOf(value as Uint8Array, where, `buffer ${index}`))
+  values.forEach((value, index) => checkBytes(value as Uint8Array, where, `buffer ${index}`))
 }
 
-export const booleanOf = (value: boolean, where: string, what: string): boolean => {
+export const checkedBoolean = (value: boolean, where: string, what: string): boolean => {
   if (typeof value === 'boolean') return value
   throw invalidArgument(where, what, 'true or false', value)
 }
 
-export const integerOf = (value: number, where: string, what: string, from: number, to: number): number => {
+export const checkedInteger = (
+  value: number,
+  where: string,
+  what: string,
+  from: number,
+  to: number,
+): number => {
   if (typeof value !== 'number') throw invalidArgument(where, what, `an integer from ${from} to ${to}`, value)
   if (Number.isInteger(value) && value >= from && value <= to) return value
   throw outOfRange(where, what, `an integer from ${from} to ${to}`, value)
@@ -85,7 +91,7 @@ export const integerOf = (value: number, where: string, what: string, from: numb
 /** Which directions a shutdown ends. */
 export type ShutdownHow = 'read' | 'write' | 'both'
 
-export const howOf = (how: ShutdownHow): ShutdownHow => {
+export const checkedDirection = (how: ShutdownHow): ShutdownHow => {
   if (how === 'read' || how === 'write' || how === 'both') return how
   throw invalidArgument('shutdown', 'the direction', "'read', 'write' or 'both'", how)
 }

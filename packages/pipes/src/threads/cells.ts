@@ -18,7 +18,7 @@ export const HANDLE = 4
 export const KERNEL_TIMEOUT = 6
 /** The timeout of each direction in ms; -1 for ever. */
 export const TIMEOUT = 8
-/** The lock of each direction; see turn.ts. */
+/** The lock of each direction; see direction-lock.ts. */
 export const LOCK = 10
 /** 1 while a call of the direction may have to be woken. */
 export const BUSY = 12

@@ -14,7 +14,7 @@ const TAKEN = 1
 const AWAITED = 2
 
 /** A call that may wait. */
-export class Turn {
+export class DirectionLock {
   readonly state: SharedState
   readonly direction: Direction
   readonly syscall: string
@@ -22,29 +22,29 @@ export class Turn {
   readonly concurrent: boolean
   /** True when the call was made in non-blocking mode, and not put into it on the way. */
   readonly beganNonblocking: boolean
-  readonly #own: number | undefined
+  readonly #timeoutMs: number | undefined
   readonly #start: number
 
-  /** @param own - The timeout that was given to the call itself, if any. */
-  constructor(state: SharedState, direction: Direction, syscall: string, own: number | undefined) {
+  /** @param timeoutMs - The timeout that was given to the call itself, if any. */
+  constructor(state: SharedState, direction: Direction, syscall: string, timeoutMs: number | undefined) {
     this.state = state
     this.direction = direction
     this.syscall = syscall
     this.concurrent = state.concurrent
-    this.beganNonblocking = own === undefined && state.nonblocking
-    this.#own = own
+    this.beganNonblocking = timeoutMs === undefined && state.nonblocking
+    this.#timeoutMs = timeoutMs
     this.#start = performance.now()
   }
 
   /** Milliseconds that are left, rounded up; 0 when the time is up, -1 for ever. The settings are read anew. */
   left(): number {
-    const timeout = this.#own ?? this.state.timeout(this.direction)
+    const timeout = this.#timeoutMs ?? this.state.timeout(this.direction)
     return timeout < 0 ? -1 : Math.max(0, Math.ceil(this.#start + timeout - performance.now()))
   }
 
   /** A call that was given its own timeout waits whatever the mode is. */
   get mayWait(): boolean {
-    return this.#own !== undefined || !this.state.nonblocking
+    return this.#timeoutMs !== undefined || !this.state.nonblocking
   }
 
   /** Milliseconds to wait now, -1 for ever. The error is EAGAIN or ETIMEDOUT. */
@@ -56,7 +56,7 @@ export class Turn {
   }
 
   timedOut(): SocketError {
-    return timedOut(this.syscall, this.#own ?? this.state.timeout(this.direction))
+    return timedOut(this.syscall, this.#timeoutMs ?? this.state.timeout(this.direction))
   }
 
   /** Waits for the calls of other threads in this direction to end. */

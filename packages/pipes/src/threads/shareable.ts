@@ -1,5 +1,5 @@
 import { invalidArgument } from '@uds/winsock-ffi'
-import { booleanOf } from '../options/arguments.ts'
+import { checkedBoolean } from '../options/arguments.ts'
 import { closed, notSupported } from '../errors/errors.ts'
 import { canShare } from './memory.ts'
 import { SharedState } from './state.ts'
@@ -86,7 +86,7 @@ export abstract class Shareable {
    */
   setNonblocking(on: boolean): void {
     const state = this.opened('setNonblocking')
-    state.nonblocking = booleanOf(on, 'setNonblocking', 'the mode')
+    state.nonblocking = checkedBoolean(on, 'setNonblocking', 'the mode')
   }
 
   /** Whether calls fail with `EAGAIN` where they would have to wait. */

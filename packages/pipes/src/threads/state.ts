@@ -100,7 +100,7 @@ export class SharedState {
   changed(direction: Direction): void {
     if (!this.concurrent) return
     if (Atomics.load(this.cells, BUSY + direction) === 1) this.#wakers.wake(this.cells, direction)
-    // The other half of the lock's word counts changes, so that nobody falls asleep over one (turn.ts).
+    // The other half of the lock's word counts changes, so that nobody falls asleep over one (direction-lock.ts).
     Atomics.add(this.cells, LOCK + direction, 4)
     Atomics.notify(this.cells, LOCK + direction)
   }

@@ -62,7 +62,7 @@ export class UnixSocketAddr implements SocketAddr {
 }
 
 /** Checks what was given as an address. */
-export const unixAddrOf = (address: UnixSocketAddr, where: string): UnixAddress => {
+export const checkedUnixAddress = (address: UnixSocketAddr, where: string): UnixAddress => {
   if (address instanceof UnixSocketAddr) return address.address
   throw invalidArgument(where, 'the address', 'a UnixSocketAddr', address)
 }

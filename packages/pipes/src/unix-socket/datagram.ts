@@ -1,25 +1,25 @@
 import { sockets, type SocketError, type UnixAddress } from '@uds/winsock-ffi'
-import { bytesOf, callTimeout, howOf, type ShutdownHow, type WaitOptions } from '../options/arguments.ts'
+import {
+  checkBytes,
+  callTimeout,
+  checkedDirection,
+  type ShutdownHow,
+  type WaitOptions,
+} from '../options/arguments.ts'
 import { explained } from '../errors/errors.ts'
 import { socketSystem as system } from './system/select.ts'
 import { READ, WRITE, type Direction } from '../threads/cells.ts'
 import { SharedState } from '../threads/state.ts'
 import { claimToken, type TransferToken } from '../threads/token.ts'
-import { Turn } from '../threads/direction-lock.ts'
+import { DirectionLock } from '../threads/direction-lock.ts'
 import { Timed } from '../blocking/timed.ts'
 import { traced } from '../trace.ts'
-import { unixAddrOf, UnixSocketAddr } from './address.ts'
+import { checkedUnixAddress, UnixSocketAddr } from './address.ts'
 import { bindFile, removeFile } from './socket-file.ts'
-import {
-  fileOf,
-  fileSettings,
-  openBound,
-  packFile,
-  unpackFile,
-  type FileToRemove,
-  type UnixBindOptions,
-} from './listener.ts'
-import { socketOf } from './raw-handle.ts'
+import { fileToRemove, packFile, unpackFile, type FileToRemove } from './file-to-remove.ts'
+import { readFileOptions, type UnixBindOptions } from './bind-options.ts'
+import { openBound } from './socket-file.ts'
+import { checkedSocket } from './raw-handle.ts'
 import { attemptUntil, withoutWaiting, withSocket } from './waiting.ts'
 
 /** What {@link UnixDatagram.recvFrom} gives. */
@@ -67,10 +67,10 @@ export class UnixDatagram extends Timed {
   }
 
   static bindAddr(address: UnixSocketAddr, options: Omit<UnixBindOptions, 'backlog'> = {}): UnixDatagram {
-    const to = unixAddrOf(address, 'bindAddr')
-    const settings = fileSettings(options)
+    const to = checkedUnixAddress(address, 'bindAddr')
+    const settings = readFileOptions(options)
     const { fd, result } = openBound('datagram', (socket) => bindFile(socket, to, settings, () => {}))
-    return new UnixDatagram(SharedState.create(fd, system), fileOf(to, result, settings.unlinkOnClose))
+    return new UnixDatagram(SharedState.create(fd, system), fileToRemove(to, result, settings.unlinkOnClose))
   }
 
   /** A socket without an address, to send from. */
@@ -86,7 +86,7 @@ export class UnixDatagram extends Timed {
 
   /** Takes charge of a datagram socket that something else opened. @throws as {@link UnixStream.fromRawHandle}. */
   static fromRawHandle(handle: number): UnixDatagram {
-    return UnixDatagram.#of(socketOf(handle, 'datagram', false))
+    return UnixDatagram.#of(checkedSocket(handle, 'datagram', false))
   }
 
   static fromTransfer(token: TransferToken): UnixDatagram {
@@ -105,7 +105,7 @@ export class UnixDatagram extends Timed {
   }
 
   connectAddr(address: UnixSocketAddr): void {
-    const to = unixAddrOf(address, 'connectAddr')
+    const to = checkedUnixAddress(address, 'connectAddr')
     withSocket(this.opened('connect'), 'datagram', 'connect', (socket) => sockets.connect(socket, to))
   }
 
@@ -116,8 +116,8 @@ export class UnixDatagram extends Timed {
     attempt: (state: SharedState) => number,
   ): number {
     const state = this.opened(syscall)
-    const turn = new Turn(state, direction, syscall, callTimeout(options, syscall))
-    const result = attemptUntil(turn, () => withoutWaiting(() => attempt(state)))
+    const lock = new DirectionLock(state, direction, syscall, callTimeout(options, syscall))
+    const result = attemptUntil(lock, () => withoutWaiting(() => attempt(state)))
     if (result < 0) throw system.failed(-result, syscall)
     return result
   }
@@ -129,13 +129,13 @@ export class UnixDatagram extends Timed {
    *   `EAGAIN`.
    */
   send(data: Uint8Array, options?: WaitOptions): number {
-    bytesOf(data, 'send', 'the data')
+    checkBytes(data, 'send', 'the data')
     return this.#call('send', WRITE, options, (state) => system.trySend(state.handle, data))
   }
 
   /** Sends a datagram to an address. */
   sendTo(data: Uint8Array, address: string | Uint8Array | UnixSocketAddr, options?: WaitOptions): number {
-    bytesOf(data, 'sendTo', 'the data')
+    checkBytes(data, 'sendTo', 'the data')
     const to =
       address instanceof UnixSocketAddr ? address.address : UnixSocketAddr.fromPathname(address).address
     try {
@@ -170,7 +170,7 @@ export class UnixDatagram extends Timed {
     peek: boolean,
     options: WaitOptions | undefined,
   ): ReceivedDatagram {
-    bytesOf(buffer, syscall, 'the buffer')
+    checkBytes(buffer, syscall, 'the buffer')
     // A system call with no room at all would be taken for a mistake one layer below.
     const room = buffer.length === 0 ? new Uint8Array(1) : buffer
     let received: ReceivedDatagram = { bytes: 0, address: UnixSocketAddr.unnamed, truncated: false }
@@ -209,7 +209,7 @@ export class UnixDatagram extends Timed {
   /** Ends one direction, or both, for all clones. */
   shutdown(how: ShutdownHow): void {
     withSocket(this.opened('shutdown'), 'datagram', 'shutdown', (socket) =>
-      sockets.shutdown(socket, howOf(how)),
+      sockets.shutdown(socket, checkedDirection(how)),
     )
   }
 

@@ -4,7 +4,7 @@ import { brokenPipe } from '../errors/errors.ts'
 import { socketSystem as system } from './system/select.ts'
 import { RESET, WAKE, WRITE } from '../threads/cells.ts'
 import type { SharedState } from '../threads/state.ts'
-import { Turn } from '../threads/direction-lock.ts'
+import { DirectionLock } from '../threads/direction-lock.ts'
 import { withSocket } from './waiting.ts'
 import { GONE, WOKEN } from './system/socket-system.ts'
 
@@ -25,11 +25,11 @@ const isThere = (state: SharedState): boolean => {
   return ready >= 0 && (ready & GONE) === 0
 }
 
-export const flush = (state: SharedState, own: number | undefined): void => {
-  const turn = new Turn(state, WRITE, 'flush', own)
-  turn.enter()
+export const flush = (state: SharedState, timeoutMs: number | undefined): void => {
+  const lock = new DirectionLock(state, WRITE, 'flush', timeoutMs)
+  lock.enter()
   try {
-    const wake = turn.concurrent ? state.cells[WAKE + WRITE]! : -1
+    const wake = lock.concurrent ? state.cells[WAKE + WRITE]! : -1
     for (let nap = 1; ; nap = Math.min(LONGEST_NAP, 2 * nap)) {
       const unread = system.tellsUnread ? system.unread(state.handle) : 0
       if (unread < 0) throw system.failed(-unread, 'flush')
@@ -38,12 +38,12 @@ export const flush = (state: SharedState, own: number | undefined): void => {
         return
       }
       if (unread === 0) return
-      const ms = turn.timeToWait()
+      const ms = lock.timeToWait()
       const ready = system.wait(state.handle, undefined, wake, ms < 0 ? nap : Math.min(nap, ms))
       if (ready < 0) throw system.failed(-ready, 'poll')
       if ((ready & WOKEN) !== 0) system.settle(wake)
     }
   } finally {
-    turn.leave()
+    lock.leave()
   }
 }

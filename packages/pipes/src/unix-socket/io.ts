@@ -4,7 +4,7 @@ import { brokenPipe, timedOut, withTransferred } from '../errors/errors.ts'
 import { socketSystem as system } from './system/select.ts'
 import { ENDED_READ, ENDED_WRITE, NEVER_WAITS, READ, RESET, WRITE } from '../threads/cells.ts'
 import type { SharedState } from '../threads/state.ts'
-import { Turn } from '../threads/direction-lock.ts'
+import { DirectionLock } from '../threads/direction-lock.ts'
 import { attemptUntil, mayWaitInKernel, setKernelTimeout, withoutWaiting, withSocket } from './waiting.ts'
 
 /** The result of a read, in which a connection that is gone is the end of the stream. */
@@ -22,15 +22,15 @@ const endOr = (state: SharedState, result: number): number => {
 export const readByWaiting = (
   state: SharedState,
   buffer: Uint8Array,
-  own: number | undefined,
+  timeoutMs: number | undefined,
   peek = false,
 ): number => {
   const fd = state.handle
-  const turn = new Turn(state, READ, 'recv', own)
+  const lock = new DirectionLock(state, READ, 'recv', timeoutMs)
   return endOr(
     state,
     // A shutdown in another thread need not make the socket ready (it does not under Wine).
-    attemptUntil(turn, () => (state.has(ENDED_READ) ? 0 : system.tryReceive(fd, buffer, peek))),
+    attemptUntil(lock, () => (state.has(ENDED_READ) ? 0 : system.tryReceive(fd, buffer, peek))),
   )
 }
 
@@ -64,8 +64,8 @@ export const readOn = (state: SharedState, buffer: Uint8Array, result: number): 
   }
 }
 
-export const read = (state: SharedState, buffer: Uint8Array, own: number | undefined): number => {
-  if (!mayWaitInKernel(state, own)) return readByWaiting(state, buffer, own)
+export const read = (state: SharedState, buffer: Uint8Array, timeoutMs: number | undefined): number => {
+  if (!mayWaitInKernel(state, timeoutMs)) return readByWaiting(state, buffer, timeoutMs)
   if (state.has(ENDED_READ)) return 0
   setKernelTimeout(state, READ, state.timeout(READ))
   const result = system.receive(state.handle, buffer)
@@ -85,8 +85,8 @@ const sent = (result: number): number => {
 }
 
 /** The bytes that a non-blocking call has moved are its result; a blocking one that was cut short has failed. */
-const orPartial = (turn: Turn, error: unknown, before: number): number => {
-  if (before > 0 && (error as { code?: unknown }).code === 'EAGAIN' && turn.beganNonblocking) return before
+const orPartial = (lock: DirectionLock, error: unknown, before: number): number => {
+  if (before > 0 && (error as { code?: unknown }).code === 'EAGAIN' && lock.beganNonblocking) return before
   throw writeFailed(error, before)
 }
 
@@ -94,15 +94,15 @@ const orPartial = (turn: Turn, error: unknown, before: number): number => {
 const writeByAttempts = (
   state: SharedState,
   length: number,
-  own: number | undefined,
+  timeoutMs: number | undefined,
   done: number,
   attempt: (from: number) => number,
 ): number => {
-  const turn = new Turn(state, WRITE, 'send', own)
+  const lock = new DirectionLock(state, WRITE, 'send', timeoutMs)
   let written = done
   try {
     return sent(
-      attemptUntil(turn, () => {
+      attemptUntil(lock, () => {
         if (state.has(ENDED_WRITE)) throw brokenPipe('send')
         for (;;) {
           const result = attempt(written)
@@ -113,7 +113,7 @@ const writeByAttempts = (
       }),
     )
   } catch (error) {
-    return orPartial(turn, error, written)
+    return orPartial(lock, error, written)
   }
 }
 
@@ -127,19 +127,19 @@ export const writeOn = (state: SharedState, data: Uint8Array, result: number): n
   if (result < 0 && !system.isInterrupted(-result) && !system.isWouldBlock(-result)) return sent(result)
   const timeout = state.timeout(WRITE)
   const written = Math.max(0, result)
-  const own = restOf(state, result, timeout)
+  const timeoutMs = restOf(state, result, timeout)
   try {
-    return writeByAttempts(state, data.length, own, written, attemptFrom(state.handle, data))
+    return writeByAttempts(state, data.length, timeoutMs, written, attemptFrom(state.handle, data))
   } catch (error) {
     const { code, bytesTransferred = written } = error as { code?: unknown; bytesTransferred?: number }
     throw code === 'ETIMEDOUT' ? withTransferred(timedOut('send', timeout), bytesTransferred) : error
   }
 }
 
-export const write = (state: SharedState, data: Uint8Array, own: number | undefined): number => {
+export const write = (state: SharedState, data: Uint8Array, timeoutMs: number | undefined): number => {
   const fd = state.handle
-  if (!mayWaitInKernel(state, own)) {
-    return writeByAttempts(state, data.length, own, 0, attemptFrom(fd, data))
+  if (!mayWaitInKernel(state, timeoutMs)) {
+    return writeByAttempts(state, data.length, timeoutMs, 0, attemptFrom(fd, data))
   }
   setKernelTimeout(state, WRITE, state.timeout(WRITE))
   const result = system.send(fd, data)
@@ -164,9 +164,13 @@ const rest = (parts: readonly Uint8Array[], from: number): Uint8Array[] => {
   return left
 }
 
-export const gather = (state: SharedState, parts: readonly Uint8Array[], own: number | undefined): number => {
+export const gather = (
+  state: SharedState,
+  parts: readonly Uint8Array[],
+  timeoutMs: number | undefined,
+): number => {
   const length = parts.reduce((sum, part) => sum + part.length, 0)
-  return writeByAttempts(state, length, own, 0, (from) =>
+  return writeByAttempts(state, length, timeoutMs, 0, (from) =>
     withoutWaiting(() =>
       withSocket(state, 'stream', 'sendmsg', (socket) =>
         sockets.sendMessage(socket, { data: rest(parts, from) }, { timeoutMs: 0 }),

@@ -9,7 +9,7 @@ import {
   type SocketHandle,
   type SocketType,
 } from '@uds/winsock-ffi'
-import { integerOf } from '../options/arguments.ts'
+import { checkedInteger } from '../options/arguments.ts'
 
 const WHERE = 'fromRawHandle'
 
@@ -58,8 +58,8 @@ const faultOf = (socket: SocketHandle, wanted: SocketType, listening: boolean): 
  * @throws RangeError, TypeError for what is no number of a handle, `ERR_INVALID_ARG_VALUE` for a socket of another kind;
  *   SocketError `EBADF` for a number that is not open, `ENOTSOCK` for something that is no socket.
  */
-export const socketOf = (handle: number, type: 'stream' | 'datagram', listening: boolean): number => {
-  const socket = sockets.fromFd(integerOf(handle, WHERE, 'the handle', 0, 2 ** 31 - 1), 'unix', type)
+export const checkedSocket = (handle: number, type: 'stream' | 'datagram', listening: boolean): number => {
+  const socket = sockets.fromFd(checkedInteger(handle, WHERE, 'the handle', 0, 2 ** 31 - 1), 'unix', type)
   try {
     const fault = faultOf(socket, type, listening)
     if (fault === undefined) return handle

@@ -11,7 +11,8 @@ import {
   type SocketHandle,
   type SocketType,
 } from '@uds/winsock-ffi'
-import { guarded, socketSystem as system } from './system/select.ts'
+import { withFileLock } from '../file-lock/file-lock.ts'
+import { socketSystem as system } from './system/select.ts'
 import { traced } from '../trace.ts'
 
 const codeOf = (error: unknown): unknown => (error as { code?: unknown }).code
@@ -68,7 +69,7 @@ export interface BindSettings {
   /** The permissions of the socket file, as 0o600; undefined leaves them to the umask. */
   readonly mode: number | undefined
   /** Remove a file that a dead server has left, instead of failing with EADDRINUSE. */
-  readonly replaceStale: boolean
+  readonly removeStale: boolean
 }
 
 /**
@@ -88,12 +89,12 @@ export const bindFile = (
     listen()
     return undefined
   }
-  return guarded(path, () => {
+  return withFileLock(path, () => {
     if (settings.mode !== undefined) system.prepareMode(socket.fd, settings.mode)
     try {
       bindTo(socket, address)
     } catch (error) {
-      if (!settings.replaceStale || codeOf(error) !== 'EADDRINUSE') throw error
+      if (!settings.removeStale || codeOf(error) !== 'EADDRINUSE') throw error
       const occupant = occupantOf(address, socket.type)
       if (occupant !== 'a dead socket') throw inUse(error as SocketError, occupant)
       traced('unlink', path, () => removeSocketFile(path))
@@ -118,16 +119,22 @@ const setMode = (path: string, mode: number): void => {
 
 /** Removes the file of a socket that was closed, unless it is another one's by now. */
 export const removeFile = (path: string, identity: string | undefined): void => {
-  guarded(path, () => {
+  withFileLock(path, () => {
     if (identity !== undefined && socketFileId(path) === identity) removeSocketFile(path)
   })
 }
 
-/** The error for an option that this system cannot honour. */
-export const noModes = (): SocketError =>
-  new SocketError({
-    code: 'ENOTSUP',
-    syscall: 'bind',
-    detail: 'Windows gives socket files the access rights of their directory, not a mode',
-    advice: 'put the socket into a directory that only the right users may enter',
-  })
+/** Opens a socket and binds it; closes it when that fails. */
+export const openBound = <T>(
+  type: 'stream' | 'datagram',
+  use: (socket: SocketHandle) => T,
+): { fd: number; result: T } => {
+  const socket = traced('socket', 'unix', () => sockets.open('unix', type))
+  try {
+    const result = use(socket)
+    return { fd: socket.release(), result }
+  } catch (error) {
+    socket.close()
+    throw error
+  }
+}

@@ -6,25 +6,31 @@ import {
   type PeerCredentials,
   type UnixAddress,
 } from '@uds/winsock-ffi'
-import { bytesOf, callTimeout, timeoutOf, type ShutdownHow, type WaitOptions } from '../options/arguments.ts'
+import {
+  checkBytes,
+  callTimeout,
+  parseTimeout,
+  type ShutdownHow,
+  type WaitOptions,
+} from '../options/arguments.ts'
 import { socketSystem as system } from './system/select.ts'
 import { ENDED_READ, ENDED_WRITE, HANDLE, READ, RESET, WRITE } from '../threads/cells.ts'
 import { SharedState } from '../threads/state.ts'
 import { claimToken, type TransferToken } from '../threads/token.ts'
-import { Turn } from '../threads/direction-lock.ts'
+import { DirectionLock } from '../threads/direction-lock.ts'
 import { BlockingStream } from '../blocking/stream.ts'
 import { traced } from '../trace.ts'
 import {
-  connectSettings,
+  readConnectOptions,
   requireSameUser,
-  verifyOf,
+  readVerifyServer,
   type ConnectOptions,
 } from '../connecting/verify-server.ts'
-import { unixAddrOf, UnixSocketAddr } from './address.ts'
+import { checkedUnixAddress, UnixSocketAddr } from './address.ts'
 import { connectUntil } from '../connecting/connect-until.ts'
 import { flush } from './flush.ts'
 import { gather, read, readByWaiting, readOn, write, writeOn } from './io.ts'
-import { socketOf } from './raw-handle.ts'
+import { checkedSocket } from './raw-handle.ts'
 import { attemptUntil, isOrdinary, setKernelTimeout, withoutWaiting, withSocket } from './waiting.ts'
 
 /** What {@link UnixStream.receiveDescriptors} gives. */
@@ -72,8 +78,8 @@ export class UnixStream extends BlockingStream {
 
   /** As {@link connect}, with an address: the way to an abstract name. */
   static connectAddr(address: UnixSocketAddr, options?: ConnectOptions & WaitOptions): UnixStream {
-    const to = unixAddrOf(address, 'connectAddr')
-    const { timeoutMs = -1, verify } = connectSettings(options)
+    const to = checkedUnixAddress(address, 'connectAddr')
+    const { timeoutMs = -1, verify } = readConnectOptions(options)
     return UnixStream.#connect(to, timeoutMs, verify)
   }
 
@@ -88,9 +94,9 @@ export class UnixStream extends BlockingStream {
   }
 
   static connectAddrWithTimeout(address: UnixSocketAddr, ms: number, options?: ConnectOptions): UnixStream {
-    const to = unixAddrOf(address, 'connectAddrWithTimeout')
-    const timeout = timeoutOf(ms, 'connectWithTimeout', 'the time')
-    const verify = verifyOf(options)
+    const to = checkedUnixAddress(address, 'connectAddrWithTimeout')
+    const timeout = parseTimeout(ms, 'connectWithTimeout', 'the time')
+    const verify = readVerifyServer(options)
     return connectUntil(to.toString(), timeout, (left) => UnixStream.#connect(to, left, verify))
   }
 
@@ -122,7 +128,7 @@ export class UnixStream extends BlockingStream {
    *   the caller's then.
    */
   static fromRawHandle(handle: number): UnixStream {
-    return UnixStream.#of(socketOf(handle, 'stream', false))
+    return UnixStream.#of(checkedSocket(handle, 'stream', false))
   }
 
   /** Makes a stream of a token in the thread that received it; see {@link UnixStream.transfer}. */
@@ -191,12 +197,12 @@ export class UnixStream extends BlockingStream {
     options?: WaitOptions,
   ): number {
     const state = this.opened('sendDescriptors')
-    bytesOf(data, 'sendDescriptors', 'the data')
+    checkBytes(data, 'sendDescriptors', 'the data')
     if (!Array.isArray(descriptors)) {
       throw invalidArgument('sendDescriptors', 'the descriptors', 'an array', descriptors)
     }
-    const turn = new Turn(state, WRITE, 'sendmsg', callTimeout(options, 'sendDescriptors'))
-    const result = attemptUntil(turn, () =>
+    const lock = new DirectionLock(state, WRITE, 'sendmsg', callTimeout(options, 'sendDescriptors'))
+    const result = attemptUntil(lock, () =>
       withoutWaiting(() =>
         withSocket(state, 'stream', 'sendmsg', (socket) =>
           sockets.sendMessage(socket, { data, descriptors }, { timeoutMs: 0 }),
@@ -214,9 +220,9 @@ export class UnixStream extends BlockingStream {
    */
   receiveDescriptors(buffer: Uint8Array, most = 253, options?: WaitOptions): ReceivedDescriptors {
     const state = this.opened('receiveDescriptors')
-    const turn = new Turn(state, READ, 'recvmsg', callTimeout(options, 'receiveDescriptors'))
+    const lock = new DirectionLock(state, READ, 'recvmsg', callTimeout(options, 'receiveDescriptors'))
     let descriptors: readonly Descriptor[] = []
-    const bytes = attemptUntil(turn, () =>
+    const bytes = attemptUntil(lock, () =>
       withoutWaiting(() => {
         const message = withSocket(state, 'stream', 'recvmsg', (socket) =>
           sockets.receiveMessage(socket, buffer, { maxDescriptors: most, timeoutMs: 0 }),
@@ -252,28 +258,28 @@ export class UnixStream extends BlockingStream {
     return super.write(data, options)
   }
 
-  protected override readSome(state: SharedState, buffer: Uint8Array, own: number | undefined): number {
-    return read(state, buffer, own)
+  protected override readSome(state: SharedState, buffer: Uint8Array, timeoutMs: number | undefined): number {
+    return read(state, buffer, timeoutMs)
   }
 
-  protected override peekSome(state: SharedState, buffer: Uint8Array, own: number | undefined): number {
-    return readByWaiting(state, buffer, own, true)
+  protected override peekSome(state: SharedState, buffer: Uint8Array, timeoutMs: number | undefined): number {
+    return readByWaiting(state, buffer, timeoutMs, true)
   }
 
-  protected override writeWhole(state: SharedState, data: Uint8Array, own: number | undefined): number {
-    return write(state, data, own)
+  protected override writeWhole(state: SharedState, data: Uint8Array, timeoutMs: number | undefined): number {
+    return write(state, data, timeoutMs)
   }
 
   protected override gather(
     state: SharedState,
     parts: readonly Uint8Array[],
-    own: number | undefined,
+    timeoutMs: number | undefined,
   ): number {
-    return gather(state, parts, own)
+    return gather(state, parts, timeoutMs)
   }
 
-  protected override flushWhole(state: SharedState, own: number | undefined): void {
-    flush(state, own)
+  protected override flushWhole(state: SharedState, timeoutMs: number | undefined): void {
+    flush(state, timeoutMs)
   }
 
   protected override end(state: SharedState, how: ShutdownHow): void {

@@ -13,7 +13,7 @@ import {
 } from '../threads/cells.ts'
 import { traced } from '../trace.ts'
 import type { SharedState } from '../threads/state.ts'
-import type { Turn } from '../threads/direction-lock.ts'
+import type { DirectionLock } from '../threads/direction-lock.ts'
 import { READY, WOKEN } from './system/socket-system.ts'
 
 /** Given by an attempt that would have to wait, where there is no error number for it. */
@@ -24,24 +24,24 @@ export const WOULD_BLOCK: number = Number.MIN_SAFE_INTEGER
  *
  * @returns The result of the last attempt, or the negated error number of the system.
  */
-export const attemptUntil = (turn: Turn, attempt: () => number): number => {
-  turn.enter()
+export const attemptUntil = (lock: DirectionLock, attempt: () => number): number => {
+  lock.enter()
   try {
-    const { handle, cells } = turn.state
-    const wake = turn.concurrent ? cells[WAKE + turn.direction]! : -1
+    const { handle, cells } = lock.state
+    const wake = lock.concurrent ? cells[WAKE + lock.direction]! : -1
     for (let round = 0; ; round += 1) {
       const result = attempt()
       if (result >= 0) return result
       if (result !== WOULD_BLOCK && system.isInterrupted(-result)) continue
       if (result !== WOULD_BLOCK && !system.isWouldBlock(-result)) return result
-      const ready = system.wait(handle, turn.direction, wake, turn.timeToWait())
+      const ready = system.wait(handle, lock.direction, wake, lock.timeToWait())
       if (ready < 0) throw system.failed(-ready, 'poll')
       if ((ready & WOKEN) !== 0) system.settle(wake)
       // A datagram whose receiver is full: poll says "ready" and the call says "not yet".
       else if ((ready & READY) !== 0 && round > 1) sleep(1)
     }
   } finally {
-    turn.leave()
+    lock.leave()
   }
 }
 
@@ -55,8 +55,8 @@ export const isOrdinary = ({ cells }: SharedState, direction: Direction): boolea
   system.waitsInKernel
 
 /** True when a call may wait in the kernel: there, nobody could wake it. */
-export const mayWaitInKernel = (state: SharedState, own: number | undefined): boolean =>
-  own === undefined &&
+export const mayWaitInKernel = (state: SharedState, timeoutMs: number | undefined): boolean =>
+  timeoutMs === undefined &&
   system.waitsInKernel &&
   !state.concurrent &&
   !state.nonblocking &&

@@ -23,7 +23,7 @@ const DEFAULT_INSTANCES = 8
 const BUFFER_SIZE = 65_536
 
 const sddl = (security: PipeSecurity): string | undefined => {
-  if (security === 'current-user') return sddlOf('currentUser')
+  if (security === 'current-user') return sddlOf('current-user')
   if (typeof security === 'object' && security !== null) return sddlOf(security)
   throw invalidArgument('listen', 'security', "'current-user', 'os-default' or { sddl }", security)
 }

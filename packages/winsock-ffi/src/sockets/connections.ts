@@ -1,9 +1,9 @@
 /** Connections come about. */
 import type { SocketAddress } from '../address/socket-address.ts'
-import { outOfRange } from '../errors/wrong-argument.ts'
 import { openFd, SocketHandle } from '../handle/socket-handle.ts'
 import { systemCalls } from '../system-calls/select.ts'
 import { awaitInput, waitAndRetry, timedOut, timeoutOf, type WaitOptions } from '../waiting/waiting.ts'
+import { readBacklog } from './backlog.ts'
 import { checkAddress, subjectOf } from './arguments.ts'
 
 export interface BindOptions {
@@ -32,14 +32,13 @@ export const bind = (handle: SocketHandle, address: SocketAddress, options?: Bin
  * Lets clients connect.
  *
  * @param backlog - How many connections may wait for `accept`. The system caps it (net.core.somaxconn, 4096 on Linux).
+ *   @default 511
+ * @throws RangeError `ERR_OUT_OF_RANGE` for a backlog below 0.
  * @see listen(2)
  */
-export const listen = (handle: SocketHandle, backlog = 511): void => {
+export const listen = (handle: SocketHandle, backlog?: number): void => {
   const fd = openFd(handle, 'listen')
-  if (!Number.isInteger(backlog) || backlog < 0 || backlog > 0x7fff_ffff) {
-    throw outOfRange('listen', 'the backlog', 'an integer from 0 to 2147483647', backlog)
-  }
-  const result = systemCalls.listen(fd, backlog)
+  const result = systemCalls.listen(fd, readBacklog(backlog, 'listen'))
   if (result < 0) throw systemCalls.toError(-result, 'listen')
 }
 

@@ -2,7 +2,6 @@ import { lstatSync, mkdirSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { SocketError } from '@uds/winsock-ffi'
-import type { Place } from '../place.ts'
 
 const unsafe = (directory: string, detail: string): SocketError =>
   new SocketError({
@@ -32,7 +31,7 @@ const check = (directory: string, uid: number): void => {
  * A socket in a directory of mode 0700: below XDG_RUNTIME_DIR, which exists for this
  * (https://specifications.freedesktop.org/basedir-spec/latest/), otherwise below the directory of temporary files.
  */
-export const place: Place = (name, create) => {
+export const place = (name: string, create: boolean): string => {
   const { uid } = userInfo()
   const runtime = process.env['XDG_RUNTIME_DIR']
   const directory = runtime ? join(runtime, 'uds') : join(tmpdir(), `uds-${uid}`)

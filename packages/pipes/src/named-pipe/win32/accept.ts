@@ -2,7 +2,7 @@
 import { listenerEnded } from '../../errors/errors.ts'
 import { ENDED_READ, READ } from '../../threads/cells.ts'
 import type { SharedState } from '../../threads/state.ts'
-import { Turn } from '../../threads/direction-lock.ts'
+import { DirectionLock } from '../../threads/direction-lock.ts'
 import { traced } from '../../trace.ts'
 import { closeHandle } from './close-handle.ts'
 import {
@@ -46,7 +46,7 @@ const begin = (handle: number, overlapped: bigint): number =>
 const round = (
   handles: readonly number[],
   ms: () => number,
-  turn: Turn,
+  lock: DirectionLock,
   operation: Operation,
 ): number | undefined => {
   const pending: number[] = []
@@ -64,7 +64,7 @@ const round = (
     }
     const signalled = waitFor(
       pending.map((index) => operation(index).event),
-      turn,
+      lock,
       ms(),
     )
     const index = pending[signalled]
@@ -94,9 +94,9 @@ const renew = (instances: Instances, operation: Operation): void => {
 
 /** Applies rejectRemote now, or leaves it to the call of `accept` that is running. */
 export const applyChanges = (state: SharedState, instances: Instances): void => {
-  const turn = new Turn(state, READ, 'rejectRemote', 0)
+  const lock = new DirectionLock(state, READ, 'rejectRemote', 0)
   try {
-    turn.enter()
+    lock.enter()
   } catch {
     state.changed(READ)
     return
@@ -104,14 +104,14 @@ export const applyChanges = (state: SharedState, instances: Instances): void => 
   try {
     if (instances.takeChanged()) withOperations((operation) => renew(instances, operation))
   } finally {
-    turn.leave()
+    lock.leave()
   }
 }
 
 /** Waits for a client, and gives its instance, in whose place another one waits by then. */
-export const accept = (state: SharedState, instances: Instances, own: number | undefined): number => {
-  const turn = new Turn(state, READ, 'ConnectNamedPipe', own)
-  turn.enter()
+export const accept = (state: SharedState, instances: Instances, timeoutMs: number | undefined): number => {
+  const lock = new DirectionLock(state, READ, 'ConnectNamedPipe', timeoutMs)
+  lock.enter()
   try {
     return withOperations((operation) => {
       for (;;) {
@@ -121,13 +121,13 @@ export const accept = (state: SharedState, instances: Instances, own: number | u
         let late: unknown
         const ms = (): number => {
           try {
-            return turn.timeToWait()
+            return lock.timeToWait()
           } catch (error) {
             late = error
             return 0
           }
         }
-        const found = round(instances.handles, ms, turn, operation)
+        const found = round(instances.handles, ms, lock, operation)
         if (found !== undefined) {
           instances.refill(1)
           instances.remove(found)
@@ -137,6 +137,6 @@ export const accept = (state: SharedState, instances: Instances, own: number | u
       }
     })
   } finally {
-    turn.leave()
+    lock.leave()
   }
 }

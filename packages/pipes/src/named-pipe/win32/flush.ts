@@ -2,7 +2,7 @@
 import { brokenPipe } from '../../errors/errors.ts'
 import { WRITE } from '../../threads/cells.ts'
 import type { SharedState } from '../../threads/state.ts'
-import { Turn } from '../../threads/direction-lock.ts'
+import { DirectionLock } from '../../threads/direction-lock.ts'
 import { traced } from '../../trace.ts'
 import { setUnreadBound } from './pipe-cells.ts'
 import { closeHandle } from './close-handle.ts'
@@ -55,19 +55,19 @@ const succeeded = (thread: number): boolean => {
 }
 
 /** @param ended - The status that ends the wait from another thread; 0 for none. */
-export const flushInThread = (handle: number, turn: Turn, ended: number): void => {
+export const flushInThread = (handle: number, lock: DirectionLock, ended: number): void => {
   const thread = start(handle)
   try {
     for (let over = false; !over;) {
       let ms = LEAST_MS
       let error: unknown
       try {
-        if (turn.state.has(ended)) throw brokenPipe('FlushFileBuffers')
-        ms = turn.timeToWait()
+        if (lock.state.has(ended)) throw brokenPipe('FlushFileBuffers')
+        ms = lock.timeToWait()
       } catch (failure) {
         error = failure
       }
-      over = waitFor([thread], turn, ms) === WAIT_OBJECT_0
+      over = waitFor([thread], lock, ms) === WAIT_OBJECT_0
       if (over || error === undefined) continue
       // It may have ended well at the last moment.
       if (stop(thread) && succeeded(thread)) return
@@ -80,14 +80,14 @@ export const flushInThread = (handle: number, turn: Turn, ended: number): void =
   }
 }
 
-export const flush = (state: SharedState, own: number | undefined): void => {
-  const turn = new Turn(state, WRITE, 'FlushFileBuffers', own)
-  turn.enter()
+export const flush = (state: SharedState, timeoutMs: number | undefined): void => {
+  const lock = new DirectionLock(state, WRITE, 'FlushFileBuffers', timeoutMs)
+  lock.enter()
   try {
-    if (!turn.concurrent && turn.mayWait && turn.left() < 0) flushHere(state.handle)
-    else flushInThread(state.handle, turn, 0)
+    if (!lock.concurrent && lock.mayWait && lock.left() < 0) flushHere(state.handle)
+    else flushInThread(state.handle, lock, 0)
     setUnreadBound(state, 0)
   } finally {
-    turn.leave()
+    lock.leave()
   }
 }

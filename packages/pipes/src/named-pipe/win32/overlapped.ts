@@ -5,7 +5,7 @@
  * return while the system still owns the memory.
  */
 import { WAKE } from '../../threads/cells.ts'
-import type { Turn } from '../../threads/direction-lock.ts'
+import type { DirectionLock } from '../../threads/direction-lock.ts'
 import { traced } from '../../trace.ts'
 import {
   ERROR_IO_INCOMPLETE,
@@ -38,9 +38,9 @@ export const cancel = (handle: number, overlapped: bigint): number => {
 }
 
 /** Waits for an event, or to be woken. Gives what WaitForMultipleObjects does. */
-export const waitFor = (events: readonly number[], turn: Turn, ms: number): number => {
+export const waitFor = (events: readonly number[], lock: DirectionLock, ms: number): number => {
   const timeout = ms < 0 ? INFINITE : ms
-  const wake = turn.concurrent ? turn.state.cells[WAKE + turn.direction]! : -1
+  const wake = lock.concurrent ? lock.state.cells[WAKE + lock.direction]! : -1
   if (wake < 0 && events.length === 1) {
     return traced('WaitForSingleObject', events[0]!, () =>
       kernel32.WaitForSingleObject.attempt(events[0]!, timeout),
@@ -64,7 +64,7 @@ export const waitFor = (events: readonly number[], turn: Turn, ms: number): numb
 export const perform = (
   handle: number,
   scratch: Scratch,
-  turn: Turn,
+  lock: DirectionLock,
   ended: number,
   begin: () => number,
 ): number => {
@@ -74,13 +74,13 @@ export const perform = (
   for (;;) {
     let ms: number
     try {
-      if (turn.state.has(ended)) return cancel(handle, scratch.overlapped)
-      ms = turn.timeToWait()
+      if (lock.state.has(ended)) return cancel(handle, scratch.overlapped)
+      ms = lock.timeToWait()
     } catch (error) {
       const result = cancel(handle, scratch.overlapped)
       if (-result !== ERROR_OPERATION_ABORTED) return result
       throw error
     }
-    if (waitFor([scratch.event], turn, ms) === WAIT_OBJECT_0) return resultOf(handle, scratch.overlapped)
+    if (waitFor([scratch.event], lock, ms) === WAIT_OBJECT_0) return resultOf(handle, scratch.overlapped)
   }
 }

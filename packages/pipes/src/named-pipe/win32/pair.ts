@@ -6,7 +6,7 @@ import { sddlOf } from './security.ts'
 /** The two ends, the client's and the server's, of a byte pipe of a name that nobody can guess. */
 export const makePair = (): [client: number, server: number] => {
   const name = `\\\\.\\pipe\\${randomBytes(16).toString('hex').toUpperCase()}`
-  const settings = { name, message: false, bufferSize: 65_536, sddl: sddlOf('currentUser') }
+  const settings = { name, message: false, bufferSize: 65_536, sddl: sddlOf('current-user') }
   const server = createFirst(settings, true)
   try {
     return [openPipe(name).handle, server]

@@ -1,7 +1,7 @@
 /** Reading from a pipe. */
 import { ENDED_READ, PEER_ENDED, READ } from '../../threads/cells.ts'
 import type { SharedState } from '../../threads/state.ts'
-import { Turn } from '../../threads/direction-lock.ts'
+import { DirectionLock } from '../../threads/direction-lock.ts'
 import { traced } from '../../trace.ts'
 import { isMessageMode } from './pipe-cells.ts'
 import { ERROR_MORE_DATA, ERROR_OPERATION_ABORTED } from './constants.ts'
@@ -44,16 +44,16 @@ const understood = (state: SharedState, result: number, scratch: Scratch): ReadR
   throw pipeError(-result, 'ReadFile')
 }
 
-export const read = (state: SharedState, buffer: Uint8Array, own: number | undefined): ReadResult => {
-  const turn = new Turn(state, READ, 'ReadFile', own)
-  turn.enter()
+export const read = (state: SharedState, buffer: Uint8Array, timeoutMs: number | undefined): ReadResult => {
+  const lock = new DirectionLock(state, READ, 'ReadFile', timeoutMs)
+  lock.enter()
   try {
     return withScratch(READ_SIZE, (scratch) => {
       const size = Math.min(buffer.length, READ_SIZE)
       const { handle } = state
       for (;;) {
         if (isOver(state)) return END
-        const result = perform(handle, scratch, turn, ENDED_READ, () =>
+        const result = perform(handle, scratch, lock, ENDED_READ, () =>
           traced('ReadFile', handle, () =>
             kernel32.ReadFile.attempt(handle, scratch.data, size, null, scratch.overlapped),
           ),
@@ -65,7 +65,7 @@ export const read = (state: SharedState, buffer: Uint8Array, own: number | undef
       }
     })
   } finally {
-    turn.leave()
+    lock.leave()
   }
 }
 
@@ -102,9 +102,9 @@ export const available = (state: SharedState): number =>
  * Peeks, and waits by a read of no bytes, which ends when there is something to read and takes nothing
  * (libuv waits for its pipes in this way: src/win/pipe.c). A message of no bytes is taken by it, and is the end.
  */
-export const peek = (state: SharedState, buffer: Uint8Array, own: number | undefined): number => {
-  const turn = new Turn(state, READ, 'PeekNamedPipe', own)
-  turn.enter()
+export const peek = (state: SharedState, buffer: Uint8Array, timeoutMs: number | undefined): number => {
+  const lock = new DirectionLock(state, READ, 'PeekNamedPipe', timeoutMs)
+  lock.enter()
   try {
     return withScratch(READ_SIZE, (scratch) => {
       const { handle } = state
@@ -114,7 +114,7 @@ export const peek = (state: SharedState, buffer: Uint8Array, own: number | undef
         if (ready > 0) return Math.min(ready, buffer.length, READ_SIZE)
         if (ready < 0 && isGone(-ready)) return 0
         if (ready < 0) throw pipeError(-ready, 'PeekNamedPipe')
-        const result = perform(handle, scratch, turn, ENDED_READ, () =>
+        const result = perform(handle, scratch, lock, ENDED_READ, () =>
           traced('ReadFile', handle, () =>
             kernel32.ReadFile.attempt(handle, scratch.data, 0, null, scratch.overlapped),
           ),
@@ -125,6 +125,6 @@ export const peek = (state: SharedState, buffer: Uint8Array, own: number | undef
       }
     })
   } finally {
-    turn.leave()
+    lock.leave()
   }
 }

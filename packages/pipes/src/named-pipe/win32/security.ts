@@ -7,7 +7,7 @@ import { SDDL_REVISION_1 } from './constants.ts'
 import { advapi32, kernel32 } from '../../libraries/win32.ts'
 
 /** Who may connect to a pipe. */
-export type PipeSecurity = 'currentUser' | 'authenticatedUsers' | 'os-default' | { readonly sddl: string }
+export type PipeSecurity = 'current-user' | 'authenticated-users' | 'os-default' | { readonly sddl: string }
 
 /**
  * Read, write and synchronise, without FILE_APPEND_DATA: on pipes that is FILE_CREATE_PIPE_INSTANCE, the right to add a
@@ -15,7 +15,7 @@ export type PipeSecurity = 'currentUser' | 'authenticatedUsers' | 'os-default' |
  */
 const CONNECT_ONLY = '0x12019b'
 
-const presets: ReadonlySet<unknown> = new Set(['currentUser', 'authenticatedUsers', 'os-default'])
+const presets: ReadonlySet<unknown> = new Set(['current-user', 'authenticated-users', 'os-default'])
 
 /**
  * Checks what was given, without a system call.
@@ -28,7 +28,7 @@ export const checkSecurity = (security: PipeSecurity): PipeSecurity => {
     throw invalidArgument(
       'bind',
       'security',
-      "'currentUser', 'authenticatedUsers', 'os-default' or { sddl }",
+      "'current-user', 'authenticated-users', 'os-default' or { sddl }",
       security,
     )
   }
@@ -52,7 +52,7 @@ export const sddlOf = (security: PipeSecurity): string | undefined => {
   if (typeof checked === 'object') return checked.sddl
   // P: nothing is inherited. GA: everything.
   const owner = `D:P(A;;GA;;;${sidOfProcess(process.pid)})`
-  return checked === 'currentUser' ? owner : `${owner}(A;;${CONNECT_ONLY};;;AU)`
+  return checked === 'current-user' ? owner : `${owner}(A;;${CONNECT_ONLY};;;AU)`
 }
 
 /**

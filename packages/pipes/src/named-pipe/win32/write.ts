@@ -11,7 +11,7 @@ import { SocketError } from '@uds/winsock-ffi'
 import { brokenPipe, withTransferred } from '../../errors/errors.ts'
 import { BROKEN_WRITE, ENDED_WRITE, WRITE } from '../../threads/cells.ts'
 import type { SharedState } from '../../threads/state.ts'
-import { Turn } from '../../threads/direction-lock.ts'
+import { DirectionLock } from '../../threads/direction-lock.ts'
 import { traced } from '../../trace.ts'
 import { isMessageMode, setUnreadBound, unreadBound } from './pipe-cells.ts'
 import { closeHandle } from './close-handle.ts'
@@ -40,14 +40,14 @@ const refuse = (state: SharedState): void => {
 
 class Writer {
   readonly state: SharedState
-  readonly turn: Turn
+  readonly lock: DirectionLock
   readonly scratch: Scratch
   /** Bytes that are the peer's. */
   written = 0
 
-  constructor(state: SharedState, turn: Turn, scratch: Scratch) {
+  constructor(state: SharedState, lock: DirectionLock, scratch: Scratch) {
     this.state = state
-    this.turn = turn
+    this.lock = lock
     this.scratch = scratch
   }
 
@@ -59,7 +59,7 @@ class Writer {
     scratch.fill(data)
     let result: number
     try {
-      result = perform(handle, scratch, this.turn, ENDED_WRITE, () =>
+      result = perform(handle, scratch, this.lock, ENDED_WRITE, () =>
         traced('WriteFile', handle, () =>
           kernel32.WriteFile.attempt(handle, scratch.data, data.length, null, scratch.overlapped),
         ),
@@ -85,12 +85,12 @@ class Writer {
 
   /** Bytes that a write may have now so that it ends at once, or 1. It waits for room where that cannot be asked for. */
   room(): number {
-    const { state, turn } = this
+    const { state, lock } = this
     const quota = quotaOf(state.handle)
     if (quota !== undefined) return Math.max(1, quota)
     const size = bufferSizeOf(state.handle)
     if (unreadBound(state) >= size) {
-      flushInThread(state.handle, turn, ENDED_WRITE)
+      flushInThread(state.handle, lock, ENDED_WRITE)
       setUnreadBound(state, 0)
     }
     return Math.max(1, size - unreadBound(state))
@@ -106,7 +106,7 @@ class Writer {
 
   /** A message goes out by one write. One that does not fit would have to be cancelled, and might be torn by that. */
   putMessage(data: Uint8Array): void {
-    if (!this.turn.mayWait && this.room() < data.length) this.turn.timeToWait()
+    if (!this.lock.mayWait && this.room() < data.length) this.lock.timeToWait()
     this.put(data)
   }
 }
@@ -127,15 +127,15 @@ const learn = (): void => {
   }
 }
 
-export const write = (state: SharedState, data: Uint8Array, own: number | undefined): number => {
-  const turn = new Turn(state, WRITE, 'WriteFile', own)
+export const write = (state: SharedState, data: Uint8Array, timeoutMs: number | undefined): number => {
+  const lock = new DirectionLock(state, WRITE, 'WriteFile', timeoutMs)
   const message = isMessageMode(state)
-  const untouched = !turn.concurrent && turn.mayWait && turn.left() < 0
+  const untouched = !lock.concurrent && lock.mayWait && lock.left() < 0
   if (!untouched && quotaUnknown()) learn()
-  turn.enter()
+  lock.enter()
   try {
     return withScratch(message ? data.length : SCRATCH_SIZE, (scratch) => {
-      const writer = new Writer(state, turn, scratch)
+      const writer = new Writer(state, lock, scratch)
       try {
         if (message) writer.putMessage(data)
         else if (untouched) writer.putAll(data)
@@ -143,22 +143,22 @@ export const write = (state: SharedState, data: Uint8Array, own: number | undefi
         return writer.written
       } catch (error) {
         const { code } = error as { code?: unknown }
-        if (code === 'EAGAIN' && turn.beganNonblocking && writer.written > 0) return writer.written
+        if (code === 'EAGAIN' && lock.beganNonblocking && writer.written > 0) return writer.written
         throw withTransferred(error as SocketError, writer.written)
       }
     })
   } finally {
-    turn.leave()
+    lock.leave()
   }
 }
 
 /** The end of the stream in message mode: a message of no bytes. */
 export const writeEnd = (state: SharedState): void => {
-  const turn = new Turn(state, WRITE, 'WriteFile', undefined)
-  turn.enter()
+  const lock = new DirectionLock(state, WRITE, 'WriteFile', undefined)
+  lock.enter()
   try {
     withScratch(0, (scratch) => {
-      const writer = new Writer(state, turn, scratch)
+      const writer = new Writer(state, lock, scratch)
       try {
         writer.put(new Uint8Array(0))
       } catch (error) {
@@ -167,6 +167,6 @@ export const writeEnd = (state: SharedState): void => {
       }
     })
   } finally {
-    turn.leave()
+    lock.leave()
   }
 }
