@@ -3,7 +3,7 @@ import { invalidArgument } from '@uds/winsock-ffi'
 
 /**
  * What an address means here: a bare word is a name (`name:chat`), so that `connect('chat')` finds `listen('chat')` on
- * every system. A transport of somebody else's has addresses of its own, which go to it as they are.
+ * every system. The addresses of another transport go to it as they are.
  */
 export const endpoint = (
   where: string,

@@ -94,7 +94,7 @@ export interface WireError {
 /** Long texts are cut, so that an error always fits into a frame. */
 const MAX_TEXT = 4096
 
-/** What the other end is told about something that was thrown here: never the stack, never the cause. */
+/** The form in which a thrown value is sent to the other end: never the stack, never the cause. */
 export const toWire = (thrown: unknown): WireError => {
   if (!(thrown instanceof Error))
     return { code: 'ERR_HANDLER_FAILED', message: String(thrown).slice(0, MAX_TEXT) }

@@ -38,11 +38,11 @@ export type EventName<E> = Exclude<keyof E & string, ReservedName>
 /** The data argument of `emit` and `send`: left out where it may be undefined. */
 export type DataArgument<T> = undefined extends T ? [data?: T] : [data: T]
 
-/** How long a request may take, and how to give it up. */
+/** How long a request may take, and how to cancel it. */
 export interface RequestOptions {
   /** Milliseconds until the request fails with `ETIMEDOUT`; `null`: no limit. Default: the client's `requestTimeoutMs`. */
   readonly timeoutMs?: number | null | undefined
-  /** Gives the request up, here and at the other end, whose handler sees its own signal abort. */
+  /** Cancels the request, here and at the other end, whose handler sees its own signal abort. */
   readonly signal?: AbortSignal | undefined
 }
 
@@ -54,7 +54,7 @@ export interface StreamOptions extends RequestOptions {
 
 type Fn = (input: never) => unknown
 
-/** What a request gives. */
+/** The reply of a request. */
 export type Reply<F> = F extends (...args: never[]) => infer R ? Awaited<R> : never
 
 /** What one item of a stream is. */

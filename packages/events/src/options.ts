@@ -42,7 +42,7 @@ export const graceOf = (
   return milliseconds(where, 'graceMs', options.graceMs, otherwise)
 }
 
-/** What gives something up. */
+/** An `AbortSignal`, or none. */
 export const checkSignal = (where: string, signal: unknown): void => {
   if (signal === undefined || signal instanceof AbortSignal) return
   throw invalidArgument(where, 'signal', 'an AbortSignal', signal)

@@ -2,7 +2,7 @@ import { type WireError } from '../errors.ts'
 import { FrameType, u32 } from '../wire/frame.ts'
 import type { FlowControl } from './flow-control.ts'
 
-/** The acknowledgements that this end gives: those of consecutive numbers are gathered into one frame. */
+/** Sends acknowledgements; those of consecutive numbers are gathered into one frame. */
 export class Acknowledger {
   readonly #flow: FlowControl
   #from = 0

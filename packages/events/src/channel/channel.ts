@@ -17,12 +17,12 @@ import { SendWindow } from './send-window.ts'
 
 /** How often a closing end looks whether everything is done. */
 const SETTLE_MS = 5
-/** Unacknowledged messages may take this much memory, whatever the queue is told. */
+/** Unacknowledged messages may take this many bytes, whatever the limits of the queue. */
 const WINDOW_BYTES = 64 * 1024 * 1024
 
 /**
  * One end of a session: everything that is said and heard, over one connection after the other. It outlives its
- * connection; what is under way is told at once, or sent again over the next one, as the delivery rules say.
+ * connection; what is under way fails at once, or is sent again over the next one, as PROTOCOL.md, "Delivery", says.
  */
 export class Channel {
   readonly codec: Codec

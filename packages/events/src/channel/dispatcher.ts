@@ -18,7 +18,7 @@ export interface FrameConsumers {
   readonly pings: Pings
 }
 
-/** Reads the frames that arrive, and gives each to the part that deals with it. */
+/** Reads the frames that arrive, and passes each to its consumer. */
 export class Dispatcher {
   readonly #codec: Codec
   readonly #limits: CodecLimits

@@ -8,7 +8,7 @@ const FAILURES = 1024
  * that are being handled, and the last {@link FAILURES} that failed. Nothing else, however many messages came.
  */
 export class DuplicateFilter {
-  /** The highest number that was given to a handler. */
+  /** The highest number that was passed to a handler. */
   highest: number
   /**
    * No message from this number on was written before this end began to remember: even when the sender marks one as

@@ -22,7 +22,7 @@ export class EventReceiver {
     this.#acknowledger = acks
   }
 
-  /** How many messages are being handled that somebody waits for. */
+  /** How many messages are being handled whose sender waits. */
   get open(): number {
     return this.#open
   }
@@ -49,7 +49,7 @@ export class EventReceiver {
     return this.#owner.handlers.eventListeners.call(name, args, this.#report)
   }
 
-  /** True for a message that was not seen before; else tells the sender once more what became of it. */
+  /** True for a message that was not seen before; else answers the sender once more. */
   isNew(seq: number): boolean {
     const receipts = this.#duplicates
     if (seq > receipts.highest) {
@@ -102,7 +102,7 @@ export class EventReceiver {
     }
   }
 
-  /** Gives a message to its listeners; throws, or rejects, with the first of their errors. */
+  /** Passes a message to its listeners; throws, or rejects, with the first of their errors. */
   #deliver(name: string, data: unknown, delivery: Delivery): unknown {
     const listeners = this.#owner.handlers.eventListeners
     refuseReserved(name)

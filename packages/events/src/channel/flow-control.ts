@@ -63,20 +63,20 @@ export class FlowControl {
     this.#wantsDrain = true
   }
 
-  /** Tells the other end what the id of a name means, once on each connection. */
+  /** Sends NAME for the id of a name, once on each connection. */
   announce(link: Link, id: number): void {
     if (link.announced[id] === true) return
     link.announced[id] = true
     link.outbox.put(FrameType.name, 0, id, -1, this.names.nameOf(id))
   }
 
-  /** Takes a frame that somebody awaits, whatever the limits: {@link full} was asked before. */
+  /** Takes a frame whose result is awaited, whatever the limits: {@link full} was asked before. */
   queueAnyway(item: Queued): void {
     this.queue.force(item)
     this.pump()
   }
 
-  /** True when something that somebody awaits, of this size, does not fit, or would pass others that wait. */
+  /** True when a message of this size whose result is awaited does not fit, or would overtake others that wait. */
   full(size: number): boolean {
     return this.#room.length > 0 || this.#isFull(size)
   }
@@ -85,7 +85,7 @@ export class FlowControl {
     return this.#sends.full || this.queue.full(size)
   }
 
-  /** What the policy says for something that somebody awaits. */
+  /** Does what the policy says with a message whose result is awaited. */
   whenFull(action: string, size: number, write: () => Promise<void>): Promise<void> {
     const { policy, limit } = this.queue.limits
     if (policy === 'wait' && this.#room.length < limit) {
@@ -157,7 +157,7 @@ export class FlowControl {
     this.queue.remove((item) => item.link === true)
   }
 
-  /** Nothing is said any more, and those who wait for room are told. */
+  /** Ends sending, and rejects the messages that wait for room. */
   close(reason: Error): void {
     this.#closed = reason
     for (const { reject } of this.#room.splice(0)) reject(reason)

@@ -154,7 +154,7 @@ export class FrameQueue {
     return undefined
   }
 
-  /** Drops everything, and tells those who want to know. */
+  /** Drops everything, with this reason. */
   clear(reason: Error): void {
     for (let item = this.shift(); item !== undefined; item = this.shift()) item.drop?.(() => reason)
   }
@@ -168,7 +168,7 @@ export class FrameQueue {
     for (const item of items) this.#bytes += sizeOf(item)
   }
 
-  /** Takes messages out, without telling them. */
+  /** Removes messages without calling `drop`. */
   remove(which: (item: Queued) => boolean): void {
     for (let at = this.#head; at < this.#items.length; at++) {
       const item = this.#items[at]
@@ -196,6 +196,6 @@ export class FrameQueue {
   }
 }
 
-// Made only when somebody wants to read it: most dropped messages are events, and an Error costs more than they do.
+// Made only when it is read: most dropped messages are events, and an Error costs more than they do.
 const droppedAsOldest = (): Error =>
   failure('send', 'ERR_DROPPED', 'the queue was full, and this was the oldest message in it')

@@ -12,7 +12,7 @@ export class MessagePipeline {
   readonly #handlers: HandlerRegistry
   readonly #checks: Checks | undefined
   readonly #peer: unknown
-  /** While a schema answers later, what comes behind it waits, so that the order stays. */
+  /** While a schema answers later, the messages behind it wait, so that the order stays. */
   #tail: Promise<void> | undefined
 
   constructor(handlers: HandlerRegistry, checks: Checks | undefined, peer: unknown) {
@@ -26,7 +26,7 @@ export class MessagePipeline {
     return this.#checks === undefined && this.#tail === undefined && this.#handlers.middleware.length === 0
   }
 
-  /** Checks the data, runs the middleware, then `last`; gives its result, or a promise of it. */
+  /** Checks the data, runs the middleware, then `last`; returns its result, or a promise of it. */
   run(
     kind: IncomingMessage['kind'],
     name: string,

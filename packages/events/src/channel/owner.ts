@@ -39,11 +39,11 @@ export interface ChannelOwner {
   readonly checks: Checks | undefined
   readonly durableStore?: DurableStore | undefined
   readonly inbox?: Inbox | undefined
-  /** Who the listeners and handlers are told is at the other end. */
+  /** The peer that listeners and handlers receive. */
   readonly peer: unknown
   /** What a listener is called with. */
   listenerArguments(data: unknown, delivery: Delivery): readonly unknown[]
-  /** Tells of an error that has no other reader. */
+  /** Reports an error that has no other reader. */
   report(error: Error): void
   /** There is room again after `emit` said false. */
   drained(): void

@@ -86,7 +86,7 @@ export const decodeJson = (buffer: Buffer, at: number, end: number, flags: numbe
   }
 }
 
-/** The name in a frame that tells one. */
+/** The name in a NAME frame. */
 export const decodeName = (buffer: Buffer, at: number, end: number, flags: number): string => {
   const encoding = encodingOf(flags)
   if (encoding === 'utf8' && !isUtf8(buffer.subarray(at, end))) {

@@ -14,7 +14,7 @@ interface PendingRequest {
   readonly waiting: ReplyReceiver
   readonly name: string
   readonly stream: boolean
-  /** When it ends unanswered, as `performance.now()` tells; Infinity: never. */
+  /** When it ends unanswered, on the clock of `performance.now()`; Infinity: never. */
   deadline: number
   readonly timeoutMs: number
   readonly signal: AbortSignal | undefined
@@ -50,7 +50,7 @@ export class PendingRequests {
   #timer: NodeJS.Timeout | undefined
   #timerAt = Infinity
 
-  /** @param cancel - tells the other end that nobody waits for the answer any more */
+  /** @param cancel - sends CANCEL to the other end, or removes the request from the queue */
   constructor(cancel: (id: number, sent: boolean) => void) {
     this.#cancel = cancel
   }
@@ -59,7 +59,7 @@ export class PendingRequests {
     return this.#size
   }
 
-  /** Opens a call; gives its id. The signal has been looked at by the caller. */
+  /** Opens a request; returns its id. The caller has checked the signal. */
   open(waiting: ReplyReceiver, { name, stream, timeoutMs, signal }: RequestSettings): number {
     const place = this.#free.pop() ?? this.#places.length
     if (place >= PLACES) throw failure('request', 'ERR_TOO_MANY_REQUESTS', `${PLACES} requests are under way`)
@@ -98,7 +98,7 @@ export class PendingRequests {
     return call?.id === id ? call : undefined
   }
 
-  /** The call at this id, if it still waits; `stream` tells whether items may come. */
+  /** The call at this id, if it still waits; `stream`: items may arrive. */
   get(id: number): { readonly name: string; readonly stream: boolean } | undefined {
     return this.#at(id)
   }
@@ -123,7 +123,7 @@ export class PendingRequests {
     this.#close(id)?.waiting.fail(new RemoteError(error))
   }
 
-  /** Ends a call from this side, and tells the other. */
+  /** Ends a request from this side, and sends CANCEL. */
   giveUp(id: number, reason: Error): void {
     const call = this.#close(id)
     if (call === undefined) return
@@ -145,7 +145,7 @@ export class PendingRequests {
   #arm(deadline: number, delayMs: number): void {
     clearTimeout(this.#timer)
     this.#timerAt = deadline
-    // Without a connection that keeps the process alive there is nobody left to be told.
+    // Without a connection that keeps the process alive no caller is left.
     this.#timer = setTimeout(() => this.#expire(), Math.max(LEAST_DELAY_MS, Math.ceil(delayMs))).unref()
   }
 

@@ -121,12 +121,12 @@ export class ReliableSender {
     for (const resolve of this.#idle.splice(0)) resolve()
   }
 
-  /** Gives everything up. */
+  /** Rejects everything. */
   close(reason: Error): void {
     this.#window.clear(reason)
     this.#tellIdle()
   }
 }
 
-/** Whoever sent it in an earlier life is not there to be told. */
+/** The caller of an earlier life of this process is gone. */
 const nobody = (): void => {}

@@ -79,7 +79,7 @@ export class Requester {
     this.#flow.link?.outbox.put(FrameType.credit, 0, 0, id, u32(items))
   }
 
-  /** Ends a request from this side, and tells the other. */
+  /** Ends a request from this side, and sends CANCEL. */
   giveUp(id: number, reason: Error): void {
     this.#pending.giveUp(id, reason)
   }

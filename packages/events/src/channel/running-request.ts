@@ -51,9 +51,9 @@ export class RunningRequest<Peer = unknown> implements RequestContext<Peer> {
   }
 
   /**
-   * Gives the items out as fast as the reader takes them.
+   * Sends the items as fast as the reader takes them.
    *
-   * @param put - sends an item; may give a promise that means "wait"
+   * @param put - sends an item; may return a promise that means "wait"
    */
   async pump(
     items: AsyncIterable<unknown> | Iterable<unknown>,
@@ -95,7 +95,7 @@ export class RunningRequest<Peer = unknown> implements RequestContext<Peer> {
   #leave: (() => void) | undefined
 }
 
-/** True for what can be given out as a stream of items. */
+/** True for an iterable that can be sent as a stream of items. */
 export const isStream = (value: unknown): value is AsyncIterable<unknown> | Iterable<unknown> =>
   typeof value === 'object' &&
   value !== null &&

@@ -41,7 +41,7 @@ export class SendWindow {
     return this.#open >= this.#limit || this.#bytes >= this.#limitBytes
   }
 
-  /** The oldest number that is not acknowledged; what came before needs not be remembered by anybody. */
+  /** The oldest number that is not acknowledged; neither end has to remember earlier ones. */
   get base(): number {
     return this.#list[this.#head]?.seq ?? this.next
   }
@@ -101,7 +101,7 @@ export class SendWindow {
     return this.#list.slice(this.#head).filter(({ done }) => !done)
   }
 
-  /** Gives everything up. */
+  /** Rejects everything. */
   clear(reason: Error): void {
     for (const entry of this.open()) this.#finish(entry, reason)
     this.#trim()

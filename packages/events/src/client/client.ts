@@ -186,12 +186,12 @@ export class EventClient<M extends object = AnyMap> extends EventEnd<ClientTypes
     return this.#channel.link !== undefined
   }
 
-  /** True from the call of {@link close} on, and when the client has given up for good. */
+  /** True from the call of {@link close} on, and when the client does not try again. */
   get closed(): boolean {
     return this.#closed || this.#closing !== undefined
   }
 
-  /** The name that the server gives itself. */
+  /** The name of the server: its option `name`. */
   get serverName(): string | undefined {
     return this.#serverName
   }

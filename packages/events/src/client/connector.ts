@@ -54,7 +54,7 @@ export class Connector {
     this.#context = traveller
   }
 
-  /** Aborts when the client gives up. */
+  /** Aborts when the client stops trying. */
   get signal(): AbortSignal {
     return this.#giveUp.signal
   }

@@ -13,7 +13,7 @@ export interface ClientHandshakeContext {
   readonly session: string
   readonly token: string | undefined
   readonly channel: Channel
-  /** Aborts when the client gives up. */
+  /** Aborts when the client stops trying. */
   readonly signal: AbortSignal
   /** The server has let this client in. */
   welcomed(link: Link, welcome: Welcome): void
@@ -24,7 +24,8 @@ export interface ClientHandshakeContext {
 /**
  * The handshake: says hello, waits for the welcome, goes on with the session.
  *
- * @param hold - what comes with the welcome waits until {@link Link.release}: whoever awaits the connection listens then
+ * @param hold - frames behind the welcome wait until {@link Link.release}: the caller that awaits the connection adds
+ *   its listeners before
  */
 export const clientHandshake = (
   guest: ClientHandshakeContext,

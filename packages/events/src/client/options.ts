@@ -19,7 +19,7 @@ export interface ClientOptions<M extends object = AnyMap> extends EndOptions<M> 
   readonly retryUntilMs?: number | undefined
   /** Milliseconds that one attempt may take. Default 10,000. */
   readonly connectTimeoutMs?: number | undefined
-  /** Gives `EventClient.connect` up; later it closes nothing. */
+  /** Aborts `EventClient.connect`; later it closes nothing. */
   readonly signal?: AbortSignal | undefined
   /** Carries the bytes, instead of the transport that the address names. */
   readonly transport?: Transport | undefined
@@ -39,7 +39,7 @@ export const CLIENT_OPTIONS: readonly string[] = optionNames<ClientOptions>({
   journal: true,
 })
 
-/** What `on` tells of the connection. */
+/** The events of the connection, for `on`. */
 export interface ClientEvents {
   /** A connection was made. `resumed`: the server still knew this session. */
   connect: [state: { readonly resumed: boolean }]

@@ -64,7 +64,7 @@ export class Backoff {
   }
 }
 
-/** How often the file is looked at, where the system does not tell of changes. */
+/** How often the file is looked at, where the system reports no changes. */
 const LOOK_MS = 200
 
 /** What changes when a file is made anew. A socket of Windows can only be looked at without following it. */
@@ -79,8 +79,8 @@ const signature = (path: string): string => {
 }
 
 /**
- * Tells when a file appears, or is made anew: a server that was started again is found at once, and not at the next
- * attempt. The system tells of changes in the directory; where it does not (network drives, Wine), a look from time to
+ * Calls back when a file appears, or is made anew: a server that was started again is found at once, and not at the next
+ * attempt. The system reports changes in the directory; where it does not (network drives, Wine), a look from time to
  * time finds it.
  *
  * @returns the function that ends it

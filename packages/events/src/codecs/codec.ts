@@ -3,9 +3,9 @@ export interface TextCodec {
   /** The name that both ends agree on in the handshake: 1 to 64 characters. */
   readonly name: string
   readonly kind: 'text'
-  /** Gives the text of a value. Throws what cannot be encoded. Never asked for `undefined`. */
+  /** Returns the text of a value. Throws what cannot be encoded. Never asked for `undefined`. */
   encode(value: unknown): string
-  /** Gives the value of a text. Throws what cannot be decoded. */
+  /** Returns the value of a text. Throws what cannot be decoded. */
   decode(text: string, limits: CodecLimits): unknown
 }
 
@@ -14,9 +14,9 @@ export interface BinaryCodec {
   /** The name that both ends agree on in the handshake: 1 to 64 characters. */
   readonly name: string
   readonly kind: 'binary'
-  /** Gives the bytes of a value. Throws what cannot be encoded. Never asked for `undefined`. */
+  /** Returns the bytes of a value. Throws what cannot be encoded. Never asked for `undefined`. */
   encode(value: unknown): Uint8Array
-  /** Gives the value of the bytes, which are valid during this call only. Throws what cannot be decoded. */
+  /** Returns the value of the bytes, which are valid during this call only. Throws what cannot be decoded. */
   decode(bytes: Buffer, limits: CodecLimits): unknown
   /**
    * True when decoding bytes of a stranger is not safe: a server then offers the codec only to peers that the system

@@ -2,7 +2,7 @@ import { failure } from '../errors.ts'
 import type { BinaryCodec } from './codec.ts'
 
 /**
- * Bytes as they are: the fastest. Takes `Uint8Array`s, and strings as their UTF-8 bytes; gives `Buffer`s. Everything
+ * Bytes as they are: the fastest. Takes `Uint8Array`s, and strings as their UTF-8 bytes; returns `Buffer`s. Everything
  * else is an error at the sender.
  */
 export const raw: BinaryCodec = {

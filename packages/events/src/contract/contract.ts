@@ -81,7 +81,7 @@ export const contract = <const S extends ContractSchemas>(schemas: S): Contract<
   return { schemas }
 }
 
-/** Checks a value; gives what the schema makes of it, or a promise of that when the schema is asynchronous. */
+/** Checks a value; returns what the schema makes of it, or a promise of that when the schema is asynchronous. */
 export type Check = (value: unknown) => unknown
 
 const pathOf = (issue: SchemaIssue): string =>

@@ -22,5 +22,5 @@ export interface SchemaIssue {
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
 }
 
-/** The type that a schema gives. */
+/** The output type of a schema. */
 export type SchemaOutput<S> = S extends StandardSchema<infer _Input, infer Output> ? Output : never

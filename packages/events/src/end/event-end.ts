@@ -5,7 +5,7 @@ import type { HandlerRegistry } from '../handlers/registry.ts'
 import type { Listener } from '../handlers/listeners.ts'
 import type { Middleware } from '../handlers/middleware.ts'
 
-/** What a handler may give for a request of this type. */
+/** What a handler may return for a request of this type. */
 export type HandlerResult<F> =
   Reply<F> extends AsyncIterable<infer T>
     ? AsyncIterable<T> | Iterable<T> | Promise<AsyncIterable<T> | Iterable<T>>
@@ -21,9 +21,9 @@ export interface EndTypes {
   requests: unknown
   /** What a listener gets behind the data. */
   extra: unknown[]
-  /** Who an event, as `events()` gives it, is said to come from. */
+  /** The `peer` of an event of `events()`. */
   from: unknown
-  /** Who the handlers and the middleware are told is at the other end. */
+  /** The `peer` that handlers and middleware receive. */
   peer: unknown
 }
 

@@ -4,11 +4,11 @@ import type { Contract } from '../contract/contract.ts'
 import { count, milliseconds } from '../options.ts'
 import { type QueueOptions, queueLimits } from '../channel/frame-queue.ts'
 
-/** What clients and servers can both be told. */
+/** The options that clients and servers share. */
 export interface EndOptions<M extends object> {
   /** Says who this end is, to the other; not proved by anything. */
   readonly name?: string | undefined
-  /** Schemas that check what arrives, and that give the type map. */
+  /** Schemas that check what arrives; the type map follows from them. */
   readonly contract?: Contract<M> | undefined
   /** What waits while there is no connection. Default: policy `wait`, 10,000 messages, 16 MiB. */
   readonly offline?: QueueOptions | undefined

@@ -24,7 +24,7 @@ const finished: IteratorReturnResult<undefined> = { value: undefined, done: true
 /**
  * Events as an async iterator. It pulls: when `limit` events wait, the connection that brought the last is not read
  * until the reader has caught up, so the sender feels it. A message sent with `send` is acknowledged when the reader
- * asks for what comes after it.
+ * asks for the next one.
  */
 export class EventStream<Event> implements AsyncIterableIterator<Event, undefined, undefined> {
   readonly #limit: number
@@ -35,7 +35,7 @@ export class EventStream<Event> implements AsyncIterableIterator<Event, undefine
   #held = new Set<Pausable>()
   #ended = false
 
-  /** @param listen - begins to listen, and gives the function that ends it */
+  /** @param listen - begins to listen, and returns the function that ends it */
   constructor(
     limit: number,
     listen: (take: (event: Event, tap: Pausable | undefined) => Promise<void> | undefined) => () => void,

@@ -1,4 +1,4 @@
-/** What a listener is told besides the data. */
+/** What a listener receives besides the data. */
 export interface Delivery {
   readonly name: string
   /** `send`: the sender waits until the listener is done. */
@@ -9,13 +9,13 @@ export interface Delivery {
   readonly transaction?: unknown
 }
 
-/** What a handler of requests is told besides the input. */
+/** What a handler of requests receives besides the input. */
 export interface RequestContext<Peer = unknown> {
   /** The name of the request. */
   readonly name: string
   /** Who asks: a `ServerPeer` at the server, the `EventClient` itself at a client. */
   readonly peer: Peer
-  /** Aborts when the caller gives up (timeout, signal, `break`) or goes away. */
+  /** Aborts when the caller cancels (timeout, signal, `break`) or goes away. */
   readonly signal: AbortSignal
 }
 

@@ -5,7 +5,7 @@ export type Listener = (...args: never[]) => unknown
 
 interface Entry {
   readonly call: (...args: unknown[]) => unknown
-  /** What `off` is given. */
+  /** The function that `off` receives. */
   readonly original: Listener
 }
 
@@ -44,7 +44,7 @@ export class Listeners {
     this.#lists.delete(name)
   }
 
-  /** Listens to every name; gives the function that ends it. */
+  /** Listens to every name; returns the function that ends it. */
   addAny(listener: (name: string, ...args: unknown[]) => unknown): () => void {
     const entry: Entry = { call: listener as Entry['call'], original: listener }
     this.#any = [...this.#any, entry]
@@ -58,7 +58,7 @@ export class Listeners {
   }
 
   /**
-   * Calls the listeners of a name, each for itself: one that throws, or rejects, is given to `failed`, and the others
+   * Calls the listeners of a name, each for itself: one that throws, or rejects, is passed to `failed`, and the others
    * run all the same.
    *
    * @returns undefined when all are done, else a promise of the end of those that return promises; it never rejects

@@ -2,7 +2,7 @@
 export interface IncomingMessage<Peer = unknown> {
   readonly kind: 'emit' | 'send' | 'request' | 'stream'
   readonly name: string
-  /** May be replaced: what comes after sees the new value. */
+  /** May be replaced: the next middleware, and the listeners, see the new value. */
   data: unknown
   readonly peer: Peer
   /** It may have been handled before. */
@@ -10,7 +10,7 @@ export interface IncomingMessage<Peer = unknown> {
 }
 
 /**
- * Stands before every listener and handler. Whoever does not call `next` swallows an event, or answers a request by
+ * Stands before every listener and handler. A middleware that does not call `next` swallows an event, or answers a request by
  * itself; what it throws is the answer of a request, the refusal of a `send`, and is reported for an `emit`. Called in
  * the order of arrival.
  */

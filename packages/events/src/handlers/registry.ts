@@ -97,12 +97,12 @@ export class HandlerRegistry {
     return () => this.eventListeners.remove(name, hear)
   }
 
-  /** Tells of something that happened to the connection. */
+  /** Calls the listeners of an event of the connection. */
   emitLocal(name: string, args: readonly unknown[]): void {
     void this.#local.call(name, args, (error) => this.report(asError(error)))
   }
 
-  /** Tells of an error that nobody awaits. */
+  /** Reports an error that no caller awaits. */
   report(error: Error, peer?: unknown): void {
     if (this.#local.has('error')) void this.#local.call('error', [error, peer], () => {})
     else process.emitWarning(error.message, { type: 'UdsEventsWarning', detail: this.#description() })

@@ -20,7 +20,7 @@ export const checkJournal = (where: string, options: JournalOptions | undefined)
 }
 
 const openDatabase = (path: string): DatabaseSync => {
-  // Asked for like this, an engine without it gives undefined instead of failing to load this file.
+  // Asked for like this, an engine without it returns undefined instead of failing to load this file.
   // https://nodejs.org/api/process.html#processgetbuiltinmoduleid
   const sqlite = process.getBuiltinModule('node:sqlite') as typeof Sqlite | undefined
   if (sqlite === undefined) {
@@ -200,7 +200,7 @@ export class HandledJournal {
     return this.#hold((this.#tail as Promise<void>).then(work))
   }
 
-  /** What comes while a handler is under way waits for its end. */
+  /** A message that arrives while a handler runs waits for its end. */
   #hold(running: Promise<void>): Promise<void> {
     const tail = running.then(noop, noop)
     this.#tail = tail

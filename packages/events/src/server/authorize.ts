@@ -8,14 +8,14 @@ import type { Hello } from '../wire/handshake-messages.ts'
 
 /** Who wants in: what the client says, and what the system says. */
 export interface ConnectingClient {
-  /** The name that the client gives itself; not proved by anything. */
+  /** The name that the client claims; nothing proves it. */
   readonly name: string | undefined
   readonly token: string | undefined
   /** The codec that it wants. */
   readonly codec: string
   /** The connection; do not read it. */
   readonly connection: Duplex
-  /** Who is at the other end, as the system tells. Throws `ENOTSUP` where it does not. */
+  /** The credentials of the other process, from the system. Throws `ENOTSUP` where it reports none. */
   credentials(): PeerCredentials
 }
 
@@ -24,11 +24,11 @@ export type Authorizer = (client: ConnectingClient) => boolean | Promise<boolean
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
 
-/** Compares without telling by the time it takes how much was right. */
+/** Compares in a time that does not depend on how much is right. */
 const sameToken = (wanted: string, got: string | undefined): boolean =>
   timingSafeEqual(digest(wanted), digest(got ?? '')) && got !== undefined
 
-/** True when the process at the other end belongs to the user of this one; false also where nobody can tell. */
+/** True when the process at the other end belongs to the user of this one; false also where the system reports none. */
 export const sameUser = (connection: Duplex): boolean => {
   try {
     const { uid, sid } = peerCredentials(connection)

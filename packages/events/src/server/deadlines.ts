@@ -33,7 +33,7 @@ export class Deadlines<Key> {
   }
 
   #arm(durationMs: number, delayMs: number): void {
-    // Without a connection that keeps the process alive there is nobody left to be told.
+    // Without a connection that keeps the process alive nothing waits for it.
     this.#timers.set(durationMs, setTimeout(() => this.#check(durationMs), delayMs).unref())
   }
 

@@ -33,7 +33,7 @@ export interface HandshakeContext<M extends object> {
   report(error: Error): void
 }
 
-/** The door of a server: every connection says who it is, and is let in or told why not. */
+/** The handshake of a server: every connection says who it is, and is let in or refused with a reason. */
 export class ServerHandshake<M extends object> {
   readonly #context: HandshakeContext<M>
   readonly #unfinished = new Set<Link>()
@@ -134,7 +134,7 @@ export class ServerHandshake<M extends object> {
     if (peer.channel.link !== link) return
     this.#context.sessions.disconnect(peer)
     peer.lose(reason)
-    // Told before the session may be forgotten: the listener can still see the rooms.
+    // Emitted before the session may be forgotten: the listener can still see the rooms.
     this.#context.disconnected(peer, reason)
     // A client that said goodbye does not come back.
     this.#context.sessions.leave(peer, link.closeReason !== undefined)
@@ -153,5 +153,5 @@ const helloIn = (buffer: Buffer, start: number, end: number): Hello => {
   return readHello(body)
 }
 
-/** What clients are told when the server closes. */
+/** The reason that clients receive when the server closes. */
 export const closing = (): Error => failure('close', 'ERR_CLOSED', 'the server is closing')

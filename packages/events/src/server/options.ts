@@ -28,7 +28,7 @@ export interface ServerOptions<M extends object = AnyMap> extends EndOptions<M> 
   readonly journal?: JournalOptions | undefined
   /** For the listener of `@uds/stream`: `mode`, `takeOver`, `maxConnections`, ... */
   readonly listen?: ListenOptions | undefined
-  /** Gives listening up; later it closes nothing. */
+  /** Aborts `EventServer.listen`; later it closes nothing. */
   readonly signal?: AbortSignal | undefined
   /** Carries the bytes, instead of the transport that the address names. */
   readonly transport?: Transport | undefined
@@ -49,7 +49,7 @@ export const SERVER_OPTIONS: readonly string[] = optionNames<ServerOptions>({
   transport: true,
 })
 
-/** What `on` tells of the connections. */
+/** The events of the connections, for `on`. */
 export interface ServerEvents<M extends object> {
   /** A client is there. `resumed`: with its session of before. */
   connection: [peer: ServerPeer<M>, state: { readonly resumed: boolean }]

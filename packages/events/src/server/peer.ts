@@ -50,7 +50,7 @@ export class ServerPeer<M extends object = object> {
     this.channel = new Channel(home.ownerOf(this), codec, highest)
   }
 
-  /** The name that the client gives itself; not proved by anything. */
+  /** The name that the client claims; nothing proves it. */
   get name(): string | undefined {
     return this.#name
   }
@@ -86,9 +86,9 @@ export class ServerPeer<M extends object = object> {
   }
 
   /**
-   * Who is at the other end, as the system tells.
+   * The credentials of the other process, from the system.
    *
-   * @throws SocketError `ENOTSUP` where the system does not tell, `ERR_DISCONNECTED` without a connection
+   * @throws SocketError `ENOTSUP` where the system reports none, `ERR_DISCONNECTED` without a connection
    */
   credentials(): PeerCredentials {
     const link = this.channel.link
@@ -142,7 +142,7 @@ export class ServerPeer<M extends object = object> {
     this.#context.rooms.leave(this, room)
   }
 
-  /** Ends the connection, and tells the client why; it does not come back. */
+  /** Ends the connection with a reason; the client does not come back. */
   disconnect(message = 'the server ended the connection'): void {
     this.channel.link?.goodbye(failure('close', 'ERR_DISCONNECTED_BY_SERVER', message))
   }

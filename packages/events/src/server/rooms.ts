@@ -1,6 +1,6 @@
 import { checkName } from '../names.ts'
 
-/** Groups of peers by name. A room exists while somebody is in it. */
+/** Groups of peers by name. A room exists while a peer is in it. */
 export class Rooms<Peer> {
   readonly #rooms = new Map<string, Set<Peer>>()
   readonly #of = new Map<Peer, Set<string>>()

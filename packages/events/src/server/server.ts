@@ -138,7 +138,7 @@ export class EventServer<M extends object = AnyMap>
     return new EventServer<M>(options)
   }
 
-  /** Where it listens; can be given to `EventClient.connect`. Empty for a detached server. */
+  /** Where it listens; `EventClient.connect` takes it. Empty for a detached server. */
   get address(): string {
     return this.#listener?.address ?? ''
   }
@@ -216,7 +216,7 @@ export class EventServer<M extends object = AnyMap>
 
   /**
    * Closes: no new clients; what was sent is acknowledged and what was asked is answered, then the connections end;
-   * after `graceMs` (default 2000) at the latest. The clients are told, and try to come back.
+   * after `graceMs` (default 2000) at the latest. The clients receive `ERR_CLOSED`, and try to come back.
    */
   close(options: { readonly graceMs?: number | undefined } = {}): Promise<void> {
     const graceMs = graceOf('close', options, 2000)

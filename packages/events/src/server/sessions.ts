@@ -73,7 +73,7 @@ export class Sessions<M extends object> {
     this.#forgotten(peer)
   }
 
-  /** Forgets all; gives them. */
+  /** Forgets all; returns them. */
   clear(): ServerPeer<M>[] {
     const all = [...this.#all.values()]
     this.#all.clear()

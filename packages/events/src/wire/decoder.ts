@@ -17,7 +17,7 @@ const FIRST_CARRY = 16 * 1024
 export class FrameDecoder {
   /** The largest frame, in bytes after the length field. */
   limit: number
-  /** The sink kept a view of the buffer that it was given: that buffer may not be used again. */
+  /** The sink kept a view of the buffer of its call: that buffer may not be used again. */
   retained = false
 
   readonly #sink: FrameSink
@@ -39,12 +39,12 @@ export class FrameDecoder {
     return this.#stopped
   }
 
-  /** No frame after the current one is given out until {@link resume}; bytes pushed meanwhile are kept. */
+  /** No frame after the current one reaches the sink until {@link resume}; bytes pushed meanwhile are kept. */
   stop(): void {
     this.#stopped = true
   }
 
-  /** Gives out what was kept. */
+  /** Passes what was kept to the sink. */
   resume(): void {
     this.#stopped = false
     const kept = this.#carry
@@ -84,7 +84,7 @@ export class FrameDecoder {
     return length
   }
 
-  /** Fills the carried frame from the chunk; gives where the chunk goes on, or -1 when it is used up. */
+  /** Fills the carried frame from the chunk; returns where the chunk goes on, or -1 when it is used up. */
   #complete(chunk: Buffer, start: number, end: number): number {
     let at = start
     // The carry may hold several whole frames, if it was kept while stopped; resume() deals with those. Here it is one.

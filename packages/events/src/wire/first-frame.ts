@@ -17,7 +17,7 @@ export const firstFrame = (buffer: Buffer, start: number, end: number): FirstFra
   return { type, body }
 }
 
-/** Gives the other end so many milliseconds to say who it is; gives the function that ends the wait. */
+/** Fails the link when its handshake is not done after so many milliseconds; returns the function that ends the wait. */
 export const limitHandshake = (link: Link, timeoutMs: number): (() => void) => {
   if (timeoutMs === Infinity) return () => {}
   const timer = setTimeout(() => {

@@ -39,7 +39,7 @@ export const FIRST_OPTIONAL_TYPE = 128
 export const Flag = {
   /** The payload is text in latin1: one byte for each UTF-16 unit. Without it text is UTF-8. */
   latin1: 1,
-  /** The payload is bytes as the sender gave them, not the codec's. */
+  /** The payload is bytes as the sender passed them, not the codec's. */
   bytes: 2,
   /** This message may have been handled before. */
   redelivered: 4,

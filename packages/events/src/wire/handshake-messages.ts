@@ -13,7 +13,7 @@ const MAGIC = Buffer.from([0x89, 0x55, 0x44, 0x53, 0x45])
 export const preamble = (): Buffer => Buffer.from([...MAGIC, VERSION, OLDEST_VERSION, 0x0a])
 
 /**
- * Reads the other end's first bytes; gives the version that both speak.
+ * Reads the other end's first bytes; returns the version that both speak.
  *
  * @throws SocketError `ERR_UNSUPPORTED_VERSION`
  */

@@ -3,7 +3,7 @@ import { checkEventName, checkName, isReserved, nameFault } from '../names.ts'
 
 /**
  * The ids of the names that one end sends. An id stays with its name for as long as the end lives; each connection is
- * told once what it means. A server shares one table among all its peers, so that a broadcast is encoded once.
+ * sent the meaning once. A server shares one table among all its peers, so that a broadcast is encoded once.
  */
 export class OutgoingNames {
   readonly #ids = new Map<string, number>()
@@ -48,7 +48,7 @@ export class OutgoingNames {
   }
 }
 
-/** The names that the other end has told on this connection. */
+/** The names that the other end has defined on this connection. */
 export class IncomingNames {
   readonly #names: (string | undefined)[] = []
   readonly #limit: number
@@ -57,7 +57,7 @@ export class IncomingNames {
     this.#limit = limit
   }
 
-  /** Learns a name; the same id may be told again. */
+  /** Learns a name; the same id may be defined again. */
   learn(id: number, name: string): void {
     const fault = nameFault(name)
     if (fault !== undefined) throw failure('read', 'ERR_INVALID_NAME', `a name ${fault}`)

@@ -12,7 +12,7 @@ export const keepAliveInterval = (mine: number, theirs: number): number => {
 }
 
 /**
- * Says "I live" when nothing else was said for an interval, and gives the connection up when the other end said nothing
+ * Sends HEARTBEAT when nothing else was sent for an interval, and ends the connection when the other end sent nothing
  * for three. While this end does not read, on purpose, the silence is its own.
  *
  * @returns the function that ends it

@@ -30,7 +30,7 @@ const MANY_TEXTS = 4
 const READ_BUFFER = 64 * 1024
 
 /**
- * The buffer that a `net.Socket` reads into: one for all reads, replaced only when somebody kept a view of it.
+ * The buffer that a `net.Socket` reads into: one for all reads, replaced only when a payload is a view of it.
  * https://nodejs.org/api/net.html#new-netsocketoptions
  */
 export class ReadBuffer {
@@ -60,13 +60,13 @@ export class ReadBuffer {
   }
 }
 
-/** One live connection: cuts what comes into frames, gathers what goes, and ends with a reason. */
+/** One live connection: cuts the bytes that arrive into frames, gathers those that leave, and ends with a reason. */
 export class Link {
   readonly duplex: Duplex
   readonly outbox: Outbox
   readonly decoder: FrameDecoder
   readonly names: IncomingNames
-  /** The ids of the names that the other end was told on this connection. */
+  /** The ids of the names that were sent to the other end on this connection. */
   readonly announced: boolean[] = []
   /** Something was read since this was last set to false. */
   heard = false
@@ -172,7 +172,7 @@ export class Link {
     return used
   }
 
-  /** Gives latin1 text of the current read. Many small texts are cut from one, which is faster than reading each. */
+  /** Returns latin1 text of the current read. Many small texts are cut from one, which is faster than reading each. */
   text(buffer: Buffer, at: number, end: number): string {
     if (buffer !== this.#chunk) return readLatin1(buffer, at, end)
     if (this.#textAt < 0) {
@@ -183,7 +183,7 @@ export class Link {
     return this.#text.substring(at - this.#textAt, end - this.#textAt)
   }
 
-  /** Stops giving out frames, and reading, until as many {@link release}s follow. */
+  /** Stops passing frames on, and reading, until as many {@link release}s follow. */
   hold(): void {
     if (this.#holds++ > 0) return
     this.decoder.stop()
@@ -218,14 +218,14 @@ export class Link {
     if (this.#holds === 0) this.duplex.resume()
   }
 
-  /** Ends the connection because of an error, which the other end is told. */
+  /** Ends the connection because of an error, and sends it to the other end. */
   fail(reason: Error): void {
     if (this.closed) return
     this.#reason ??= reason
     this.goodbye(reason)
   }
 
-  /** Tells the other end why, writes what is left, and closes; after a second at the latest. */
+  /** Sends GOODBYE with the reason, writes what is left, and closes; after 1000 ms at the latest. */
   goodbye(reason: Error): void {
     if (this.closed) return
     const { code, message } = toWire(reason)
@@ -233,7 +233,7 @@ export class Link {
     this.outbox.flush()
     this.#closing = true
     this.#reason ??= reason
-    // Reading goes on, and what comes is dropped: bytes left unread would reset the connection, and lose the reason.
+    // Reading goes on, and the bytes are dropped: bytes left unread would reset the connection, and lose the reason.
     this.duplex.resume()
     this.duplex.end()
     this.#timer = setTimeout(() => this.duplex.destroy(), GOODBYE_MS)

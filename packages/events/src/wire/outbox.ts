@@ -49,14 +49,14 @@ export class Outbox {
   readonly placed: Placed = { slab: nothing, at: 0, end: 0, own: undefined }
   /** Something was written since this was last set to false. */
   active = false
-  /** Somebody will call {@link flush} soon, so no tick has to be waited for. */
+  /** The link will call {@link flush} soon, so no tick has to be waited for. */
   gathering = false
   /** Called before bytes are handed to the stream. */
   beforeWrite: (() => void) | undefined
   /** Called at the end of the tick, when frames can still join. */
   beforeFlush: (() => void) | undefined
 
-  /** Called when what was written has left. Not 'drain', which a stream only tells above a mark of its own. */
+  /** Called when what was written has left. Not 'drain', which a stream only emits above its own mark. */
   written: (() => void) | undefined
   readonly #done = (): void => {
     this.#left++
@@ -203,7 +203,7 @@ export class Outbox {
     }
     // Emptied first: a stream in memory may bring an answer, and with it the next write, before this one returns.
     if (chunks.length === 1) {
-      // Not by `length = 0`, which gives the memory of the list back, to be asked for again with the next write.
+      // Not by `length = 0`, which frees the memory of the list, for the next write to ask for it again.
       duplex.write(chunks.pop(), this.#done)
     } else {
       this.#chunks = []
@@ -221,7 +221,7 @@ export class Outbox {
     }
   }
 
-  /** Gives memory back while there is nothing to say. */
+  /** Frees memory while there is nothing to send. */
   trim(): void {
     if (this.#at !== this.#start || this.#chunks.length > 0) return
     this.#slab = nothing
