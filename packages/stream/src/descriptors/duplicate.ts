@@ -1,9 +1,10 @@
+/** Copies of descriptors: fcntl(2), F_DUPFD_CLOEXEC. */
 import { Descriptor, libc } from '@uds/winsock-ffi'
 import { system } from '../platform/system.ts'
 
 /** <fcntl.h>: Linux F_LINUX_SPECIFIC_BASE + 6; macOS bsd/sys/fcntl.h */
 const F_DUPFD_CLOEXEC = system === 'darwin' ? 67 : 1030
 
-/** A copy of a descriptor that stays open whatever becomes of the first: fcntl(2). */
+/** A copy that stays open when the first descriptor is closed. */
 export const duplicate = (fd: number): Descriptor =>
   new Descriptor(libc.fcntl(fd, F_DUPFD_CLOEXEC, 3), 'the copy of a descriptor')

@@ -8,7 +8,7 @@ const limitOfProc = (): number => {
   return Number(/^Max open files\s+(\d+)/m.exec(text)?.[1] ?? Infinity)
 }
 
-/** The same from Node's report, without the names of the network, which take their time. */
+/** RLIMIT_NOFILE in Node's report, without the network section, which is slow. */
 const limitOfReport = (): number => {
   // Node has it since 22.13; its types do not yet.
   const report = process.report as NodeJS.ProcessReport & { excludeNetwork?: boolean }
@@ -25,13 +25,13 @@ const limitOfReport = (): number => {
   }
 }
 
-/** Infinity where nobody tells, as on engines that are not Node. */
+/** Infinity where the limit is unknown, as on other engines than Node. */
 const readLimit = (): number => {
   for (const read of [limitOfProc, limitOfReport]) {
     try {
       return read()
     } catch {
-      // The next one may know.
+      // The next source may have it.
     }
   }
   return Infinity
@@ -39,7 +39,7 @@ const readLimit = (): number => {
 
 const directory = system === 'linux' ? '/proc/self/fd' : '/dev/fd'
 
-/** Infinity where there is no descriptor left to list them by; 0 where it may not be read, as under --permission. */
+/** Infinity when no descriptor is left for the listing; 0 where the listing is not permitted, as under --permission. */
 const countOpen = (): number => {
   try {
     return readdirSync(directory).length
@@ -49,37 +49,40 @@ const countOpen = (): number => {
   }
 }
 
+/** Milliseconds between two counts. */
 const INTERVAL_MS = 1000
-/** What a look may cost of the time: a hundredth. */
+/** Counting takes at most a hundredth of the time. */
 const SHARE = 100
 
 let limit: number | undefined
 let spare = 0
 let open = 0
-let nextLook = 0
+let nextCount = 0
 
-const look = (): void => {
+const count = (): void => {
   const now = performance.now()
-  if (now < nextLook) return
-  // It hardly ever changes; finding out is dear where it takes a report.
+  if (now < nextCount) return
+  // The limit hardly changes, and a report is slow: outside of Linux it is read once.
   if (limit === undefined || system === 'linux') limit = readLimit()
   spare = Math.max(16, Math.min(64, Math.floor(limit / 16)))
   open = countOpen()
   const end = performance.now()
-  nextLook = end + Math.max(INTERVAL_MS, SHARE * (end - now))
+  nextCount = end + Math.max(INTERVAL_MS, SHARE * (end - now))
 }
 
 /**
- * True when few descriptors are left, as the newest one tells: the system gives the lowest number that is free. What
- * is open above it is counted now and then.
+ * True when few descriptors are left.
+ *
+ * @param newest - The newest descriptor: the system assigns the lowest free number. Those above it are counted from
+ *   time to time.
  */
 export const areScarce = (newest: number): boolean => {
-  look()
+  count()
   return Math.max(newest, open) >= limit! - spare
 }
 
-/** True when there is room for twice what counts as few. */
+/** True when twice as many are left as {@link areScarce} asks for. */
 export const arePlenty = (): boolean => {
-  look()
+  count()
   return open < limit! - 2 * spare
 }

@@ -1,11 +1,11 @@
-/** Sockets that systemd, or another parent that keeps to its protocol, has opened for this process. */
+/** LISTEN_FDS: the sockets that systemd, or another parent with its protocol, has opened for this process. */
 
 /** A descriptor that was passed. */
 export interface PassedSocket {
-  /** What `listen` takes. */
+  /** The address for `listen`. */
   readonly address: `fd:${number}`
   readonly fd: number
-  /** FileDescriptorName= of the socket unit; `unknown` unless it was given. */
+  /** FileDescriptorName= of the socket unit. @default `unknown` */
   readonly name: string
 }
 
@@ -17,7 +17,7 @@ const count = (text: string | undefined): number =>
 
 /**
  * The sockets passed by LISTEN_FDS, in order; none where LISTEN_PID names another process. The variables are removed,
- * so that child processes do not take the sockets for theirs, and a second call finds none.
+ * so that child processes do not use the sockets as theirs; a second call returns none.
  *
  * @example
  * ```ts
@@ -30,9 +30,9 @@ export const listenFds = (env: NodeJS.ProcessEnv = process.env): PassedSocket[] 
   const { LISTEN_PID: pid, LISTEN_FDS: fds, LISTEN_FDNAMES: names } = env
   for (const name of ['LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES']) delete env[name]
   if (count(pid) !== process.pid) return []
-  const given = names?.split(':') ?? []
+  const fdNames = names?.split(':') ?? []
   return Array.from({ length: count(fds) }, (_, index) => {
     const fd = FIRST + index
-    return { address: `fd:${fd}` as const, fd, name: given[index] || 'unknown' }
+    return { address: `fd:${fd}` as const, fd, name: fdNames[index] || 'unknown' }
   })
 }

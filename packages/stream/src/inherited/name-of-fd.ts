@@ -1,6 +1,7 @@
+/** The address of a listening socket that another owner keeps: getsockname(2). */
 import { sockets } from '@uds/winsock-ffi'
 
-/** getsockname(2) of a descriptor that somebody else owns; undefined without koffi, and for a socket without a name. */
+/** Returns undefined without koffi, and for a socket without a name. */
 export const nameOfFd = (fd: number): string | undefined => {
   const borrowed = sockets.fromFd(fd, 'unix')
   try {

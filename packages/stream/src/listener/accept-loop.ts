@@ -1,18 +1,19 @@
-/** Accepting connections of a listening socket that Node has no class for, or is kept from. */
+/** accept(2) on a watched listening socket, for sockets that no net.Server has; pauses while descriptors run out. */
 import { sockets, watch, type SocketHandle, type Watcher } from '@uds/winsock-ffi'
 
-/** The process or the system has no room for another connection just now; trying at once would only spin. */
+/** The process or the system is out of descriptors or memory: accepting pauses. */
 const FULL = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'])
+/** Milliseconds of that pause. */
 const PAUSE_MS = 100
 
-/** Connections taken in one turn of the loop, so that those that are there get theirs. */
+/** Connections accepted in one turn of the loop, so that open connections are served in between. */
 const MOST_PER_TURN = 64
 
 export interface AcceptLoop {
   /** Accepts no more until `resume`: peers wait in the backlog. */
   pause(): void
   resume(): void
-  /** Takes all who wait now. */
+  /** Accepts every connection in the backlog. */
   drain(): void
   ref(): void
   unref(): void
@@ -21,18 +22,18 @@ export interface AcceptLoop {
 }
 
 /**
- * Accepts until it is closed. Where the system has no room it pauses, tells it once, and goes on when there is: who
- * comes meanwhile waits in the backlog.
+ * Accepts until it is closed. While descriptors or memory run out it pauses, after one call of `onError`; clients wait
+ * in the backlog meanwhile.
  *
- * @param listener - Non-blocking, and somebody else's to close.
- * @param take - Gets each connection, and owns it.
- * @param failed - Is told of what goes wrong.
+ * @param listener - Non-blocking; the caller closes it.
+ * @param onConnection - Receives each connection, and owns it.
+ * @param onError - Receives the errors of accept(2) and of watching.
  * @throws SocketError as `watch`.
  */
-export const acceptLoop = (
+export const startAcceptLoop = (
   listener: SocketHandle,
-  take: (client: SocketHandle) => void,
-  failed: (error: Error) => void,
+  onConnection: (client: SocketHandle) => void,
+  onError: (error: Error) => void,
 ): AcceptLoop => {
   let watcher: Watcher | undefined
   let timer: NodeJS.Timeout | undefined
@@ -46,36 +47,36 @@ export const acceptLoop = (
     clearTimeout(timer)
     timer = undefined
   }
-  const rest = (): void => {
+  const pauseForAWhile = (): void => {
     pause()
-    timer = setTimeout(goOn, PAUSE_MS)
+    timer = setTimeout(retry, PAUSE_MS)
     if (!referenced) timer.unref()
   }
-  const goOn = (): void => {
+  const retry = (): void => {
     try {
       resume()
     } catch (error) {
-      rest()
-      failed(error as Error)
+      pauseForAWhile()
+      onError(error as Error)
     }
   }
   const onFailure = (error: Error): void => {
     if (!FULL.has((error as NodeJS.ErrnoException).code ?? '')) {
-      failed(error)
+      onError(error)
       return
     }
-    rest()
-    if (!full) failed(error)
+    pauseForAWhile()
+    if (!full) onError(error)
     full = true
   }
   const drain = (most: number): void => {
     try {
-      // Whoever took the last one may have paused or closed this.
+      // The receiver of the last one may have paused or closed this.
       for (let count = 0; count < most && isOn(); count += 1) {
         const client = sockets.tryAccept(listener)
         if (!client) return
         full = false
-        take(client)
+        onConnection(client)
       }
     } catch (error) {
       onFailure(error as Error)
@@ -88,9 +89,9 @@ export const acceptLoop = (
     watcher = watch(listener, { readable: true }, (error) => {
       if (!error) drain(MOST_PER_TURN)
       else {
-        // The socket is not watched any more. Another try may fare better; if not, it is not one in a tight circle.
-        rest()
-        failed(error)
+        // The socket is not watched any more: watching begins again after a pause.
+        pauseForAWhile()
+        onError(error)
       }
     })
     if (!referenced) watcher.unref()

@@ -1,21 +1,21 @@
-/** Connections that wait to be taken, and takers that wait for connections: never both at once. */
+/** A queue between `accept` and `for await`: either items wait or consumers do, never both. */
 export class AcceptedQueue<T> {
   readonly #items: T[] = []
-  readonly #takers: ((result: IteratorResult<T>) => void)[] = []
+  readonly #consumers: ((result: IteratorResult<T>) => void)[] = []
   #ended = false
 
   get length(): number {
     return this.#items.length
   }
 
-  /** Gives the item to the taker that has waited longest, or keeps it. */
+  /** Hands the item to the consumer that has waited longest, or keeps it. */
   push(item: T): void {
-    const taker = this.#takers.shift()
-    if (taker) taker({ value: item, done: false })
+    const consumer = this.#consumers.shift()
+    if (consumer) consumer({ value: item, done: false })
     else this.#items.push(item)
   }
 
-  /** All that wait, which are then the caller's. */
+  /** Removes and returns all items. */
   drain(): T[] {
     return this.#items.splice(0)
   }
@@ -25,36 +25,36 @@ export class AcceptedQueue<T> {
     if (index >= 0) this.#items.splice(index, 1)
   }
 
-  /** Ends the iterations, once what waits is taken. */
+  /** Ends the iterations once the items are consumed. */
   end(): void {
     this.#ended = true
-    for (const taker of this.#takers.splice(0)) taker({ value: undefined, done: true })
+    for (const consumer of this.#consumers.splice(0)) consumer({ value: undefined, done: true })
   }
 
-  /** Each iterator takes what no other has taken. Leaving the loop ends that iterator alone. */
+  /** Each item goes to one iterator. Leaving a loop ends its iterator alone. */
   iterate(): AsyncIterableIterator<T> {
-    const own = new Set<(result: IteratorResult<T>) => void>()
+    const waiting = new Set<(result: IteratorResult<T>) => void>()
     let left = false
     const next = (): Promise<IteratorResult<T>> => {
       const item = left ? undefined : this.#items.shift()
       if (item !== undefined) return Promise.resolve({ value: item, done: false })
       if (left || this.#ended) return Promise.resolve({ value: undefined, done: true })
       return new Promise((resolve) => {
-        const taker = (result: IteratorResult<T>): void => {
-          own.delete(taker)
+        const consumer = (result: IteratorResult<T>): void => {
+          waiting.delete(consumer)
           resolve(result)
         }
-        own.add(taker)
-        this.#takers.push(taker)
+        waiting.add(consumer)
+        this.#consumers.push(consumer)
       })
     }
     const iterator: AsyncIterableIterator<T> = {
       next,
       return: () => {
         left = true
-        for (const taker of own) {
-          this.#takers.splice(this.#takers.indexOf(taker), 1)
-          taker({ value: undefined, done: true })
+        for (const consumer of waiting) {
+          this.#consumers.splice(this.#consumers.indexOf(consumer), 1)
+          consumer({ value: undefined, done: true })
         }
         return Promise.resolve({ value: undefined, done: true })
       },

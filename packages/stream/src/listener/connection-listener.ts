@@ -1,4 +1,4 @@
-/** What every listener does the same way, whatever its connections come from. */
+/** ConnectionListener: authorize, limits, events and iteration, closing, over any source of connections. */
 import { EventEmitter } from 'node:events'
 import type { Duplex } from 'node:stream'
 import { AcceptedQueue } from './accepted-queue.ts'
@@ -10,23 +10,23 @@ import type { CloseOptions, DropReason, Listener, ListenerEvents, ListenOptions 
 
 /** Where the connections of a {@link ConnectionListener} come from. */
 export interface ListenerSource<C extends Duplex = Duplex> {
-  /** As `formatAddress` writes it. Asked each time. */
+  /** As `formatAddress` writes it; called on each read of `listener.address`. */
   address(): string
   /**
-   * Stops accepting and gives the address up. Connections that come until it resolves are accepted still. It must not
+   * Stops accepting and frees the address. Connections that arrive until it resolves are still accepted. It must not
    * wait for the connections to end.
    */
   stop(): Promise<void>
   ref(): void
   unref(): void
-  /** Accepts no more until `resume`, where the source can: peers then wait in the system instead of being dropped. */
+  /** Stops accepting until `resume`: peers wait in the system instead of being dropped. */
   pause?(): void
   resume?(): void
-  /** Begins to read a connection that was held for `authorize`. */
+  /** Starts reading a connection that was held for `authorize`. */
   startReading?(connection: C): void
 }
 
-/** The limits that a listener keeps to, checked. */
+/** The checked limits. */
 interface Limits {
   readonly maxConnections: number
   readonly maxQueued: number
@@ -38,8 +38,8 @@ const checked = (options: ListenOptions): Limits => ({
 })
 
 /**
- * A {@link Listener} over any source of connections: authorizes them, keeps the limits, hands them to a `for await` or
- * to `connection`, and closes them in the end. The source gives them to {@link ConnectionListener.accept}.
+ * A {@link Listener} over any source of connections: authorizes them, enforces the limits, hands them to a `for await`
+ * or to `connection`, and closes them at the end. The source passes them to {@link ConnectionListener.accept}.
  *
  * @throws TypeError or RangeError for wrong options, in the constructor, before anything is opened.
  */
@@ -48,7 +48,7 @@ export class ConnectionListener<C extends Duplex = Duplex>
   implements Listener<C>
 {
   readonly #limits: Limits
-  readonly #gate: Authorizer<C> | undefined
+  readonly #authorizer: Authorizer<C> | undefined
   readonly #queue = new AcceptedQueue<C>()
   readonly #open = new Set<C>()
   #source: ListenerSource<C> | undefined
@@ -60,20 +60,20 @@ export class ConnectionListener<C extends Duplex = Duplex>
   constructor(options: ListenOptions) {
     super()
     this.#limits = checked(options)
-    this.#gate = options.authorize === undefined ? undefined : new Authorizer(options)
+    this.#authorizer = options.authorize === undefined ? undefined : new Authorizer(options)
     // A typed EventEmitter knows only its own events, not those that EventEmitter itself has.
     ;(this as EventEmitter).on('newListener', (event: unknown) => {
-      // What has waited comes after the listener is there, and before what comes next.
+      // Queued connections are emitted once the event listener is added, before any newer one.
       if (event === 'connection' && this.#queue.length > 0) queueMicrotask(() => this.#flush())
     })
   }
 
-  /** True when connections must not be read before {@link ConnectionListener.accept} lets them through. */
+  /** True when the source must not read connections: `authorize` decides first. */
   get holdsReading(): boolean {
-    return this.#gate !== undefined
+    return this.#authorizer !== undefined
   }
 
-  /** Says where the connections come from. Called once, when peers can connect. */
+  /** Sets the source. Called once, when peers can connect. */
   begin(source: ListenerSource<C>): this {
     this.#source = source
     return this
@@ -87,7 +87,7 @@ export class ConnectionListener<C extends Duplex = Duplex>
     return this.#open.size
   }
 
-  /** Takes a connection from the source. It is then this listener's to close. */
+  /** Takes over a connection of the source: this listener closes it. */
   accept(connection: C): void {
     connection.on('error', (error) => this.failed(error, connection))
     if (this.#stopped) {
@@ -102,11 +102,11 @@ export class ConnectionListener<C extends Duplex = Duplex>
     connection.once('close', () => this.#forget(connection))
     countAccepted(connection)
     traceAccept(this, connection)
-    const gate = this.#gate
-    if (!gate) this.#deliver(connection)
-    else if (gate.full) this.#drop(connection, 'maxAuthorizing')
+    const authorizer = this.#authorizer
+    if (!authorizer) this.#deliver(connection)
+    else if (authorizer.full) this.#drop(connection, 'maxAuthorizing')
     else {
-      gate.ask(connection, (refusal) => {
+      authorizer.decide(connection, (refusal) => {
         if (refusal) this.#refuse(connection, refusal)
         else if (!connection.destroyed) {
           this.#source?.startReading?.(connection)
@@ -116,7 +116,7 @@ export class ConnectionListener<C extends Duplex = Duplex>
     }
   }
 
-  /** Tells of something that went wrong with one connection, or with accepting. */
+  /** Emits `connectionError`: an error of one connection, or of accepting. */
   failed(error: Error, connection?: C): void {
     traceError('accept', this.address, error)
     this.emit('connectionError', error, connection)
@@ -186,7 +186,7 @@ export class ConnectionListener<C extends Duplex = Duplex>
     const graceMs = positiveMs('close', 'graceMs', options.graceMs, 0)
     const first = this.#closing === undefined
     this.#closing ??= this.#close()
-    // A second call may have less patience than the first.
+    // A second call may set a shorter time than the first.
     if (graceMs === 0) void this.#stopping.then(() => this.#destroyAll())
     else if (graceMs !== Infinity && (first || this.#destroyTimer === undefined)) this.#destroyAfter(graceMs)
     return this.#closing
@@ -213,7 +213,7 @@ export class ConnectionListener<C extends Duplex = Duplex>
     }
     this.#stopped = true
     this.emit('stopped')
-    // Nothing more will come; what waits can still be taken until the connections are destroyed.
+    // No more connections arrive; queued ones can be consumed until they are destroyed.
     if (this.#queue.length === 0) this.#queue.end()
   }
 

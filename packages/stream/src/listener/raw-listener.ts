@@ -1,9 +1,9 @@
-/** The listening socket under listeners that Node has no class for: connecting to it, opening it, and closing it. */
+/** Listening and connecting by the system's calls, for sockets that Node has no class for: seqpacket, handles. */
 import { outOfRange, sockets, type SocketHandle, type SocketType, type UnixAddress } from '@uds/winsock-ffi'
-import { acceptLoop, type AcceptLoop } from './accept-loop.ts'
+import { startAcceptLoop, type AcceptLoop } from './accept-loop.ts'
 import { boundFile } from './bound-file.ts'
 
-/** As many as Node lets wait for accept unless told otherwise. */
+/** As in Node (`listen` in lib/net.js). */
 const DEFAULT_BACKLOG = 511
 
 /**
@@ -52,26 +52,26 @@ export const listenNow = (
   }
 }
 
-/** A listening socket that is accepted from until it is closed, and its file, which goes with it. */
+/** A listening socket with its accept loop and its file, which is removed at close. */
 export class RawListener {
   readonly #handle: SocketHandle
-  readonly #accepting: AcceptLoop
+  readonly #acceptLoop: AcceptLoop
   readonly #removeFile: () => void
 
   /**
    * @param handle - Consumed, also when this throws.
-   * @param take - Gets each connection, and owns it.
+   * @param onConnection - Receives each connection, and owns it.
    */
   constructor(
     handle: SocketHandle,
     address: UnixAddress,
-    take: (client: SocketHandle) => void,
-    failed: (error: Error) => void,
+    onConnection: (client: SocketHandle) => void,
+    onError: (error: Error) => void,
   ) {
     this.#handle = handle
     this.#removeFile = boundFile(address)
     try {
-      this.#accepting = acceptLoop(handle, take, failed)
+      this.#acceptLoop = startAcceptLoop(handle, onConnection, onError)
     } catch (error) {
       handle.close()
       this.#removeFile()
@@ -80,13 +80,13 @@ export class RawListener {
   }
 
   unref(): void {
-    this.#accepting.unref()
+    this.#acceptLoop.unref()
   }
 
-  /** False when it was closed already. */
+  /** Returns false when it was closed already. */
   close(): boolean {
     if (this.#handle.closed) return false
-    this.#accepting.close()
+    this.#acceptLoop.close()
     this.#handle.close()
     this.#removeFile()
     return true

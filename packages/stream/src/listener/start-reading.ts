@@ -1,8 +1,9 @@
+/** Starting the flow of a net.Socket that was made paused. */
 import type { Socket } from 'node:net'
 
 /**
- * Reads a connection that was held back when it was made, so that it is then like any other: net.Socket itself begins
- * with `read(0)`, and `readableFlowing` must be null again for a `data` listener to start the flow.
+ * Makes a socket of `pauseOnConnect` like any other: net.Socket itself begins with `read(0)`, and `readableFlowing` must
+ * be null for a `data` listener to start the flow.
  */
 export const startReading = (socket: Socket): void => {
   ;(socket as { readableFlowing: boolean | null }).readableFlowing = null

@@ -1,4 +1,4 @@
-/** Keeps instances of a pipe waiting for clients: as many as there are slots, that is its backlog. */
+/** Keeps a fixed number of pipe instances waiting for clients: that number is the backlog. */
 import {
   createFirst,
   createNext,
@@ -11,21 +11,21 @@ import {
 } from '@uds/pipes/win32'
 import type { InstanceWaiter } from './instance-waiter.ts'
 
-/** The system has no room for another instance just now; trying at once would only spin. */
+/** Milliseconds until the next try when the system refuses another instance. */
 const PAUSE_MS = 100
 
-export interface AcceptorPlan {
+export interface AcceptorOptions {
   readonly settings: InstanceSettings
   readonly slots: number
   readonly waiter: () => InstanceWaiter
   readonly rejectRemote: boolean
-  /** Takes an instance that has a client. It is then the taker's. */
-  readonly take: (handle: number) => void
-  readonly failed: (error: Error) => void
+  /** Receives the handle of an instance that has a client, and owns it. */
+  readonly onClient: (handle: number) => void
+  readonly onError: (error: Error) => void
 }
 
 export class Acceptor {
-  readonly #plan: AcceptorPlan
+  readonly #options: AcceptorOptions
   readonly #waiter: InstanceWaiter
   readonly #handles: number[]
   readonly #closeInstance: (handle: number) => void
@@ -33,15 +33,15 @@ export class Acceptor {
   #closed = false
 
   /** @throws SocketError `EADDRINUSE` when the name is taken. */
-  constructor(plan: AcceptorPlan, closeInstance: (handle: number) => void) {
-    this.#plan = plan
+  constructor(options: AcceptorOptions, closeInstance: (handle: number) => void) {
+    this.#options = options
     this.#closeInstance = closeInstance
-    const first = createFirst(plan.settings, plan.rejectRemote)
+    const first = createFirst(options.settings, options.rejectRemote)
     this.#handles = [first]
-    this.#waiter = plan.waiter()
+    this.#waiter = options.waiter()
     try {
       this.#waiter.attach(first)
-      while (this.#handles.length < plan.slots) this.#handles.push(this.#create())
+      while (this.#handles.length < options.slots) this.#handles.push(this.#create())
       for (const slot of this.#handles.keys()) this.#wait(slot)
     } catch (error) {
       void this.close()
@@ -49,13 +49,13 @@ export class Acceptor {
     }
   }
 
-  /** Resolves when clients are taken. */
+  /** Resolves when clients can connect. */
   get ready(): Promise<void> {
     return this.#waiter.ready
   }
 
   #create(): number {
-    const handle = createNext(this.#plan.settings, this.#plan.rejectRemote)
+    const handle = createNext(this.#options.settings, this.#options.rejectRemote)
     this.#waiter.attach(handle)
     return handle
   }
@@ -64,36 +64,36 @@ export class Acceptor {
     const handle = this.#handles[slot]!
     this.#waiter.wait(slot, handle, (error) => {
       if (this.#closed) return
-      // A client that came before the call, and one that has left again, whose bytes can still be read.
-      const came = error === 0 || error === ERROR_PIPE_CONNECTED || error === ERROR_NO_DATA
-      if (!came && error !== ERROR_OPERATION_ABORTED) {
-        this.#plan.failed(pipeError(error, 'accept', this.#plan.settings.name))
+      // Also a client that connected before the call, and one that has left already, whose bytes can still be read.
+      const hasClient = error === 0 || error === ERROR_PIPE_CONNECTED || error === ERROR_NO_DATA
+      if (!hasClient && error !== ERROR_OPERATION_ABORTED) {
+        this.#options.onError(pipeError(error, 'accept', this.#options.settings.name))
       }
-      this.#replace(slot, came ? handle : undefined)
+      this.#replace(slot, hasClient ? handle : undefined)
     })
   }
 
-  /** Puts a new instance into the slot first, so that the name is never without one. */
-  #replace(slot: number, taken: number | undefined): void {
+  /** Creates the new instance before the old one is handed over, so that the name always has an instance. */
+  #replace(slot: number, connected: number | undefined): void {
     if (this.#closed) {
-      if (taken !== undefined) this.#closeInstance(taken)
+      if (connected !== undefined) this.#closeInstance(connected)
       return
     }
     try {
       const old = this.#handles[slot]!
       this.#handles[slot] = this.#create()
-      if (taken === undefined) this.#closeInstance(old)
+      if (connected === undefined) this.#closeInstance(old)
       this.#wait(slot)
     } catch (error) {
-      this.#plan.failed(error as Error)
+      this.#options.onError(error as Error)
       const timer = setTimeout(() => {
         this.#timers.delete(timer)
-        this.#replace(slot, taken)
+        this.#replace(slot, connected)
       }, PAUSE_MS)
       this.#timers.add(timer)
       return
     }
-    if (taken !== undefined) this.#plan.take(taken)
+    if (connected !== undefined) this.#options.onClient(connected)
   }
 
   ref(): void {

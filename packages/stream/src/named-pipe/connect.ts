@@ -1,4 +1,4 @@
-/** Connecting to a named pipe. */
+/** Connecting to a named pipe: open and wait for an instance, peer credentials, the handle as a net.Socket. */
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -8,12 +8,12 @@ import { formatAddress, type PipeAddress } from '../address/address.ts'
 import { throwIfAborted } from '../errors/connection-error.ts'
 import { provideCredentials } from '../peer/credentials.ts'
 import type { ConnectOptions } from '../transport.ts'
-import { connectNet, survive } from '../node-net/net-connect.ts'
+import { connectNet, traceErrors } from '../node-net/net-connect.ts'
 import { PipeConnection } from './connection.ts'
-import { failedTo } from './failures.ts'
+import { renameFailure } from './failures.ts'
 import { uv } from './prototypes.ts'
 
-/** How long a pipe may have all its instances taken, unless `timeoutMs` says otherwise. */
+/** Milliseconds that a pipe may have all its instances in use, when `timeoutMs` is not set. */
 const BUSY_MS = 5000
 const LONGEST_PAUSE_MS = 20
 
@@ -21,7 +21,7 @@ export const fullName = (name: string): string => `\\\\.\\pipe\\${name}`
 
 const pid = new Uint32Array(1)
 
-/** Asks the pipe for the process at its other end. The user is that of the process that has the number now. */
+/** The process at the other end, and the user of the process that has that id now. */
 export const pipeCredentials =
   (handle: () => number, side: 'GetNamedPipeClientProcessId' | 'GetNamedPipeServerProcessId') =>
   (): PeerCredentials => {
@@ -32,7 +32,7 @@ export const pipeCredentials =
     try {
       sid = sidOfProcess(peer)
     } catch {
-      // The process has ended, or may not be asked about: then nobody vouches for it.
+      // The process has ended, or its token is not readable: the user stays unknown.
     }
     return { pid: peer, uid: undefined, gid: undefined, sid }
   }
@@ -44,9 +44,9 @@ interface AdoptOptions {
 }
 
 /**
- * Gives a byte pipe to libuv. The C runtime's descriptor owns the HANDLE, and the net.Socket owns the descriptor.
+ * A byte pipe as a net.Socket. The C runtime's descriptor owns the HANDLE, and the net.Socket owns the descriptor.
  *
- * @throws SocketError `ENOTSUP` where the engine does not take it; the HANDLE is closed then.
+ * @throws SocketError `ENOTSUP` where the engine refuses the descriptor; the HANDLE is closed then.
  */
 export const adoptPipe = (handle: number, options: AdoptOptions): Socket => {
   let fd: number
@@ -60,7 +60,7 @@ export const adoptPipe = (handle: number, options: AdoptOptions): Socket => {
   return new Socket({ fd, readable: true, writable: true, ...rest, ...(onread && { onread }) })
 }
 
-/** Opens the pipe, and waits while all its instances are taken. */
+/** Opens the pipe, and waits while all its instances are in use. */
 const open = async (to: PipeAddress, options: ConnectOptions): Promise<Opened> => {
   const { signal, timeoutMs = BUSY_MS } = options
   const address = formatAddress(to)
@@ -71,14 +71,16 @@ const open = async (to: PipeAddress, options: ConnectOptions): Promise<Opened> =
       return openPipe(fullName(to.name))
     } catch (error) {
       if ((error as SocketError).code !== 'EBUSY' || performance.now() >= end)
-        throw failedTo('connect', address, error)
+        throw renameFailure('connect', address, error)
     }
     await sleep(pause, undefined, signal && { signal }).catch(() => {})
   }
 }
 
 /**
- * A pipe that carries messages has a half close, whether it was asked for or not; a pipe of bytes has none.
+ * Connects. A message pipe always has a half close; a byte pipe has none.
+ *
+ * @throws SocketError `ENOENT`, `EBUSY`, `EACCES`, `EPROTOTYPE` for `halfClose` on a byte pipe; the signal's reason.
  */
 export const connectPipe = async (to: PipeAddress, options: ConnectOptions): Promise<Duplex> => {
   const address = formatAddress(to)
@@ -101,12 +103,12 @@ export const connectPipe = async (to: PipeAddress, options: ConnectOptions): Pro
       code: 'EPROTOTYPE',
       syscall: 'connect',
       address,
-      detail: 'the server has a pipe of bytes, which has no half close',
-      advice: 'give halfClose to its listen as well',
+      detail: 'the server has a byte pipe, which has no half close',
+      advice: 'set halfClose in its listen as well',
     })
   }
   const socket = adoptPipe(handle, { allowHalfOpen, ...(options.onread && { onread: options.onread }) })
-  survive(socket, address)
+  traceErrors(socket, address)
   provideCredentials(
     socket,
     pipeCredentials(() => handle, 'GetNamedPipeServerProcessId'),

@@ -1,52 +1,52 @@
-/** A message pipe as a Duplex with a half close: a message of no bytes is the end of the peer's half. */
+/** A message pipe as a Duplex with a half close: an empty message ends the peer's half. */
 import { Duplex } from 'node:stream'
 import { ERROR_MORE_DATA, ERROR_OPERATION_ABORTED, isGone, kernel32, pipeError } from '@uds/pipes/win32'
-import { moved, resultOf } from './operation.ts'
-import { attach, detach, hold, letGo, perform } from './port.ts'
+import { lastTransferred, resultOf } from './operation.ts'
+import { attach, detach, refPort, unrefPort, startOperation } from './port.ts'
 
 type Done = (error?: Error | null) => void
 
-/** The size of a pipe's buffer; longer messages than the peer's reads are no trouble, but need not be. */
+/** Bytes of one read and of the longest message: the size of the pipe's buffer. */
 const CHUNK = 65_536
 
 export interface PipeConnectionOptions {
   readonly address: string
   readonly allowHalfOpen: boolean
-  /** The handle belongs to the completion port already. */
+  /** The handle is associated with the completion port already. */
   readonly attached: boolean
 }
 
-/** One end of a connection. Its hooks are the five of Node's Duplex. */
+/** One end of a connection, in the five hooks of Node's Duplex. */
 export class PipeConnection extends Duplex {
   readonly #address: string
   #handle: number
   #reading = false
   #ended = false
-  #held = true
+  #referenced = true
 
   constructor(handle: number, options: PipeConnectionOptions) {
     super({ allowHalfOpen: options.allowHalfOpen, highWaterMark: CHUNK })
     this.#handle = handle
     this.#address = options.address
     if (!options.attached) attach(handle)
-    hold()
+    refPort()
   }
 
-  /** The HANDLE, as long as the connection is open; -1 then. */
+  /** The HANDLE; -1 after the connection is closed. */
   get handle(): number {
     return this.#handle
   }
 
   /** Keeps the process alive (the default), as `net.Socket.ref`. */
   ref(): this {
-    if (!this.#held && this.#handle >= 0) hold()
-    this.#held = true
+    if (!this.#referenced && this.#handle >= 0) refPort()
+    this.#referenced = true
     return this
   }
 
   unref(): this {
-    if (this.#held && this.#handle >= 0) letGo()
-    this.#held = false
+    if (this.#referenced && this.#handle >= 0) unrefPort()
+    this.#referenced = false
     return this
   }
 
@@ -60,7 +60,7 @@ export class PipeConnection extends Duplex {
     if (this.#reading || this.#ended || this.#handle < 0) return
     this.#reading = true
     const memory = Buffer.allocUnsafeSlow(CHUNK)
-    const error = perform(
+    const error = startOperation(
       (overlapped) => kernel32.ReadFile.attempt(this.#handle, memory, memory.length, null, overlapped),
       memory,
       (overlapped) => {
@@ -68,8 +68,8 @@ export class PipeConnection extends Duplex {
         if (this.#handle < 0) return
         const result = resultOf(this.#handle, overlapped)
         if (result > 0) this.push(memory.subarray(0, result))
-        else if (-result === ERROR_MORE_DATA) this.push(memory.subarray(0, moved()))
-        // No bytes and no error: the end that the peer has sent.
+        else if (-result === ERROR_MORE_DATA) this.push(memory.subarray(0, lastTransferred()))
+        // No bytes and no error: the empty message that ends the peer's half.
         else if (result === 0) this.#end()
         else this.#readFailed(-result)
       },
@@ -85,7 +85,7 @@ export class PipeConnection extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: Done): void {
-    // A message of no bytes would be the end.
+    // An empty message would end this half.
     if (chunk.length === 0) done()
     else this.#send(chunk, 0, done)
   }
@@ -101,7 +101,7 @@ export class PipeConnection extends Duplex {
 
   #writeMessage(bytes: Uint8Array, done: Done): void {
     const failed = (error: number): void => done(pipeError(error, 'write', this.#address))
-    const error = perform(
+    const error = startOperation(
       (overlapped) => kernel32.WriteFile.attempt(this.#handle, bytes, bytes.length, null, overlapped),
       bytes,
       (overlapped) => {
@@ -115,7 +115,7 @@ export class PipeConnection extends Duplex {
   }
 
   override _final(done: Done): void {
-    // A peer that has gone needs no end.
+    // A failure means that the peer has closed: it needs no end.
     this.#writeMessage(new Uint8Array(0), () => done())
   }
 
@@ -123,11 +123,11 @@ export class PipeConnection extends Duplex {
     const handle = this.#handle
     this.#handle = -1
     if (handle >= 0) {
-      // What is under way ends with the handle, and its memory is kept until the port has told so.
+      // Pending operations end with the handle; their memory is kept until the port reports them.
       kernel32.CancelIoEx.attempt(handle, null)
       kernel32.CloseHandle.attempt(handle)
       detach()
-      if (this.#held) letGo()
+      if (this.#referenced) unrefPort()
     }
     done(error)
   }

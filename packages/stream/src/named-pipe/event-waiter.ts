@@ -1,4 +1,4 @@
-/** Waits by events, in a thread of wait-pool.ts, so that the pipe belongs to no completion port and libuv can still have it. */
+/** Waits for clients by events in a thread of wait-pool.ts: the pipe joins no completion port, so libuv can adopt it. */
 import { ERROR_IO_INCOMPLETE, ERROR_IO_PENDING, kernel32 } from '@uds/pipes/win32'
 import type { InstanceWaiter } from './instance-waiter.ts'
 import { Overlapped, resultOf } from './operation.ts'
@@ -12,7 +12,7 @@ interface Slot {
 }
 
 const makeSlot = (): Slot => {
-  // Manual-reset, as ConnectNamedPipe wants it.
+  // Manual-reset, as ConnectNamedPipe requires.
   const event = kernel32.CreateEventW(null, 1, 0, null)
   return { event, overlapped: new Overlapped(event), handle: -1, done: undefined }
 }
@@ -25,22 +25,22 @@ const settle = (slot: Slot, error: number): void => {
 
 const release = ({ event, overlapped }: Slot): void => {
   kernel32.CloseHandle.attempt(event)
-  // The system may still write into one that it has not given back: then it is lost, and not freed.
+  // The system may still write into a pending OVERLAPPED: it is leaked rather than freed.
   if (!overlapped.isPending) overlapped.free()
 }
 
-/** @param count - How many slots there are, as many as `MOST_EVENTS` of wait-pool.ts at most. */
-export const eventWaiter = (count: number, failed: (error: Error) => void): InstanceWaiter => {
+/** @param count - The number of slots, at most `MOST_EVENTS` of wait-pool.ts. */
+export const eventWaiter = (count: number, onError: (error: Error) => void): InstanceWaiter => {
   const slots = Array.from({ length: count }, makeSlot)
-  const told = (index: number): void => {
+  const onSet = (index: number): void => {
     const slot = slots[index]!
     if (!slot.done) return
     const result = resultOf(slot.handle, slot.overlapped)
     if (-result !== ERROR_IO_INCOMPLETE) settle(slot, result < 0 ? -result : 0)
   }
-  const waited = waitForEvents({ events: slots.map(({ event }) => event), told, failed, referenced: true })
+  const events = waitForEvents({ events: slots.map(({ event }) => event), onSet, onError, referenced: true })
   return {
-    ready: waited.ready,
+    ready: events.ready,
     attach: () => {},
     wait: (index, handle, done) => {
       const slot = slots[index]!
@@ -48,14 +48,14 @@ export const eventWaiter = (count: number, failed: (error: Error) => void): Inst
       slot.done = done
       const begun = kernel32.ConnectNamedPipe.attempt(handle, slot.overlapped.address)
       if (-begun === ERROR_IO_PENDING) return
-      // It is over at once, and no event tells it.
+      // It has ended at once, and no event is set.
       setImmediate(() => settle(slot, begun < 0 ? -begun : 0))
     },
-    ref: () => waited.ref(),
-    unref: () => waited.unref(),
+    ref: () => events.ref(),
+    unref: () => events.unref(),
     close: async () => {
       for (const slot of slots) slot.done = undefined
-      await waited.end()
+      await events.end()
       for (const slot of slots) release(slot)
     },
   }

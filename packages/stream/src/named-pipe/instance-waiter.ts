@@ -1,13 +1,13 @@
-/** Waits for clients on instances of a pipe: event-waiter.ts and port-waiter.ts. */
+/** The interface of event-waiter.ts and port-waiter.ts: waiting for clients on the instances of a pipe. */
 export interface InstanceWaiter {
-  /** Resolves when its thread runs: before that nobody would be accepted. */
+  /** Resolves when its thread runs: no client is accepted before. */
   readonly ready: Promise<void>
-  /** Makes ready for an instance that was created: called once for each. */
+  /** Prepares a created instance; called once for each. */
   attach(handle: number): void
-  /** Waits for a client on the instance in this slot; calls back once, with 0 or the error number. */
+  /** Waits for a client on the instance in this slot; calls back once, with 0 or the system's error number. */
   wait(slot: number, handle: number, done: (error: number) => void): void
   ref(): void
   unref(): void
-  /** After all instances are closed. Resolves when nothing is left. */
+  /** Called after all instances are closed. Resolves when every thread and event is released. */
   close(): Promise<void>
 }

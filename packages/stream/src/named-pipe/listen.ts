@@ -1,4 +1,4 @@
-/** Listening on a named pipe. */
+/** Listening on a named pipe: the security descriptor, the instances, and each client as a connection. */
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { hasPeerClosed, kernel32, sddlOf } from '@uds/pipes/win32'
@@ -13,12 +13,12 @@ import { startReading } from '../listener/start-reading.ts'
 import { Acceptor } from './acceptor.ts'
 import { adoptPipe, fullName, pipeCredentials } from './connect.ts'
 import { PipeConnection } from './connection.ts'
-import { failedTo } from './failures.ts'
+import { renameFailure } from './failures.ts'
 import { eventWaiter } from './event-waiter.ts'
 import { detach, portWaiter } from './port-waiter.ts'
 import { MOST_EVENTS } from './wait-pool.ts'
 
-/** Clients that may connect before one is accepted; more find the pipe busy, and try again. */
+/** Instances that wait for a client at once. A client that finds none gets ERROR_PIPE_BUSY, and connects again. */
 const DEFAULT_INSTANCES = 8
 const BUFFER_SIZE = 65_536
 
@@ -30,7 +30,7 @@ const sddl = (security: PipeSecurity): string | undefined => {
 
 const listenOsDefault = (at: PipeAddress, options: ListenOptions): Promise<Listener> => {
   const address = formatAddress(at)
-  return listenNet({ listen: { path: fullName(at.name) }, address, opened: () => () => address }, options)
+  return listenNet({ listen: { path: fullName(at.name) }, address, addressOf: () => () => address }, options)
 }
 
 export const listenPipe = async (at: PipeAddress, options: ListenOptions): Promise<Listener> => {
@@ -39,25 +39,25 @@ export const listenPipe = async (at: PipeAddress, options: ListenOptions): Promi
   if (security === 'os-default') return await listenOsDefault(at, options)
   const address = formatAddress(at)
   const listener = new ConnectionListener(options)
-  const failed = (error: Error): void => listener.failed(error)
+  const onError = (error: Error): void => listener.failed(error)
   const slots = Math.max(1, Math.min(options.backlog ?? DEFAULT_INSTANCES, MOST_EVENTS))
 
   const asSocket = (handle: number): Duplex =>
     adoptPipe(handle, { allowHalfOpen, pauseOnCreate: listener.holdsReading })
   const asConnection = (handle: number): Duplex =>
     new PipeConnection(handle, { address, allowHalfOpen, attached: true })
-  const take = (handle: number): void => {
+  const onClient = (handle: number): void => {
     let connection: Duplex
     try {
       connection = message ? asConnection(handle) : asSocket(handle)
     } catch (error) {
-      failed(error as Error)
+      onError(error as Error)
       return
     }
-    const current =
+    const handleNow =
       connection instanceof PipeConnection ? (): number => connection.handle : (): number => handle
-    provideCredentials(connection, pipeCredentials(current, 'GetNamedPipeClientProcessId'), () =>
-      hasPeerClosed(current()),
+    provideCredentials(connection, pipeCredentials(handleNow, 'GetNamedPipeClientProcessId'), () =>
+      hasPeerClosed(handleNow()),
     )
     listener.accept(connection)
   }
@@ -67,10 +67,10 @@ export const listenPipe = async (at: PipeAddress, options: ListenOptions): Promi
       {
         settings: { name: fullName(at.name), message, bufferSize: BUFFER_SIZE, sddl: sddl(security) },
         slots,
-        waiter: () => (message ? portWaiter() : eventWaiter(slots, failed)),
+        waiter: () => (message ? portWaiter() : eventWaiter(slots, onError)),
         rejectRemote: true,
-        take,
-        failed,
+        onClient,
+        onError,
       },
       (handle) => {
         kernel32.CloseHandle.attempt(handle)
@@ -78,7 +78,7 @@ export const listenPipe = async (at: PipeAddress, options: ListenOptions): Promi
       },
     )
   } catch (error) {
-    throw failedTo('listen', address, error)
+    throw renameFailure('listen', address, error)
   }
   listener.begin({
     address: () => address,
@@ -90,7 +90,7 @@ export const listenPipe = async (at: PipeAddress, options: ListenOptions): Promi
     },
   })
   try {
-    // A thread takes its time to start on a busy machine, and clients give up after a while.
+    // On a busy machine the thread starts late, and clients stop trying after a while.
     await acceptor.ready
     throwIfAborted(options.signal)
     return listener

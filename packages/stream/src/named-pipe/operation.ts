@@ -1,4 +1,4 @@
-/** An overlapped operation: memory that the system writes into until the operation has ended. */
+/** OVERLAPPED: its memory, whether it is pending, its result. */
 import { H_EVENT, kernel32, NativeMemory, OVERLAPPED_SIZE } from '@uds/pipes/win32'
 
 /** ntstatus.h */
@@ -14,7 +14,7 @@ export class Overlapped {
     this.#memory.write(H_EVENT, new Uint8Array(BigInt64Array.of(BigInt(event)).buffer))
   }
 
-  /** The system has it still: OVERLAPPED.Internal is STATUS_PENDING (HasOverlappedIoCompleted, winbase.h). */
+  /** The operation has not ended: OVERLAPPED.Internal is STATUS_PENDING (HasOverlappedIoCompleted, winbase.h). */
   get isPending(): boolean {
     return this.#memory.uint32(0) === STATUS_PENDING
   }
@@ -26,11 +26,11 @@ export class Overlapped {
 
 const transferred = new Uint32Array(1)
 
-/** Bytes that an operation has moved which has ended; or the negated error number. */
+/** The bytes that an ended operation has transferred, or the negated error number. */
 export const resultOf = (handle: number, overlapped: Overlapped): number => {
   const result = kernel32.GetOverlappedResult.attempt(handle, overlapped.address, transferred, 0)
   return result < 0 ? result : transferred[0]!
 }
 
-/** The same for one that ended with "more data": what came is counted all the same. */
-export const moved = (): number => transferred[0]!
+/** The bytes of the last {@link resultOf}, also when it was ERROR_MORE_DATA. */
+export const lastTransferred = (): number => transferred[0]!

@@ -1,4 +1,4 @@
-/** The worker thread of port.ts: takes what the completion port has, and hands on which operations have ended. */
+/** The worker thread of port.ts: dequeues completion packets, and posts the addresses of the ended operations. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { kernel32 } from './prototypes.ts'
 
@@ -19,13 +19,13 @@ const { port, quitKey } = workerData as PortInput
  */
 const WORDS = 4
 const MOST = 64
-// A thread inside a system call cannot be terminated, so none lasts longer than this.
+// Milliseconds of one system call: a thread cannot be terminated inside of one.
 const SLICE_MS = 500
 
 const entries = new BigUint64Array(WORDS * MOST)
 const removed = new Uint32Array(1)
 
-// Nothing has ended, but from now on what does is told.
+// The first message reports that the thread runs.
 parentPort?.postMessage([])
 for (let going = true; going;) {
   if (kernel32.GetQueuedCompletionStatusEx.attempt(port, entries, MOST, removed, SLICE_MS, 0) < 0) continue

@@ -1,21 +1,21 @@
-/** Waits for clients by the completion port that their connections will use. */
+/** Waits for clients by the completion port that their connections use afterwards. */
 import { kernel32 } from '@uds/pipes/win32'
 import type { InstanceWaiter } from './instance-waiter.ts'
 import { resultOf } from './operation.ts'
-import { attach, detach, hold, letGo, perform, pumping } from './port.ts'
+import { attach, detach, refPort, unrefPort, startOperation, portReady } from './port.ts'
 
 export const portWaiter = (): InstanceWaiter => {
   let referenced = true
   let closed = false
-  hold()
+  refPort()
   return {
-    // There is a thread once a handle is attached.
+    // The thread starts with the first attached handle.
     get ready() {
-      return pumping()
+      return portReady()
     },
     attach,
     wait: (_slot, handle, done) => {
-      const error = perform(
+      const error = startOperation(
         (overlapped) => kernel32.ConnectNamedPipe.attempt(handle, overlapped),
         undefined,
         (overlapped) => {
@@ -27,17 +27,17 @@ export const portWaiter = (): InstanceWaiter => {
       if (error !== 0) setImmediate(() => !closed && done(error))
     },
     ref: () => {
-      if (!referenced && !closed) hold()
+      if (!referenced && !closed) refPort()
       referenced = true
     },
     unref: () => {
-      if (referenced && !closed) letGo()
+      if (referenced && !closed) unrefPort()
       referenced = false
     },
     close: async () => {
       if (closed) return
       closed = true
-      if (referenced) letGo()
+      if (referenced) unrefPort()
     },
   }
 }

@@ -1,4 +1,4 @@
-/** What waiting for pipes in Node's loop needs beyond @uds/pipes, a row a call. */
+/** Completion ports, ResetEvent, uv_open_osfhandle: the calls of this room that @uds/pipes does not bind. */
 import {
   bindTable,
   defineLibrary,
@@ -39,7 +39,7 @@ const libuv: Library = defineLibrary({
       code: 'ENOTSUP',
       syscall,
       nativeCode,
-      detail: 'the engine did not take the pipe into its loop',
+      detail: 'the engine refuses the pipe as a descriptor of its loop',
     }),
 })
 

@@ -1,49 +1,49 @@
-/** Threads that wait for events, each for as many as one system call can: all listeners of this thread share them. */
+/** Threads that wait for events, each for as many as one system call takes; all listeners of this thread share them. */
 import { Worker } from 'node:worker_threads'
 import { kernel32 } from '@uds/pipes/win32'
 import { threadFile } from '@uds/winsock-ffi'
 import type { WaitInput, WaitOrder, WaitReport } from './wait-thread.ts'
 
-/** WaitForMultipleObjects takes 64 handles, and one is to tell the thread of others. */
+/** WaitForMultipleObjects takes 64 handles (MAXIMUM_WAIT_OBJECTS); one of them wakes the thread. */
 export const MOST_EVENTS = 63
-/** How long a thread stays that has nothing to wait for: to start one takes longer than most servers are closed. */
+/** Milliseconds that an idle thread stays: starting one takes longer than the pause between most servers. */
 const IDLE_MS = 1000
 
-/** Events that are waited for. */
-export interface Waited {
+/** A set of events that a thread waits for. */
+export interface EventWait {
   /** Resolves when the thread waits for them. */
   readonly ready: Promise<void>
   ref(): void
   unref(): void
-  /** Resolves when no thread looks at them any more, so that they can be closed. */
+  /** Resolves when no thread waits for them any more, so that they can be closed. */
   end(): Promise<void>
 }
 
-interface User {
+interface EventWaitOptions {
   readonly events: readonly number[]
   /** @param index - Which of them was set; it is reset before. */
-  readonly told: (index: number) => void
-  readonly failed: (error: Error) => void
+  readonly onSet: (index: number) => void
+  readonly onError: (error: Error) => void
   referenced: boolean
 }
 
 class WaitThread {
   readonly #wake = kernel32.CreateEventW(null, 0, 0, null)
   readonly #worker: Worker
-  readonly #users = new Set<User>()
-  /** Who waits until the thread has taken the list of this number. */
-  readonly #taken = new Map<number, PromiseWithResolvers<void>>()
+  readonly #waits = new Set<EventWaitOptions>()
+  /** Orders that the thread has not acknowledged yet, by their number. */
+  readonly #pendingOrders = new Map<number, PromiseWithResolvers<void>>()
   #number = 0
   #idle: NodeJS.Timeout | undefined
   ended = false
 
   constructor() {
-    const file = threadFile('@uds/stream/dist/win32/pipe/wait-thread.js', import.meta.url)
+    const file = threadFile('@uds/stream/dist/named-pipe/wait-thread.js', import.meta.url)
     this.#worker = new Worker(file, { workerData: { wake: this.#wake } satisfies WaitInput })
     this.#worker.on('message', (report: WaitReport) => this.#onReport(report))
     this.#worker.on('error', (error: Error) => {
-      for (const { reject } of this.#taken.values()) reject(error)
-      for (const user of this.#users) user.failed(error)
+      for (const { reject } of this.#pendingOrders.values()) reject(error)
+      for (const wait of this.#waits) wait.onError(error)
     })
     this.#worker.once('exit', () => this.#onExit())
     this.#worker.unref()
@@ -51,64 +51,64 @@ class WaitThread {
 
   get room(): number {
     let used = 0
-    for (const { events } of this.#users) used += events.length
+    for (const { events } of this.#waits) used += events.length
     return this.ended ? 0 : MOST_EVENTS - used
   }
 
-  add(user: User): Waited {
+  add(wait: EventWaitOptions): EventWait {
     clearTimeout(this.#idle)
-    this.#users.add(user)
+    this.#waits.add(wait)
     this.#refresh()
     return {
-      ready: this.#tell(),
+      ready: this.#sendOrder(),
       ref: () => {
-        user.referenced = true
+        wait.referenced = true
         this.#refresh()
       },
       unref: () => {
-        user.referenced = false
+        wait.referenced = false
         this.#refresh()
       },
       end: async () => {
-        if (!this.#users.delete(user)) return
-        const told = this.#tell()
-        // The process stays until the thread has let go of what is closed next.
+        if (!this.#waits.delete(wait)) return
+        const acknowledged = this.#sendOrder()
+        // The process stays until the thread has acknowledged: the caller closes the events next.
         this.#worker.ref()
-        await told
+        await acknowledged
         this.#refresh()
-        if (this.#users.size === 0) this.#idle = setTimeout(() => this.quit(), IDLE_MS).unref()
+        if (this.#waits.size === 0) this.#idle = setTimeout(() => this.quit(), IDLE_MS).unref()
       },
     }
   }
 
   #refresh(): void {
-    if ([...this.#users].some(({ referenced }) => referenced)) this.#worker.ref()
+    if ([...this.#waits].some(({ referenced }) => referenced)) this.#worker.ref()
     else this.#worker.unref()
   }
 
-  /** Sends the thread the events of today. Resolves when it waits for them, or has ended. */
-  #tell(): Promise<void> {
+  /** Sends the thread its events. Resolves when it waits for them, or has ended. */
+  #sendOrder(): Promise<void> {
     if (this.ended) return Promise.resolve()
     const number = ++this.#number
-    const taken = Promise.withResolvers<void>()
-    // Whoever does not wait for it is told by `failed`.
-    taken.promise.catch(() => {})
-    this.#taken.set(number, taken)
-    const events = [...this.#users].flatMap((user) => user.events)
+    const order = Promise.withResolvers<void>()
+    // A caller that does not await it is informed by `onError`.
+    order.promise.catch(() => {})
+    this.#pendingOrders.set(number, order)
+    const events = [...this.#waits].flatMap((wait) => wait.events)
     this.#worker.postMessage({ number, events } satisfies WaitOrder)
     kernel32.SetEvent.attempt(this.#wake)
-    return taken.promise
+    return order.promise
   }
 
-  #onReport({ taken, set }: WaitReport): void {
-    if (taken !== undefined) {
-      this.#taken.get(taken)?.resolve()
-      this.#taken.delete(taken)
+  #onReport({ acknowledged, set }: WaitReport): void {
+    if (acknowledged !== undefined) {
+      this.#pendingOrders.get(acknowledged)?.resolve()
+      this.#pendingOrders.delete(acknowledged)
     }
     if (set === undefined) return
-    for (const { events, told } of this.#users) {
+    for (const { events, onSet } of this.#waits) {
       const index = events.indexOf(set)
-      if (index >= 0) told(index)
+      if (index >= 0) onSet(index)
     }
   }
 
@@ -123,14 +123,14 @@ class WaitThread {
     this.ended = true
     clearTimeout(this.#idle)
     kernel32.CloseHandle.attempt(this.#wake)
-    for (const { resolve } of this.#taken.values()) resolve()
-    this.#taken.clear()
+    for (const { resolve } of this.#pendingOrders.values()) resolve()
+    this.#pendingOrders.clear()
   }
 }
 
 let threads: readonly WaitThread[] = []
 
-// The process would wait for a thread until its system call ends.
+// Otherwise the process waits for a thread until its system call ends.
 const quitAll = (): void => {
   for (const thread of threads) thread.quit()
 }
@@ -143,8 +143,8 @@ const startThread = (): WaitThread => {
   return thread
 }
 
-/** Waits for the events of `user`, {@link MOST_EVENTS} at most. What a thread suffers is told by `failed`. */
-export const waitForEvents = (user: User): Waited => {
-  const free = threads.find(({ room }) => room >= user.events.length)
-  return (free ?? startThread()).add(user)
+/** Waits for at most {@link MOST_EVENTS} events; `onError` receives the errors of the thread. */
+export const waitForEvents = (wait: EventWaitOptions): EventWait => {
+  const free = threads.find(({ room }) => room >= wait.events.length)
+  return (free ?? startThread()).add(wait)
 }

@@ -1,10 +1,10 @@
-/** The worker thread of wait-pool.ts: reports each event that is set. */
+/** The worker thread of wait-pool.ts: waits for events, resets and reports each that is set. */
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { kernel32 as pipes } from '@uds/pipes/win32'
 import { kernel32 } from './prototypes.ts'
 
 export interface WaitInput {
-  /** The event, reset by itself, that is set when there is an order. */
+  /** An auto-reset event that is set when an order was posted. */
   readonly wake: number
 }
 
@@ -14,13 +14,13 @@ export interface WaitOrder {
   readonly events: readonly number[] | undefined
 }
 
-/** Either the number of an order that was taken, or an event that was set, and is reset. */
+/** The number of an acknowledged order, or an event that was set and has been reset. */
 export interface WaitReport {
-  readonly taken?: number
+  readonly acknowledged?: number
   readonly set?: number
 }
 
-// A thread inside a system call cannot be terminated, so none lasts longer than this.
+// Milliseconds of one system call: a thread cannot be terminated inside of one.
 const SLICE_MS = 500
 
 const { wake } = workerData as WaitInput
@@ -29,14 +29,14 @@ const report = (what: WaitReport): void => parentPort!.postMessage(what)
 let events: readonly number[] = []
 let handles = BigInt64Array.of(BigInt(wake))
 
-/** Gives false when the thread is to end. */
+/** Returns false when the thread is to end. */
 const takeOrders = (): boolean => {
   for (let next = receiveMessageOnPort(parentPort!); next; next = receiveMessageOnPort(parentPort!)) {
     const order = next.message as WaitOrder
     if (order.events === undefined) return false
     events = order.events
     handles = BigInt64Array.from([wake, ...events], BigInt)
-    report({ taken: order.number })
+    report({ acknowledged: order.number })
   }
   return true
 }
@@ -46,7 +46,7 @@ while (takeOrders()) {
   const event = events[signalled - 1]
   // There is an order, or the time is up.
   if (event === undefined) continue
-  // Before the report, as the answer to it is to wait again.
+  // Reset before the report: the answer to it is to wait again.
   kernel32.ResetEvent(event)
   report({ set: event })
 }

@@ -1,6 +1,6 @@
 import type net from 'node:net'
 import { adopt, UnixAddress, type AdoptOptions, type SocketHandle } from '@uds/winsock-ffi'
-import { acceptLoop, type AcceptLoop } from '../listener/accept-loop.ts'
+import { startAcceptLoop, type AcceptLoop } from '../listener/accept-loop.ts'
 import { boundFile } from '../listener/bound-file.ts'
 import { listenNow } from '../listener/raw-listener.ts'
 import { serverHandle, setAddress, takeHandle, type TcpHandle } from './internals.ts'
@@ -23,7 +23,7 @@ const listening = (handle: SocketHandle, address: UnixAddress): TcpHandle => {
     server.onconnection?.(0, connection)
   }
   server.listen = () => {
-    clients = acceptLoop(handle, take, () => {})
+    clients = startAcceptLoop(handle, take, () => {})
     return 0
   }
   server.ref = () => clients?.ref()

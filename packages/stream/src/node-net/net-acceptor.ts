@@ -1,22 +1,22 @@
 /**
- * Keeps a net.Server from losing connections when descriptors run out. libuv has one in reserve: when accept(2) says
- * EMFILE it accepts with that one all who wait and closes them, and tells nobody (uv__emfile_trick,
+ * Keeps a net.Server from losing connections when descriptors run out. libuv has one in reserve: when accept(2) fails
+ * with EMFILE, it accepts every waiting connection with that one and closes it without a word (uv__emfile_trick,
  * https://github.com/libuv/libuv/blob/v1.x/src/unix/stream.c). net.Server cannot be paused. So while descriptors are
- * few the listening socket is taken from it, and connections are accepted here: where there is no room for one, it
- * waits in the backlog.
+ * few, a copy of the listening socket replaces the net.Server, and this class accepts: a connection without room waits
+ * in the backlog.
  */
 import type { Server, Socket } from 'node:net'
 import { adopt, SocketError, sockets, type SocketHandle } from '@uds/winsock-ffi'
-import { acceptLoop, type AcceptLoop } from '../listener/accept-loop.ts'
+import { startAcceptLoop, type AcceptLoop } from '../listener/accept-loop.ts'
 import { duplicate } from '../descriptors/duplicate.ts'
 import { arePlenty, areScarce } from '../descriptors/scarcity.ts'
 import { system } from '../platform/system.ts'
 
-/** Windows counts handles by the million. */
+/** Windows allows millions of handles. */
 const canRunOut = system !== 'win32'
 const LOOK_AGAIN_MS = 1000
 
-/** What a connection of the net.Server would be made with. */
+/** The options that net.Server makes its connections with. */
 export interface NetAcceptorOptions {
   readonly allowHalfOpen: boolean
   readonly pauseOnCreate: boolean
@@ -29,8 +29,8 @@ interface Handled {
 
 const fdOf = (thing: unknown): number => (thing as Handled)._handle?.fd ?? -1
 
-/** The listening socket while it is here. */
-interface Taken {
+/** The listening socket while the net.Server does not have it. */
+interface DetachedSocket {
   readonly handle: SocketHandle
   readonly clients: AcceptLoop
   readonly timer: NodeJS.Timeout
@@ -39,24 +39,24 @@ interface Taken {
 export class NetAcceptor {
   readonly #server: Server
   readonly #options: NetAcceptorOptions
-  readonly #take: (socket: Socket) => void
-  readonly #failed: (error: Error) => void
-  #taken: Taken | undefined
+  readonly #onConnection: (socket: Socket) => void
+  readonly #onError: (error: Error) => void
+  #detached: DetachedSocket | undefined
   #referenced = true
   #closed = false
-  #told = false
+  #reported = false
 
-  /** @param server - One that listens. */
+  /** @param server - A net.Server that listens. */
   constructor(
     server: Server,
     options: NetAcceptorOptions,
-    take: (socket: Socket) => void,
-    failed: (error: Error) => void,
+    onConnection: (socket: Socket) => void,
+    onError: (error: Error) => void,
   ) {
     this.#server = server
     this.#options = options
-    this.#take = take
-    this.#failed = failed
+    this.#onConnection = onConnection
+    this.#onError = onError
   }
 
   /** Called with each connection that the net.Server has made. */
@@ -64,32 +64,33 @@ export class NetAcceptor {
     if (!canRunOut || this.#closed) return
     const fd = fdOf(socket)
     if (fd < 0) return
-    if (!areScarce(fd)) this.#told = false
-    else if (!this.#told) this.#leaveNet()
+    if (!areScarce(fd)) this.#reported = false
+    else if (!this.#reported) this.#detach()
   }
 
-  #leaveNet(): void {
+  #detach(): void {
     const fd = fdOf(this.#server)
-    // A worker of node:cluster has no listening socket of its own.
+    // In a worker process of node:cluster the primary process has the listening socket.
     if (fd < 0) return
     try {
       const found = this.#server.address()
       const family = typeof found === 'string' || !found ? 'unix' : found.family === 'IPv6' ? 'inet6' : 'inet'
       const handle = sockets.fromFd(duplicate(fd).release(), family)
-      // The socket goes on listening, by the copy.
+      // The copy keeps the socket listening.
       this.#server.close()
-      const clients = acceptLoop(handle, (client) => this.#adopt(client), this.#failed)
+      const clients = startAcceptLoop(handle, (client) => this.#adopt(client), this.#onError)
       if (!this.#referenced) clients.unref()
-      const timer = setInterval(() => arePlenty() && this.#returnToNet(), LOOK_AGAIN_MS)
-      this.#taken = { handle, clients, timer: timer.unref() }
+      const timer = setInterval(() => arePlenty() && this.#reattach(), LOOK_AGAIN_MS)
+      this.#detached = { handle, clients, timer: timer.unref() }
     } catch (cause) {
-      this.#told = true
-      this.#failed(
+      this.#reported = true
+      this.#onError(
         new SocketError({
           code: 'EMFILE',
           syscall: 'accept',
           detail: 'this process is about to have as many files open as it may',
-          advice: 'raise the limit (ulimit -n); without koffi Node closes the connections it has no room for',
+          advice:
+            'raise the limit (ulimit -n); without koffi Node closes connections that find no free descriptor',
           cause,
         }),
       )
@@ -102,27 +103,27 @@ export class NetAcceptor {
     try {
       socket = adopt(client, options)
     } catch (error) {
-      // It was reset while it waited: that is one connection, and no reason to stop.
+      // The peer reset this one connection: accepting goes on.
       client.close()
-      this.#failed(error as Error)
+      this.#onError(error as Error)
       return
     }
     if (noDelay) socket.setNoDelay()
-    this.#take(socket)
+    this.#onConnection(socket)
   }
 
-  #returnToNet(): void {
-    const { handle } = this.#taken!
-    // At once, without a turn of the loop in between, as no address is looked up.
+  #reattach(): void {
+    const { handle } = this.#detached!
+    // Node listens synchronously here, as there is no address to look up.
     this.#server.listen({ fd: handle.fd })
     if (!this.#server.listening) return
-    this.#letGo().release()
+    this.#release().release()
     if (!this.#referenced) this.#server.unref()
   }
 
-  #letGo(): SocketHandle {
-    const { handle, clients, timer } = this.#taken!
-    this.#taken = undefined
+  #release(): SocketHandle {
+    const { handle, clients, timer } = this.#detached!
+    this.#detached = undefined
     clearInterval(timer)
     clients.close()
     return handle
@@ -131,18 +132,18 @@ export class NetAcceptor {
   ref(): void {
     this.#referenced = true
     this.#server.ref()
-    this.#taken?.clients.ref()
+    this.#detached?.clients.ref()
   }
 
   unref(): void {
     this.#referenced = false
     this.#server.unref()
-    this.#taken?.clients.unref()
+    this.#detached?.clients.unref()
   }
 
   close(): void {
     this.#closed = true
-    if (this.#taken) this.#letGo().close()
+    if (this.#detached) this.#release().close()
     else this.#server.close()
   }
 }

@@ -1,4 +1,4 @@
-/** Connections that node:net makes by itself, and that are handed on as they are. */
+/** Connecting by node:net: abort, timeout, errors as SocketError. */
 import { connect, type NetConnectOpts, type Socket } from 'node:net'
 import { SocketError } from '@uds/winsock-ffi'
 import { throwIfAborted, toSocketError } from '../errors/connection-error.ts'
@@ -6,7 +6,7 @@ import { traceError } from '../observing/diagnostics.ts'
 import { requireNet } from '../errors/permission.ts'
 import type { ConnectOptions } from '../transport.ts'
 
-export const timedOut = (address: string, timeoutMs: number): SocketError =>
+export const connectTimeout = (address: string, timeoutMs: number): SocketError =>
   new SocketError({
     code: 'ETIMEDOUT',
     syscall: 'connect',
@@ -14,8 +14,8 @@ export const timedOut = (address: string, timeoutMs: number): SocketError =>
     detail: `no connection within ${timeoutMs} ms`,
   })
 
-/** An error of a connection that nobody listens to must not end the process; `close` and the streams still tell it. */
-export const survive = (socket: Socket, address: string): void => {
+/** Traces the errors of a connection, so that one without an 'error' listener does not end the process. */
+export const traceErrors = (socket: Socket, address: string): void => {
   socket.on('error', (error) => traceError('connection', address, error))
 }
 
@@ -44,7 +44,7 @@ export const connectNet = (to: NetConnectOpts, address: string, options: Connect
     }
     const onConnect = (): void => {
       settled()
-      survive(socket, address)
+      traceErrors(socket, address)
       resolve(socket)
     }
     const onError = (error: Error): void => fail(toSocketError(error, 'connect', address))
@@ -53,6 +53,6 @@ export const connectNet = (to: NetConnectOpts, address: string, options: Connect
     socket.once('error', onError)
     signal?.addEventListener('abort', onAbort, { once: true })
     if (timeoutMs !== undefined && timeoutMs !== Infinity) {
-      timer = setTimeout(() => fail(timedOut(address, timeoutMs)), timeoutMs)
+      timer = setTimeout(() => fail(connectTimeout(address, timeoutMs)), timeoutMs)
     }
   })

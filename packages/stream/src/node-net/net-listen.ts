@@ -1,4 +1,4 @@
-/** Listeners that are a net.Server. */
+/** Listening by node:net: open, publish, drain the backlog, close. */
 import { createServer, type ListenOptions as NetListenOptions, type Server, type Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { throwIfAborted, toSocketError } from '../errors/connection-error.ts'
@@ -8,27 +8,27 @@ import type { ListenOptions } from '../transport.ts'
 import { NetAcceptor } from './net-acceptor.ts'
 import { startReading } from '../listener/start-reading.ts'
 
-/** How a net.Server is opened, and what is to be done around its life. */
-export interface ServerPlan {
+/** How a net.Server is opened, published and closed. */
+export interface NetServerSetup {
   readonly listen: NetListenOptions | { readonly fd: number }
-  /** The address that was asked for, for messages. */
+  /** The requested address, for messages. */
   readonly address: string
-  /** The address of the open server, for its users. */
-  readonly opened: (server: Server) => () => string
-  /** Once it listens: makes it known. When this fails, the server is closed. */
+  /** Returns the function behind `listener.address`; called once the server listens. */
+  readonly addressOf: (server: Server) => () => string
+  /** Called once the server listens. When it rejects, the server is closed. */
   readonly publish?: (() => Promise<void>) | undefined
   /**
-   * Before it closes: gives up the name.
+   * Called before the server closes: removes the name. The server is closed whether it resolves or rejects.
    *
-   * @param drain - Goes on until nobody waits in the backlog any more.
+   * @param drain - Accepts until the backlog is empty.
    */
   readonly beforeClose?: ((drain: () => Promise<void>) => Promise<void>) | undefined
 }
 
-const open = (server: Server, plan: ServerPlan, options: ListenOptions): Promise<void> =>
+const open = (server: Server, setup: NetServerSetup, options: ListenOptions): Promise<void> =>
   new Promise((resolve, reject) => {
     const { signal, backlog } = options
-    requireNet('listen', plan.address)
+    requireNet('listen', setup.address)
     throwIfAborted(signal)
     const settled = (): void => {
       server.off('error', onError)
@@ -37,7 +37,7 @@ const open = (server: Server, plan: ServerPlan, options: ListenOptions): Promise
     }
     const onError = (error: Error): void => {
       settled()
-      reject(toSocketError(error, 'listen', plan.address))
+      reject(toSocketError(error, 'listen', setup.address))
     }
     const onListening = (): void => {
       settled()
@@ -51,13 +51,13 @@ const open = (server: Server, plan: ServerPlan, options: ListenOptions): Promise
     server.once('error', onError)
     server.once('listening', onListening)
     signal?.addEventListener('abort', onAbort, { once: true })
-    server.listen({ ...plan.listen, backlog: backlog ?? 511 })
+    server.listen({ ...setup.listen, backlog: backlog ?? 511 })
   })
 
-/** Two turns of the loop in which nobody came: the second in case the first was under way. */
+/** Turns of the loop without a connection: the second one covers a poll that had begun already. */
 const QUIET_TURNS = 2
 
-/** libuv accepts one connection in a turn of the loop (src/unix/stream.c), so it takes as many turns as clients wait. */
+/** libuv accepts one connection in a turn of the loop (src/unix/stream.c), so draining takes one turn for each. */
 const drainBacklog = async (accepted: () => number): Promise<void> => {
   for (let quiet = 0, before = accepted(); quiet < QUIET_TURNS; before = accepted()) {
     await nextTurn()
@@ -65,43 +65,43 @@ const drainBacklog = async (accepted: () => number): Promise<void> => {
   }
 }
 
-/** Opens a net.Server; its connections are what it makes, with nothing in between. */
+/** Opens a net.Server; its connections are the net.Server's own, unwrapped. */
 export const listenNet = async (
-  plan: ServerPlan,
+  setup: NetServerSetup,
   options: ListenOptions,
   listener: ConnectionListener<Socket> = new ConnectionListener<Socket>(options),
 ): Promise<ConnectionListener<Socket>> => {
   let accepted = 0
   const allowHalfOpen = options.allowHalfOpen ?? false
-  const noDelay = 'port' in plan.listen && (options.noDelay ?? true)
-  const take = (socket: Socket): void => {
+  const noDelay = 'port' in setup.listen && (options.noDelay ?? true)
+  const onConnection = (socket: Socket): void => {
     accepted += 1
     listener.accept(socket)
   }
-  const failed = (error: Error): void => listener.failed(toSocketError(error, 'accept', plan.address))
+  const onError = (error: Error): void => listener.failed(toSocketError(error, 'accept', setup.address))
   const server = createServer({ allowHalfOpen, pauseOnConnect: listener.holdsReading, noDelay })
   const acceptor = new NetAcceptor(
     server,
     { allowHalfOpen, pauseOnCreate: listener.holdsReading, noDelay },
-    take,
-    failed,
+    onConnection,
+    onError,
   )
   server.on('connection', (socket) => {
     acceptor.watch(socket)
-    take(socket)
+    onConnection(socket)
   })
-  await open(server, plan, options)
+  await open(server, setup, options)
   try {
-    await plan.publish?.()
+    await setup.publish?.()
   } catch (error) {
     server.close()
     throw error
   }
-  server.on('error', failed)
+  server.on('error', onError)
   return listener.begin({
-    address: plan.opened(server),
+    address: setup.addressOf(server),
     stop: async () => {
-      await plan.beforeClose?.(() => drainBacklog(() => accepted))
+      await setup.beforeClose?.(() => drainBacklog(() => accepted))
       acceptor.close()
     },
     ref: () => acceptor.ref(),

@@ -1,4 +1,4 @@
-/** Asks who a peer is before its first byte is read. */
+/** `authorize`: who may connect, decided before the first byte is read. */
 import type { Duplex } from 'node:stream'
 import { invalidArgument, loadKoffi, SocketError, type PeerCredentials } from '@uds/winsock-ffi'
 import { hasLeft, isSameUser, peerCredentials } from './credentials.ts'
@@ -8,15 +8,15 @@ import type { Authorize, ListenOptions, TransportCapabilities } from '../transpo
 const refused = (detail: string, cause?: unknown): SocketError =>
   new SocketError({ code: 'EACCES', syscall: 'authorize', detail, cause })
 
-const who = ({ pid, uid, sid }: PeerCredentials): string =>
+const describePeer = ({ pid, uid, sid }: PeerCredentials): string =>
   [pid !== undefined && `process ${pid}`, uid !== undefined && `uid ${uid}`, sid]
     .filter(Boolean)
     .join(', ') || 'a peer without credentials'
 
 /**
- * For AF_UNIX, whose peers are told by a system call that Node does not make.
+ * Checks that koffi is there for `authorize` on AF_UNIX: Node itself does not read peer credentials.
  *
- * @throws SocketError `ENOTSUP` when `authorize` is asked for without koffi: it would refuse everybody.
+ * @throws SocketError `ENOTSUP` when `authorize` is set without koffi: it would refuse every peer.
  */
 export const requireKoffi = ({ authorize }: ListenOptions, address: string): void => {
   if (authorize === undefined) return
@@ -29,7 +29,9 @@ export const requireKoffi = ({ authorize }: ListenOptions, address: string): voi
 }
 
 /**
- * @throws SocketError `ENOTSUP` when `authorize` is asked for where nobody vouches for peers.
+ * Checks that the transport has peer credentials for `authorize`.
+ *
+ * @throws SocketError `ENOTSUP`
  */
 export const requireCredentials = (
   options: ListenOptions,
@@ -42,22 +44,22 @@ export const requireCredentials = (
     syscall: 'listen',
     address,
     detail:
-      'the system tells nothing about the peers of such connections, so authorize has nothing to decide by',
+      'the system has no credentials of the peers of such connections, so authorize has nothing to decide by',
     advice: 'use unix: or name:, or let the peers prove who they are, as with TLS',
   })
 }
 
-/** How often those who wait are looked after: a held connection is not read, so nothing else tells that its peer has gone. */
-const LOOK_MS = 20
+/** Milliseconds between two checks for closed peers: a held connection is not read, so no event reports that. */
+const CHECK_MS = 20
 
-/** Lets peers through one by one; undefined as the refusal lets one pass. */
+/** Decides about each peer, with a limit of undecided ones and a timeout. */
 export class Authorizer<C extends Duplex> {
-  readonly #decide: Authorize
+  readonly #authorize: Authorize
   readonly #timeoutMs: number
-  readonly #most: number
-  /** Who waits, and what frees the place. */
+  readonly #limit: number
+  /** Undecided connections, each with the function that ends its wait. */
   readonly #waiting = new Map<C, () => boolean>()
-  #looking: NodeJS.Timeout | undefined
+  #checking: NodeJS.Timeout | undefined
 
   /**
    * @throws TypeError `ERR_INVALID_ARG_TYPE`, RangeError `ERR_OUT_OF_RANGE`.
@@ -67,19 +69,19 @@ export class Authorizer<C extends Duplex> {
     if (authorize !== 'sameUser' && typeof authorize !== 'function') {
       throw invalidArgument('listen', 'authorize', `'sameUser' or a function`, authorize)
     }
-    this.#decide = authorize === 'sameUser' ? isSameUser : authorize
+    this.#authorize = authorize === 'sameUser' ? isSameUser : authorize
     this.#timeoutMs = positiveMs('listen', 'authorizeTimeoutMs', options.authorizeTimeoutMs, 5000)
-    this.#most = wholeNumber('listen', 'maxAuthorizing', options.maxAuthorizing, 128)
+    this.#limit = wholeNumber('listen', 'maxAuthorizing', options.maxAuthorizing, 128)
   }
 
-  /** As many peers wait as may. */
+  /** True when no more peers may wait. */
   get full(): boolean {
-    if (this.#waiting.size >= this.#most) this.#look()
-    return this.#waiting.size >= this.#most
+    if (this.#waiting.size >= this.#limit) this.#dropClosed()
+    return this.#waiting.size >= this.#limit
   }
 
-  /** Closes those whose peers have gone. */
-  #look(): void {
+  /** Closes connections whose peer has closed. */
+  #dropClosed(): void {
     for (const [connection, finish] of this.#waiting) {
       if (!hasLeft(connection)) continue
       finish()
@@ -87,21 +89,25 @@ export class Authorizer<C extends Duplex> {
     }
   }
 
-  /** Calls back once, at once where the answer is known at once, and not at all when the peer has gone. */
-  ask(connection: C, callback: (refusal: SocketError | undefined) => void): void {
+  /**
+   * Calls back once, with undefined to admit and an error to refuse; synchronously where `authorize` is. Does not call
+   * back when the peer closes first.
+   */
+  decide(connection: C, callback: (refusal: SocketError | undefined) => void): void {
     let peer: PeerCredentials
     let answer: boolean | Promise<boolean>
     try {
       peer = peerCredentials(connection)
     } catch (cause) {
-      callback(refused(`the system does not tell who the peer is: ${(cause as Error).message}`, cause))
+      callback(refused(`the system does not say who the peer is: ${(cause as Error).message}`, cause))
       return
     }
     const decided = (allowed: unknown): SocketError | undefined =>
-      allowed === true ? undefined : refused(`authorize refused ${who(peer)}`)
-    const threw = (cause: unknown): SocketError => refused(`authorize failed for ${who(peer)}`, cause)
+      allowed === true ? undefined : refused(`authorize refused ${describePeer(peer)}`)
+    const threw = (cause: unknown): SocketError =>
+      refused(`authorize failed for ${describePeer(peer)}`, cause)
     try {
-      answer = this.#decide(peer, connection)
+      answer = this.#authorize(peer, connection)
     } catch (cause) {
       callback(threw(cause))
       return
@@ -118,8 +124,8 @@ export class Authorizer<C extends Duplex> {
     const finish = (): boolean => {
       if (!this.#waiting.delete(connection)) return false
       if (this.#waiting.size === 0) {
-        clearInterval(this.#looking)
-        this.#looking = undefined
+        clearInterval(this.#checking)
+        this.#checking = undefined
       }
       clearTimeout(timer)
       connection.off('close', finish)
@@ -129,10 +135,10 @@ export class Authorizer<C extends Duplex> {
       this.#timeoutMs === Infinity
         ? undefined
         : setTimeout(() => {
-            if (finish()) callback(refused(`authorize gave no answer within ${this.#timeoutMs} ms`))
+            if (finish()) callback(refused(`authorize did not answer within ${this.#timeoutMs} ms`))
           }, this.#timeoutMs)
     this.#waiting.set(connection, finish)
-    this.#looking ??= setInterval(() => this.#look(), LOOK_MS).unref()
+    this.#checking ??= setInterval(() => this.#dropClosed(), CHECK_MS).unref()
     connection.once('close', finish)
     const answered = async (): Promise<void> => {
       const refusal = await answer

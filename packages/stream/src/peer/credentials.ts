@@ -1,4 +1,4 @@
-/** Who is at the other end of a connection. */
+/** peerCredentials of any connection, and how a transport provides them. */
 import type { Duplex } from 'node:stream'
 import { invalidArgument, SocketError, type PeerCredentials } from '@uds/winsock-ffi'
 import type { Identity } from './identity.ts'
@@ -16,27 +16,27 @@ interface PeerSource {
 const sources = new WeakMap<Duplex, PeerSource>()
 
 /**
- * Says how to find out who is at the other end: for transports, whose connections are not sockets of the system.
+ * Provides the credentials of a connection: for transports whose connections are not sockets of the system.
  *
- * @param gone - Tells whether the peer has closed a connection that is not read, so that one that leaves while
- *   `authorize` decides makes room for another; without it, its deadline does.
+ * @param hasPeerLeft - Returns whether the peer has closed a connection that is not read, so that a peer that leaves
+ *   while `authorize` decides makes room for another; without it, the timeout of `authorize` does.
  */
 export const provideCredentials = (
   connection: Duplex,
   source: () => PeerCredentials,
-  gone: () => boolean = () => false,
+  hasPeerLeft: () => boolean = () => false,
 ): void => {
-  sources.set(connection, { credentials: source, hasLeft: gone })
+  sources.set(connection, { credentials: source, hasLeft: hasPeerLeft })
 }
 
 /**
- * The process at the other end of a connection and its user, as the system vouches for them: at the time of `connect`
- * for an accepted connection, of `listen` for one that was made by `connect`.
+ * The process at the other end of a connection and its user, as the system recorded them: at the time of `connect` for
+ * an accepted connection, of `listen` for one that was made by `connect`.
  *
  * ## Platform behaviour
- * Linux and macOS: uid, gid, pid. Windows: pid and the SID of its user, for AF_UNIX and for named pipes. It takes koffi.
+ * Linux and macOS: uid, gid, pid. Windows: pid and the SID of its user, for AF_UNIX and for named pipes. It needs koffi.
  *
- * @throws SocketError `ENOTSUP` for TCP and where the system does not tell, `EBADF` when the connection is closed.
+ * @throws SocketError `ENOTSUP` for TCP and where the system does not say, `EBADF` when the connection is closed.
  */
 export const peerCredentials = (connection: Duplex): PeerCredentials => {
   const where = 'peerCredentials'

@@ -1,9 +1,9 @@
-/** Who processes are, as each system tells it: posix.ts and win32.ts. */
+/** The interface of posix.ts and win32.ts: credentials of peers and of this process. */
 import type { Duplex } from 'node:stream'
 import type { PeerCredentials } from '@uds/winsock-ffi'
 
 export interface Identity {
-  /** Of the peer of a connection whose transport has not said otherwise. */
+  /** The peer of a connection without provided credentials. */
   credentialsOf(connection: Duplex): PeerCredentials
   /** True when the peer of a connection that is not read has closed it. */
   hasLeft(connection: Duplex): boolean

@@ -1,9 +1,10 @@
+/** SO_PEERCRED and its kind, on a descriptor of Node; the effective user of this process. */
 import { userInfo } from 'node:os'
 import type { Duplex } from 'node:stream'
 import { SocketError, sockets, type PeerCredentials } from '@uds/winsock-ffi'
 import type { Identity } from './identity.ts'
 
-/** The effective user: the one whom SO_PEERCRED tells to others. */
+/** The effective user: SO_PEERCRED reports it to peers. */
 export const ownUid = (): number => process.geteuid?.() ?? userInfo().uid
 
 const fdOf = (connection: Duplex): number =>
@@ -12,8 +13,8 @@ const fdOf = (connection: Duplex): number =>
 const nothing = new Uint8Array(0)
 
 /**
- * Sending no bytes fails when the peer has closed, and does nothing when it has only ended its own half
- * (unix_stream_sendmsg, net/unix/af_unix.c), whatever there is to read.
+ * A send of no bytes fails when the peer has closed, and has no effect when the peer has only ended its own half
+ * (unix_stream_sendmsg, net/unix/af_unix.c); unread bytes do not matter.
  */
 const hasLeft = (connection: Duplex): boolean => {
   const fd = fdOf(connection)
@@ -29,17 +30,17 @@ const hasLeft = (connection: Duplex): boolean => {
   }
 }
 
-/** Sockets of other transports answer ENOTSUP by themselves: TCP has no peer process. */
+/** Sockets of other families are ENOTSUP: TCP has no peer process. */
 const credentialsOf = (connection: Duplex): PeerCredentials => {
   const fd = fdOf(connection)
   if (fd < 0) {
     throw new SocketError({
       code: 'ENOTSUP',
       syscall: 'peerCredentials',
-      detail: 'the connection is no socket of the system, so nobody vouches for its peer',
+      detail: 'the connection is no socket of the system, so its peer is unknown',
     })
   }
-  // Only borrowed: the net.Socket keeps the descriptor and closes it.
+  // Borrowed: the net.Socket owns the descriptor and closes it.
   const borrowed = sockets.fromFd(fd, 'unix')
   try {
     if (sockets.localAddress(borrowed).family !== 'unix') {

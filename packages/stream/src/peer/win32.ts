@@ -1,3 +1,4 @@
+/** The SID of this process; peers of net.Sockets are unknown. */
 import { SocketError, sidOfProcess, type PeerCredentials } from '@uds/winsock-ffi'
 import type { Identity } from './identity.ts'
 
@@ -14,7 +15,7 @@ const thisProcess = (): PeerCredentials => ({
 })
 
 export const identity: Identity = {
-  // Node keeps the SOCKET of a net.Socket to itself; this package's own connections say who their peers are.
+  // Node does not expose the SOCKET of a net.Socket; connections of this package provide their credentials.
   credentialsOf: () => {
     throw new SocketError({
       code: 'ENOTSUP',

@@ -1,6 +1,6 @@
 /**
- * The system this runs on: the only file of the package that asks. `other` is a system that has AF_UNIX through Node,
- * but on which @uds/winsock-ffi makes no calls.
+ * The system: the only file of the package that reads `process.platform`. `other` is a system where Node has AF_UNIX,
+ * and @uds/winsock-ffi makes no calls.
  */
 export type System = 'linux' | 'darwin' | 'win32' | 'other'
 

@@ -1,4 +1,4 @@
-/** Sockets that this process was given: by systemd, by a parent. */
+/** The transport fd: sockets that systemd or another parent has opened for this process. */
 import { Socket, type Server } from 'node:net'
 import { SocketError } from '@uds/winsock-ffi'
 import { formatAddress } from '../address/address.ts'
@@ -6,14 +6,14 @@ import { refuseFileOptions } from '../options/check-options.ts'
 import { toSocketError } from '../errors/connection-error.ts'
 import type { Transport } from '../transport.ts'
 import { platform } from './select.ts'
-import { survive } from '../node-net/net-connect.ts'
+import { traceErrors } from '../node-net/net-connect.ts'
 import { listenNet } from '../node-net/net-listen.ts'
-import { addressFor } from './scheme.ts'
+import { parseOwnAddress } from './scheme.ts'
 
-/** What libuv and the system say of a file, a pipe, a terminal, and of a socket that is connected. */
+/** Codes of libuv and the system for files, pipes, terminals and connected sockets. */
 const NO_LISTENER = new Set(['EINVAL', 'ENOTSOCK', 'EOPNOTSUPP', 'ENOTSUP', 'ERR_INVALID_FD_TYPE'])
 
-/** What a listening server says of itself; a socket of AF_UNIX that was inherited is asked for its name. */
+/** The address of the server; node:net does not know the name of an inherited AF_UNIX socket. */
 const addressOf = (server: Server, fd: number): string => {
   const found = server.address()
   if (found && typeof found === 'object')
@@ -22,8 +22,8 @@ const addressOf = (server: Server, fd: number): string => {
 }
 
 /**
- * `fd:N`: a descriptor that is open already, a connected one to `connect` and a listening one to `listen`. It is
- * consumed. POSIX only.
+ * `fd:N`: an open descriptor, a connected one for `connect` and a listening one for `listen`. The transport owns it
+ * afterwards. POSIX only.
  */
 export const fd: Transport<Socket> = {
   name: 'fd',
@@ -36,7 +36,7 @@ export const fd: Transport<Socket> = {
     refuses: false,
   },
   connect: async (address, options = {}) => {
-    const target = addressFor(address, 'fd.connect', 'fd')
+    const target = parseOwnAddress(address, 'fd.connect', 'fd')
     platform.requireDescriptors('connect', target.fd)
     const text = formatAddress(target)
     try {
@@ -47,7 +47,7 @@ export const fd: Transport<Socket> = {
         allowHalfOpen: options.allowHalfOpen ?? false,
         ...(options.onread && { onread: options.onread }),
       })
-      survive(socket, text)
+      traceErrors(socket, text)
       return socket
     } catch (cause) {
       const { code } = cause as NodeJS.ErrnoException
@@ -62,25 +62,25 @@ export const fd: Transport<Socket> = {
     }
   },
   listen: async (address, options = {}) => {
-    const target = addressFor(address, 'fd.listen', 'fd')
+    const target = parseOwnAddress(address, 'fd.listen', 'fd')
     refuseFileOptions(options, 'listen', formatAddress(target))
     platform.requireDescriptors('listen', target.fd)
     let printed: string | undefined
-    const plan = {
+    const setup = {
       listen: { fd: target.fd },
       address: formatAddress(target),
-      // Found out when somebody asks: for AF_UNIX it takes a system call that Node does not make.
-      opened: (server: Server) => () => (printed ??= addressOf(server, target.fd)),
+      // Read on first use: for AF_UNIX it takes a system call that Node does not make.
+      addressOf: (server: Server) => () => (printed ??= addressOf(server, target.fd)),
     }
     try {
-      return await listenNet(plan, options)
+      return await listenNet(setup, options)
     } catch (cause) {
       const { code } = cause as NodeJS.ErrnoException
       if (!NO_LISTENER.has(code ?? '')) throw cause
       throw new SocketError({
         code: 'EINVAL',
         syscall: 'listen',
-        address: plan.address,
+        address: setup.address,
         detail: 'the descriptor is no socket that can listen',
         advice: 'systemd passes those of LISTEN_FDS from 3 on: listenFds() has their addresses',
         cause,

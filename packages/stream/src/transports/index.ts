@@ -1,3 +1,4 @@
+/** The table of transports by scheme. */
 import type { Transport } from '../transport.ts'
 import { fd } from './fd.ts'
 import { memory } from './memory.ts'

@@ -1,3 +1,4 @@
+/** A pair of Duplexes that behaves as a connected socket. */
 import { Duplex } from 'node:stream'
 import { SocketError } from '@uds/winsock-ffi'
 
@@ -5,7 +6,7 @@ type Done = (error?: Error | null) => void
 
 const HIGH_WATER_MARK = 64 * 1024
 
-const gone = (code: 'EPIPE' | 'ECONNRESET', syscall: string): SocketError =>
+const peerClosed = (code: 'EPIPE' | 'ECONNRESET', syscall: string): SocketError =>
   new SocketError({
     code,
     syscall,
@@ -14,13 +15,13 @@ const gone = (code: 'EPIPE' | 'ECONNRESET', syscall: string): SocketError =>
   })
 
 /**
- * One end of a connection in memory. It behaves as a socket does: writes are copied, a full reader holds the writer,
- * and a peer that goes is the end of the stream, or ECONNRESET when it failed or left bytes unread.
+ * One end of a connection in memory, as a socket: writes are copied, a full reader blocks the writer, and a peer that
+ * closes ends the stream, with ECONNRESET when it failed or left bytes unread.
  */
 export class MemoryConnection extends Duplex {
   #peer: MemoryConnection | undefined
-  /** The write of this end that waits until the peer has room. */
-  #held: Done | undefined
+  /** The callback of a write that waits for room at the peer. */
+  #pendingWrite: Done | undefined
   #ended = false
 
   constructor(allowHalfOpen: boolean) {
@@ -36,7 +37,7 @@ export class MemoryConnection extends Duplex {
     return [a, b]
   }
 
-  /** True when the other end is closed, whether or not that was read yet. */
+  /** True when the other end is closed, whether or not the end was read. */
   get peerHasLeft(): boolean {
     return this.#peer === undefined
   }
@@ -48,17 +49,17 @@ export class MemoryConnection extends Duplex {
   }
 
   #release(): void {
-    const held = this.#held
-    this.#held = undefined
-    if (held) process.nextTick(held)
+    const pending = this.#pendingWrite
+    this.#pendingWrite = undefined
+    if (pending) process.nextTick(pending)
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: Done): void {
     const peer = this.#peer
-    if (!peer || peer.destroyed) done(gone('EPIPE', 'write'))
-    // The writer may use its memory again as soon as it is called back.
+    if (!peer || peer.destroyed) done(peerClosed('EPIPE', 'write'))
+    // The writer may reuse its memory after the callback.
     else if (chunk.length === 0 || peer.push(Buffer.from(chunk))) process.nextTick(done)
-    else this.#held = done
+    else this.#pendingWrite = done
   }
 
   override _final(done: Done): void {
@@ -69,9 +70,9 @@ export class MemoryConnection extends Duplex {
   override _destroy(error: Error | null, done: Done): void {
     const peer = this.#peer
     this.#peer = undefined
-    const held = this.#held
-    this.#held = undefined
-    held?.(gone('EPIPE', 'write'))
+    const pending = this.#pendingWrite
+    this.#pendingWrite = undefined
+    pending?.(peerClosed('EPIPE', 'write'))
     // As of a socket that is closed with bytes unread (unix(7), tcp(7)).
     if (peer && !peer.destroyed) peer.#lost(error !== null || this.readableLength > 0)
     done(error)
@@ -79,14 +80,14 @@ export class MemoryConnection extends Duplex {
 
   #lost(reset: boolean): void {
     this.#peer = undefined
-    const held = this.#held
-    this.#held = undefined
+    const pending = this.#pendingWrite
+    this.#pendingWrite = undefined
     process.nextTick(() => {
       if (this.destroyed) return
-      // What has arrived is still read, as with a socket; then it is the end either way.
-      if (reset && this.readableLength === 0) this.destroy(gone('ECONNRESET', 'read'))
+      // Received bytes are read first, as with a socket; then the stream ends.
+      if (reset && this.readableLength === 0) this.destroy(peerClosed('ECONNRESET', 'read'))
       else if (!this.readableEnded && !this.#ended) this.push(null)
-      held?.(gone('EPIPE', 'write'))
+      pending?.(peerClosed('EPIPE', 'write'))
     })
   }
 

@@ -1,4 +1,4 @@
-/** Connections in the memory of this thread: for tests, and for the two halves of one program. */
+/** The transport memory: connections within this thread, for tests and for the two halves of one program. */
 import { SocketError } from '@uds/winsock-ffi'
 import { refuseFileOptions } from '../options/check-options.ts'
 import { throwIfAborted } from '../errors/connection-error.ts'
@@ -6,14 +6,14 @@ import { provideCredentials, thisProcess } from '../peer/credentials.ts'
 import { ConnectionListener } from '../listener/connection-listener.ts'
 import type { Transport } from '../transport.ts'
 import { MemoryConnection } from './memory-connection.ts'
-import { addressFor } from './scheme.ts'
+import { parseOwnAddress } from './scheme.ts'
 
 interface Bound {
   readonly listener: ConnectionListener<MemoryConnection>
   readonly allowHalfOpen: boolean
 }
 
-/** Names are this thread's, as `memory:` says. */
+/** The listeners of this thread by name. */
 const bound = new Map<string, Bound>()
 
 /** `memory:name`. Both ends are Duplexes of this thread; no system call is made. */
@@ -28,9 +28,9 @@ export const memory: Transport<MemoryConnection> = {
     refuses: true,
   },
   connect: async (address, options = {}) => {
-    const { name } = addressFor(address, 'memory.connect', 'memory')
+    const { name } = parseOwnAddress(address, 'memory.connect', 'memory')
     throwIfAborted(options.signal)
-    // As with a socket, nothing is connected in the turn that asks for it.
+    // As with a socket, the connection is there in a later turn.
     await Promise.resolve()
     throwIfAborted(options.signal)
     const server = bound.get(name)
@@ -39,7 +39,7 @@ export const memory: Transport<MemoryConnection> = {
         code: 'ECONNREFUSED',
         syscall: 'connect',
         address: `memory:${name}`,
-        detail: 'nobody in this thread listens to that name',
+        detail: 'no listener of this thread has that name',
       })
     }
     const [near, far] = MemoryConnection.pair([options.allowHalfOpen ?? false, server.allowHalfOpen])
@@ -49,7 +49,7 @@ export const memory: Transport<MemoryConnection> = {
     return near
   },
   listen: async (address, options = {}) => {
-    const { name } = addressFor(address, 'memory.listen', 'memory')
+    const { name } = parseOwnAddress(address, 'memory.listen', 'memory')
     refuseFileOptions(options, 'listen', `memory:${name}`)
     throwIfAborted(options.signal)
     const listener = new ConnectionListener<MemoryConnection>(options)
@@ -58,7 +58,7 @@ export const memory: Transport<MemoryConnection> = {
         code: 'EADDRINUSE',
         syscall: 'listen',
         address: `memory:${name}`,
-        detail: 'somebody in this thread listens to that name already',
+        detail: 'a listener of this thread has that name already',
       })
     }
     bound.set(name, { listener, allowHalfOpen: options.allowHalfOpen ?? false })
@@ -67,7 +67,7 @@ export const memory: Transport<MemoryConnection> = {
       stop: async () => {
         bound.delete(name)
       },
-      // It is no handle of the loop, and keeps nothing alive.
+      // There is no handle in the loop that keeps the process alive.
       ref: () => {},
       unref: () => {},
     })

@@ -1,21 +1,21 @@
-/** The transports of each system: posix.ts and win32.ts. */
+/** The interface of posix.ts and win32.ts: how each system connects and listens. */
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Address, NameAddress, PipeAddress, UnixTarget } from '../address/address.ts'
 import type { ConnectOptions, Listener, ListenOptions, TransportCapabilities } from '../transport.ts'
 
 export interface PlatformTransports {
-  /** What the `unix` transport can do here. */
+  /** The capabilities of `unix` on this system. */
   readonly unixCapabilities: TransportCapabilities
   connectUnix(to: UnixTarget, options: ConnectOptions): Promise<Socket>
   listenUnix(at: UnixTarget, options: ListenOptions): Promise<Listener<Socket>>
   readonly pipeCapabilities: TransportCapabilities
   connectPipe(to: PipeAddress, options: ConnectOptions): Promise<Duplex>
   listenPipe(at: PipeAddress, options: ListenOptions): Promise<Listener>
-  /** Fails with ENOTSUP where sockets have no file descriptors, and with EBADF for one that is not open. */
+  /** @throws SocketError `ENOTSUP` where sockets have no file descriptors, `EBADF` for a closed one. */
   requireDescriptors(syscall: string, fd: number): void
-  /** The address of an inherited AF_UNIX listener, where it can be told. */
+  /** The address of an inherited AF_UNIX listener; undefined where it is unknown. */
   nameOfFd(fd: number): string | undefined
-  /** Where a bare name leads: the safe place of this user. */
+  /** The address of a bare name: a place of this user alone. */
   resolveName(address: NameAddress): Address
 }

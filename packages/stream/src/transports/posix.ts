@@ -1,3 +1,4 @@
+/** Linux, macOS and their like: AF_UNIX by node:net, no named pipes. */
 import { fstatSync } from 'node:fs'
 import { SocketError } from '@uds/winsock-ffi'
 import { formatAddress } from '../address/address.ts'
@@ -11,7 +12,7 @@ const noPipes = (syscall: string, address: string): SocketError =>
     code: 'ENOTSUP',
     syscall,
     address,
-    detail: 'named pipes of this kind are a thing of Windows',
+    detail: 'named pipes of this kind exist on Windows only',
     advice: 'use unix:, or name: for an address that fits either system',
   })
 

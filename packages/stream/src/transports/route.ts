@@ -1,4 +1,4 @@
-/** Which transport an address is for. */
+/** The transport of an address, and the address of a bare name. */
 import { formatAddress, parseAddress, type Address } from '../address/address.ts'
 import { requireTransport } from '../options/check-options.ts'
 import { platform } from './select.ts'
@@ -12,9 +12,9 @@ export interface Route {
   readonly text: string
 }
 
-/** A bare name is resolved here, as it is an address of one transport on POSIX and of another on Windows. */
+/** Resolves a bare name too, which is an address of `unix` on POSIX and of `pipe` on Windows. */
 export const route = (address: string | Address, transport: Transport | undefined, where: string): Route => {
-  // A transport of somebody else's has addresses of its own.
+  // A transport of another package reads its addresses itself.
   if (transport !== undefined) {
     requireTransport(where, transport)
     return { transport, address, text: typeof address === 'string' ? address : formatAddress(address) }

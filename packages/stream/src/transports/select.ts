@@ -1,4 +1,4 @@
-/** The one place where the half of this system is chosen. */
+/** The twin for this system: the only place that chooses. */
 import { platform as posix } from './posix.ts'
 import type { PlatformTransports } from './platform.ts'
 import { system } from '../platform/system.ts'

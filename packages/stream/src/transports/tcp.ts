@@ -1,4 +1,4 @@
-/** TCP, by node:net. */
+/** The transport tcp, by node:net. */
 import type { AddressInfo, Socket } from 'node:net'
 import { formatAddress } from '../address/address.ts'
 import { requireCredentials } from '../peer/authorizer.ts'
@@ -6,9 +6,9 @@ import { refuseFileOptions } from '../options/check-options.ts'
 import type { Transport } from '../transport.ts'
 import { connectNet } from '../node-net/net-connect.ts'
 import { listenNet } from '../node-net/net-listen.ts'
-import { addressFor } from './scheme.ts'
+import { parseOwnAddress } from './scheme.ts'
 
-/** `tcp:host:port`. Connections are `net.Socket`s; nobody vouches for the peer. */
+/** `tcp:host:port`. Connections are `net.Socket`s without peer credentials. */
 export const tcp: Transport<Socket> = {
   name: 'tcp',
   capabilities: {
@@ -20,24 +20,24 @@ export const tcp: Transport<Socket> = {
     refuses: true,
   },
   connect: async (address, options = {}) => {
-    const { host, port } = addressFor(address, 'tcp.connect', 'tcp')
+    const { host, port } = parseOwnAddress(address, 'tcp.connect', 'tcp')
     const to = { host, port, noDelay: options.noDelay ?? true }
     return await connectNet(to, formatAddress({ scheme: 'tcp', host, port }), options)
   },
   listen: async (address, options = {}) => {
-    const { host, port } = addressFor(address, 'tcp.listen', 'tcp')
+    const { host, port } = parseOwnAddress(address, 'tcp.listen', 'tcp')
     refuseFileOptions(options, 'listen', formatAddress({ scheme: 'tcp', host, port }))
     requireCredentials(options, tcp.capabilities, formatAddress({ scheme: 'tcp', host, port }))
-    const plan = {
+    const setup = {
       listen: { host, port },
       address: formatAddress({ scheme: 'tcp', host, port }),
-      opened: (server: { address(): AddressInfo | string | null }) => {
+      addressOf: (server: { address(): AddressInfo | string | null }) => {
         // The port may have been 0.
         const found = server.address() as AddressInfo
         const printed = formatAddress({ scheme: 'tcp', host: found.address, port: found.port })
         return () => printed
       },
     }
-    return await listenNet(plan, options)
+    return await listenNet(setup, options)
   },
 }

@@ -1,3 +1,4 @@
+/** Windows: AF_UNIX by Winsock, named pipes, no descriptors. */
 import { capabilities, SocketError } from '@uds/winsock-ffi'
 import type { PlatformTransports } from './platform.ts'
 import { ownSid } from '../peer/win32.ts'
@@ -6,7 +7,7 @@ import { listenPipe } from '../named-pipe/listen.ts'
 import { connectUnix, listenUnix } from '../unix-socket/win32/unix-socket.ts'
 
 export const platform: PlatformTransports = {
-  // Found out when it is asked for: older systems have no AF_UNIX, and Wine does not tell the peer's process.
+  // Read on use: older systems have no AF_UNIX, and Wine does not report the peer's process.
   unixCapabilities: {
     get listen() {
       return capabilities().afUnix && capabilities().adoption
@@ -36,7 +37,7 @@ export const platform: PlatformTransports = {
       code: 'ENOTSUP',
       syscall,
       address: `fd:${fd}`,
-      detail: 'sockets of Windows have no file descriptors that a process could be given',
+      detail: 'sockets of Windows have no file descriptors that a parent could pass',
     })
   },
   nameOfFd: () => undefined,

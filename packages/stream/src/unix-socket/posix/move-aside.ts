@@ -4,7 +4,7 @@ import { linkSync, lstatSync, renameSync, unlinkSync, type Stats } from 'node:fs
 const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code
 
 /** What is at a path, links not followed; undefined for nothing. */
-export const look = (path: string): Stats | undefined => {
+export const lstatIfExists = (path: string): Stats | undefined => {
   try {
     return lstatSync(path)
   } catch (error) {
@@ -14,7 +14,7 @@ export const look = (path: string): Stats | undefined => {
 }
 
 /** True when two looks saw the same file. */
-export const isSame = (a: Stats | undefined, b: Stats | undefined): boolean =>
+export const isSameFile = (a: Stats | undefined, b: Stats | undefined): boolean =>
   a !== undefined && b !== undefined && a.ino === b.ino && a.dev === b.dev
 
 /**
@@ -30,7 +30,7 @@ export const moveAside = (path: string, aside: string, expected: Stats): boolean
     if (codeOf(error) === 'ENOENT') return false
     throw error
   }
-  const mine = isSame(look(aside), expected)
+  const mine = isSameFile(lstatIfExists(aside), expected)
   if (!mine) {
     try {
       linkSync(aside, path)

@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 import { SocketError } from '@uds/winsock-ffi'
 import { throwIfAborted } from '../../errors/connection-error.ts'
 import { withLock } from './lock.ts'
-import { isSame, look, moveAside } from './move-aside.ts'
+import { isSameFile, lstatIfExists, moveAside } from './move-aside.ts'
 import { shortPath } from './short-path.ts'
 
 const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code
@@ -13,7 +13,7 @@ const inUse = (path: string, detail: string, advice: string, cause?: unknown): S
   new SocketError({ code: 'EADDRINUSE', syscall: 'listen', address: `unix:${path}`, detail, advice, cause })
 
 /** What a file is, in words. */
-export const kindOf = (found: Stats): string => {
+export const describeFile = (found: Stats): string => {
   if (found.isDirectory()) return 'a directory'
   if (found.isSymbolicLink()) return 'a symbolic link'
   return found.isFile() ? 'a regular file' : 'a pipe or a device'
@@ -22,7 +22,11 @@ export const kindOf = (found: Stats): string => {
 /** Only sockets are ever replaced. */
 const requireSocket = (path: string, found: Stats): void => {
   if (found.isSocket()) return
-  throw inUse(path, `the path names ${kindOf(found)}, not a socket`, 'choose another path, or move it away')
+  throw inUse(
+    path,
+    `the path names ${describeFile(found)}, not a socket`,
+    'choose another path, or move it away',
+  )
 }
 
 /** How a connect ends: undefined when somebody accepts, else the code. */
@@ -53,7 +57,7 @@ const tryLink = (from: string, path: string): boolean => {
 
 const removeStale = (path: string, aside: string, signal: AbortSignal | undefined): Promise<void> =>
   withLock(path, signal, async () => {
-    const found = look(path)
+    const found = lstatIfExists(path)
     if (!found) return
     requireSocket(path, found)
     // Asked again under the lock: somebody may have replaced it meanwhile.
@@ -90,13 +94,13 @@ export const publish = async (from: string, path: string, options: PublishOption
   for (let round = 0; round < ROUNDS; round += 1) {
     throwIfAborted(options.signal)
     if (options.takeOver) {
-      const replaced = look(path)
+      const replaced = lstatIfExists(path)
       if (replaced) requireSocket(path, replaced)
       renameSync(from, path)
       return
     }
     if (tryLink(from, path)) return
-    const found = look(path)
+    const found = lstatIfExists(path)
     if (found) requireSocket(path, found)
     const answer = await probe(path)
     if (answer === undefined || answer === 'EAGAIN') {
@@ -128,4 +132,4 @@ export const publish = async (from: string, path: string, options: PublishOption
  * @returns False when it did not lead here.
  */
 export const unpublish = (path: string, own: Stats, aside: string): boolean =>
-  isSame(look(path), own) && moveAside(path, aside, own)
+  isSameFile(lstatIfExists(path), own) && moveAside(path, aside, own)

@@ -6,7 +6,7 @@ import { toSocketError } from '../../errors/connection-error.ts'
 import { system } from '../../platform/system.ts'
 
 /** A path that fits into sun_path, as long as it is not closed. */
-export interface Reach {
+export interface ShortPath {
   readonly path: string
   close(): void
 }
@@ -26,7 +26,7 @@ export const fits = (path: string): boolean => Buffer.byteLength(path) <= LONGES
  * @param meant - The path that the user gave, for messages.
  * @throws SocketError `ENAMETOOLONG` with the number of bytes, where none fits; `ENOENT` and its like for the directory.
  */
-export const shortPath = (path: string, syscall: string, meant: string = path): Reach => {
+export const shortPath = (path: string, syscall: string, meant: string = path): ShortPath => {
   if (fits(path)) return { path, close: nothing }
   // relative() drops `..` without looking at links.
   const near = path.includes('/../') ? path : relative(process.cwd(), path)

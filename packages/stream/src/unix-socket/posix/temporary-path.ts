@@ -5,7 +5,7 @@ import { toSocketError } from '../../errors/connection-error.ts'
 import type { ListenOptions } from '../../transport.ts'
 import { fits } from './short-path.ts'
 
-export interface PrivateName {
+export interface TemporaryPath {
   /** Beside the public path, as link(2) and rename(2) stay within a file system. */
   readonly path: string
   /** The part of it that no other has. */
@@ -28,7 +28,7 @@ const tryTo = (action: () => void): void => {
 const unique = (): string => Math.random().toString(36).slice(2, 10).padEnd(8, '0')
 
 /** The name says whose it is, where that is not too long: `ss` and `lsof` show it, and `uds ls` reads it. */
-const plainName = (path: string): PrivateName => {
+const plainName = (path: string): TemporaryPath => {
   const own = unique()
   const told = join(dirname(path), `.${basename(path).slice(0, 64)}.uds-${own}`)
   const name = fits(told) ? told : join(dirname(path), `.${own.slice(0, 6)}`)
@@ -36,7 +36,7 @@ const plainName = (path: string): PrivateName => {
 }
 
 /** In a directory that nobody else can enter. mkdir(2) fails on anything that has its name already. */
-const guardedName = (path: string): PrivateName => {
+const guardedName = (path: string): TemporaryPath => {
   const own = unique()
   const directory = join(dirname(path), `.${basename(path).slice(0, 64)}.uds-${own}`)
   try {
@@ -58,5 +58,5 @@ const guardedName = (path: string): PrivateName => {
  * A socket is bound with the mode that the umask leaves. One that is to have another must not be reached before it has
  * it, so it is bound in a directory of its own; for others that would be half the cost of a listener.
  */
-export const temporaryPath = (path: string, { mode, uid, gid }: ListenOptions): PrivateName =>
+export const temporaryPath = (path: string, { mode, uid, gid }: ListenOptions): TemporaryPath =>
   mode === undefined && uid === undefined && gid === undefined ? plainName(path) : guardedName(path)

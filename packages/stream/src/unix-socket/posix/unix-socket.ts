@@ -10,7 +10,7 @@ import { ConnectionListener } from '../../listener/connection-listener.ts'
 import type { ConnectOptions, Listener, ListenOptions } from '../../transport.ts'
 import { connectNet } from '../../node-net/net-connect.ts'
 import { listenNet } from '../../node-net/net-listen.ts'
-import { publish, kindOf, unpublish } from './publish.ts'
+import { publish, describeFile, unpublish } from './publish.ts'
 import { temporaryPath } from './temporary-path.ts'
 import { shortPath } from './short-path.ts'
 
@@ -26,7 +26,7 @@ const refused = (error: unknown, path: string, address: string): unknown => {
   if (code !== 'ECONNREFUSED' && code !== 'ENOTSOCK') return error
   const found = statSync(path, { throwIfNoEntry: false })
   if (!found || found.isSocket()) return error
-  const detail = `the path names ${kindOf(found)}, not a socket`
+  const detail = `the path names ${describeFile(found)}, not a socket`
   return new SocketError({
     code,
     syscall: 'connect',
@@ -52,7 +52,7 @@ export const connectUnix = async (to: UnixTarget, options: ConnectOptions): Prom
 
 const listenAbstract = (at: AbstractAddress, options: ListenOptions): Promise<Listener<Socket>> => {
   const address = formatAddress(at)
-  return listenNet({ listen: { path: abstractPath(at) }, address, opened: () => () => address }, options)
+  return listenNet({ listen: { path: abstractPath(at) }, address, addressOf: () => () => address }, options)
 }
 
 const setOwner = (file: string, { uid, gid, mode }: ListenOptions, address: string): void => {
@@ -95,7 +95,7 @@ const listenPath = async (given: string, options: ListenOptions): Promise<Listen
         {
           listen: { path: target.path },
           address,
-          opened: () => () => address,
+          addressOf: () => () => address,
           publish: async () => {
             setOwner(name.path, options, address)
             own = lstatSync(name.path)

@@ -14,7 +14,7 @@ interface HeldOptions extends AdoptOptions {
  *
  * @throws SocketError as `adopt`.
  */
-export const intoNode = (handle: SocketHandle, options: HeldOptions): Socket => {
+export const adoptSocket = (handle: SocketHandle, options: HeldOptions): Socket => {
   const { fd, family, type } = handle
   try {
     const socket = adopt(handle, options)

@@ -3,8 +3,8 @@ import type { Socket } from 'node:net'
 import { SocketError, sockets, watch, type SocketAddress, type SocketHandle } from '@uds/winsock-ffi'
 import { throwIfAborted } from '../../errors/connection-error.ts'
 import type { ConnectOptions } from '../../transport.ts'
-import { survive, timedOut } from '../../node-net/net-connect.ts'
-import { intoNode } from './adopted.ts'
+import { traceErrors, connectTimeout } from '../../node-net/net-connect.ts'
+import { adoptSocket } from './adopted.ts'
 
 const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code
 
@@ -57,7 +57,7 @@ const connected = (handle: SocketHandle, address: string, options: ConnectOption
     })
     signal?.addEventListener('abort', onAbort, { once: true })
     if (timeoutMs !== undefined && timeoutMs !== Infinity) {
-      timer = setTimeout(() => settle(timedOut(address, timeoutMs)), timeoutMs)
+      timer = setTimeout(() => settle(connectTimeout(address, timeoutMs)), timeoutMs)
     }
   })
 
@@ -76,10 +76,10 @@ export const connectSocket = async (to: SocketAddress, options: ConnectOptions):
     handle.close()
     throw error
   }
-  const socket = intoNode(handle, {
+  const socket = adoptSocket(handle, {
     allowHalfOpen: options.allowHalfOpen ?? false,
     ...(options.onread && { onread: options.onread }),
   })
-  survive(socket, to.toString())
+  traceErrors(socket, to.toString())
   return socket
 }

@@ -2,11 +2,11 @@
 import type { Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { sockets, type SocketHandle } from '@uds/winsock-ffi'
-import { acceptLoop, type AcceptLoop } from '../../listener/accept-loop.ts'
+import { startAcceptLoop, type AcceptLoop } from '../../listener/accept-loop.ts'
 import type { ConnectionListener } from '../../listener/connection-listener.ts'
 import type { ListenOptions } from '../../transport.ts'
 import { startReading } from '../../listener/start-reading.ts'
-import { intoNode } from './adopted.ts'
+import { adoptSocket } from './adopted.ts'
 
 /** Turns of the loop in which clients are taken after the name is given up. */
 const LATE_TURNS = 2
@@ -32,7 +32,7 @@ export const listenSocket = (
   const take = (client: SocketHandle): void => {
     let socket: Socket
     try {
-      socket = intoNode(client, {
+      socket = adoptSocket(client, {
         allowHalfOpen: options.allowHalfOpen ?? false,
         pauseOnCreate: listener.holdsReading,
       })
@@ -47,7 +47,7 @@ export const listenSocket = (
   try {
     handle.setNonblocking(true)
     sockets.listen(handle, options.backlog ?? 511)
-    clients = acceptLoop(handle, take, failed)
+    clients = startAcceptLoop(handle, take, failed)
   } catch (error) {
     handle.close()
     throw error

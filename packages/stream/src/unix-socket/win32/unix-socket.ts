@@ -136,7 +136,7 @@ const CLOCK_TICK_MS = 20
  * Removes what is in the way of a bind, where that is allowed. The listener that loses its file goes on with the
  * connections that it has.
  */
-const makeRoom = async (path: string, options: ListenOptions): Promise<void> => {
+const removePredecessor = async (path: string, options: ListenOptions): Promise<void> => {
   requireSocket(path)
   // The times of writing tell the file of a listener from that of its successor.
   if (options.takeOver) await sleep(CLOCK_TICK_MS)
@@ -163,7 +163,7 @@ const open = <T>(path: string, options: ListenOptions, start: (bound: SocketHand
   withLock(path, options.signal, async () => {
     const bound = tryBind(path)
     if (bound) return start(bound)
-    await makeRoom(path, options)
+    await removePredecessor(path, options)
     const again = tryBind(path)
     if (again) return start(again)
     throw inUse(path, 'another took the path meanwhile', 'are several servers being started there?')
