@@ -1,6 +1,6 @@
 /** What each scheme of an address may be followed by. */
 import { invalidValue, outOfRange } from '@uds/winsock-ffi'
-import type { Address } from './address.ts'
+import type { Address } from './types.ts'
 
 const withoutNul = (text: string, what: string, where: string): string => {
   if (text.length === 0) throw invalidValue(where, what, 'must not be empty', text)
