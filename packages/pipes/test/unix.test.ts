@@ -230,6 +230,18 @@ describe.skipIf(!can.descriptors)('descriptors', () => {
     expect(b.receiveDescriptors(Buffer.alloc(1)).bytes).toBe(0)
     b.close()
   })
+
+  test('at most one is one, and the loss of the others is reported', () => {
+    const [a, b] = UnixStream.pair()
+    a.sendDescriptors(bytes('x'), [0, 0, 0])
+    const first = b.receiveDescriptors(Buffer.alloc(1), 1)
+    expect(first).toMatchObject({ bytes: 1, descriptorsTruncated: true })
+    expect(first.descriptors).toHaveLength(1)
+    a.sendDescriptors(bytes('y'), [0])
+    const second = b.receiveDescriptors(Buffer.alloc(1), 1)
+    expect(second).toMatchObject({ bytes: 1, descriptorsTruncated: false })
+    for (const each of [...first.descriptors, ...second.descriptors, a, b]) each.close()
+  })
 })
 
 describe.skipIf(!can.afUnix)('peers', () => {

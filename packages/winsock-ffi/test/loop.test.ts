@@ -1,7 +1,9 @@
 /** watch and adopt: the way into Node's loop. */
 import { once } from 'node:events'
+import { closeSync, openSync } from 'node:fs'
 import { Socket } from 'node:net'
-import { errorOf, expectNoLeak } from '@uds/testkit'
+import { fileURLToPath } from 'node:url'
+import { codeOfCall, errorOf, expectNoLeak, isWindows } from '@uds/testkit'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { adopt, capabilities, InetAddress, SocketError, sockets, watch, type Watcher } from '@uds/winsock-ffi'
 import { connected, families, listening, owned, receive, sendAll } from './connected.ts'
@@ -141,6 +143,72 @@ describe.each(strategies)('watch by %s', (strategy) => {
     // Starting a thread can take a second on a busy machine.
   }, 60_000)
 })
+
+describe('a watch that libuv would refuse', () => {
+  test('of a file is ENOTSOCK, and of a descriptor that is closed EBADF', () => {
+    const fd = openSync(fileURLToPath(import.meta.url), 'r')
+    const file = owned(sockets.fromFd(fd, 'unix'))
+    expect(codeOfCall(() => watch(file, { readable: true }, () => {}))).toMatch(/^(ENOTSOCK|EBADF)$/)
+    closeSync(file.release())
+    const gone = sockets.fromFd(fd, 'unix')
+    expect(codeOfCall(() => watch(gone, { readable: true }, () => {}))).toMatch(/^(ENOTSOCK|EBADF)$/)
+    gone.release()
+  })
+
+  test('of a socket that is watched already tells both', async () => {
+    const [client, server] = connected('inet')
+    const told = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    for (const each of told) watched(watch(server, { readable: true }, () => each.resolve()))
+    sendAll(client, Buffer.from('x'))
+    await Promise.all(told.map(({ promise }) => promise))
+    expect(receive(server, 1).toString()).toBe('x')
+  })
+
+  test.skipIf(isWindows)('of a descriptor that a net.Socket reads leaves both working', async () => {
+    const [client, server] = connected('inet')
+    const socket = adopt(server).on('error', () => {})
+    onTestFinished(() => void socket.destroy())
+    const received = once(socket, 'data')
+    const { fd } = (socket as unknown as { _handle: { fd: number } })._handle
+    const borrowed = sockets.fromFd(fd, 'inet')
+    const watcher = watch(borrowed, { readable: true }, () => {})
+    sendAll(client, Buffer.from('x'))
+    expect(String((await received)[0])).toBe('x')
+    watcher.close()
+    borrowed.release()
+  })
+})
+
+test.skipIf(isWindows)(
+  'what arrived before the peer broke the connection is readable, and the error comes after it',
+  async () => {
+    const [client, server] = connected('unix')
+    sockets.setNonblocking(server, true)
+    sendAll(server, Buffer.from('never read by the client'))
+    sendAll(client, Buffer.from('last words'))
+    client.close()
+    const seen: string[] = []
+    await new Promise<void>((resolve) => {
+      const watcher = watched(
+        watch(server, { readable: true }, (error) => {
+          if (error) seen.push(`watch: ${error.code}`)
+          try {
+            const buffer = Buffer.alloc(100)
+            const length = sockets.recv(server, buffer)
+            seen.push(length === 0 ? 'end' : buffer.toString('utf8', 0, length))
+            if (length > 0) return
+          } catch (failure) {
+            seen.push((failure as SocketError).code)
+          }
+          watcher.close()
+          resolve()
+        }),
+      )
+    })
+    expect(seen[0]).toBe('last words')
+    expect(['end', 'ECONNRESET']).toContain(seen[1])
+  },
+)
 
 test('watch takes the poll handle where there is one', () => {
   const [client] = connected('inet')

@@ -13,7 +13,7 @@ import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { errorOf, handleCount, socketPath, spawnScript, tempDir } from '@uds/testkit'
 import { describe, expect, test } from 'vitest'
-import { capabilities, SocketError, sockets, UnixAddress } from '@uds/winsock-ffi'
+import { capabilities, SocketError, sockets, UnixAddress, type SocketHandle } from '@uds/winsock-ffi'
 import { connected, owned, receive, sendAll } from './connected.ts'
 
 const can = capabilities()
@@ -68,6 +68,29 @@ describe.skipIf(!can.descriptors)('descriptors', () => {
     sockets.sendMessage(a, { data: Buffer.from('y'), descriptors: [0] })
     expect(sockets.recv(b, Buffer.alloc(1))).toBe(1)
     expect(handleCount()).toBe(before)
+  })
+
+  test.each([0, 1, 2, 3, 5, 252])('at most %i is exactly that many, and the rest stays closed', (most) => {
+    const [a, b] = sockets.pair().map(owned) as [SocketHandle, SocketHandle]
+    const before = handleCount()
+    sockets.sendMessage(a, { data: Buffer.from('x'), descriptors: Array.from({ length: 253 }, () => 0) })
+    const message = sockets.receiveMessage(b, Buffer.alloc(1), { maxDescriptors: most })
+    expect(message).toMatchObject({ bytes: 1, descriptorsTruncated: true })
+    expect(message.descriptors).toHaveLength(most)
+    expect(handleCount() - before).toBe(most)
+    for (const each of message.descriptors) each.close()
+  })
+
+  test.skipIf(can.system !== 'linux')('arrive although the credentials of the sender come with them', () => {
+    const [a, b] = sockets.pair().map(owned) as [SocketHandle, SocketHandle]
+    sockets.setOption(b, 'SO_PASSCRED', true)
+    sockets.sendMessage(a, { data: Buffer.from('x'), descriptors: [0, 1, 2] })
+    const message = sockets.receiveMessage(b, Buffer.alloc(1), { maxDescriptors: 3 })
+    expect(message).toMatchObject({ credentials: undefined, descriptorsTruncated: false })
+    expect(message.descriptors).toHaveLength(3)
+    for (const each of message.descriptors) each.close()
+    sockets.sendMessage(a, { data: Buffer.from('y') })
+    expect(sockets.receiveMessage(b, Buffer.alloc(1))).toMatchObject({ descriptorsTruncated: false })
   })
 
   test('cannot go without a byte on a stream, over AF_INET, or when they are closed', () => {

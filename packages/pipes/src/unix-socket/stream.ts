@@ -39,6 +39,8 @@ export interface ReceivedDescriptors {
   readonly bytes: number
   /** The descriptors that came with them. They are yours: close each. */
   readonly descriptors: readonly Descriptor[]
+  /** Descriptors were lost: more came than the caller takes, or this process may open no more (EMFILE). */
+  readonly descriptorsTruncated: boolean
 }
 
 /**
@@ -216,22 +218,25 @@ export class UnixStream extends BlockingStream {
   /**
    * Reads bytes with the descriptors that came with them. An ordinary read drops descriptors.
    *
-   * @param most - How many descriptors to take at most, 0 to 253; the system closes the others.
+   * @param most - The largest number of descriptors to take, 0 to 253. Further ones are closed, and
+   *   `descriptorsTruncated` is true.
    */
   receiveDescriptors(buffer: Uint8Array, most = 253, options?: WaitOptions): ReceivedDescriptors {
     const state = this.opened('receiveDescriptors')
     const lock = new DirectionLock(state, READ, 'recvmsg', callTimeout(options, 'receiveDescriptors'))
     let descriptors: readonly Descriptor[] = []
+    let descriptorsTruncated = false
     const bytes = attemptUntil(lock, () =>
       withoutWaiting(() => {
         const message = withSocket(state, 'stream', 'recvmsg', (socket) =>
           sockets.receiveMessage(socket, buffer, { maxDescriptors: most, timeoutMs: 0 }),
         )
         descriptors = message.descriptors
+        descriptorsTruncated = message.descriptorsTruncated
         return message.bytes
       }),
     )
-    return { bytes, descriptors }
+    return { bytes, descriptors, descriptorsTruncated }
   }
 
   /** As {@link BlockingStream.read}; the ordinary case is short, because a round trip consists of little else. */

@@ -49,6 +49,7 @@ export interface PosixConstants {
   readonly F_GETFD: number
   readonly F_SETFD: number
   readonly F_GETFL: number
+  readonly F_DUPFD_CLOEXEC: number
   readonly F_SETFL: number
   readonly FD_CLOEXEC: number
   readonly O_NONBLOCK: number
@@ -100,6 +101,8 @@ export const linux: LinuxConstants = {
   SCM_CREDENTIALS: 2,
   AF_INET6: 10,
   SOCK_CLOEXEC: 0o2000000,
+  // F_LINUX_SPECIFIC_BASE + 6
+  F_DUPFD_CLOEXEC: 1030,
   SOL_SOCKET: 1,
   SO_REUSEADDR: 2,
   SO_TYPE: 3,
@@ -137,6 +140,7 @@ export const darwin: DarwinConstants = {
   ...both,
   AF_INET6: 30,
   SOCK_CLOEXEC: 0,
+  F_DUPFD_CLOEXEC: 67,
   SOL_SOCKET: 0xffff,
   SO_ACCEPTCONN: 0x2,
   SO_REUSEADDR: 0x4,

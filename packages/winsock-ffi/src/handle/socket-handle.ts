@@ -31,6 +31,16 @@ export class SocketHandle extends Descriptor {
   }
 }
 
+const foreign = new WeakSet<SocketHandle>()
+
+/** Marks a socket that something else opened: Node's loop may watch its number already. */
+export const markForeign = (handle: SocketHandle): SocketHandle => {
+  foreign.add(handle)
+  return handle
+}
+
+export const isForeign = (handle: SocketHandle): boolean => foreign.has(handle)
+
 /**
  * The number of an open handle.
  *

@@ -71,7 +71,11 @@ export interface ReceiveOptions extends WaitOptions {
 }
 
 export interface ReceiveMessageOptions extends ReceiveOptions {
-  /** How many descriptors to take at most; 0 unless given. More are closed by the system and told as truncated. */
+  /**
+   * The largest number of descriptors to take, 0 to 253; further ones are closed, and `descriptorsTruncated` is true.
+   *
+   * @default 0
+   */
   readonly maxDescriptors?: number | undefined
   /** Take the credentials of the sender, which the option SO_PASSCRED makes the system send along (Linux). */
   readonly credentials?: boolean | undefined
@@ -89,7 +93,7 @@ export interface ReceivedMessage {
   readonly credentials: PeerCredentials | undefined
   /** The datagram was longer than the buffer, and the rest is lost. */
   readonly truncated: boolean
-  /** More descriptors came than `maxDescriptors`, and the rest is closed. */
+  /** Descriptors were lost: the message had more than `maxDescriptors`, or this process may open no more (EMFILE). */
   readonly descriptorsTruncated: boolean
 }
 

@@ -69,6 +69,8 @@ export interface SystemCalls {
   open(family: number, type: number): number
   pair(type: number): [number, number]
   close(fd: number): number
+  /** Another number for the same socket; not where sockets are not numbers of files (Windows). */
+  readonly duplicate?: (fd: number) => number
   setNonblocking(fd: number, on: boolean): void
 
   /** Lets the socket take a port whose last connections are in TIME_WAIT, where that has to be asked for. */

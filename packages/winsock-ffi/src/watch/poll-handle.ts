@@ -1,5 +1,6 @@
 import { SocketError } from '../errors/socket-error.ts'
 import { loadKoffi } from '../binding/library.ts'
+import { systemCalls } from '../system-calls/select.ts'
 import { READABLE, WRITABLE } from '../system-calls/system-calls.ts'
 import type { Report, Source } from './watcher.ts'
 
@@ -18,13 +19,39 @@ interface PollHandle {
 /** koffi's poll handle, if this koffi has it: since 2.15 and without a promise to stay. */
 export const pollHandleAvailable = (): boolean => typeof loadKoffi().node?.poll === 'function'
 
+/** Numbers that have a poll handle of this module: libuv takes one for each (uv_poll_init, UV_EEXIST). */
+const watched = new Set<number>()
+
+/** The number to watch, and what frees it. */
+interface PolledFd {
+  readonly fd: number
+  release(): void
+}
+
+/**
+ * koffi 3.3 ends the process when uv_poll_init fails. It fails for a number that the loop watches already, as that of a
+ * net.Socket: a foreign socket is watched by a number of its own.
+ *
+ * @throws SocketError `EEXIST` for a number that has a poll handle, `EMFILE`.
+ */
+const reserve = (fd: number, foreign: boolean): PolledFd => {
+  if (foreign && systemCalls.duplicate) {
+    const copy = systemCalls.duplicate(fd)
+    return { fd: copy, release: () => void systemCalls.close(copy) }
+  }
+  if (watched.has(fd))
+    throw new SocketError({ code: 'EEXIST', syscall: 'watch', detail: 'a poll handle watches this socket' })
+  watched.add(fd)
+  return { fd, release: () => watched.delete(fd) }
+}
+
 /**
  * uv_poll_init_socket on Windows (an AFD poll, which knows AF_UNIX since libuv 1.44), uv_poll_init elsewhere.
  *
  * An exception in koffi's callback stays pending until a later one, and on Node 26 microtasks queued in it are not run
  * until then: so the callback does nothing but schedule.
  */
-export const pollHandle = (fd: number, interest: number, report: Report): Source => {
+export const pollHandle = (fd: number, interest: number, report: Report, foreign: boolean): Source => {
   const options = { readable: (interest & READABLE) !== 0, writable: (interest & WRITABLE) !== 0 }
   let pending: NodeJS.Immediate | undefined
   let referenced = true
@@ -32,18 +59,23 @@ export const pollHandle = (fd: number, interest: number, report: Report): Source
     handle.stop()
     pending = setImmediate(() => {
       pending = undefined
-      if (status < 0) {
-        report(new SocketError({ code: 'EBADF', syscall: 'uv_poll', nativeCode: -status }), 0)
-      } else {
-        report(null, (events.readable ? READABLE : 0) | (events.writable ? WRITABLE : 0))
-      }
+      // libuv says EBADF for POLLERR, too (uv__poll_io): the next call on the socket has the error, after what arrived.
+      if (status < 0) report(null, READABLE | WRITABLE)
+      else report(null, (events.readable ? READABLE : 0) | (events.writable ? WRITABLE : 0))
     })
     if (!referenced) pending.unref()
   }
   const node = loadKoffi().node as unknown as {
     poll(fd: number, options: object, callback: typeof onEvent): PollHandle
   }
-  const handle = node.poll(fd, options, onEvent)
+  const polled = reserve(fd, foreign)
+  let handle: PollHandle
+  try {
+    handle = node.poll(polled.fd, options, onEvent)
+  } catch (error) {
+    polled.release()
+    throw error
+  }
   let armed = true
   return {
     arm: () => {
@@ -64,6 +96,7 @@ export const pollHandle = (fd: number, interest: number, report: Report): Source
     close: () => {
       if (pending) clearImmediate(pending)
       handle.close()
+      polled.release()
     },
   }
 }

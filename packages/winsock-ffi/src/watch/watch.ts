@@ -1,8 +1,9 @@
 import { invalidArgument, invalidValue } from '../errors/wrong-argument.ts'
 import { SocketError } from '../errors/socket-error.ts'
 import { onRelease } from '../handle/descriptor.ts'
-import { openFd, type SocketHandle } from '../handle/socket-handle.ts'
+import { isForeign, openFd, type SocketHandle } from '../handle/socket-handle.ts'
 import { READABLE, WRITABLE } from '../system-calls/system-calls.ts'
+import { getOption } from '../sockets/options.ts'
 import { interval } from './interval.ts'
 import { pollHandle, pollHandleAvailable } from './poll-handle.ts'
 import { worker } from './worker.ts'
@@ -13,31 +14,33 @@ export interface WatchOptions {
   readonly strategy?: WatchStrategy | undefined
 }
 
-const strategies: Readonly<Record<WatchStrategy, (fd: number, interest: number, report: Report) => Source>> =
-  {
-    'poll-handle': (fd, interest, report) => {
-      if (pollHandleAvailable()) return pollHandle(fd, interest, report)
-      throw new SocketError({
-        code: 'ENOTSUP',
-        syscall: 'watch',
-        detail: 'this version of koffi has no poll handle',
-      })
-    },
-    worker,
-    interval,
-  }
+type MakeSource = (fd: number, interest: number, report: Report, foreign: boolean) => Source
+
+const strategies: Readonly<Record<WatchStrategy, MakeSource>> = {
+  'poll-handle': (fd, interest, report, foreign) => {
+    if (pollHandleAvailable()) return pollHandle(fd, interest, report, foreign)
+    throw new SocketError({
+      code: 'ENOTSUP',
+      syscall: 'watch',
+      detail: 'this version of koffi has no poll handle',
+    })
+  },
+  worker,
+  interval,
+}
 
 const begin = (
   fd: number,
   bits: number,
   report: Report,
+  foreign: boolean,
   wanted: WatchStrategy | undefined,
 ): { source: Source; strategy: WatchStrategy } => {
-  if (wanted) return { source: strategies[wanted](fd, bits, report), strategy: wanted }
+  if (wanted) return { source: strategies[wanted](fd, bits, report, foreign), strategy: wanted }
   const failures: unknown[] = []
   for (const strategy of Object.keys(strategies) as WatchStrategy[]) {
     try {
-      return { source: strategies[strategy](fd, bits, report), strategy }
+      return { source: strategies[strategy](fd, bits, report, foreign), strategy }
     } catch (error) {
       failures.push(error)
     }
@@ -56,8 +59,8 @@ const begin = (
  * })
  * ```
  *
- * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; SocketError `EBADF`, `ENOTSUP` for a strategy that
- *   cannot work here.
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; SocketError `EBADF`, `ENOTSOCK` for a descriptor that
+ *   is no socket, `ENOTSUP` for a strategy that cannot work here.
  */
 export const watch = (
   handle: SocketHandle,
@@ -73,6 +76,8 @@ export const watch = (
   if (wanted !== undefined && !Object.hasOwn(strategies, wanted)) {
     throw invalidArgument('watch', 'the strategy', `one of ${Object.keys(strategies).join(', ')}`, wanted)
   }
+  // A descriptor that is closed or no socket is found here: libuv and koffi would end the process.
+  getOption(handle, 'SO_TYPE')
   let closed = false
   const close = (): void => {
     if (closed) return
@@ -93,7 +98,7 @@ export const watch = (
       if (!closed) source.arm()
     }
   }
-  const { source, strategy } = begin(fd, bits, report, wanted)
+  const { source, strategy } = begin(fd, bits, report, isForeign(handle), wanted)
   const forget = onRelease(handle, close)
   source.arm()
   return {

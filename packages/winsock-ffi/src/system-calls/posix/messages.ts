@@ -124,7 +124,12 @@ const readControl = (control: DataView, length: number, result: IncomingMessage)
       for (let each = at + align(m.cmsgHeader); each + 4 <= end; each += 4)
         result.descriptors.push(control.getInt32(each, true))
     }
-    if (level === c.SOL_SOCKET && type === linux.SCM_CREDENTIALS && !onDarwin) {
+    if (
+      result.credentials !== false &&
+      level === c.SOL_SOCKET &&
+      type === linux.SCM_CREDENTIALS &&
+      !onDarwin
+    ) {
       const data = at + align(m.cmsgHeader)
       result.credentials = {
         pid: control.getInt32(data, true),
@@ -144,9 +149,8 @@ export const receiveMessage = (
   flags: number,
   result: IncomingMessage,
 ): number => {
-  const controlSize =
-    (maxDescriptors === 0 ? 0 : cmsgSpace(4 * maxDescriptors)) +
-    (result.credentials === false ? 0 : cmsgSpace(UCRED_SIZE))
+  // Credentials have room in any case: SO_PASSCRED sends them first, and descriptors without room would be lost.
+  const controlSize = cmsgSpace(UCRED_SIZE) + (maxDescriptors === 0 ? 0 : cmsgLength(4 * maxDescriptors))
   const made = makeHeader([buffer], SOCKADDR_STORAGE_SIZE, controlSize)
   const bytes = libc.recvmsg.attempt(fd, made.header, flags | c.MSG_CMSG_CLOEXEC)
   if (bytes < 0) return made.keep.length > 0 ? bytes : 0
@@ -156,5 +160,10 @@ export const receiveMessage = (
   result.descriptorsTruncated = (flagsOut & c.MSG_CTRUNC) !== 0
   readControl(made.control, made.header.getUint32(m.controllen, true), result)
   if (onDarwin) for (const each of result.descriptors) libc.fcntl(each, c.F_SETFD, c.FD_CLOEXEC)
+  // The kernel fills what room there is, also that of credentials which the sender did not send.
+  for (const each of result.descriptors.splice(maxDescriptors)) {
+    libc.close.attempt(each)
+    result.descriptorsTruncated = true
+  }
   return bytes
 }

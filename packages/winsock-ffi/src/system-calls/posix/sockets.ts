@@ -76,6 +76,7 @@ export const systemCalls: SystemCalls = {
     const result = libc.close.attempt(fd)
     return -result === EINTR ? 0 : result
   },
+  duplicate: (fd) => check(libc.fcntl.attempt(fd, c.F_DUPFD_CLOEXEC, 0), 'fcntl'),
   setNonblocking: (fd, on) => {
     const flags = libc.fcntl(fd, c.F_GETFL, 0)
     const wanted = on ? flags | c.O_NONBLOCK : flags & ~c.O_NONBLOCK
