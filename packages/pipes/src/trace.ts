@@ -1,5 +1,5 @@
 /**
- * A record of every system call, for whoever looks for trouble: through `node:diagnostics_channel` (the channel
+ * A record of every system call, for the search for a fault: through `node:diagnostics_channel` (the channel
  * `uds:pipes:syscall`) and, with NODE_DEBUG=uds-pipes, on standard error. When nobody listens it costs one comparison.
  */
 import { channel } from 'node:diagnostics_channel'
@@ -12,7 +12,7 @@ export interface TraceRecord {
   readonly syscall: string
   /** The descriptor, SOCKET, HANDLE or the name that it was about. */
   readonly subject: number | string
-  /** What it gave, where that is a number, otherwise 0; negative: the error number of the system. */
+  /** Its result, where that is a number, otherwise 0; negative: the error number of the system. */
   readonly result: number
   /** Milliseconds it took, of `performance.now()`. */
   readonly durationMs: number
@@ -28,7 +28,7 @@ const debug = debuglog('uds-pipes')
 /** NODE_DEBUG does not change while the process runs. */
 const debugging = debug.enabled
 
-/** True when somebody listens. */
+/** True when there is a subscriber, or NODE_DEBUG asks for it. */
 export const tracing = (): boolean => debugging || subscribers.hasSubscribers
 
 const publish = (record: TraceRecord): void => {

@@ -24,7 +24,7 @@ export interface Capabilities {
   readonly seqpacket: boolean
   /** Descriptors can be sent to another process. */
   readonly descriptors: boolean
-  /** The process at the other end of an AF_UNIX stream can be told. */
+  /** The system knows the process at the other end of an AF_UNIX stream. */
   readonly credentials: boolean
   /** {@link watch} can use libuv's poll handle. */
   readonly pollHandle: boolean

@@ -1,4 +1,4 @@
-/** Streams as iterables. After an error, which `next` throws, each can be gone on with: nothing that came is lost. */
+/** Streams as iterables. After an error, which `next` throws, each goes on: no byte that was read is lost. */
 import { SocketError } from '@uds/winsock-ffi'
 import { checkedInteger } from '../options/arguments.ts'
 
@@ -34,7 +34,7 @@ export interface LineOptions {
 class Lines implements IterableIterator<string> {
   readonly #stream: Readable
   readonly #most: number
-  /** What was read and not given lies from `from` to `to`; up to `searched` it has no line end. */
+  /** What was read and not yet returned lies from `from` to `to`; up to `searched` it has no line end. */
   #held: Buffer = Buffer.allocUnsafeSlow(CHUNK)
   #from = 0
   #searched = 0

@@ -67,7 +67,7 @@ export abstract class BlockingStream extends Timed {
   abstract peerCredentials(): PeerCredentials
   /**
    * The error that waits on the stream, which this call clears; null for none. After the peer has closed without reading
-   * all that was written, a read gives 0 and this gives `ECONNRESET` on POSIX.
+   * all that was written, a read returns 0 and this returns `ECONNRESET` on POSIX.
    */
   abstract takeError(): SocketError | null
   /** The bytes that can be read without waiting. */
@@ -91,7 +91,7 @@ export abstract class BlockingStream extends Timed {
    * Writes the whole of the data, and waits until the system has taken it. When non-blocking it takes what fits.
    *
    * @returns How many bytes were written: all, unless the mode is non-blocking.
-   * @throws SocketError & {@link PartialTransfer} `ETIMEDOUT`, `EPIPE` when the peer is gone: `bytesTransferred` tells how
+   * @throws SocketError & {@link PartialTransfer} `ETIMEDOUT`, `EPIPE` when the peer is gone: `bytesTransferred` says how
    *   many bytes went out before. `EAGAIN` when non-blocking and nothing fits.
    */
   write(data: Uint8Array, options?: WaitOptions): number {
@@ -236,7 +236,7 @@ export abstract class BlockingStream extends Timed {
     return parts.length === 0 ? 0 : this.gather(state, parts, timeoutMs)
   }
 
-  /** Reads without taking: the next read gives the same bytes. Waits as {@link read} does. */
+  /** Reads without taking: the next read returns the same bytes. Waits as {@link read} does. */
   peek(buffer: Uint8Array, options?: WaitOptions): number {
     const state = this.opened('peek')
     checkBytes(buffer, 'peek', 'the buffer')
@@ -248,7 +248,7 @@ export abstract class BlockingStream extends Timed {
    * Waits until the peer has read everything that was written. The write timeout holds.
    *
    * ## Platform behaviour
-   * macOS, and AF_UNIX on Windows, do not tell what the peer has read: there it only finds out whether the peer is gone.
+   * macOS, and AF_UNIX on Windows, do not report what the peer has read: there it only finds out whether the peer is gone.
    *
    * @throws SocketError `EPIPE` when the peer closes and leaves bytes unread, `ETIMEDOUT`, `EAGAIN` when non-blocking.
    */
@@ -257,12 +257,12 @@ export abstract class BlockingStream extends Timed {
   }
 
   /**
-   * Ends one direction, or both, for all clones; calls that wait in it end. Local reads then give 0 and local writes fail
+   * Ends one direction, or both, for all clones; calls that wait in it end. Local reads then return 0 and local writes fail
    * with `EPIPE`.
    *
    * ## Platform behaviour
    * After `'write'` the peer of a socket, and of a pipe in message mode, reads the end and can still answer. A byte pipe
-   * cannot tell its peer before it is closed.
+   * cannot end its writing half before it is closed.
    */
   shutdown(how: ShutdownHow): void {
     this.end(this.opened('shutdown'), checkedDirection(how))

@@ -1,4 +1,4 @@
-/** The errors that this package itself finds; those of the system come from the drivers. */
+/** The errors that this package itself finds; those of the system come from its twins. */
 import { adviceFor, SocketError } from '@uds/winsock-ffi'
 
 /** What an error of a call that had moved some bytes already carries. */
@@ -32,7 +32,7 @@ export const explained = (error: SocketError, address?: string): SocketError => 
   })
 }
 
-/** The bytes are not enumerable: whoever prints the error wants to read the message. */
+/** The bytes are not enumerable: a program that prints the error wants its message. */
 export const withPartial = (error: SocketError, partial: Uint8Array): SocketError & PartialRead =>
   Object.defineProperty(withTransferred(error, partial.length), 'partial', {
     value: partial,

@@ -53,7 +53,7 @@ export class WinPipeSocketAddr implements SocketAddr {
   }
 }
 
-/** Checks what was given as an address. */
+/** The name in an address that a caller passed. */
 export const checkedPipeName = (address: WinPipeSocketAddr, where: string): string => {
   if (!(address instanceof WinPipeSocketAddr)) {
     throw invalidArgument(where, 'the address', 'a WinPipeSocketAddr', address)

@@ -91,7 +91,7 @@ export class WinListener extends BlockingListener<WinStream> {
     return this.#instances.handles[0]!
   }
 
-  /** A listener of pipes is as many handles as its backlog: there is none to give away. @throws SocketError `ENOTSUP`. */
+  /** A listener of pipes is as many handles as its backlog: there is no single one to hand over. @throws SocketError `ENOTSUP`. */
   override intoRawHandle(): never {
     this.opened('intoRawHandle')
     throw notSupported(

@@ -40,7 +40,7 @@ export const parseTimeout = (
 const WAIT_OPTIONS: readonly string[] = ['timeoutMs']
 
 /**
- * What a call was given; undefined means that the timeouts of the object hold.
+ * The timeout that the caller passed; undefined means that the timeouts of the object hold.
  *
  * @param known - The names of all options of the call.
  */

@@ -14,7 +14,7 @@ export const NONBLOCKING = 2
 export const STATUS = 3
 /** The descriptor, SOCKET or HANDLE. */
 export const HANDLE = 4
-/** What the kernel was told last as SO_RCVTIMEO and SO_SNDTIMEO, in ms; -1 for ever. One for each direction. */
+/** The SO_RCVTIMEO and SO_SNDTIMEO that the socket has, in ms; -1 for ever. One for each direction. */
 export const KERNEL_TIMEOUT = 6
 /** The timeout of each direction in ms; -1 for ever. */
 export const TIMEOUT = 8
@@ -40,5 +40,5 @@ export const BROKEN_WRITE = 4
 export const PEER_ENDED = 8
 /** The peer closed with bytes of ours unread: remembered for takeError, as reading is at its end anyhow. */
 export const RESET = 16
-/** Somebody else has made the socket non-blocking, as was found out: calls wait in poll. */
+/** Another process has made the socket non-blocking, as was found out: calls wait in poll. */
 export const NEVER_WAITS = 32

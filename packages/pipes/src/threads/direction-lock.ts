@@ -1,7 +1,7 @@
 /**
  * One call at a time in each direction, as far as threads are concerned, and the deadline of a call.
  *
- * The word of a lock: bit 0 = taken, bit 1 = somebody waits for it; the bits above count changes of the settings, so
+ * The word of a lock: bit 0 = taken, bit 1 = a thread waits for it; the bits above count changes of the settings, so
  * that a thread that waits for its turn is woken by them as well (it does not fall asleep when the word has changed).
  */
 import type { SocketError } from '@uds/winsock-ffi'
@@ -25,7 +25,7 @@ export class DirectionLock {
   readonly #timeoutMs: number | undefined
   readonly #start: number
 
-  /** @param timeoutMs - The timeout that was given to the call itself, if any. */
+  /** @param timeoutMs - The timeout of the call itself, if the caller passed one. */
   constructor(state: SharedState, direction: Direction, syscall: string, timeoutMs: number | undefined) {
     this.state = state
     this.direction = direction
@@ -42,7 +42,7 @@ export class DirectionLock {
     return timeout < 0 ? -1 : Math.max(0, Math.ceil(this.#start + timeout - performance.now()))
   }
 
-  /** A call that was given its own timeout waits whatever the mode is. */
+  /** A call with a timeout of its own waits whatever the mode is. */
   get mayWait(): boolean {
     return this.#timeoutMs !== undefined || !this.state.nonblocking
   }

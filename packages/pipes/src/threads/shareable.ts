@@ -5,7 +5,7 @@ import { canShare } from './memory.ts'
 import { SharedState } from './state.ts'
 import { makeToken, type TransferKind, type TransferToken } from './token.ts'
 
-/** Tells of objects that were forgotten open. It only reports: when memory is collected is no time to close. */
+/** Warns of objects that were forgotten open. It does not close them: when memory is collected is no time to close. */
 const forgotten = new FinalizationRegistry<string>((what) => {
   process.emitWarning(`a ${what} was garbage collected while open; call close()`, {
     type: 'PipeLeakWarning',
@@ -46,7 +46,7 @@ export abstract class Shareable {
     return state
   }
 
-  /** True once this object was closed, transferred or given away. Clones are not affected by that. */
+  /** True once this object was closed, transferred or released as a raw handle. Clones are not affected by that. */
   get closed(): boolean {
     return this.#state === undefined
   }
@@ -58,7 +58,7 @@ export abstract class Shareable {
     return state
   }
 
-  /** Gives the state up: this object is closed from here on, and the reference is the caller's. */
+  /** Surrenders the state: this object is closed from here on, and the reference is the caller's. */
   protected surrender(syscall: string): SharedState {
     const state = this.opened(syscall)
     this.#state = undefined
@@ -81,8 +81,8 @@ export abstract class Shareable {
   }
 
   /**
-   * Sets whether calls wait. It holds for all clones, in all threads: a running call ends with `EAGAIN` (one that was
-   * given `timeoutMs` does not).
+   * Sets whether calls wait. It holds for all clones, in all threads: a running call ends with `EAGAIN` (one with
+   * `timeoutMs` does not).
    */
   setNonblocking(on: boolean): void {
     const state = this.opened('setNonblocking')
@@ -126,7 +126,7 @@ export abstract class Shareable {
   }
 
   /**
-   * Gives the handle to somebody else, who closes it from now on. This object is closed by it.
+   * Hands the handle over: the caller closes it from now on. This object is closed by it.
    *
    * @throws TypeError `ERR_INVALID_ARG_TYPE` while there are clones: they would go on using it.
    */

@@ -91,7 +91,7 @@ export class SharedState {
     Atomics.or(this.cells, STATUS, status)
   }
 
-  /** Takes bits away; gives those that were set before. */
+  /** Takes bits away. @returns Those that were set before. */
   clear(status: number): number {
     return Atomics.and(this.cells, STATUS, ~status)
   }
@@ -114,7 +114,7 @@ export class SharedState {
     Atomics.add(this.cells, REFERENCES, 1)
   }
 
-  /** Gives a reference back; true when it was the last, and the handle is to be closed. */
+  /** Returns a reference. @returns True when it was the last, and the handle is to be closed. */
   release(): boolean {
     return Atomics.sub(this.cells, REFERENCES, 1) === 1
   }

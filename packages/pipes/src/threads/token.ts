@@ -12,7 +12,7 @@ export interface TransferToken {
   readonly type: 'uds:pipes'
   readonly kind: TransferKind
   readonly memory: SharedArrayBuffer
-  /** 1 until somebody has used the token. */
+  /** 1 until a thread has used the token. */
   readonly ticket: SharedArrayBuffer
   readonly details: Readonly<Record<string, unknown>>
 }

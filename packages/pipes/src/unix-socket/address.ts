@@ -61,7 +61,7 @@ export class UnixSocketAddr implements SocketAddr {
   }
 }
 
-/** Checks what was given as an address. */
+/** The address that a caller passed, of `@uds/winsock-ffi`. */
 export const checkedUnixAddress = (address: UnixSocketAddr, where: string): UnixAddress => {
   if (address instanceof UnixSocketAddr) return address.address
   throw invalidArgument(where, 'the address', 'a UnixSocketAddr', address)

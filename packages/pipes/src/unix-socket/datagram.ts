@@ -22,7 +22,7 @@ import { openBound } from './socket-file.ts'
 import { checkedSocket } from './raw-handle.ts'
 import { attemptUntil, withoutWaiting, withSocket } from './waiting.ts'
 
-/** What {@link UnixDatagram.recvFrom} gives. */
+/** The result of {@link UnixDatagram.recvFrom}. */
 export interface ReceivedDatagram {
   /** The bytes that are in the buffer. A datagram may have none. */
   readonly bytes: number
@@ -149,12 +149,12 @@ export class UnixDatagram extends Timed {
     }
   }
 
-  /** Receives a datagram; gives its bytes, at most as many as the buffer holds. */
+  /** Receives a datagram. @returns Its number of bytes, at most as many as the buffer holds. */
   recv(buffer: Uint8Array, options?: WaitOptions): number {
     return this.#receive(buffer, 'recv', false, options).bytes
   }
 
-  /** Receives a datagram, and tells who sent it. */
+  /** Receives a datagram and the address of its sender. */
   recvFrom(buffer: Uint8Array, options?: WaitOptions): ReceivedDatagram {
     return this.#receive(buffer, 'recvFrom', false, options)
   }

@@ -8,7 +8,7 @@ import { DirectionLock } from '../threads/direction-lock.ts'
 import { withSocket } from './waiting.ts'
 import { GONE, WOKEN } from './system/socket-system.ts'
 
-/** Nothing tells that the last byte was read, so it is asked for, less and less often. */
+/** No event reports that the last byte was read, so it is asked for, less and less often. Milliseconds. */
 const LONGEST_NAP = 20
 
 /** The peer left bytes unread: the kernel remembers it as ECONNRESET (unix_release_sock in Linux' net/unix/af_unix.c). */

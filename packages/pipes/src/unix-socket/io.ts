@@ -42,9 +42,9 @@ const TICK_MS = 10
 
 /**
  * What the kernel's own wait has left to wait: a tick, after it has timed out; after a signal, all of it anew; and all of
- * it where the kernel did not wait, because somebody else has made the socket non-blocking.
+ * it where the kernel did not wait, because another process has made the socket non-blocking.
  *
- * @param result - What the kernel gave: the negated error number, or the part that it took.
+ * @param result - The result of the kernel's call: the negated error number, or the part that it took.
  */
 const restOf = (state: SharedState, result: number, timeout: number): number => {
   if (timeout < 0 || (result < 0 && system.isInterrupted(-result))) return timeout
@@ -53,7 +53,7 @@ const restOf = (state: SharedState, result: number, timeout: number): number => 
   return timeout
 }
 
-/** Goes on where the kernel gave up. @param result - What it gave. */
+/** Goes on where the kernel stopped. @param result - The result of its call. */
 export const readOn = (state: SharedState, buffer: Uint8Array, result: number): number => {
   if (!system.isInterrupted(-result) && !system.isWouldBlock(-result)) return endOr(state, result)
   const timeout = state.timeout(READ)
@@ -72,7 +72,7 @@ export const read = (state: SharedState, buffer: Uint8Array, timeoutMs: number |
   return result >= 0 ? result : readOn(state, buffer, result)
 }
 
-/** Takes the error of a write apart: a connection that is gone is EPIPE, and what went out before is told. */
+/** Takes the error of a write apart: a connection that is gone is EPIPE, and `bytesTransferred` says what went out before. */
 const writeFailed = (error: unknown, before: number): Error => {
   const code = (error as { code?: unknown }).code
   const failure = (code === 'ECONNRESET' ? brokenPipe('send') : error) as Error & { code?: string }
@@ -122,7 +122,7 @@ const attemptFrom =
   (from: number): number =>
     system.trySend(fd, from === 0 ? data : data.subarray(from))
 
-/** Goes on where the kernel gave up. @param result - What it gave. */
+/** Goes on where the kernel stopped. @param result - The result of its call. */
 export const writeOn = (state: SharedState, data: Uint8Array, result: number): number => {
   if (result < 0 && !system.isInterrupted(-result) && !system.isWouldBlock(-result)) return sent(result)
   const timeout = state.timeout(WRITE)

@@ -32,8 +32,8 @@ const typeOf = (socket: SocketHandle): SocketType | 'other' => {
   }
 }
 
-/** What the system tells of the socket; undefined where it does not. */
-const told = <T>(ask: () => T): T | undefined => {
+/** What the system knows of the socket; undefined where it does not. */
+const known = <T>(ask: () => T): T | undefined => {
   try {
     return ask()
   } catch {
@@ -45,9 +45,9 @@ const told = <T>(ask: () => T): T | undefined => {
 const faultOf = (socket: SocketHandle, wanted: SocketType, listening: boolean): string | undefined => {
   const type = typeOf(socket)
   if (type !== wanted) return `is a ${type === 'other' ? 'socket of another type' : `${type} socket`}`
-  const address = told(() => sockets.localAddress(socket))
+  const address = known(() => sockets.localAddress(socket))
   if (address !== undefined && !(address instanceof UnixAddress)) return `is a socket of ${address}`
-  const listens = told(() => sockets.getOption(socket, 'SO_ACCEPTCONN'))
+  const listens = known(() => sockets.getOption(socket, 'SO_ACCEPTCONN'))
   if (listens === undefined || listens === listening) return undefined
   return listens ? 'listens: take it with UnixListener' : 'does not listen: call listen(2) first'
 }

@@ -33,7 +33,7 @@ import { gather, read, readByWaiting, readOn, write, writeOn } from './io.ts'
 import { checkedSocket } from './raw-handle.ts'
 import { attemptUntil, isOrdinary, setKernelTimeout, withoutWaiting, withSocket } from './waiting.ts'
 
-/** What {@link UnixStream.receiveDescriptors} gives. */
+/** The result of {@link UnixStream.receiveDescriptors}. */
 export interface ReceivedDescriptors {
   /** Bytes that were read; 0 at the end of the stream. */
   readonly bytes: number

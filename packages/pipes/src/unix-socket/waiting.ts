@@ -1,4 +1,4 @@
-/** How the calls on a socket wait: in the kernel where nobody has to wake them, otherwise in poll. */
+/** How the calls on a socket wait: in the kernel where no thread has to wake them, otherwise in poll. */
 import { sleep, sockets, type SocketHandle, type SocketType } from '@uds/winsock-ffi'
 import { socketSystem as system } from './system/select.ts'
 import {
@@ -16,7 +16,7 @@ import type { SharedState } from '../threads/state.ts'
 import type { DirectionLock } from '../threads/direction-lock.ts'
 import { READY, WOKEN } from './system/socket-system.ts'
 
-/** Given by an attempt that would have to wait, where there is no error number for it. */
+/** The result of an attempt that would have to wait, where there is no error number for it. */
 export const WOULD_BLOCK: number = Number.MIN_SAFE_INTEGER
 
 /**
@@ -62,7 +62,7 @@ export const mayWaitInKernel = (state: SharedState, timeoutMs: number | undefine
   !state.nonblocking &&
   !state.has(NEVER_WAITS)
 
-/** Tells the kernel the timeout of a direction, if it does not know it yet. */
+/** Sets the kernel's timeout of a direction, unless it has it already. */
 export const setKernelTimeout = (state: SharedState, direction: Direction, timeout: number): void => {
   if (state.cells[KERNEL_TIMEOUT + direction] === timeout) return
   system.setKernelTimeout(state.handle, direction, Math.max(0, timeout))
@@ -84,7 +84,7 @@ export const withSocket = <T>(
   }
 }
 
-/** An attempt by a call of `sockets` that is told not to wait. */
+/** An attempt by a call of `sockets` with `timeoutMs: 0`. */
 export const withoutWaiting = (call: () => number): number => {
   try {
     return call()

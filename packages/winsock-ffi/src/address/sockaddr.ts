@@ -87,8 +87,8 @@ export const encodeUnix = (name: Uint8Array, layout: SockaddrLayout): Uint8Array
 
 /**
  * The name in a `sockaddr_un` that the system filled in. Paths end at the first NUL, if there is one at all: the
- * kernel need not write it when the path fills `sun_path`. An abstract name keeps its leading NUL. Windows gives an
- * unnamed socket a whole structure with an empty path, which is therefore unnamed as well.
+ * kernel need not write it when the path fills `sun_path`. An abstract name keeps its leading NUL. Windows fills in
+ * a whole structure with an empty path for an unnamed socket, which is therefore unnamed as well.
  */
 export const decodeUnix = (bytes: Uint8Array, layout: SockaddrLayout): Uint8Array => {
   const name = bytes.subarray(SUN_PATH, SUN_PATH + layout.UNIX_PATH_MAX)
@@ -97,7 +97,7 @@ export const decodeUnix = (bytes: Uint8Array, layout: SockaddrLayout): Uint8Arra
   return name.slice(0, end === -1 ? undefined : end)
 }
 
-/** What a `sockaddr_in` or `sockaddr_in6` says. */
+/** The fields of a `sockaddr_in` or `sockaddr_in6`. */
 export interface InetFields {
   /** 4 or 16 bytes. */
   readonly ip: Uint8Array

@@ -97,7 +97,7 @@ export class UnixAddress {
     return new UnixAddress('abstract', bytes)
   }
 
-  /** Reads a `sockaddr_un` of `bytes.length` bytes, as `getsockname` gives it. */
+  /** Reads a `sockaddr_un` of `bytes.length` bytes, as `getsockname` fills it in. */
   static decode(bytes: Uint8Array, layout: SockaddrLayout = thisSystem): UnixAddress {
     const name = decodeUnix(bytes, layout)
     if (name.length === 0) return UnixAddress.unnamed
@@ -117,7 +117,7 @@ export class UnixAddress {
     return this.kind === 'path' ? decoder.decode(this.bytes) : undefined
   }
 
-  /** `unix:PATH`, `unix:@NAME` or `unix:`. A path that begins with @ is given as `unix:./@...`. */
+  /** `unix:PATH`, `unix:@NAME` or `unix:`. A path that begins with @ prints as `unix:./@...`. */
   toString(): string {
     const text = decoder.decode(this.bytes)
     if (this.kind === 'abstract') return `unix:@${text}`

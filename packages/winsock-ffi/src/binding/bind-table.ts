@@ -29,7 +29,7 @@ export type Failure =
 export interface Row {
   readonly args: readonly CArgument[]
   /**
-   * The types that this row gives the `...` of a variadic function. They are kept apart because some calling
+   * The types behind the `...` of a variadic function. They are kept apart because some calling
    * conventions (macOS on arm64) pass them differently.
    */
   readonly variadic?: readonly CArgument[]
@@ -55,7 +55,7 @@ export interface Call<R extends Row> {
    */
   (...args: Arguments<R>): CResults[R['result']]
   /**
-   * The same without checks of the arguments and without a throw: gives the result, or the negated error number.
+   * The same without checks of the arguments and without a throw. It returns the result, or the negated error number.
    * For loops in which a failure such as EAGAIN is ordinary, by code that has checked its arguments itself.
    */
   attempt(...args: Arguments<R>): number

@@ -24,7 +24,7 @@ export interface CArguments {
   LPCWSTR: string | null
 }
 
-/** What a call gives back for each C type. */
+/** What a call returns for each C type. */
 export interface CResults {
   void: undefined
   int: number

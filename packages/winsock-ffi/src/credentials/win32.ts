@@ -58,7 +58,7 @@ export const peerCredentials = (socket: number): PeerCredentials => {
   try {
     sid = sidOfProcess(peer)
   } catch {
-    // The process has ended, or belongs to somebody whom this user may not ask about: then nobody vouches for it.
+    // The process has ended, or belongs to a user whom this one may not ask about: then nobody vouches for it.
   }
   return { pid: peer, uid: undefined, gid: undefined, sid }
 }

@@ -1,4 +1,4 @@
-/** What the reader of an error can do, for the failures that everybody meets. Told once, for all systems. */
+/** What the reader of an error can do, for the failures that everybody meets: one table for all systems. */
 const advice: Readonly<Record<string, string>> = {
   'connect ECONNREFUSED':
     'nobody is listening there: start the server first; if it crashed, this is its stale socket file, which the next server may remove',

@@ -11,9 +11,9 @@ export interface SocketErrorInit {
   readonly syscall: string
   /** The address or the thing that it was about, as {@link UnixAddress.toString} prints it. */
   readonly address?: string | undefined
-  /** The number that the system gave: an errno, a WSA or a Win32 code. */
+  /** The number of the system: an errno, a WSA or a Win32 code. */
   readonly nativeCode?: number | undefined
-  /** What happened, in words, where the code alone does not tell. */
+  /** What happened, in words, where the code alone does not say it. */
   readonly detail?: string | undefined
   /** What the reader can do about it. */
   readonly advice?: string | undefined

@@ -1,8 +1,8 @@
-/** What every open handle is: a number of the system that is closed once, and told of when it is forgotten. */
+/** `Descriptor`: a number of the system that is closed once, with a warning when the program forgets it. */
 import { SocketError } from '../errors/socket-error.ts'
 import { systemCalls } from '../system-calls/select.ts'
 
-/** Tells of handles that were forgotten open. It only reports: when memory is collected is no time to close. */
+/** Warns of handles that were forgotten open. It does not close them: when memory is collected is no time to close. */
 const forgotten = new FinalizationRegistry<string>((what) => {
   process.emitWarning(`${what} was garbage collected while open; call close()`, {
     type: 'SocketLeakWarning',
@@ -10,10 +10,14 @@ const forgotten = new FinalizationRegistry<string>((what) => {
   })
 })
 
-/** What has to end before a handle is given up: the watches on it. */
+/** What ends before a handle is closed or released: the watches on it. */
 const releases = new WeakMap<Descriptor, Set<() => void>>()
 
-/** Calls back just before the handle is closed or released. Gives a function that takes this back. */
+/**
+ * Calls back just before the handle is closed or released.
+ *
+ * @returns A function that takes this back.
+ */
 export const onRelease = (handle: Descriptor, callback: () => void): (() => void) => {
   const callbacks = releases.get(handle) ?? new Set()
   releases.set(handle, callbacks.add(callback))
@@ -42,7 +46,7 @@ export class Descriptor {
   }
 
   /**
-   * Gives the number to somebody else, who closes it from now on. This object is then closed.
+   * Hands the number over: the caller closes it from now on. This object is then closed.
    *
    * @throws SocketError `EBADF` when it is closed already.
    */

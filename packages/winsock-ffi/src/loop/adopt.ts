@@ -13,7 +13,7 @@ const intoLoop: (fd: number, options: SocketConstructorOpts) => Socket = system 
 export type AdoptOptions = Omit<SocketConstructorOpts, 'fd' | 'handle'>
 
 /**
- * Hands a connected stream to Node's loop: what comes back is an ordinary `net.Socket`, read and written by libuv.
+ * Hands a connected stream to Node's loop. The result is an ordinary `net.Socket`, read and written by libuv.
  * The handle is consumed: it is closed for its owner, and the `net.Socket` closes the connection. When this throws,
  * the caller still owns the handle.
  *

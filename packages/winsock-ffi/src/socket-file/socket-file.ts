@@ -12,7 +12,7 @@ const onPosix = (path: string): void => {
 }
 
 /**
- * Removes the file of an AF_UNIX socket; no file is no error. It asks nothing: whoever calls it knows that nobody
+ * Removes the file of an AF_UNIX socket; no file is no error. It asks nothing: its caller knows that nobody
  * listens there any more.
  *
  * ## Platform behaviour
@@ -36,7 +36,7 @@ export const isSocketFile: (path: string) => boolean =
     ? looksAsSocket
     : (path) => lstatSync(path, { throwIfNoEntry: false })?.isSocket() ?? false
 
-/** A file system may give the number of a removed file to the next one. */
+/** A file system may reuse the number of a removed file. */
 const byBirth = (path: string): string => {
   const { dev, ino, birthtimeNs } = lstatSync(path, { bigint: true })
   return `${dev}:${ino}:${birthtimeNs}`
@@ -46,7 +46,7 @@ const identify: (path: string) => string | undefined =
   system === 'win32' ? (path) => findFile(path)?.written.toString() : byBirth
 
 /**
- * Tells one socket file from another one of the same name, whatever becomes of its mode and its owner; undefined for none,
+ * Identifies one socket file among others of the same name, whatever becomes of its mode and its owner; undefined for none,
  * and for one that cannot be looked at.
  *
  * ## Platform behaviour

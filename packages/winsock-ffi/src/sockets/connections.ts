@@ -1,4 +1,4 @@
-/** Connections come about. */
+/** bind, listen, accept, connect. */
 import type { SocketAddress } from '../address/socket-address.ts'
 import { openFd, SocketHandle } from '../handle/socket-handle.ts'
 import { systemCalls } from '../system-calls/select.ts'
@@ -15,7 +15,7 @@ export interface BindOptions {
 }
 
 /**
- * Gives the socket its address. AF_UNIX creates a file, which stays when the socket is closed: remove it yourself.
+ * Binds the socket to its address. AF_UNIX creates a file, which stays when the socket is closed: remove it yourself.
  *
  * @throws SocketError `EADDRINUSE` when anything exists at the path, `ENOENT` when its directory does not, `EACCES`.
  * @see bind(2)
@@ -43,7 +43,7 @@ export const listen = (handle: SocketHandle, backlog?: number): void => {
 }
 
 /**
- * Takes the next connection. Its address is `peerAddress` of the socket that it gives.
+ * Takes the next connection. Its address is `peerAddress` of the socket that it returns.
  *
  * @throws SocketError `ETIMEDOUT`, `EAGAIN` when non-blocking, `EMFILE`, `EINVAL` when the socket does not listen.
  * @see accept(2)

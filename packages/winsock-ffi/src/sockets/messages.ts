@@ -1,4 +1,4 @@
-/** Messages: several parts, an address, descriptors, credentials. */
+/** sendmsg, recvmsg: several parts, an address, descriptors, credentials. */
 import { decodeAddress, type SocketAddress } from '../address/socket-address.ts'
 import { invalidArgument, invalidValue, outOfRange } from '../errors/wrong-argument.ts'
 import { SocketError } from '../errors/socket-error.ts'
@@ -81,7 +81,7 @@ export interface ReceiveMessageOptions extends ReceiveOptions {
   readonly credentials?: boolean | undefined
 }
 
-/** What `sockets.receiveMessage` gives. */
+/** The result of `sockets.receiveMessage`. */
 export interface ReceivedMessage {
   /** How many bytes came; 0 at the end of a stream. */
   readonly bytes: number

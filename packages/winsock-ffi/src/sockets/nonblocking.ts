@@ -1,5 +1,5 @@
 /**
- * Calls that never wait, whatever the socket does, and for which "not now" is a value: for programs that make their own
+ * tryAccept, tryRecv, recvWithin, trySend, tryConnect: they never wait, whatever the socket does, and "not now" is a value: for programs that make their own
  * loop of `poll`. They take no way through an exception, which costs a hundred times what the call does.
  */
 import type { SocketAddress } from '../address/socket-address.ts'
@@ -90,7 +90,7 @@ export const recvWithin = (handle: SocketHandle, buffer: Uint8Array, ms: number)
   }
 }
 
-/** What the kernel was told last. */
+/** The SO_RCVTIMEO that each socket has, in milliseconds. */
 const slices = new WeakMap<SocketHandle, number>()
 
 /**

@@ -1,4 +1,4 @@
-/** Sockets come into being, and go. */
+/** open, fromFd, pair, setNonblocking, close. */
 import { invalidArgument, outOfRange } from '../errors/wrong-argument.ts'
 import { markForeign, openFd, SocketHandle } from '../handle/socket-handle.ts'
 import type { SocketFamily, SocketType } from '../system-calls/system-calls.ts'

@@ -1,4 +1,4 @@
-/** Who is at either end. */
+/** localAddress, peerAddress, peerCredentials. */
 import { decodeAddress, type SocketAddress } from '../address/socket-address.ts'
 import { SocketError } from '../errors/socket-error.ts'
 import { openFd, type SocketHandle } from '../handle/socket-handle.ts'
@@ -24,7 +24,7 @@ export const peerAddress = (handle: SocketHandle): SocketAddress =>
  * Linux: pid, uid, gid (SO_PEERCRED). macOS: the same (getpeereid, LOCAL_PEERPID). Windows: pid and the SID of its
  * user (SIO_AF_UNIX_GETPEERPID); the process is looked up by its number, so one that has ended has no SID.
  *
- * @throws SocketError `ENOTSUP` for other families and where the system cannot tell, `ENOTCONN`.
+ * @throws SocketError `ENOTSUP` for other families and where the system does not know, `ENOTCONN`.
  */
 export const peerCredentials = (handle: SocketHandle): PeerCredentials => {
   const fd = openFd(handle, 'peerCredentials')

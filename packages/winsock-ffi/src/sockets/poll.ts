@@ -1,4 +1,4 @@
-/** Waiting for several sockets. */
+/** poll: waits for several sockets. */
 import { deadlineIn } from '../system-calls/deadline.ts'
 import { invalidValue } from '../errors/wrong-argument.ts'
 import { openFd, type SocketHandle } from '../handle/socket-handle.ts'

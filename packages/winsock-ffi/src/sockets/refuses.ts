@@ -3,7 +3,7 @@ import type { SocketType } from '../system-calls/system-calls.ts'
 import { sockets } from './index.ts'
 
 /**
- * Whether nobody is behind a socket file any more. A server that is busy, and a socket of another type, are somebody.
+ * Whether nobody is behind a socket file any more. A server that is busy counts as one, and so does a socket of another type.
  *
  * ## Platform behaviour
  * Windows refuses while a backlog is full, too.

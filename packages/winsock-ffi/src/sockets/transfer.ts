@@ -1,4 +1,4 @@
-/** Bytes go and come. */
+/** send, recv, available, shutdown. */
 import type { SocketAddress } from '../address/socket-address.ts'
 import { openFd, type SocketHandle } from '../handle/socket-handle.ts'
 import { systemCalls } from '../system-calls/select.ts'
@@ -14,7 +14,7 @@ export interface SendOptions extends WaitOptions {
 /**
  * Sends bytes.
  *
- * @returns How many were sent. On a stream that may be fewer than given, when the call is non-blocking or has a
+ * @returns How many were sent. On a stream that may be fewer than passed, when the call is non-blocking or has a
  *   deadline, or on Windows: send the rest with another call.
  * @throws SocketError `EPIPE` or `ECONNRESET` when the peer has gone (no signal is raised), `ETIMEDOUT`, `EAGAIN` when
  *   non-blocking, `EMSGSIZE` for a datagram that is too long.
@@ -37,7 +37,7 @@ export const send = (handle: SocketHandle, data: Uint8Array, options?: SendOptio
  * Receives bytes.
  *
  * @returns How many were received; 0 at the end of the stream, when the peer has shut down or closed. (A datagram of
- *   no bytes is 0 as well.) A datagram longer than the buffer is cut: `sockets.receiveMessage` tells.
+ *   no bytes is 0 as well.) A datagram longer than the buffer is cut: `truncated` of `sockets.receiveMessage` says so.
  * @throws SocketError `ETIMEDOUT`, `EAGAIN` when non-blocking, `ECONNRESET` when the peer closed with our bytes unread.
  * @see recv(2)
  */
@@ -53,7 +53,7 @@ export const recv = (handle: SocketHandle, buffer: Uint8Array, options?: Receive
     : waitAndRetry(handle, fd, 'recv', timeoutMs, received, systemCalls.recv, buffer, flags)
 }
 
-/** Bytes that `recv` would give at once; of a datagram socket, the size of the next one (on macOS, of all). */
+/** Bytes that `recv` would return at once; of a datagram socket, the size of the next one (on macOS, of all). */
 export const available = (handle: SocketHandle): number => systemCalls.available(openFd(handle, 'ioctl'))
 
 export const directions = { read: 0, write: 1, both: 2 } as const

@@ -2,7 +2,7 @@
 const LONGEST_WAIT = 2 ** 31 - 1
 
 /**
- * A function that tells how many whole milliseconds are left, rounded up so that a wait never ends early; -1 for ever.
+ * A function that returns how many whole milliseconds are left, rounded up so that a wait never ends early; -1 for ever.
  *
  * @param timeoutMs - Milliseconds from now; -1 for no deadline.
  */

@@ -1,6 +1,6 @@
 /**
- * What each system has to supply; posix/sockets.ts and win32/sockets.ts do. All numbers are the system's own. Calls
- * whose failure is ordinary (EAGAIN) give the result, or the negated error number; the others throw.
+ * `SystemCalls`: what each system supplies; posix/sockets.ts and win32/sockets.ts do. All numbers are the system's own. Calls
+ * whose failure is ordinary (EAGAIN) return the result, or the negated error number; the others throw.
  */
 import type { SocketError } from '../errors/socket-error.ts'
 import type { PeerCredentials } from '../credentials/peer-credentials.ts'
@@ -9,12 +9,12 @@ import type { ErrorSubject } from '../errors/call-failed.ts'
 export type SocketFamily = 'unix' | 'inet' | 'inet6'
 export type SocketType = 'stream' | 'datagram' | 'seqpacket'
 
-/** Readiness, as {@link SystemCalls.poll} asks for it and tells it: bits that may be combined. */
+/** Readiness, as {@link SystemCalls.poll} asks for it and reports it: bits that may be combined. */
 export const READABLE = 1
 export const WRITABLE = 2
-/** The peer has gone, or closed its writing half. Told without being asked for. */
+/** The peer has gone, or closed its writing half. Reported unasked. */
 export const HANGUP = 4
-/** An error waits on the socket. Told without being asked for. */
+/** An error waits on the socket. Reported unasked. */
 export const FAILED = 8
 
 /** A message for {@link SystemCalls.sendMessage}. */
@@ -29,9 +29,9 @@ export interface OutgoingMessage {
 /** What {@link SystemCalls.receiveMessage} fills in. */
 export interface IncomingMessage {
   descriptors: number[]
-  /** Asked for by true; then the sender, or still true when the system told none. */
+  /** Asked for by true; then the sender, or still true when the system names none. */
   credentials: PeerCredentials | boolean
-  /** The sockaddr of the sender; empty when the system gave none. */
+  /** The sockaddr of the sender; empty when the system names none. */
   from: Uint8Array
   /** The datagram was longer than the memory for it; the rest is lost. */
   truncated: boolean
@@ -77,13 +77,13 @@ export interface SystemCalls {
   reuseAddress(fd: number): void
   bind(fd: number, address: Uint8Array): number
   listen(fd: number, backlog: number): number
-  /** Gives the descriptor of the connection. */
+  /** Returns the descriptor of the connection. */
   accept(fd: number): number
   /** Begins to connect, and waits only if the socket is one that does. */
   connect(fd: number, address: Uint8Array): number
   /**
    * Connects and waits up to `timeoutMs` (-1: for ever), whatever mode the socket is in; the mode afterwards is
-   * undefined. Gives 0, or the negated error number, that of ETIMEDOUT when the time is up.
+   * undefined. Returns 0, or the negated error number, that of ETIMEDOUT when the time is up.
    */
   connectWithin(fd: number, address: Uint8Array, timeoutMs: number): number
 
@@ -102,12 +102,12 @@ export interface SystemCalls {
   ): number
   shutdown(fd: number, how: 0 | 1 | 2): number
 
-  /** Waits for one socket; gives its readiness, 0 after `timeoutMs` (-1: never). */
+  /** Waits for one socket; returns its readiness, 0 after `timeoutMs` (-1: never). */
   pollOne(fd: number, interest: number, timeoutMs: number): number
   /** Waits for any of several; `ready` receives the readiness of each. */
   poll(fds: readonly number[], interests: readonly number[], timeoutMs: number, ready: number[]): number
 
-  /** The sockaddr that `getsockname` or `getpeername` gives. */
+  /** The sockaddr of `getsockname` or `getpeername`. */
   name(which: 'getsockname' | 'getpeername', fd: number): Uint8Array
   getOption(fd: number, level: number, name: number, value: Uint8Array): number
   setOption(fd: number, level: number, name: number, value: Uint8Array): number

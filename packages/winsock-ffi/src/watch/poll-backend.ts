@@ -4,7 +4,7 @@
 export interface PollWait {
   /** What the worker needs: numbers that mean the same in every thread of the process. */
   readonly shared: readonly number[]
-  /** Before the worker waits: asks the system to tell of readiness. */
+  /** Before the worker waits: asks the system to report readiness. */
   arm(): void
   /** After the worker has reported: what the socket is ready for, in the bits of systemCalls.ts. */
   collect(): number

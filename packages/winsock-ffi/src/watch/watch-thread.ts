@@ -1,4 +1,4 @@
-/** The worker thread of watch/worker.ts: waits when told to, and reports once for each time. */
+/** The worker thread of watch/worker.ts: waits when asked to, and reports once for each time. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { pollBackend } from './select.ts'
 import { CLOSING, IDLE, WAITING } from './worker-state.ts'

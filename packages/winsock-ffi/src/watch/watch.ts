@@ -49,7 +49,7 @@ const begin = (
 }
 
 /**
- * Tells when a socket is ready, in Node's own loop: for what Node has no class for, such as a listener on Windows, a
+ * Calls back when a socket is ready, in Node's own loop: for what Node has no class for, such as a listener on Windows, a
  * datagram or a seqpacket socket. The socket should be non-blocking. Closing the socket ends the watch.
  *
  * @example

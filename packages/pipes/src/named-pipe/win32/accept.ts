@@ -108,7 +108,7 @@ export const applyChanges = (state: SharedState, instances: Instances): void => 
   }
 }
 
-/** Waits for a client, and gives its instance, in whose place another one waits by then. */
+/** Waits for a client. @returns Its instance, in whose place another one waits by then. */
 export const accept = (state: SharedState, instances: Instances, timeoutMs: number | undefined): number => {
   const lock = new DirectionLock(state, READ, 'ConnectNamedPipe', timeoutMs)
   lock.enter()

@@ -24,7 +24,7 @@ export const GENERIC_READ = 0x8000_0000
 export const GENERIC_WRITE = 0x4000_0000
 export const INVALID_HANDLE_VALUE = -1
 
-// fileapi.h, winbase.h: what GetFileType and GetNamedPipeInfo give
+// fileapi.h, winbase.h: the results of GetFileType and GetNamedPipeInfo
 export const FILE_TYPE_DISK = 1
 export const FILE_TYPE_CHAR = 2
 export const FILE_TYPE_PIPE = 3

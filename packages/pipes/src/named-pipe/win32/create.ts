@@ -80,7 +80,7 @@ export const createNext = (settings: InstanceSettings, rejectRemote: boolean): n
 
 /**
  * FILE_READ_DATA, FILE_WRITE_DATA, both ATTRIBUTES, READ_CONTROL, SYNCHRONIZE (winnt.h). GENERIC_WRITE would ask for the
- * right to create instances as well, which a careful server does not give.
+ * right to create instances as well, which a careful server does not grant.
  */
 const CONNECT = 0x0012_0183
 /** The same without FILE_WRITE_ATTRIBUTES, which only message mode needs. */
@@ -139,6 +139,6 @@ export const openPipe = (name: string): Opened => {
   }
 }
 
-/** Waits for a free instance, up to `ms`; gives false when there is no such pipe. */
+/** Waits for a free instance, up to `ms` milliseconds. @returns False when there is no such pipe. */
 export const waitForInstance = (name: string, ms: number): boolean =>
   traced('WaitNamedPipeW', name, () => kernel32.WaitNamedPipeW.attempt(name, Math.max(1, Math.ceil(ms)))) >= 0

@@ -11,10 +11,10 @@ import { isGone, pipeError } from './pipe-errors.ts'
 import { waitFor } from './overlapped.ts'
 import { kernel32 } from '../../libraries/win32.ts'
 
-/** How often a thread is told to stop that may not have begun yet. */
+/** How often a thread is asked to stop that may not have begun yet. */
 const TELL_EVERY_MS = 10
 const TELL_AT_MOST = 500
-/** So long a flush that may not wait is given, for a thread to begin and find that nothing is unread. */
+/** The time of a flush that may not wait, in which a thread begins and finds that nothing is unread. */
 const LEAST_MS = 20
 
 const flushHere = (handle: number): void => {
@@ -26,7 +26,7 @@ const flushHere = (handle: number): void => {
 let entry: bigint | undefined
 
 /**
- * FlushFileBuffers takes one pointer-sized argument and gives 32 bits, which is what a thread of Windows begins with. So
+ * FlushFileBuffers takes one pointer-sized argument and returns 32 bits, which is what a thread of Windows begins with. So
  * it runs in a thread of its own, without JavaScript, and can be waited for and cancelled.
  *
  * @see https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-createthread
@@ -36,7 +36,7 @@ const start = (handle: number): number => {
   return traced('CreateThread', handle, () => kernel32.CreateThread(null, 0, entry!, handle, 0, null))
 }
 
-/** Ends the thread's wait; gives false where the system would not. */
+/** Ends the thread's wait. @returns False where the system would not. */
 const stop = (thread: number): boolean => {
   for (let told = 0; told < TELL_AT_MOST; told += 1) {
     traced('CancelSynchronousIo', thread, () => kernel32.CancelSynchronousIo.attempt(thread))

@@ -1,5 +1,5 @@
 /**
- * What the system tells of a pipe.
+ * What the system knows of a pipe: quotas, state, instances, buffer sizes.
  *
  * ```c
  * typedef struct _FILE_PIPE_LOCAL_INFORMATION {   // ntifs.h, ten ULONGs
@@ -35,7 +35,7 @@ const calls: Bound<typeof rows> = bindTable(ntdll, rows)
 const status = new BigInt64Array(2)
 const info = new Uint32Array(10)
 
-/** What the information says, or undefined where the system gives none. */
+/** What the information says, or undefined where the system has none. */
 const ask = (handle: number, answer: (information: Uint32Array) => number): number | undefined => {
   const result = traced('NtQueryInformationFile', handle, () => {
     const size = info.byteLength
@@ -45,7 +45,7 @@ const ask = (handle: number, answer: (information: Uint32Array) => number): numb
   return result < 0 ? undefined : result
 }
 
-/** Bytes that a write may have so that it need not wait; Wine gives the size of the buffer, whatever is unread. */
+/** Bytes that a write may have so that it need not wait; Wine returns the size of the buffer, whatever is unread. */
 export const writeQuotaOf = (handle: number): number | undefined => ask(handle, (its) => its[7]!)
 
 const stateOf = (handle: number): number | undefined => ask(handle, (its) => its[8]!)
@@ -66,7 +66,7 @@ export const isConnected = (handle: number): boolean =>
 /** wdm.h: FILE_SYNCHRONOUS_IO_ALERT, FILE_SYNCHRONOUS_IO_NONALERT */
 const SYNCHRONOUS = 0x10 | 0x20
 
-/** True for a handle that was opened without FILE_FLAG_OVERLAPPED, where the system tells. */
+/** True for a handle that was opened without FILE_FLAG_OVERLAPPED, where the system knows. */
 export const isSynchronous = (handle: number): boolean => {
   const mode = new Uint32Array(1)
   const result = traced('NtQueryInformationFile', handle, () =>

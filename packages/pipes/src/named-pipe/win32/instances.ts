@@ -68,7 +68,7 @@ export class Instances {
   }
 
   /**
-   * Makes up the wanted number, and one more for an instance that is about to be given away. So the name never vanishes.
+   * Makes up the wanted number, and one more for an instance that is about to be handed out. So the name never vanishes.
    *
    * @throws SocketError when there is none left that could wait, and none can be made.
    */

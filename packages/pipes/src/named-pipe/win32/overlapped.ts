@@ -1,7 +1,7 @@
 /**
  * Waiting for one overlapped operation, so that it has always ended when this returns or throws.
  *
- * The event that wakes a call is never the event of the OVERLAPPED: whoever sets that one would make GetOverlappedResult
+ * The event that wakes a call is never the event of the OVERLAPPED: setting that one would make GetOverlappedResult
  * return while the system still owns the memory.
  */
 import { WAKE } from '../../threads/cells.ts'
@@ -37,7 +37,7 @@ export const cancel = (handle: number, overlapped: bigint): number => {
   return resultOf(handle, overlapped)
 }
 
-/** Waits for an event, or to be woken. Gives what WaitForMultipleObjects does. */
+/** Waits for an event, or to be woken. @returns The result of WaitForMultipleObjects. */
 export const waitFor = (events: readonly number[], lock: DirectionLock, ms: number): number => {
   const timeout = ms < 0 ? INFINITE : ms
   const wake = lock.concurrent ? lock.state.cells[WAKE + lock.direction]! : -1
@@ -55,11 +55,11 @@ export const waitFor = (events: readonly number[], lock: DirectionLock, ms: numb
 /**
  * Begins an operation and waits for its end.
  *
- * @param begin - Gives TRUE, or the negated error number; ERROR_IO_PENDING means that it is on its way.
+ * @param begin - Returns TRUE, or the negated error number; ERROR_IO_PENDING means that it is on its way.
  * @param ended - The status that ends the call from another thread.
  * @returns Bytes, or the negated error number; `-ERROR_OPERATION_ABORTED` when `ended` came true.
  * @throws SocketError `ETIMEDOUT`, `EAGAIN`; the operation was taken back then and has moved nothing, as far as the system
- *   tells: a write may have been read in part (see writing.ts).
+ *   says: a write may have been read in part (see write.ts).
  */
 export const perform = (
   handle: number,

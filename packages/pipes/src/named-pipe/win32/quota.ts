@@ -16,5 +16,5 @@ export const learnQuota = (handle: number, writeByte: () => void): void => {
 /** True until {@link learnQuota} was called. */
 export const quotaUnknown = (): boolean => told === undefined
 
-/** Bytes that a write may have so that it need not wait; undefined where the system does not tell. */
+/** Bytes that a write may have so that it need not wait; undefined where the system does not know. */
 export const quotaOf = (handle: number): number | undefined => (told ? writeQuotaOf(handle) : undefined)

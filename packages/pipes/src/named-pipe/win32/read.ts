@@ -12,7 +12,7 @@ import { withScratch, type Scratch } from './scratch.ts'
 
 /**
  * Bytes to ask for at once. A read that waits takes its size off the quota of the writer (what information.ts reads), so it asks
- * for less than the pipe holds: otherwise a writer that must not wait would be told that there is no room.
+ * for less than the pipe holds: otherwise a writer that must not wait would find no room.
  */
 const READ_SIZE = 32_768
 
@@ -27,7 +27,7 @@ const END: ReadResult = { bytes: 0, more: false }
 
 const isOver = (state: SharedState): boolean => state.has(ENDED_READ | PEER_ENDED)
 
-/** What ReadFile gave, where the end of the stream is a value. */
+/** The result of ReadFile, where the end of the stream is a value. */
 const understood = (state: SharedState, result: number, scratch: Scratch): ReadResult | undefined => {
   if (result > 0) return { bytes: result, more: false }
   if (-result === ERROR_MORE_DATA) return { bytes: scratch.transferred, more: true }
@@ -36,7 +36,7 @@ const understood = (state: SharedState, result: number, scratch: Scratch): ReadR
     state.add(PEER_ENDED)
     return END
   }
-  // A write of no bytes on a byte pipe does nothing; should a system tell of it, there is nothing to tell.
+  // A write of no bytes on a byte pipe does nothing; a system that reports one reports nothing.
   if (result === 0) return undefined
   if (isGone(-result) || (-result === ERROR_OPERATION_ABORTED && isOver(state))) return END
   // The thread that had begun a read of this handle has ended, and the system took back what was its own.

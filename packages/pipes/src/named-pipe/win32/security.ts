@@ -18,7 +18,7 @@ const CONNECT_ONLY = '0x12019b'
 const presets: ReadonlySet<unknown> = new Set(['current-user', 'authenticated-users', 'os-default'])
 
 /**
- * Checks what was given, without a system call.
+ * Checks the option `security`, without a system call.
  *
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`.
  */

@@ -162,7 +162,7 @@ export const writeEnd = (state: SharedState): void => {
       try {
         writer.put(new Uint8Array(0))
       } catch (error) {
-        // A peer that is gone needs to be told nothing.
+        // A peer that is gone needs no end.
         if ((error as { code?: unknown }).code !== 'EPIPE') throw error
       }
     })

@@ -65,7 +65,7 @@ export const socketSystem: SocketSystem = {
       const result = libc.poll.attempt(pollfds, wake < 0 ? 1 : 2, ms)
       if (result < 0) return -result === EINTR ? 0 : result
       const events = revents[3]!
-      // Gone is ready as well: the next call tells how.
+      // Gone is ready as well: the next call finds out how.
       return (
         (events === 0 ? 0 : READY) |
         (events & (c.POLLHUP | c.POLLERR | c.POLLNVAL) ? GONE : 0) |

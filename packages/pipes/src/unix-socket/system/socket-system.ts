@@ -2,20 +2,20 @@ import type { SocketError, SocketType } from '@uds/winsock-ffi'
 import type { Direction } from '../../threads/cells.ts'
 import type { Wakers } from '../../threads/state.ts'
 
-/** Bits that {@link SocketSystem.wait} gives. */
+/** Bits of the result of {@link SocketSystem.wait}. */
 export const READY = 1
 export const WOKEN = 2
-/** The peer has closed, or an error waits: told although it was not asked for. */
+/** The peer has closed, or an error waits: reported unasked. */
 export const GONE = 4
 
 /**
- * What a system has to supply for AF_UNIX sockets: posix/socket-system.ts and win32/socket-system.ts do. Calls give
+ * What a system supplies for AF_UNIX sockets: posix.ts and win32.ts do. Calls return
  * their result, or the negated error number of the system.
  */
 export interface SocketSystem extends Wakers {
   /** True where recv and send may wait in the kernel, and obey the timeouts of {@link setKernelTimeout}. */
   readonly waitsInKernel: boolean
-  /** True where the kernel tells how much the peer has not read, so that flush can wait for it. */
+  /** True where the kernel knows how much the peer has not read, so that flush can wait for it. */
   readonly tellsUnread: boolean
   /** True where a socket file has a mode that decides who may connect. */
   readonly hasModes: boolean
@@ -37,15 +37,15 @@ export interface SocketSystem extends Wakers {
   unread(fd: number): number
   close(fd: number): void
   /**
-   * The type of socket to try a file with. One of another type than the server's finds out that somebody is there
+   * The type of socket to try a file with. One of another type than the server's finds out that a server is there
    * (EPROTOTYPE) without becoming its client.
    */
   probeType(type: SocketType): SocketType
-  /** True when the kernel does not wait although {@link waitsInKernel}: somebody else has set O_NONBLOCK. */
+  /** True when the kernel does not wait although {@link waitsInKernel}: another process has set O_NONBLOCK. */
   neverWaits(fd: number): boolean
   /** accept must never wait in the kernel. */
   prepareListener(fd: number): void
-  /** Sets the mode that bind will give the file, where the system lets it be set before. */
+  /** Sets the mode that the file will have after bind, where the system lets it be set before. */
   prepareMode(fd: number, mode: number): void
 
   isWouldBlock(code: number): boolean

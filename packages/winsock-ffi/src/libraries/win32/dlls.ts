@@ -8,7 +8,7 @@ const unavailable =
     : 'it is a library of Windows; on this system use libc, or sockets, which run on both'
 
 /**
- * A system DLL. Koffi keeps the error number of each thread's last call, so GetLastError as a further call still tells
+ * A system DLL. Koffi keeps the error number of each thread's last call, so GetLastError as a further call still returns
  * it (https://koffi.dev/functions).
  */
 const systemDll = (name: string): Library =>

@@ -7,7 +7,7 @@ const WSAETIMEDOUT = 10060
 const FD_CONNECT_BIT = 4
 
 /**
- * Connects and waits. WSAPoll of Windows before 10 2004 never tells that a connect has failed
+ * Connects and waits. WSAPoll of Windows before 10 2004 never reports that a connect has failed
  * (https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-wsapoll, Remarks), so FD_CONNECT is waited for.
  */
 export const connectWithin = (socket: number, address: Uint8Array, timeoutMs: number): number => {

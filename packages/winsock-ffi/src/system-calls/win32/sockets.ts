@@ -47,7 +47,7 @@ const open = (family: number, type: number): number => {
 // struct WSAPOLLFD { SOCKET fd; SHORT events; SHORT revents; }: 16 bytes on 64 bits
 const one = new DataView(new ArrayBuffer(16))
 
-// Asking WSAPoll for POLLERR or POLLHUP is an error there; they are told unasked.
+// Asking WSAPoll for POLLERR or POLLHUP is an error there; it reports them unasked.
 const toEvents = (interest: number): number =>
   (interest & READABLE ? c.POLLRDNORM : 0) | (interest & WRITABLE ? c.POLLWRNORM : 0)
 
@@ -198,7 +198,7 @@ export const systemCalls: SystemCalls = {
   name: (which, socket) => {
     int[0] = nameBuffer.length
     const result = winsock[which].attempt(socket, nameBuffer, int)
-    // getsockname of a socket that was neither bound nor connected, where POSIX gives an unnamed address.
+    // getsockname of a socket that was neither bound nor connected, where POSIX returns an unnamed address.
     if (-result === WSAEINVAL && which === 'getsockname') return new Uint8Array(0)
     check(result, which)
     return Uint8Array.prototype.slice.call(nameBuffer, 0, int[0])
