@@ -119,3 +119,22 @@ export const fromWire = (value: unknown): WireError => {
 /** Any thrown thing as an Error, so that reports have one type. */
 export const asError = (thrown: unknown): Error =>
   thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown })
+
+/**
+ * An error of a stream as a SocketError. Node's own errors of a stream that has ended (`ERR_STREAM_...`) become
+ * `ERR_DISCONNECTED`; the codes of the system stay.
+ */
+export const connectionFailure = (action: string, error: Error, address?: string): SocketError => {
+  if (error instanceof SocketError) return error
+  const { code } = error as { code?: unknown }
+  if (typeof code !== 'string' || code.startsWith('ERR_')) {
+    return new SocketError({
+      code: 'ERR_DISCONNECTED',
+      syscall: action,
+      address,
+      detail: 'the connection has ended',
+      cause: error,
+    })
+  }
+  return new SocketError({ code, syscall: action, address, cause: error })
+}

@@ -1,42 +1,13 @@
 import { existsSync, statSync } from 'node:fs'
-import { createConnection } from 'node:net'
 import type { Socket } from 'node:net'
-import { expectNoLeak, freshName, needs, socketPath, spawnProgram } from '@uds/testkit'
+import { expectNoLeak, needs, spawnProgram } from '@uds/testkit'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { LineClient, LineServer, UnixSocket } from '../src/index.ts'
-import type { LineServerOptions } from '../src/index.ts'
 import { namedPipes } from '../src/unixevents/channel/platform.ts'
 import { eventually } from './eventually.ts'
+import { freshPath, join, raw, serve } from './fixtures/line-ends.ts'
 
 const python = needs('python3')
-const freshPath = (): string => (namedPipes ? `pipe:${freshName()}` : socketPath())
-
-const serve = async (options: LineServerOptions = {}): Promise<LineServer> => {
-  const server = new LineServer({ path: freshPath(), logger: false, ...options })
-  onTestFinished(() => server.shutdown())
-  await server.run()
-  return server
-}
-const join = async (server: LineServer, options: { ackMessage?: string } = {}): Promise<LineClient> => {
-  const before = server.clients
-  const client = await LineClient.connect({ path: server.path, ...options })
-  onTestFinished(() => client.close())
-  await eventually(() => expect(server.clients).toBe(before + 1))
-  return client
-}
-const raw = async (server: LineServer): Promise<Socket & { text: () => string }> => {
-  const socket = createConnection({
-    path: server.path.replace(/^pipe:/, '\\\\.\\pipe\\'),
-    allowHalfOpen: true,
-  })
-  onTestFinished(() => void socket.destroy())
-  let text = ''
-  socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
-  socket.on('error', () => {})
-  const before = server.clients
-  await eventually(() => expect(server.clients).toBe(before + 1))
-  return Object.assign(socket, { text: () => text })
-}
 const fail = (): never => {
   throw new Error('logger')
 }

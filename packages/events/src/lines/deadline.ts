@@ -1,12 +1,13 @@
+// Waits that end: withDeadline, abortable.
 import { checkOptions } from '@uds/winsock-ffi'
 import { failure } from '../errors.ts'
 import { checkSignal, milliseconds } from '../options.ts'
 
-/** When to give up: either alone, or both. */
+/** The end of a wait: a time, a signal, or both. */
 export interface WaitOptions {
   /** Milliseconds to wait; then `ETIMEDOUT`. */
   readonly timeoutMs?: number | undefined
-  /** Gives up with the signal's reason. */
+  /** Rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined
 }
 
@@ -30,5 +31,19 @@ export const withDeadline = async <T>(
     return await action(signal ? AbortSignal.any([signal, late.signal]) : late.signal)
   } finally {
     clearTimeout(timer)
+  }
+}
+
+/** What `promise` settles with, or, before that, the reason of the signal. */
+export const abortable = async <T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> => {
+  if (signal === undefined) return await promise
+  signal.throwIfAborted()
+  const { promise: aborted, reject } = Promise.withResolvers<never>()
+  const abort = (): void => reject(signal.reason as Error)
+  signal.addEventListener('abort', abort, { once: true })
+  try {
+    return await Promise.race([promise, aborted])
+  } finally {
+    signal.removeEventListener('abort', abort)
   }
 }

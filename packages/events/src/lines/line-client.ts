@@ -1,11 +1,11 @@
-import type { Duplex } from 'node:stream'
+// The client of a line server: connect, send, sendAndWait, receive, lines, exit, close.
 import { connect } from '@uds/stream'
 import type { Address } from '@uds/stream'
 import { checkOptions, optionNames } from '@uds/winsock-ffi'
 import { failure } from '../errors.ts'
-import { withDeadline } from './deadline.ts'
+import { ClientConnection } from './client-connection.ts'
+import { abortable, withDeadline } from './deadline.ts'
 import type { WaitOptions } from './deadline.ts'
-import { LineDecoder } from './line-decoder.ts'
 import { LineQueue } from './line-queue.ts'
 import {
   byteLimit,
@@ -17,18 +17,39 @@ import {
   option,
   readAddress,
 } from './line-options.ts'
+import { Turns } from './turns.ts'
 
 /** Options of a {@link LineClient}. */
 export interface LineClientOptions {
-  /** A path, or an address of `@uds/stream`. `/tmp/unix_socket.sock` unless given. */
+  /**
+   * A path, or an address of `@uds/stream`.
+   *
+   * @default '/tmp/unix_socket.sock'
+   */
   readonly path?: string | undefined
-  /** What the server acknowledges a line with. `"__ACK__\n"` unless given. */
+  /**
+   * The acknowledgement of the server.
+   *
+   * @default "__ACK__\n"
+   */
   readonly ackMessage?: string | undefined
-  /** Milliseconds to wait for the server to be there. 0 unless given. */
+  /**
+   * Milliseconds to wait for a server that does not listen yet.
+   *
+   * @default 0
+   */
   readonly retryUntilMs?: number | undefined
-  /** The longest line that is taken, in bytes. 1 MiB unless given. */
+  /**
+   * The longest line that is read, in bytes.
+   *
+   * @default 1_048_576
+   */
   readonly maxLineBytes?: number | undefined
-  /** How much may wait for `receive`; the server has to wait then. 16 MiB unless given. */
+  /**
+   * How many bytes of lines may wait for `receive`; beyond that the client reads no more, and `sendAndWait` rejects.
+   *
+   * @default 16_777_216
+   */
   readonly maxQueueBytes?: number | undefined
 }
 
@@ -46,17 +67,11 @@ export interface SendAndWaitOptions extends WaitOptions {
   readonly ackMessage?: string | undefined
 }
 
-/** How long `sendAndWait` waits for an acknowledgement unless told otherwise: a handler that fails gives none. */
+/** How long `sendAndWait` waits for an acknowledgement, in milliseconds: a line whose handler fails has none. */
 const ACK_TIMEOUT_MS = 10_000
 
 /** How long `close` lets the server end, in milliseconds. */
 const CLOSE_GRACE_MS = 1000
-
-interface Waiting {
-  readonly bytes: Uint8Array
-  readonly resolve: () => void
-  readonly reject: (error: Error) => void
-}
 
 /** A client of a {@link LineServer}, or of any server that speaks in lines. */
 export class LineClient {
@@ -64,35 +79,26 @@ export class LineClient {
   readonly ackMessage: string
   readonly #address: Address
   readonly #retryUntilMs: number
+  readonly #maxLineBytes: number
   readonly #maxQueueBytes: number
   readonly #queue = new LineQueue()
-  readonly #decoder: LineDecoder
-  #acks: Waiting[] = []
-  #socket: Duplex | undefined
+  readonly #turns = new Turns()
+  #connection: ClientConnection | undefined
   #connecting: Promise<void> | undefined
+  #replacing: Promise<void> | undefined
   #closed = false
 
   /** @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`. */
   constructor(options: string | LineClientOptions = {}) {
-    const given = typeof options === 'string' ? { path: options } : options
+    const settings = typeof options === 'string' ? { path: options } : options
     const where = 'LineClient'
-    checkOptions(given, where, CLIENT_OPTIONS)
-    this.path = option(where, 'path', 'string', given.path, DEFAULT_PATH)
-    this.ackMessage = option(where, 'ackMessage', 'string', given.ackMessage, DEFAULT_ACK)
+    checkOptions(settings, where, CLIENT_OPTIONS)
+    this.path = option(where, 'path', 'string', settings.path, DEFAULT_PATH)
+    this.ackMessage = option(where, 'ackMessage', 'string', settings.ackMessage, DEFAULT_ACK)
     this.#address = readAddress(where, this.path)
-    this.#retryUntilMs = option(where, 'retryUntilMs', 'number', given.retryUntilMs, 0)
-    this.#maxQueueBytes = byteLimit(where, 'maxQueueBytes', given.maxQueueBytes, DEFAULT_MAX_QUEUE_BYTES)
-    this.#decoder = new LineDecoder(
-      {
-        line: (line) => this.#queue.push(line),
-        expected: () => this.#acks.shift()?.resolve(),
-        broken: (code, reason) => {
-          const kind = code === 'EMSGSIZE' ? 'ERR_FRAME_TOO_LARGE' : 'ERR_PROTOCOL'
-          this.#fail(failure('receive', kind, reason))
-        },
-      },
-      { maxLineBytes: byteLimit(where, 'maxLineBytes', given.maxLineBytes, DEFAULT_MAX_LINE_BYTES) },
-    )
+    this.#retryUntilMs = option(where, 'retryUntilMs', 'number', settings.retryUntilMs, 0)
+    this.#maxLineBytes = byteLimit(where, 'maxLineBytes', settings.maxLineBytes, DEFAULT_MAX_LINE_BYTES)
+    this.#maxQueueBytes = byteLimit(where, 'maxQueueBytes', settings.maxQueueBytes, DEFAULT_MAX_QUEUE_BYTES)
   }
 
   /** A client that is connected. */
@@ -101,13 +107,13 @@ export class LineClient {
   }
 
   /**
-   * Connects; a second call gives the same.
+   * Connects; a second call returns the same.
    *
-   * @throws SocketError `ECONNREFUSED`, `ENOENT`, `EACCES` and what else `connect` of `@uds/stream` tells;
+   * @throws SocketError `ECONNREFUSED`, `ENOENT`, `EACCES` and the other codes of `connect` of `@uds/stream`;
    *   `ERR_CLOSED` after `close`.
    */
   async connect(): Promise<this> {
-    if (this.#closed) throw failure('connect', 'ERR_CLOSED', 'the client was closed')
+    if (this.#closed) throw closed('connect')
     this.#connecting ??= this.#connect()
     try {
       await this.#connecting
@@ -122,34 +128,47 @@ export class LineClient {
   /**
    * Sends a line. Resolves when the system has taken it.
    *
-   * @throws TypeError for what is no text, or more than one line; SocketError `ENOTCONN`, `EPIPE`, `ERR_DISCONNECTED`.
+   * @throws TypeError for a value that is no text, or more than one line; SocketError `ERR_DISCONNECTED`, `EPIPE`,
+   *   `ECONNRESET`, and `ERR_CLOSED` after `close`.
    */
   async send(line: string): Promise<void> {
     const text = lineBytes('send', line)
-    const socket = this.#connected('send')
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    socket.write(text, (error) => (error ? reject(error) : resolve()))
-    await promise
+    this.#connected('send')
+    await this.#replacing
+    await this.#connected('send').write('send', text)
   }
 
   /**
-   * Sends a line and waits until the server acknowledges it: for `timeoutMs`, 10 000 unless given, since a handler that
-   * fails gives no acknowledgement. Other lines that come meanwhile are kept for {@link LineClient.receive}. Several may
-   * wait at once; acknowledgements come in the order of the lines. Beside it, send no lines without waiting: their
-   * acknowledgements look the same.
+   * Sends a line and waits until the server acknowledges it: for `timeoutMs`, 10,000 by default, since a line whose
+   * handler fails has no acknowledgement. Other lines that arrive meanwhile are kept for {@link LineClient.receive}.
+   *
+   * Lines and acknowledgements carry no numbers. So of several calls each sends its line after the one before has
+   * ended, and after a wait that was given up, whose acknowledgement may still arrive, the next call begins with a new
+   * connection: an acknowledgement is always that of the line. What the server broadcasts between the two connections
+   * does not reach this client. Beside it, send no lines without waiting: their acknowledgements look the same.
    *
    * @returns the acknowledgement.
-   * @throws SocketError `ETIMEDOUT`, `ERR_DISCONNECTED`; the signal's reason; and what {@link LineClient.send} throws.
+   * @throws SocketError `ETIMEDOUT`, `ERR_DISCONNECTED`; `ERR_QUEUE_FULL` when more than `maxQueueBytes` wait for
+   *   `receive`; the signal's reason; and the errors of {@link LineClient.connect} and {@link LineClient.send}.
    */
   async sendAndWait(line: string, options: SendAndWaitOptions = {}): Promise<string> {
-    checkOptions(options, 'sendAndWait', ['timeoutMs', 'signal', 'ackMessage'])
-    const ackMessage = option('sendAndWait', 'ackMessage', 'string', options.ackMessage, this.ackMessage)
-    lineBytes('sendAndWait', line)
-    this.#connected('sendAndWait')
+    const where = 'sendAndWait'
+    checkOptions(options, where, ['timeoutMs', 'signal', 'ackMessage'])
+    const ackMessage = option(where, 'ackMessage', 'string', options.ackMessage, this.ackMessage)
+    const text = lineBytes(where, line)
+    this.#connected(where)
     options.signal?.throwIfAborted()
     const wait = { timeoutMs: options.timeoutMs ?? ACK_TIMEOUT_MS, signal: options.signal }
-    await withDeadline('sendAndWait', wait, async (signal) => {
-      await Promise.all([this.#ack(Buffer.from(ackMessage), signal), this.send(line)])
+    await withDeadline(where, wait, async (signal) => {
+      const finish = await this.#turns.take(signal)
+      try {
+        signal?.throwIfAborted()
+        const connection = await this.#inOrder(signal)
+        if (this.#full) throw this.#fullError()
+        await connection.exchange(where, text, Buffer.from(ackMessage), signal)
+      } finally {
+        finish()
+      }
     })
     return ackMessage
   }
@@ -160,7 +179,7 @@ export class LineClient {
    * @throws SocketError `ETIMEDOUT`, `ECONNRESET`, `ERR_PROTOCOL`, `ERR_FRAME_TOO_LARGE`; the signal's reason.
    */
   async receive(options: WaitOptions = {}): Promise<string | null> {
-    this.#connected('receive')
+    this.#opened('receive')
     return await withDeadline('receive', options, async (signal) => {
       const line = await this.#queue.take(signal)
       this.#flow()
@@ -173,26 +192,19 @@ export class LineClient {
     for (let line = await this.receive(options); line !== null; line = await this.receive(options)) yield line
   }
 
-  /** Asks the server to let this client go, and resolves when it has. Never rejects. */
+  /** Asks the server to end the connection, and resolves when it has. Never rejects. */
   async exit(): Promise<void> {
-    const socket = this.#socket
-    if (socket?.writable) socket.write('exit\n')
+    await this.#replacing?.catch(() => {})
+    void this.#connection?.write('exit', 'exit\n').catch(() => {})
     await this.close()
   }
 
-  /** Ends after what was sent; what still comes is dropped. Resolves when it is closed, never rejects. */
+  /** Ends after what was sent; drops what still arrives. Resolves when the connection is closed, never rejects. */
   async close(): Promise<void> {
     this.#closed = true
     await this.#connecting?.catch(() => {})
-    const socket = this.#socket
-    if (!socket || socket.closed) return
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const timer = setTimeout(() => socket.destroy(), CLOSE_GRACE_MS)
-    socket.once('close', () => resolve())
-    socket.resume()
-    socket.end()
-    await promise
-    clearTimeout(timer)
+    await this.#replacing?.catch(() => {})
+    await this.#connection?.close(CLOSE_GRACE_MS)
   }
 
   [Symbol.dispose](): void {
@@ -205,66 +217,68 @@ export class LineClient {
 
   async #connect(): Promise<void> {
     const socket = await connect(this.#address, { retryUntilMs: this.#retryUntilMs, allowHalfOpen: true })
-    this.#socket = socket
-    socket.on('data', (chunk: Buffer) => {
-      this.#decoder.push(chunk)
-      this.#flow()
+    const connection: ClientConnection = new ClientConnection(socket, this.#maxLineBytes, {
+      line: (line) => {
+        this.#queue.push(line)
+        this.#flow()
+      },
+      ended: (error) => {
+        if (this.#connection === connection && !this.#replacing) this.#queue.end(error)
+      },
     })
-    socket.once('end', () => {
-      this.#decoder.end()
-      socket.end()
-      this.#over(undefined)
-    })
-    socket.on('error', (error) => this.#over(error))
-    socket.once('close', () => this.#over(undefined))
+    this.#connection = connection
   }
 
-  #connected(action: string): Duplex {
-    if (this.#socket) return this.#socket
+  /** The connection on which the next acknowledgement is that of the next line. */
+  async #inOrder(signal: AbortSignal | undefined): Promise<ClientConnection> {
+    const connection = this.#connected('sendAndWait')
+    if (connection.inOrder) return connection
+    if (this.#full) throw this.#fullError()
+    this.#replacing ??= this.#replace(connection)
+    await abortable(this.#replacing, signal)
+    return this.#connected('sendAndWait')
+  }
+
+  /** The old connection ends first, so that the server has handled its lines before those of the next one. */
+  async #replace(old: ClientConnection): Promise<void> {
+    try {
+      await old.close(CLOSE_GRACE_MS)
+      if (this.#closed) throw closed('sendAndWait')
+      await this.#connect()
+    } catch (error) {
+      this.#queue.end(error as Error)
+      throw error
+    } finally {
+      this.#replacing = undefined
+    }
+  }
+
+  #opened(action: string): ClientConnection {
+    if (this.#connection) return this.#connection
     throw failure(action, 'ERR_DISCONNECTED', 'the client is not connected: call connect() first')
   }
 
-  /** Reads on as long as there is room; always while an acknowledgement is waited for, which may come last. */
+  #connected(action: string): ClientConnection {
+    if (this.#closed) throw closed(action)
+    return this.#opened(action)
+  }
+
+  get #full(): boolean {
+    return this.#queue.length > this.#maxQueueBytes
+  }
+
+  #fullError(): Error {
+    const detail = `more than ${this.#maxQueueBytes} bytes of lines wait for receive(), and the acknowledgement comes after them`
+    return failure('sendAndWait', 'ERR_QUEUE_FULL', detail)
+  }
+
+  /** Reads on as long as there is room. */
   #flow(): void {
-    const socket = this.#socket
-    if (!socket) return
-    const full = this.#queue.length > this.#maxQueueBytes && this.#acks.length === 0 && !this.#closed
-    if (full !== socket.isPaused()) {
-      if (full) socket.pause()
-      else socket.resume()
-    }
-  }
-
-  async #ack(bytes: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
-    if (bytes.length === 0) return
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const waiting: Waiting = { bytes, resolve, reject }
-    const abort = (): void => {
-      this.#acks = this.#acks.filter((other) => other !== waiting)
-      this.#decoder.expectNoMore(bytes)
-      reject(signal?.reason as Error)
-    }
-    this.#acks.push(waiting)
-    this.#decoder.expect(bytes)
-    this.#flow()
-    signal?.addEventListener('abort', abort, { once: true })
-    await promise.finally(() => signal?.removeEventListener('abort', abort))
-  }
-
-  #fail(error: Error): void {
-    this.#over(error)
-    this.#socket?.destroy()
-  }
-
-  #over(error: Error | undefined): void {
-    this.#queue.end(error)
-    const lost = failure(
-      'sendAndWait',
-      'ERR_DISCONNECTED',
-      'the connection ended before the acknowledgement',
-      error,
-    )
-    for (const { reject } of this.#acks) reject(lost)
-    this.#acks = []
+    const connection = this.#connection
+    if (!connection) return
+    if (this.#full) connection.giveUp(this.#fullError())
+    connection.read(!this.#full || this.#closed)
   }
 }
+
+const closed = (action: string): Error => failure(action, 'ERR_CLOSED', 'the client was closed')

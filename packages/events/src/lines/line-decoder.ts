@@ -4,7 +4,7 @@
 export interface LineSink {
   /** A line without what ends it. */
   line(text: string): void
-  /** The message that {@link LineDecoder.expect} was given last but not yet found. */
+  /** The first of the messages of {@link LineDecoder.expect} that was not found before. */
   expected?(): void
   /** The stream cannot be read any further; nothing after this is looked at. */
   broken(code: 'EPROTO' | 'EMSGSIZE', reason: string): void
@@ -67,11 +67,6 @@ export class LineDecoder {
   /** At the beginning of a line, looks for these bytes verbatim, whether or not they end a line; once. */
   expect(message: Uint8Array): void {
     this.#expected.push(message)
-  }
-
-  /** Expects what was expected first no more. */
-  expectNoMore(message: Uint8Array): void {
-    this.#expected = this.#expected.filter((other) => other !== message)
   }
 
   /** Takes the next bytes. They may be changed once it has returned. */

@@ -2,16 +2,16 @@ import { invalidArgument, outOfRange } from '@uds/winsock-ffi'
 import { parseAddress } from '@uds/stream'
 import type { Address } from '@uds/stream'
 
-/** Where a line server listens unless told otherwise: the path of py-unix-socket. */
+/** Where a line server listens by default: the path of py-unix-socket. */
 export const DEFAULT_PATH = '/tmp/unix_socket.sock'
 
-/** What a line server sends after a line was handled, unless told otherwise. */
+/** What a line server sends after a line was handled, by default. */
 export const DEFAULT_ACK = '__ACK__\n'
 
-/** The longest line that is taken, in bytes, unless told otherwise. */
+/** The longest line that is read by default, in bytes. */
 export const DEFAULT_MAX_LINE_BYTES: number = 1024 * 1024
 
-/** How many bytes may wait for a peer that does not read, unless told otherwise. */
+/** How many bytes may wait for a peer that does not read, by default. */
 export const DEFAULT_MAX_QUEUE_BYTES: number = 16 * 1024 * 1024
 
 /** A path, relative ones too, or an address of `@uds/stream`. */

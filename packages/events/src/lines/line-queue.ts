@@ -3,7 +3,7 @@ interface Waiter {
   readonly reject: (error: Error) => void
 }
 
-/** Lines that have come and wait to be taken, or the takers that wait for lines. */
+/** Lines that wait for `take`, or calls of `take` that wait for lines. */
 export class LineQueue {
   readonly #waiters = new Set<Waiter>()
   #lines: string[] = []
@@ -27,7 +27,7 @@ export class LineQueue {
     this.#length += line.length
   }
 
-  /** No more comes: takers get null, or the error. */
+  /** The end of the stream: `take` resolves with null, or rejects with the error. */
   end(error?: Error): void {
     if (this.#ended) return
     this.#ended = true
@@ -39,7 +39,7 @@ export class LineQueue {
     this.#waiters.clear()
   }
 
-  /** The next line; null at the end. Lines that came before an error are still given. */
+  /** The next line; null at the end. Lines that arrived before an error come first. */
   async take(signal: AbortSignal | undefined): Promise<string | null> {
     signal?.throwIfAborted()
     const line = this.#lines.shift()

@@ -1,3 +1,4 @@
+// The line server: run, broadcast, shutdown.
 import type { Duplex } from 'node:stream'
 import { listen } from '@uds/stream'
 import type { Address, Listener } from '@uds/stream'
@@ -24,21 +25,55 @@ export type LineHandler = (payload: string) => unknown
 
 /** Options of a {@link LineServer}. */
 export interface LineServerOptions {
-  /** A path, or an address of `@uds/stream`. `/tmp/unix_socket.sock` unless given. */
+  /**
+   * A path, or an address of `@uds/stream`.
+   *
+   * @default '/tmp/unix_socket.sock'
+   */
   readonly path?: string | undefined
-  /** Sends `ackMessage` to the client after each of its lines was handled. False unless given. */
+  /**
+   * Sends `ackMessage` to the client after each of its lines was handled.
+   *
+   * @default false
+   */
   readonly withAck?: boolean | undefined
-  /** What is sent, verbatim: without an end of line where it has none. `"__ACK__\n"` unless given. */
+  /**
+   * The acknowledgement, sent verbatim: without an end of line where it has none.
+   *
+   * @default "__ACK__\n"
+   */
   readonly ackMessage?: string | undefined
-  /** Sends each line that was handled to all other clients. False unless given. */
+  /**
+   * Sends each line that was handled to all other clients.
+   *
+   * @default false
+   */
   readonly withBroadcast?: boolean | undefined
-  /** What is done with a line; logs it unless given. */
+  /**
+   * Handles a line.
+   *
+   * @default logs it
+   */
   readonly handler?: LineHandler | undefined
-  /** Where it is told what happens: standard error unless given; `false` for nowhere. */
+  /**
+   * Gets a message for each step and each error; `false`: nothing does.
+   *
+   * @default standard error
+   */
   readonly logger?: LineLogger | false | undefined
-  /** The longest line, in bytes; a client that sends a longer one is closed. 1 MiB unless given. */
+  /**
+   * The longest line, in bytes; a client that sends a longer one is disconnected.
+   *
+   * @default 1_048_576
+   */
   readonly maxLineBytes?: number | undefined
-  /** How many bytes may wait for a client that does not read; then it is closed. 16 MiB unless given. */
+  /**
+   * How many bytes of broadcast lines may wait for a client; beyond that it is disconnected, and the logger gets
+   * `ERR_SLOW_CONSUMER`. A client that sends waits for those who read, so that none of them gets so far behind. The
+   * acknowledgements of a client do not count: while 64 KiB of them wait, the server reads none of its lines.
+   *
+   * @default 16_777_216
+   */
   readonly maxQueueBytes?: number | undefined
 }
 
@@ -57,8 +92,8 @@ const SERVER_OPTIONS = optionNames<LineServerOptions>({
  * A server to which clients send lines of text: the class `UnixSocket` of py-unix-socket.
  *
  * For each line, in this order: the handler runs and is waited for, the client gets its acknowledgement, the other
- * clients get the line. A handler that throws means neither, and harms nobody else. A client that sends the line `exit`
- * is let go.
+ * clients get the line. After a handler that throws neither happens; other lines and clients do not notice. The line
+ * `exit` ends the connection of its client.
  *
  * ## Platform behaviour
  * The socket file has mode 0600. On Windows AF_UNIX takes Windows 10 1803 or later; a `pipe:` address works too.
@@ -107,7 +142,7 @@ export class LineServer {
 
   /**
    * Opens the socket and serves until {@link LineServer.shutdown}. Resolves when clients can connect;
-   * {@link LineServer.closed} tells when it is over.
+   * {@link LineServer.closed} resolves when it has shut down.
    *
    * @throws SocketError `EADDRINUSE` (a server is there), `EACCES`, `ENOENT` (no such directory), `ENAMETOOLONG`,
    *   `ERR_CLOSED` after a shutdown.
@@ -130,7 +165,8 @@ export class LineServer {
 
   /**
    * Stops listening, removes the socket file, and ends every connection after the line that is being handled;
-   * destroys what is left after `graceMs` (1000). Never rejects; a second call gives the same.
+   * destroys what is left after `graceMs`, 1000 milliseconds by default. Never rejects; a second call returns the same
+   * promise.
    */
   shutdown(options: { readonly graceMs?: number | undefined } = {}): Promise<void> {
     this.#shutdown ??= this.#close(graceOf('shutdown', options, 1000))
@@ -181,7 +217,7 @@ export class LineServer {
     if (this.#shutdown) client.leave()
   }
 
-  #handle(line: string, from: ServerConnection): void | Promise<void> {
+  #handle(line: string, from: ServerConnection): void | Promise<unknown> {
     try {
       const result = this.#handler(line)
       if (isThenable(result)) {
@@ -190,16 +226,24 @@ export class LineServer {
           (error: unknown) => this.#notHandled(error),
         )
       }
-      this.#handled(line, from)
     } catch (error) {
       this.#notHandled(error)
+      return undefined
     }
-    return undefined
+    return this.#handled(line, from)
   }
 
-  #handled(line: string, from: ServerConnection): void {
-    if (this.withAck) from.write(this.ackMessage)
-    if (this.withBroadcast) this.#broadcast(line, from)
+  /** Acknowledges and broadcasts a line; the sender waits for those who read, but more slowly than it sends. */
+  #handled(line: string, from: ServerConnection): void | Promise<unknown> {
+    if (this.withAck) from.acknowledge(this.ackMessage)
+    if (!this.withBroadcast) return undefined
+    this.#broadcast(line, from)
+    const behind: Promise<void>[] = []
+    for (const client of this.#clients) {
+      const caughtUp = client.caughtUp()
+      if (caughtUp) behind.push(caughtUp)
+    }
+    return behind.length === 0 ? undefined : Promise.all(behind)
   }
 
   #notHandled(error: unknown): void {

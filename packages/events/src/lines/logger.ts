@@ -1,4 +1,4 @@
-/** Where a line server writes what happens; `console` is one. */
+/** What a line server reports to; `console` is one. */
 export interface LineLogger {
   info(message: string): void
   error(message: string): void
@@ -16,14 +16,14 @@ export const stderrLogger: LineLogger = {
 
 const nowhere = (): void => {}
 
-/** A logger that harms nobody when it throws. `false` is none. */
+/** A logger whose exceptions are dropped; `false` reports nothing. */
 export const safeLogger = (logger: LineLogger | false): LineLogger => {
   if (logger === false) return { info: nowhere, error: nowhere }
   const safely = (level: 'info' | 'error') => (message: string) => {
     try {
       logger[level](message)
     } catch {
-      // There is no place left to tell.
+      // There is no place left to report it.
     }
   }
   return { info: safely('info'), error: safely('error') }

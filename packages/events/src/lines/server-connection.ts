@@ -1,29 +1,36 @@
+// One client of a line server: its lines are handled one after the other.
 import type { Duplex } from 'node:stream'
+import { failure } from '../errors.ts'
 import { isThenable } from '../handlers/listeners.ts'
 import { LineDecoder } from './line-decoder.ts'
+import { LineWriter } from './line-writer.ts'
 
 /** What a {@link ServerConnection} asks of its server. */
 export interface ConnectionHandler {
   readonly maxLineBytes: number
   readonly maxQueueBytes: number
   /** Handles a line of the client; a promise is waited for before the next one. Never throws or rejects. */
-  handle(line: string, client: ServerConnection): void | Promise<void>
+  handle(line: string, client: ServerConnection): void | Promise<unknown>
   failed(reason: string): void
-  /** The connection is gone, and all that came from it is handled. */
+  /** The connection is gone, and all that it sent is handled. */
   closed(client: ServerConnection): void
 }
 
-/** The line with which a client asks to be let go. */
+/** The line with which a client asks the server to end the connection. */
 const EXIT = 'exit'
 
-/** How long a client that was let go has to end its own side, in milliseconds. */
+/** How long a client may keep its own half open after the server has ended, in milliseconds. */
 const LEAVE_MS = 5000
 
-/** One client of a line server: its lines are handled one after the other. */
+/** While more acknowledgements than these, in characters, wait for a client, the server handles no line of it. */
+const MAX_ACKNOWLEDGEMENTS = 64 * 1024
+
+/** One client of a line server. */
 export class ServerConnection {
   readonly #socket: Duplex
-  readonly #service: ConnectionHandler
+  readonly #handler: ConnectionHandler
   readonly #decoder: LineDecoder
+  readonly #writer: LineWriter
   #waiting: string[] = []
   #working = false
   /** No line of this client is handled any more. */
@@ -31,12 +38,13 @@ export class ServerConnection {
   #inputEnded = false
   #gone = false
 
-  constructor(socket: Duplex, service: ConnectionHandler) {
+  constructor(socket: Duplex, handler: ConnectionHandler) {
     this.#socket = socket
-    this.#service = service
+    this.#handler = handler
+    this.#writer = new LineWriter(socket)
     this.#decoder = new LineDecoder(
       { line: (line) => this.#take(line), broken: (_, reason) => this.#refuse(reason) },
-      service,
+      handler,
     )
     socket.on('data', (chunk: Buffer) => {
       this.#decoder.push(chunk)
@@ -47,7 +55,7 @@ export class ServerConnection {
       this.#inputEnded = true
       void this.#work()
     })
-    socket.on('error', (error) => service.failed(error.message))
+    socket.on('error', (error) => handler.failed(error.message))
     socket.once('close', () => {
       this.#gone = true
       this.#inputEnded = true
@@ -55,18 +63,32 @@ export class ServerConnection {
     })
   }
 
-  /** Writes text; a client that does not read is closed when too much waits for it. */
+  /** Answers a line. The next line is handled once the client has read enough of the answers. */
+  acknowledge(text: string): void {
+    this.#writer.write(text)
+  }
+
+  /** Writes the text of another client; a client for which too much waits is disconnected. */
   write(text: string): void {
-    if (!this.#socket.writable) return
-    this.#socket.write(text)
-    if (this.#socket.writableLength <= this.#service.maxQueueBytes) return
-    this.#service.failed(
-      `more than ${this.#service.maxQueueBytes} bytes wait for a client that does not read`,
-    )
+    this.#writer.write(text)
+    const { maxQueueBytes } = this.#handler
+    if (this.#writer.length <= maxQueueBytes || this.#socket.destroyed) return
+    const detail = `more than ${maxQueueBytes} bytes wait for a client that does not read: it is disconnected`
+    this.#handler.failed(failure('broadcast', 'ERR_SLOW_CONSUMER', detail).message)
     this.#socket.destroy()
   }
 
-  /** Ends after what was written; drops what still comes, so that the client is not reset. */
+  /**
+   * A client that reads, but more slowly than another one sends, is waited for: before so much waits for it that it
+   * would be disconnected.
+   *
+   * @returns undefined when there is nothing to wait for
+   */
+  caughtUp(): Promise<void> | undefined {
+    return this.#writer.caughtUp(this.#handler.maxQueueBytes / 2)
+  }
+
+  /** Ends after what was written, and drops what still arrives, so that the client is not reset. */
   leave(): void {
     if (this.#left) return
     this.#left = true
@@ -74,7 +96,7 @@ export class ServerConnection {
     this.#socket.once('close', () => clearTimeout(timer))
     this.#waiting = []
     this.#socket.resume()
-    if (this.#socket.writable) this.#socket.end()
+    this.#writer.end()
   }
 
   #take(line: string): void {
@@ -82,8 +104,8 @@ export class ServerConnection {
   }
 
   #refuse(reason: string): void {
-    this.#service.failed(`a client is closed: ${reason}`)
-    // What came before is handled first.
+    this.#handler.failed(`a client is closed: ${reason}`)
+    // The lines before are handled first.
     this.#waiting.push(EXIT)
   }
 
@@ -96,20 +118,24 @@ export class ServerConnection {
       if (line === undefined) break
       if (line === EXIT) this.leave()
       else {
-        const result = this.#service.handle(line, this)
-        if (isThenable(result)) {
-          this.#socket.pause()
-          await result
-        }
+        const handled = this.#handler.handle(line, this)
+        if (isThenable(handled)) await this.#paused(handled)
+        const drained = this.#writer.drained(MAX_ACKNOWLEDGEMENTS)
+        if (drained) await this.#paused(drained)
       }
     }
     this.#working = false
     this.#rest()
   }
 
+  #paused(action: PromiseLike<unknown>): PromiseLike<unknown> {
+    this.#socket.pause()
+    return action
+  }
+
   #rest(): void {
     if (!this.#gone) this.#socket.resume()
-    if (this.#inputEnded && this.#socket.writable) this.#socket.end()
-    if (this.#gone) this.#service.closed(this)
+    if (this.#inputEnded) this.#writer.end()
+    if (this.#gone) this.#handler.closed(this)
   }
 }
