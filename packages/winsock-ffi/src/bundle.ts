@@ -1,6 +1,6 @@
 /** What is looked up at run time beside a module, which a bundler may have moved, or left behind. */
-import { existsSync } from 'node:fs'
-import { basename, extname } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
+import { basename, dirname, extname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { SocketError } from './errors/socket-error.ts'
 
@@ -13,14 +13,28 @@ import { SocketError } from './errors/socket-error.ts'
 export const fileOf = (url: string | undefined): string =>
   url ? fileURLToPath(url) : typeof __filename === 'string' ? __filename : process.execPath
 
+/** The name of the package that a file lies in: that of the nearest package.json above it. */
+const packageOf = (file: string): string | undefined => {
+  for (let folder = dirname(file); ; folder = dirname(folder)) {
+    const manifest = join(folder, 'package.json')
+    if (existsSync(manifest)) return (JSON.parse(readFileSync(manifest, 'utf8')) as { name?: string }).name
+    if (folder === dirname(folder)) return undefined
+  }
+}
+
 /**
- * Whether a module lies in a bundle, and no longer in a file of its own.
+ * Whether a bundler has taken a module of this package into a bundle of another one.
  *
  * @param url - Its `import.meta.url`.
- * @param name - Its own name, without an extension.
  */
-export const isBundled = (url: string | undefined, name: string): boolean =>
-  basename(fileOf(url)).replace(/\.[jt]s$/, '') !== name
+export const isBundled = (url: string | undefined): boolean => {
+  try {
+    return packageOf(fileOf(url)) !== '@uds/winsock-ffi'
+  } catch {
+    // Node's permission model keeps package.json from being read; then nothing speaks for a bundle.
+    return false
+  }
+}
 
 /** A bundle has any extension, and so may a thread that was bundled beside it. */
 const BUNDLED = ['.js', '.mjs', '.cjs']
@@ -31,7 +45,7 @@ const DIRECTORIES = ['./', '../']
 /**
  * The file that a thread begins with.
  *
- * @param module - As it is published: `@uds/winsock-ffi/dist/watch/watch-thread.js`. It is looked for by its name, beside
+ * @param module - As it is published: `@uds/winsock-ffi/dist/watch-thread.js`. It is looked for by its name, beside
  *   the module that starts it: in the workspace it ends with `.ts`.
  * @param from - `import.meta.url` of the module that starts it.
  * @throws SocketError `ENOTSUP` when a bundler has taken that module and left the thread behind.

@@ -41,7 +41,7 @@ const quit = (): void => {
 const startWorker = (): void => {
   process.off('exit', quit)
   process.once('exit', quit)
-  const file = threadFile('@uds/stream/dist/named-pipe/port-thread.js', import.meta.url)
+  const file = threadFile('@uds/stream/dist/port-thread.js', import.meta.url)
   worker = new Worker(file, { workerData: { port, quitKey: QUIT_KEY } satisfies PortInput })
   worker.on('message', onEnded)
   started = new Promise((resolve) => {

@@ -38,7 +38,7 @@ class WaitThread {
   ended = false
 
   constructor() {
-    const file = threadFile('@uds/stream/dist/named-pipe/wait-thread.js', import.meta.url)
+    const file = threadFile('@uds/stream/dist/wait-thread.js', import.meta.url)
     this.#worker = new Worker(file, { workerData: { wake: this.#wake } satisfies WaitInput })
     this.#worker.on('message', (report: WaitReport) => this.#onReport(report))
     this.#worker.on('error', (error: Error) => {

@@ -48,7 +48,7 @@ class GuestThread {
     this.#plan = plan
     // node:wasi warns once in every thread that it is experimental; the README says what it promises and what not.
     const execArgv = [...process.execArgv, '--disable-warning=ExperimentalWarning']
-    this.#worker = new Worker(threadFile('@uds/wasi-host/dist/wait/guest-thread.js', import.meta.url), {
+    this.#worker = new Worker(threadFile('@uds/wasi-host/dist/guest-thread.js', import.meta.url), {
       workerData: plan,
       execArgv,
     })

@@ -26,7 +26,7 @@ const describe = (error: LoadError, url: string | undefined): [detail: string, a
       `Node's permission model does not let it be read`,
       `under --permission, give node --allow-addons --allow-fs-read=${modulesOf(error.resource ?? '')}`,
     ]
-  const bundled = isBundled(url, 'library')
+  const bundled = isBundled(url)
   const beside = join(dirname(fileOf(url)), 'node_modules')
   if (error.code === 'MODULE_NOT_FOUND')
     return bundled

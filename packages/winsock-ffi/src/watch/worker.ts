@@ -16,7 +16,7 @@ const wakeAll = (): void => {
 
 /** Waits in a worker thread of its own; nothing of it waits in the calling thread. */
 export const worker = (fd: number, interest: number, report: Report): Source => {
-  const file = threadFile('@uds/winsock-ffi/dist/watch/watch-thread.js', import.meta.url)
+  const file = threadFile('@uds/winsock-ffi/dist/watch-thread.js', import.meta.url)
   const wait = pollBackend.create(fd, interest)
   const state = new Int32Array(new SharedArrayBuffer(4))
   const workerData: WorkerInput = { state, shared: wait.shared }

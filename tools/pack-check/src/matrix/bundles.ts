@@ -18,8 +18,8 @@ const LAYERS = ['winsock-ffi', 'pipes', 'stream', 'events', 'wasi-host', 'author
 
 /** The threads, which a bundle has beside it. */
 const THREADS = [
-  'node_modules/@uds/winsock-ffi/dist/watch/watch-thread.js',
-  'node_modules/@uds/wasi-host/dist/wait/guest-thread.js',
+  'node_modules/@uds/winsock-ffi/dist/watch-thread.js',
+  'node_modules/@uds/wasi-host/dist/guest-thread.js',
 ]
 
 const KOFFI = /this is a bundle, and koffi is in no node_modules.*npm install koffi/
@@ -29,7 +29,7 @@ const COMPLAINTS: Readonly<Record<string, RegExp>> = {
   pipes: KOFFI,
   authorize: KOFFI,
   watch: KOFFI,
-  guest: /bundle node_modules\/@uds\/wasi-host\/dist\/wait\/guest-thread\.js/,
+  guest: /bundle node_modules\/@uds\/wasi-host\/dist\/guest-thread\.js/,
 }
 
 type Build = (project: string, entries: readonly string[], into: string) => void

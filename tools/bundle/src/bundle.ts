@@ -1,0 +1,55 @@
+/** Writes `dist` of a package: its code from `src`, its declarations from those that tsc has written to `build`. */
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { rolldown, type RolldownOptions } from 'rolldown'
+import { dts } from 'rolldown-plugin-dts'
+import { entriesOf } from './entries.ts'
+
+const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')
+
+/** Modules of Node and of other packages, with all their subpaths. */
+const externals = (names: readonly string[]): RegExp[] => [
+  /^node:/,
+  ...names.map((name) => new RegExp(`^${escaped(name)}(/|$)`)),
+]
+
+const strict: Pick<RolldownOptions, 'platform' | 'onwarn'> = {
+  platform: 'node',
+  onwarn: (warning) => {
+    throw new Error(warning.message)
+  },
+}
+
+/**
+ * Makes `dist` anew. What several entries share becomes a file of its own, so that it exists once in a process; what is
+ * imported by `import()` is loaded when it is asked for. The maps hold the sources.
+ *
+ * @param folder - Of a package that `tsc -b` has built.
+ * @throws Error for everything that rolldown warns of.
+ */
+export const bundle = async (folder: string): Promise<void> => {
+  const { code, typed, external } = entriesOf(folder)
+  const dist = join(folder, 'dist')
+  rmSync(dist, { recursive: true, force: true })
+  const within = (path: string): string => join(folder, path)
+  const sources = Object.entries(code).map(([name, source]) => [name, within(source)] as const)
+  const ofCode = await rolldown({
+    ...strict,
+    input: Object.fromEntries(sources),
+    external: externals(external),
+  })
+  await ofCode.write({ dir: dist, format: 'esm', sourcemap: true, chunkFileNames: '[name]-[hash].js' })
+  await ofCode.close()
+
+  const declared = typed.map(
+    (name) => [name, within(code[name]!.replace('./src/', 'build/').replace(/\.ts$/, '.d.ts'))] as const,
+  )
+  const ofTypes = await rolldown({
+    ...strict,
+    input: Object.fromEntries(declared),
+    external: externals(external),
+    plugins: [dts({ dtsOnly: true, sourcemap: false, tsconfig: within('tsconfig.json') })],
+  })
+  await ofTypes.write({ dir: dist, format: 'esm', chunkFileNames: '[name]-[hash].d.ts' })
+  await ofTypes.close()
+}

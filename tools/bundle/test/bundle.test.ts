@@ -1,0 +1,92 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { tempDir } from '@uds/testkit'
+import { expect, test } from 'vitest'
+import { bundle } from '../src/bundle.ts'
+import { entriesOf } from '../src/entries.ts'
+
+const SOURCES = {
+  'src/index.ts': `export { count } from './state.ts'\nexport const lazy = async () => (await import('./lazy.ts')).word\n`,
+  'src/state.ts': `let n = 0\n/** Counts. */\nexport const count = (): number => (n += 1)\n`,
+  'src/lazy.ts': `export const word = 'lazy'\n`,
+  'src/net/index.ts': `export { count } from '../state.ts'\n`,
+  'src/deep/a-thread.ts': `import { count } from '../state.ts'\ncount()\n`,
+  'src/main.ts': `#!/usr/bin/env node\nimport { count } from './state.ts'\ncount()\n`,
+  'build/index.d.ts': `export { count } from './state.ts'\nexport declare const lazy: () => Promise<string>\n`,
+  'build/state.d.ts': `/** Counts. */\nexport declare const count: () => number\n`,
+  'build/net/index.d.ts': `export { count } from '../state.ts'\n`,
+  'tsconfig.json': '{ "compilerOptions": { "module": "NodeNext" } }',
+}
+
+const manifest = {
+  name: 'sample',
+  type: 'module',
+  bin: { sample: './src/main.ts' },
+  exports: { '.': './src/index.ts', './net': './src/net/index.ts', './package.json': './package.json' },
+  publishConfig: {
+    bin: { sample: './dist/main.js' },
+    exports: {
+      '.': { types: './dist/index.d.ts', default: './dist/index.js' },
+      './net': { types: './dist/net/index.d.ts', default: './dist/net/index.js' },
+      './package.json': './package.json',
+    },
+  },
+}
+
+const sample = (changes: object = {}): string => {
+  const folder = tempDir()
+  const files = { ...SOURCES, 'package.json': JSON.stringify({ ...manifest, ...changes }) }
+  for (const [file, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, file)), { recursive: true })
+    writeFileSync(join(folder, file), text)
+  }
+  return folder
+}
+
+test('every entry, command and thread becomes one file, and what they share exists once', async () => {
+  const folder = sample()
+  await bundle(folder)
+  const load = async (path: string): Promise<Record<string, () => unknown>> =>
+    (await import(pathToFileURL(join(folder, 'dist', path)).href)) as Record<string, () => unknown>
+  const door = await load('index.js')
+  const net = await load('net/index.js')
+  expect([door['count']!(), net['count']!(), door['count']!()]).toEqual([1, 2, 3])
+  expect(await door['lazy']!()).toBe('lazy')
+  const files = readdirSync(join(folder, 'dist'), { recursive: true }).map(String)
+  expect(files).toEqual(expect.arrayContaining(['a-thread.js', 'main.js', 'index.d.ts', 'net/index.d.ts']))
+  expect(readFileSync(join(folder, 'dist/main.js'), 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/)
+})
+
+test('the maps hold the sources, so that nothing else has to be published', async () => {
+  const folder = sample()
+  await bundle(folder)
+  const maps = readdirSync(join(folder, 'dist'), { recursive: true })
+    .map(String)
+    .filter((file) => file.endsWith('.js.map'))
+    .map(
+      (file) => JSON.parse(readFileSync(join(folder, 'dist', file), 'utf8')) as { sourcesContent: string[] },
+    )
+  expect(maps.flatMap(({ sourcesContent }) => sourcesContent)).toContain(SOURCES['src/state.ts'])
+})
+
+test('the declarations of an entry say what its sources say', async () => {
+  const folder = sample()
+  await bundle(folder)
+  const texts = readdirSync(join(folder, 'dist'))
+    .filter((file) => file.endsWith('.d.ts'))
+    .map((file) => readFileSync(join(folder, 'dist', file), 'utf8'))
+  expect(texts.join('')).toContain('/** Counts. */\ndeclare const count: () => number')
+})
+
+test('a module that cannot be resolved is an error, not a warning', async () => {
+  const folder = sample()
+  writeFileSync(join(folder, 'src/lazy.ts'), `export { word } from './missing.ts'\n`)
+  await expect(bundle(folder)).rejects.toThrow('missing.ts')
+})
+
+test('an entry that is published from another place than dist is an error', () => {
+  const wrong = { '.': { default: './lib/index.js' } }
+  const folder = sample({ publishConfig: { exports: wrong } })
+  expect(() => entriesOf(folder)).toThrow('the entry . is published as ./lib/index.js')
+})
