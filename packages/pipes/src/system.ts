@@ -1,2 +1,4 @@
-/** True on Windows, where named pipes are the natural local stream: the one place that asks which system this is. */
-export const onWindows: boolean = process.platform === 'win32'
+import { system } from '@uds/winsock-ffi/internal'
+
+/** True on Windows, where named pipes are the natural local stream. */
+export const onWindows: boolean = system === 'win32'

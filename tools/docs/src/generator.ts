@@ -30,9 +30,12 @@ const doors = (root: string, name: string): [file: string, door: string][] => {
   const { exports } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
     exports: Record<string, string>
   }
-  return Object.entries(exports)
-    .filter(([, file]) => file.endsWith('.ts'))
-    .map(([door, file]) => [join(folder, file), `@uds/${name}${door.slice(1)}`])
+  return (
+    Object.entries(exports)
+      // `internal` is the door of the other packages, and promises nothing.
+      .filter(([door, file]) => file.endsWith('.ts') && door !== './internal')
+      .map(([door, file]) => [join(folder, file), `@uds/${name}${door.slice(1)}`])
+  )
 }
 
 /** What is made of what. */

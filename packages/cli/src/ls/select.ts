@@ -1,5 +1,5 @@
 import { CommandFailure } from '../exit/failure.ts'
-import { system, type System } from './platform.ts'
+import { system, type System } from '@uds/winsock-ffi/internal'
 import { FAILED } from '../exit/exit-codes.ts'
 import { listSockets as darwin } from './darwin.ts'
 import type { ListSockets } from './entry.ts'

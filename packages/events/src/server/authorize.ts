@@ -1,7 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import { peerCredentials } from '@uds/stream'
-import { type PeerCredentials, sidOfProcess } from '@uds/winsock-ffi'
+import type { PeerCredentials } from '@uds/winsock-ffi'
+import { isSameUser } from '@uds/winsock-ffi/internal'
 import type { Codec } from '../codecs/codec.ts'
 import { failure } from '../errors.ts'
 import type { Hello } from '../wire/handshake-messages.ts'
@@ -31,10 +32,7 @@ const sameToken = (wanted: string, got: string | undefined): boolean =>
 /** True when the process at the other end belongs to the user of this one; false also where the system reports none. */
 export const sameUser = (connection: Duplex): boolean => {
   try {
-    const { uid, sid } = peerCredentials(connection)
-    // A system without user numbers has security identifiers.
-    const own = process.getuid?.()
-    return own === undefined ? sid !== undefined && sid === sidOfProcess(process.pid) : uid === own
+    return isSameUser(peerCredentials(connection))
   } catch {
     return false
   }
@@ -57,7 +55,7 @@ export const admit = async (
 }
 
 /** The codec that a client asks for, if it is offered to it. */
-export const codecFor = (hello: Hello, codecs: readonly Codec[], isSameUser: () => boolean): Codec => {
+export const codecFor = (hello: Hello, codecs: readonly Codec[], isThisUser: () => boolean): Codec => {
   const codec = codecs.find(({ name }) => name === hello.codec)
   if (codec === undefined) {
     const offered = codecs.map(({ name }) => name).join(', ')
@@ -67,7 +65,7 @@ export const codecFor = (hello: Hello, codecs: readonly Codec[], isSameUser: () 
       `the codec '${hello.codec}' is not offered; ${offered} are`,
     )
   }
-  if (codec.kind === 'binary' && codec.sameUserOnly === true && !isSameUser()) {
+  if (codec.kind === 'binary' && codec.sameUserOnly === true && !isThisUser()) {
     throw failure(
       'handshake',
       'ERR_UNSUPPORTED_CODEC',

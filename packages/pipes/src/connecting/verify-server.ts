@@ -1,11 +1,6 @@
 /** Who the server is, asked before the first byte is written. */
-import {
-  checkOptions,
-  invalidArgument,
-  sidOfProcess,
-  SocketError,
-  type PeerCredentials,
-} from '@uds/winsock-ffi'
+import { checkOptions, invalidArgument, SocketError, type PeerCredentials } from '@uds/winsock-ffi'
+import { serverDifference } from '@uds/winsock-ffi/internal'
 import { callTimeout, type WaitOptions } from '../options/arguments.ts'
 
 /** Options of the functions that connect. */
@@ -37,10 +32,6 @@ const isWanted = (options: ConnectOptions | undefined): boolean => {
   throw invalidArgument('connect', 'verifyServer', "'sameUser' or undefined", verify)
 }
 
-/** The effective user, whom the system names to others as well. */
-const isThisUser = ({ uid, sid }: PeerCredentials): boolean =>
-  sid === undefined ? uid !== undefined && uid === process.geteuid?.() : sid === sidOfProcess(process.pid)
-
 interface Connected {
   peerCredentials(): PeerCredentials
   close(): void
@@ -48,9 +39,11 @@ interface Connected {
 
 /** Closes the stream and throws `EACCES` unless the system vouches for the server being this user's. */
 export const requireSameUser = (stream: Connected, address: string): void => {
-  let detail = 'the server runs as another user'
+  let detail: string
   try {
-    if (isThisUser(stream.peerCredentials())) return
+    const difference = serverDifference(stream.peerCredentials())
+    if (difference === undefined) return
+    detail = `the server is not known to be the same user: it ${difference}`
   } catch (error) {
     detail = `the user of the server could not be told: ${(error as Error).message}`
   }

@@ -1,6 +1,6 @@
 /** Copies of descriptors: fcntl(2), F_DUPFD_CLOEXEC. */
 import { Descriptor, libc } from '@uds/winsock-ffi'
-import { system } from '../platform/system.ts'
+import { system } from '@uds/winsock-ffi/internal'
 
 /** <fcntl.h>: Linux F_LINUX_SPECIFIC_BASE + 6; macOS bsd/sys/fcntl.h */
 const F_DUPFD_CLOEXEC = system === 'darwin' ? 67 : 1030

@@ -1,6 +1,6 @@
 /** How many descriptors this process has open, and how many it may have. */
 import { readdirSync, readFileSync } from 'node:fs'
-import { system } from '../platform/system.ts'
+import { system } from '@uds/winsock-ffi/internal'
 
 /** RLIMIT_NOFILE, as proc(5) shows it. */
 const limitOfProc = (): number => {

@@ -8,7 +8,7 @@ import {
   type UnixAddress,
 } from '@uds/winsock-ffi'
 import { toUnixAddress, type UnixAddressLike } from '../datagram/unix-address.ts'
-import { isSameUser } from '../peer/credentials.ts'
+import { isSameUser } from '@uds/winsock-ffi/internal'
 import { listenNow, RawListener } from '../listener/raw-listener.ts'
 import { HandleChannel, type HandleChannelOptions } from './channel.ts'
 import { requireDescriptors } from './require-descriptors.ts'

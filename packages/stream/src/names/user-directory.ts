@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { SocketError } from '@uds/winsock-ffi'
 import type { Address, NameAddress } from '../address/address.ts'
 import { denied } from '../errors/permission.ts'
-import { ownUid } from '../peer/posix.ts'
+import { ownUid } from '@uds/winsock-ffi/internal'
 
 const unsafe = (directory: string, detail: string): SocketError =>
   new SocketError({

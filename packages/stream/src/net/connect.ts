@@ -1,6 +1,6 @@
 import type net from 'node:net'
 import { sockets, SocketError, UnixAddress, watch, type SocketHandle } from '@uds/winsock-ffi'
-import { system } from '../platform/system.ts'
+import { system } from '@uds/winsock-ffi/internal'
 import { connectBy, type ConnectRequest, type TcpHandle } from './internals.ts'
 
 /** What a connect that goes on answers: WSAEWOULDBLOCK on Windows. On Linux EAGAIN is a full backlog (connect(2)). */

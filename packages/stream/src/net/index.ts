@@ -12,7 +12,7 @@
  * @packageDocumentation
  */
 import net from 'node:net'
-import { system } from '../platform/system.ts'
+import { system } from '@uds/winsock-ffi/internal'
 import { unixNet, type UnixNet } from './unix-net.ts'
 
 const parts: UnixNet = system === 'win32' ? unixNet : net

@@ -12,7 +12,7 @@
  * @packageDocumentation
  */
 import net from 'node:net'
-import { system } from '../platform/system.ts'
+import { system } from '@uds/winsock-ffi/internal'
 import { connectOr, listenOr } from './methods.ts'
 
 if (system === 'win32') {

@@ -10,7 +10,7 @@ import { adopt, SocketError, sockets, type SocketHandle } from '@uds/winsock-ffi
 import { startAcceptLoop, type AcceptLoop } from '../listener/accept-loop.ts'
 import { duplicate } from '../descriptors/duplicate.ts'
 import { arePlenty, areScarce } from '../descriptors/scarcity.ts'
-import { system } from '../platform/system.ts'
+import { system } from '@uds/winsock-ffi/internal'
 
 /** Windows allows millions of handles. */
 const canRunOut = system !== 'win32'

@@ -1,17 +1,13 @@
 /** `authorize`: who may connect, decided before the first byte is read. */
 import type { Duplex } from 'node:stream'
 import { invalidArgument, loadKoffi, SocketError, type PeerCredentials } from '@uds/winsock-ffi'
-import { hasLeft, isSameUser, peerCredentials } from './credentials.ts'
+import { describePeer, isSameUser, userDifference, whyNobodyIsSameUser } from '@uds/winsock-ffi/internal'
+import { hasLeft, peerCredentials } from './credentials.ts'
 import { positiveMs, wholeNumber } from '../options/numbers.ts'
 import type { Authorize, ListenOptions, TransportCapabilities } from '../transport.ts'
 
 const refused = (detail: string, cause?: unknown): SocketError =>
   new SocketError({ code: 'EACCES', syscall: 'authorize', detail, cause })
-
-const describePeer = ({ pid, uid, sid }: PeerCredentials): string =>
-  [pid !== undefined && `process ${pid}`, uid !== undefined && `uid ${uid}`, sid]
-    .filter(Boolean)
-    .join(', ') || 'a peer without credentials'
 
 /**
  * Checks that koffi is there for `authorize` on AF_UNIX: Node itself does not read peer credentials.
@@ -31,14 +27,26 @@ export const requireKoffi = ({ authorize }: ListenOptions, address: string): voi
 /**
  * Checks that the transport has peer credentials for `authorize`.
  *
- * @throws SocketError `ENOTSUP`
+ * @throws SocketError `ENOTSUP` when `authorize` is set where nobody vouches for peers, or `'sameUser'` where this
+ *   user looks like others.
  */
 export const requireCredentials = (
   options: ListenOptions,
   capabilities: TransportCapabilities,
   address: string,
 ): void => {
-  if (options.authorize === undefined || capabilities.credentials) return
+  if (options.authorize === undefined) return
+  const nobody = options.authorize === 'sameUser' ? whyNobodyIsSameUser() : undefined
+  if (nobody !== undefined) {
+    throw new SocketError({
+      code: 'ENOTSUP',
+      syscall: 'listen',
+      address,
+      detail: `authorize 'sameUser' would refuse everybody: ${nobody}`,
+      advice: 'run as a user that the namespace maps, or give a function that decides',
+    })
+  }
+  if (capabilities.credentials) return
   throw new SocketError({
     code: 'ENOTSUP',
     syscall: 'listen',
@@ -103,7 +111,7 @@ export class Authorizer<C extends Duplex> {
       return
     }
     const decided = (allowed: unknown): SocketError | undefined =>
-      allowed === true ? undefined : refused(`authorize refused ${describePeer(peer)}`)
+      allowed === true ? undefined : refused(`authorize refused ${describePeer(peer)}${this.#why(peer)}`)
     const threw = (cause: unknown): SocketError =>
       refused(`authorize failed for ${describePeer(peer)}`, cause)
     try {
@@ -114,6 +122,12 @@ export class Authorizer<C extends Duplex> {
     }
     if (typeof answer === 'boolean') callback(decided(answer))
     else this.#wait(connection, Promise.resolve(answer).then(decided, threw), callback)
+  }
+
+  /** What is known beside the answer. */
+  #why(peer: PeerCredentials): string {
+    const difference = this.#authorize === isSameUser ? userDifference(peer) : undefined
+    return difference === undefined ? '' : `: it ${difference}`
   }
 
   #wait(

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import { invalidArgument, SocketError, type PeerCredentials } from '@uds/winsock-ffi'
 import type { Identity } from './identity.ts'
 import { identity as posix } from './posix.ts'
-import { system } from '../platform/system.ts'
+import { system } from '@uds/winsock-ffi/internal'
 import { identity as win32 } from './win32.ts'
 
 const identity: Identity = system === 'win32' ? win32 : posix
@@ -53,8 +53,3 @@ export const peerCredentials = (connection: Duplex): PeerCredentials => {
 /** True when the peer has closed a connection that is not read. */
 export const hasLeft = (connection: Duplex): boolean =>
   (sources.get(connection) ?? identity).hasLeft(connection)
-
-/** True when the peer's process runs as the user of this one. */
-export const isSameUser = (peer: PeerCredentials): boolean => identity.isSameUser(peer)
-
-export const thisProcess = (): PeerCredentials => identity.thisProcess()

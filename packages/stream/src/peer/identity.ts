@@ -1,4 +1,4 @@
-/** The interface of posix.ts and win32.ts: credentials of peers and of this process. */
+/** What each system tells of the other end of a connection: posix.ts and win32.ts. */
 import type { Duplex } from 'node:stream'
 import type { PeerCredentials } from '@uds/winsock-ffi'
 
@@ -7,6 +7,4 @@ export interface Identity {
   credentialsOf(connection: Duplex): PeerCredentials
   /** True when the peer of a connection that is not read has closed it. */
   hasLeft(connection: Duplex): boolean
-  thisProcess(): PeerCredentials
-  isSameUser(peer: PeerCredentials): boolean
 }

@@ -1,11 +1,7 @@
-/** SO_PEERCRED and its kind, on a descriptor of Node; the effective user of this process. */
-import { userInfo } from 'node:os'
+/** SO_PEERCRED and its kind, on a descriptor of Node. */
 import type { Duplex } from 'node:stream'
 import { SocketError, sockets, type PeerCredentials } from '@uds/winsock-ffi'
 import type { Identity } from './identity.ts'
-
-/** The effective user: SO_PEERCRED reports it to peers. */
-export const ownUid = (): number => process.geteuid?.() ?? userInfo().uid
 
 const fdOf = (connection: Duplex): number =>
   (connection as { _handle?: { fd?: number } | null })._handle?.fd ?? -1
@@ -56,9 +52,4 @@ const credentialsOf = (connection: Duplex): PeerCredentials => {
   }
 }
 
-export const identity: Identity = {
-  credentialsOf,
-  hasLeft,
-  thisProcess: () => ({ pid: process.pid, uid: ownUid(), gid: process.getegid?.(), sid: undefined }),
-  isSameUser: (peer) => peer.uid === ownUid(),
-}
+export const identity: Identity = { credentialsOf, hasLeft }

@@ -1,18 +1,6 @@
-/** The SID of this process; peers of net.Sockets are unknown. */
-import { SocketError, sidOfProcess, type PeerCredentials } from '@uds/winsock-ffi'
+/** Peers of net.Sockets are unknown. */
+import { SocketError } from '@uds/winsock-ffi'
 import type { Identity } from './identity.ts'
-
-let sid: string | undefined
-
-/** The user does not change while the process lives. */
-export const ownSid = (): string => (sid ??= sidOfProcess(process.pid))
-
-const thisProcess = (): PeerCredentials => ({
-  pid: process.pid,
-  uid: undefined,
-  gid: undefined,
-  sid: ownSid(),
-})
 
 export const identity: Identity = {
   // Node does not expose the SOCKET of a net.Socket; connections of this package provide their credentials.
@@ -24,6 +12,4 @@ export const identity: Identity = {
     })
   },
   hasLeft: () => false,
-  thisProcess,
-  isSameUser: (peer) => peer.sid !== undefined && peer.sid === ownSid(),
 }

@@ -1,7 +1,7 @@
 /** Windows: AF_UNIX by Winsock, named pipes, no descriptors. */
 import { capabilities, SocketError } from '@uds/winsock-ffi'
 import type { PlatformTransports } from './platform.ts'
-import { ownSid } from '../peer/win32.ts'
+import { ownSid } from '@uds/winsock-ffi/internal'
 import { connectPipe } from '../named-pipe/connect.ts'
 import { listenPipe } from '../named-pipe/listen.ts'
 import { connectUnix, listenUnix } from '../unix-socket/win32/unix-socket.ts'

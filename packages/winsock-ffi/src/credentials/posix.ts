@@ -4,6 +4,9 @@ import { libc } from '../libraries/posix/prototypes.ts'
 
 const length = new Uint32Array(1)
 
+/** What a socket without a peer shows: net/core/sock.c, cred_to_ucred. */
+const NOBODY_YET = 0xffff_ffff
+
 /**
  * SO_PEERCRED: who connected or called listen, as it was then (unix(7)).
  *
@@ -17,6 +20,7 @@ const onLinux = (fd: number): PeerCredentials => {
   libc.getsockopt(fd, linux.SOL_SOCKET, linux.SO_PEERCRED, ucred, length)
   const [pid, uid, gid] = ucred
   // A process of another PID namespace has no number here, and shows as 0.
+  if (uid === NOBODY_YET) return { pid: pid || undefined, uid: undefined, gid: undefined, sid: undefined }
   return { pid: pid || undefined, uid, gid, sid: undefined }
 }
 

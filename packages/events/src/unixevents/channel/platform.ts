@@ -1,5 +1,6 @@
-/** Where a channel is on each system: the only file of the room that reads `process.platform`. */
+/** Where a channel is on each system. */
 import { tmpdir } from 'node:os'
+import { system, type System } from '@uds/winsock-ffi/internal'
 
 /** What a channel is on a system. */
 interface Place {
@@ -13,7 +14,7 @@ interface Place {
 const posix: Place = { namedPipes: false, pathBytes: 103, canSeeUnread: false, temporary: () => '/tmp' }
 
 /** What is not here is as macOS. */
-const places: Partial<Record<NodeJS.Platform, Place>> = {
+const places: Partial<Record<System, Place>> = {
   // 108 bytes (unix(7)).
   linux: { ...posix, pathBytes: 107, canSeeUnread: true },
   // The name of a pipe has 256 characters: https://learn.microsoft.com/windows/win32/ipc/pipe-names
@@ -25,7 +26,7 @@ const places: Partial<Record<NodeJS.Platform, Place>> = {
   },
 }
 
-const place = places[process.platform] ?? posix
+const place = places[system] ?? posix
 
 /** Channels are named pipes, where unixevents uses them. */
 export const namedPipes: boolean = place.namedPipes

@@ -3,7 +3,7 @@ import { closeSync, constants, openSync } from 'node:fs'
 import { basename, dirname, relative } from 'node:path'
 import { SocketError, UNIX_PATH_MAX } from '@uds/winsock-ffi'
 import { toSocketError } from '../../errors/connection-error.ts'
-import { system } from '../../platform/system.ts'
+import { system } from '@uds/winsock-ffi/internal'
 
 /** A path that fits into sun_path, as long as it is not closed. */
 export interface ShortPath {

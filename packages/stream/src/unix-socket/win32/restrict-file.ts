@@ -1,6 +1,6 @@
 /** The permissions of a socket file, said in the terms of Windows: who may connect needs the right to write it. */
 import { advapi32Library, bindTable, kernel32Library, SocketError, type Bound } from '@uds/winsock-ffi'
-import { ownSid } from '../../peer/win32.ts'
+import { ownSid } from '@uds/winsock-ffi/internal'
 
 /** securitybaseapi.h, sddl.h */
 const rows = {

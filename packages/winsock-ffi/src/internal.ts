@@ -1,0 +1,20 @@
+/**
+ * For the other packages of this workspace: what each of them needs to know, and what stands here once. No promise is made
+ * about these names; a program uses the packages themselves. Loads no koffi.
+ *
+ * @internal
+ * @packageDocumentation
+ */
+export { system, type System } from './system.ts'
+
+// Who is the same user
+export {
+  describePeer,
+  isSameUser,
+  serverDifference,
+  thisProcess,
+  userDifference,
+  whyNobodyIsSameUser,
+} from './identity/same-user.ts'
+export { ownUid } from './identity/posix.ts'
+export { ownSid } from './identity/win32.ts'
