@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { checkOptions, optionNames } from '@uds/winsock-ffi'
+import { Backoff, CONNECT_PAUSES, mayConnectLater } from '@uds/winsock-ffi/internal'
 import type { Address, SocketAddressObject, SocketAddressText } from './address/address.ts'
 import { checkConnectOptions } from './options/check-options.ts'
 import { throwIfAborted } from './errors/connection-error.ts'
@@ -14,8 +15,9 @@ import type { ConnectOptions, Transport } from './transport.ts'
 
 export interface ConnectDoorOptions extends ConnectOptions {
   /**
-   * How long to try again, in milliseconds from the call, while no server listens at the address or its backlog is full:
-   * for programs that start in either order. It is a duration, not a point in time.
+   * How long to try again, in milliseconds from the call, while no server listens at the address, its backlog is full, an
+   * attempt takes longer than `timeoutMs`, or no descriptor is free: for programs that start in either order. It is a
+   * duration, not a point in time.
    * @default 0
    */
   readonly retryUntilMs?: number | undefined
@@ -36,25 +38,21 @@ const CONNECT_OPTIONS: readonly string[] = optionNames<ConnectDoorOptions>({
   transport: true,
 })
 
-/** No server yet: no file, a stale one, a full backlog, all pipe instances busy. */
-const PASSING = new Set(['ECONNREFUSED', 'ENOENT', 'EAGAIN', 'EBUSY'])
-const FIRST_PAUSE_MS = 5
-const LONGEST_PAUSE_MS = 200
-
 const withRetries = async (
   attempt: () => Promise<Duplex>,
   untilMs: number,
   signal: AbortSignal | undefined,
 ): Promise<Duplex> => {
   const end = performance.now() + untilMs
-  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+  const backoff = new Backoff(CONNECT_PAUSES)
+  for (;;) {
     try {
       return await attempt()
     } catch (error) {
       const left = end - performance.now()
-      if (left <= 0 || !PASSING.has((error as NodeJS.ErrnoException).code ?? '')) throw error
+      if (left <= 0 || !mayConnectLater(error)) throw error
       // An aborted wait rejects with an AbortError of Node's; the promise is the signal's reason.
-      await sleep(Math.min(pause, left), undefined, signal && { signal }).catch(() => {})
+      await sleep(Math.min(backoff.next(), left), undefined, signal && { signal }).catch(() => {})
       throwIfAborted(signal)
     }
   }

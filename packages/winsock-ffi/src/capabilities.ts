@@ -1,6 +1,9 @@
+import { closeSync, openSync } from 'node:fs'
+import { devNull } from 'node:os'
 import { loadKoffi } from './binding/library.ts'
 import type { SocketType } from './system-calls/system-calls.ts'
 import { libcLibrary } from './libraries/posix/libc.ts'
+import { isScarcity } from './retry/passing.ts'
 import { sockets } from './sockets/index.ts'
 import { system, type System } from './system.ts'
 import { adopt } from './loop/adopt.ts'
@@ -41,14 +44,32 @@ const libcName = (): Capabilities['libc'] => {
   return libcLibrary.has('gnu_get_libc_version') ? 'glibc' : 'musl'
 }
 
+/** What failed, and whether it may work later. */
+interface Findings {
+  readonly reasons: string[]
+  /** For want of descriptors or of memory in the system. */
+  passing: boolean
+}
+
 /** Whether something works, and if not, why. */
-const works = (what: string, attempt: () => void, reasons: string[]): boolean => {
+const works = (what: string, attempt: () => void, findings: Findings): boolean => {
   try {
     attempt()
     return true
   } catch (error) {
-    reasons.push(`${what}: ${error instanceof Error ? error.message : String(error)}`)
+    findings.reasons.push(`${what}: ${error instanceof Error ? error.message : String(error)}`)
+    findings.passing ||= isScarcity(error)
     return false
+  }
+}
+
+/** Whether this process has a descriptor left: a library that could not be loaded for want of one says something else. */
+const hasDescriptors = (): boolean => {
+  try {
+    closeSync(openSync(devNull, 'r'))
+    return true
+  } catch (error) {
+    return !isScarcity(error)
   }
 }
 
@@ -69,12 +90,12 @@ const withConnection = (attempt: (client: ReturnType<typeof sockets.open>) => vo
   }
 }
 
-const probe = (): Capabilities => {
-  const reasons: string[] = []
+const probe = (findings: Findings): Capabilities => {
+  const { reasons } = findings
   let koffi: string | undefined
-  works('koffi', () => (koffi = loadKoffi().version), reasons)
+  works('koffi', () => (koffi = loadKoffi().version), findings)
   const can = (what: string, attempt: () => void): boolean =>
-    koffi !== undefined && works(what, attempt, reasons)
+    koffi !== undefined && works(what, attempt, findings)
   const afUnix = can('AF_UNIX', openAndClose('stream'))
   return {
     system,
@@ -105,5 +126,15 @@ const probe = (): Capabilities => {
 
 let found: Capabilities | undefined
 
-/** What this machine can do. Tried once, at the first call, which takes a few milliseconds. It never throws. */
-export const capabilities = (): Capabilities => (found ??= probe())
+/**
+ * What this machine can do. Tried once, at the first call, which takes a few milliseconds. What failed for want of
+ * descriptors (`EMFILE`, `ENFILE`) or of memory in the system (`ENOBUFS`, `ENOMEM`) is tried again at the next call. Never
+ * throws.
+ */
+export const capabilities = (): Capabilities => {
+  if (found) return found
+  const findings: Findings = { reasons: [], passing: false }
+  const answer = probe(findings)
+  if (findings.reasons.length === 0 || !(findings.passing || !hasDescriptors())) found = answer
+  return answer
+}

@@ -18,3 +18,7 @@ export {
 } from './identity/same-user.ts'
 export { ownUid } from './identity/posix.ts'
 export { ownSid } from './identity/win32.ts'
+
+// What passes by itself
+export { Backoff, CONNECT_PAUSES, type BackoffSettings } from './retry/backoff.ts'
+export { isScarcity, mayConnectLater } from './retry/passing.ts'

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { capabilities, ensureWsaStarted, sockets } from '@uds/winsock-ffi'
-import { spawnScript } from '@uds/testkit'
+import { spawnProgram, spawnScript } from '@uds/testkit'
 
 const can = capabilities()
 
@@ -26,6 +27,17 @@ describe.skipIf(process.platform !== 'linux')('on Linux', () => {
       reasons: [],
     })
   })
+
+  test.each(['loaded', 'not loaded'])(
+    'what fails for want of descriptors is tried again (koffi %s)',
+    async (koffi) => {
+      const fixture = fileURLToPath(new URL('fixtures/short-of-descriptors.ts', import.meta.url))
+      const limited = ['-c', 'ulimit -n 128 && exec "$0" "$@"', process.execPath, fixture, koffi]
+      const child = spawnProgram('sh', limited)
+      await child.exit
+      expect(JSON.parse(child.stdout())).toEqual({ short: false, plenty: [], remembered: true })
+    },
+  )
 
   test('the C library has the name that the system itself gives it', () => {
     const maps = execFileSync('sh', ['-c', 'cat /proc/$PPID/maps'], { encoding: 'utf8' })

@@ -36,7 +36,7 @@ import type { Link } from '../wire/link.ts'
 import { Connector, unrefOf } from './connector.ts'
 import { clientHandshake } from './handshake.ts'
 import { CLIENT_OPTIONS, type ClientEvents, type ClientOptions } from './options.ts'
-import { Backoff } from './reconnect.ts'
+import { readBackoff } from './reconnect.ts'
 
 /** What a client hears. */
 export interface ClientTypes<M extends object> {
@@ -81,7 +81,7 @@ export class EventClient<M extends object = AnyMap> extends EventEnd<ClientTypes
       transport: options.transport,
       connectTimeoutMs: milliseconds('connect', 'connectTimeoutMs', options.connectTimeoutMs, 10_000, 1),
       retryUntilMs: milliseconds('connect', 'retryUntilMs', options.retryUntilMs, 0),
-      backoff: options.reconnect === false ? undefined : new Backoff(options.reconnect ?? {}),
+      backoff: options.reconnect === false ? undefined : readBackoff(options.reconnect ?? {}),
     }
     const checks = checksOf('connect', 'client', options.contract)
     this.handlers = new HandlerRegistry(

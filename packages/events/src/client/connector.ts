@@ -3,7 +3,8 @@ import { type Address, connect as openConnection, type Transport } from '@uds/st
 import { socketFileOf } from '../address.ts'
 import { asError } from '../errors.ts'
 import { type Link, lost, ReadBuffer } from '../wire/link.ts'
-import { Backoff, whenFileAppears } from './reconnect.ts'
+import { Backoff, CONNECT_PAUSES } from '@uds/winsock-ffi/internal'
+import { readBackoff, whenFileAppears } from './reconnect.ts'
 
 /** Errors after which trying again is of no use. */
 const FINAL: ReadonlySet<string> = new Set([
@@ -77,7 +78,7 @@ export class Connector {
   /** The first connection. */
   async first(): Promise<void> {
     const until = performance.now() + this.#settings.retryUntilMs
-    const pause = new Backoff({ initialMs: 5, maxMs: 200 })
+    const pause = new Backoff(CONNECT_PAUSES)
     for (;;) {
       try {
         const link = await this.#attempt(true)
@@ -100,7 +101,7 @@ export class Connector {
 
   /** The first connection, however long it takes. Never rejects. */
   async open(): Promise<void> {
-    await this.#keepTrying(this.#settings.backoff ?? new Backoff({}), 0, undefined)
+    await this.#keepTrying(this.#settings.backoff ?? readBackoff({}), 0, undefined)
   }
 
   async #keepTrying(backoff: Backoff, firstWait: number, reason: unknown): Promise<void> {

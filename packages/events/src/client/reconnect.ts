@@ -1,6 +1,7 @@
 import { lstatSync, watch } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { checkOptions, invalidArgument, optionNames, outOfRange } from '@uds/winsock-ffi'
+import { Backoff } from '@uds/winsock-ffi/internal'
 import { milliseconds } from '../options.ts'
 
 /** How a client comes back. */
@@ -35,33 +36,15 @@ const ratio = (
   throw outOfRange('connect', `reconnect.${what}`, `${least} to ${most}`, value)
 }
 
-/** The waits between attempts: each longer than the one before, none quite predictable. */
-export class Backoff {
-  readonly #initialMs: number
-  readonly #maxMs: number
-  readonly #factor: number
-  readonly #jitter: number
-  #next: number
-
-  constructor(options: ReconnectOptions) {
-    checkOptions(options, 'connect', RECONNECT_OPTIONS, 'reconnect.')
-    this.#initialMs = milliseconds('connect', 'reconnect.initialMs', options.initialMs, 50, 1)
-    this.#maxMs = milliseconds('connect', 'reconnect.maxMs', options.maxMs, 5000, 1)
-    this.#factor = ratio('factor', options.factor, 2, 1, 100)
-    this.#jitter = ratio('jitter', options.jitter, 0.5, 0, 1)
-    this.#next = this.#initialMs
-  }
-
-  /** Milliseconds to wait now. */
-  next(random: () => number = Math.random): number {
-    const wait = Math.min(this.#next, this.#maxMs)
-    this.#next = Math.min(wait * this.#factor, this.#maxMs)
-    return wait * (1 - this.#jitter * random())
-  }
-
-  reset(): void {
-    this.#next = this.#initialMs
-  }
+/** The pauses of a client that comes back. */
+export const readBackoff = (options: ReconnectOptions): Backoff => {
+  checkOptions(options, 'connect', RECONNECT_OPTIONS, 'reconnect.')
+  return new Backoff({
+    initialMs: milliseconds('connect', 'reconnect.initialMs', options.initialMs, 50, 1),
+    maxMs: milliseconds('connect', 'reconnect.maxMs', options.maxMs, 5000, 1),
+    factor: ratio('factor', options.factor, 2, 1, 100),
+    jitter: ratio('jitter', options.jitter, 0.5, 0, 1),
+  })
 }
 
 /** How often the file is looked at, where the system reports no changes. */

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Duplex } from 'node:stream'
 import { connect } from '@uds/stream'
 import { failure } from '../errors.ts'
-import { Backoff } from '../client/reconnect.ts'
+import { Backoff, mayConnectLater } from '@uds/winsock-ffi/internal'
 import { checkOwner } from './channel/channel-address.ts'
 import { ClientSession } from './session/client-session.ts'
 import type { ControlMessage } from './frames/control-message.ts'
@@ -14,16 +14,8 @@ import { ResumeBuffer } from './session/resume-buffer.ts'
 import { RETRY } from './role.ts'
 import type { ChannelEnd, ChannelOptions, ChannelSink } from './role.ts'
 
-/** What a connect fails with where a server is not there yet, has just gone, or has too much to do. */
-const passing: ReadonlySet<unknown> = new Set([
-  'ENOENT',
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EAGAIN',
-  'EBUSY',
-  'EPIPE',
-  'ETIMEDOUT',
-])
+/** Old peers set the permissions of their socket after they listen. */
+const passes = (error: unknown): boolean => mayConnectLater(error, { unfinished: true })
 
 const codeOf = (error: unknown): unknown => (error as { code?: unknown } | null)?.code
 
@@ -78,7 +70,7 @@ export class ClientRole implements ChannelEnd {
         this.#use(await this.#connect())
         return
       } catch (error) {
-        if (!passing.has(codeOf(error))) throw error
+        if (!passes(error)) throw error
         const left = until - performance.now()
         if (left <= 0) {
           throw failure('init', 'ETIMEDOUT', `no server has come to ${address} within ${timeoutMs} ms`, error)
@@ -252,7 +244,7 @@ export class ClientRole implements ChannelEnd {
         return
       } catch (error) {
         if (signal.aborted) return
-        if (!passing.has(codeOf(error)) && reported !== codeOf(error)) this.#sink.failed(error as Error)
+        if (!passes(error) && reported !== codeOf(error)) this.#sink.failed(error as Error)
         reported = codeOf(error)
       }
     }

@@ -1,6 +1,6 @@
 // The two roles of a channel, and what each of them has to do.
 import type { Transport } from '@uds/stream'
-import type { ReconnectOptions } from '../client/reconnect.ts'
+import type { BackoffSettings } from '@uds/winsock-ffi/internal'
 import type { LinkLimits } from './connection/link.ts'
 import type { Upgrade } from './options.ts'
 import type { SendDone } from './connection/outbox.ts'
@@ -14,7 +14,7 @@ export const Role: { readonly SERVER: 'server'; readonly CLIENT: 'client' } = {
 export type Role = 'server' | 'client'
 
 /** The pauses between attempts to connect or to listen: from 10 milliseconds to a second. */
-export const RETRY: ReconnectOptions = { initialMs: 10, maxMs: 1000 }
+export const RETRY: BackoffSettings = { initialMs: 10, maxMs: 1000 }
 
 /** One end of a channel: how it finds its peers, and what it does with a frame. */
 export interface ChannelEnd {

@@ -1,11 +1,9 @@
 /** Trying again until a server is there. */
 import { sleep, SocketError } from '@uds/winsock-ffi'
+import { Backoff, mayConnectLater, type BackoffSettings } from '@uds/winsock-ffi/internal'
 
-/** How often a connect is tried again, in ms: winpipe's. */
-export const RETRY_EVERY = 200
-
-/** What a server that is not there yet, or has no room, looks like. */
-const mayComeYet: ReadonlySet<unknown> = new Set(['ENOENT', 'ECONNREFUSED', 'EAGAIN', 'EBUSY', 'ETIMEDOUT'])
+/** winpipe's pause, the same each time. */
+const PAUSES: BackoffSettings = { initialMs: 200, maxMs: 200, jitter: 0 }
 
 /**
  * Attempts to connect until the time is up; one attempt is always made.
@@ -20,12 +18,13 @@ export const connectUntil = <T>(
   nap: (ms: number, error: unknown) => void = sleep,
 ): T => {
   const start = performance.now()
+  const backoff = new Backoff(PAUSES)
   for (;;) {
     const before = timeoutMs < 0 ? -1 : Math.max(0, start + timeoutMs - performance.now())
     try {
       return attempt(before)
     } catch (error) {
-      if (!mayComeYet.has((error as { code?: unknown }).code)) throw error
+      if (!mayConnectLater(error)) throw error
       const left = timeoutMs < 0 ? Infinity : start + timeoutMs - performance.now()
       if (left <= 0) {
         throw new SocketError({
@@ -38,7 +37,7 @@ export const connectUntil = <T>(
           cause: error,
         })
       }
-      nap(Math.min(RETRY_EVERY, left), error)
+      nap(Math.min(backoff.next(), left), error)
     }
   }
 }

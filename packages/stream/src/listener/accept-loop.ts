@@ -1,9 +1,8 @@
 /** accept(2) on a watched listening socket, for sockets that no net.Server has; pauses while descriptors run out. */
 import { sockets, watch, type SocketHandle, type Watcher } from '@uds/winsock-ffi'
+import { isScarcity } from '@uds/winsock-ffi/internal'
 
-/** The process or the system is out of descriptors or memory: accepting pauses. */
-const FULL = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'])
-/** Milliseconds of that pause. */
+/** Milliseconds of the pause when the process or the system is out of descriptors or memory. */
 const PAUSE_MS = 100
 
 /** Connections accepted in one turn of the loop, so that open connections are served in between. */
@@ -61,7 +60,7 @@ export const startAcceptLoop = (
     }
   }
   const onFailure = (error: Error): void => {
-    if (!FULL.has((error as NodeJS.ErrnoException).code ?? '')) {
+    if (!isScarcity(error)) {
       onError(error)
       return
     }
