@@ -4,7 +4,6 @@
  */
 import { channel } from 'node:diagnostics_channel'
 import { debuglog } from 'node:util'
-import { threadId } from 'node:worker_threads'
 
 /** What a subscriber of the channel `uds:pipes:syscall` receives. */
 export interface TraceRecord {
@@ -62,6 +61,7 @@ export const traced = <T>(syscall: string, subject: number | string, call: () =>
     result = failure(error)
     throw error
   } finally {
+    const { threadId } = process.getBuiltinModule('node:worker_threads')
     publish({ syscall, subject, result, durationMs: performance.now() - start, threadId })
   }
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { Address } from '@uds/stream'
 import { endpoint, printed } from '../address.ts'
 import { request, requestStream } from '../channel/request-arguments.ts'
@@ -90,7 +89,7 @@ export class EventClient<M extends object = AnyMap> extends EventEnd<ClientTypes
     )
     this.#journal =
       options.journal === undefined ? undefined : new SentJournal(options.journal.path, codec.name)
-    const session = this.#journal?.session ?? randomUUID()
+    const session = this.#journal?.session ?? crypto.randomUUID()
     this.#channel = new Channel(
       {
         session,

@@ -1,5 +1,6 @@
-import { deserialize, serialize } from 'node:v8'
 import type { BinaryCodec } from './codec.ts'
+
+const v8 = (): typeof import('node:v8') => process.getBuiltinModule('node:v8')
 
 /**
  * What `structuredClone` can copy (`Map`, `Set`, `Date`, `BigInt`, cycles, typed arrays), by `node:v8`. V8's reader is
@@ -10,7 +11,7 @@ export const structuredClone: BinaryCodec = {
   name: 'structuredClone',
   kind: 'binary',
   sameUserOnly: true,
-  encode: (value) => serialize(value),
+  encode: (value) => v8().serialize(value),
   // Views that the reader makes would share the bytes of the read buffer, which is used again: it gets its own copy.
-  decode: (bytes) => deserialize(Buffer.from(bytes)),
+  decode: (bytes) => v8().deserialize(Buffer.from(bytes)),
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type * as Sqlite from 'node:sqlite'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { checkOptions, invalidArgument } from '@uds/winsock-ffi'
@@ -60,7 +59,7 @@ export class SentJournal {
         seq INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, flags INTEGER NOT NULL, payload BLOB NOT NULL
       ) STRICT`)
     const put = this.#database.prepare('INSERT OR IGNORE INTO uds_meta VALUES (?, ?)')
-    put.run('session', randomUUID())
+    put.run('session', crypto.randomUUID())
     put.run('codec', codec)
     this.session = this.#meta('session')
     const kept = this.#meta('codec')

@@ -1,4 +1,3 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import { peerCredentials } from '@uds/stream'
 import type { PeerCredentials } from '@uds/winsock-ffi'
@@ -23,11 +22,13 @@ export interface ConnectingClient {
 /** Decides whether a client may stay: true, or a promise of it. Anything else, and what it throws, is a refusal. */
 export type Authorizer = (client: ConnectingClient) => boolean | Promise<boolean>
 
-const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
+const crypto = (): typeof import('node:crypto') => process.getBuiltinModule('node:crypto')
+
+const digest = (text: string): Buffer => crypto().createHash('sha256').update(text).digest()
 
 /** Compares in a time that does not depend on how much is right. */
 const sameToken = (wanted: string, got: string | undefined): boolean =>
-  timingSafeEqual(digest(wanted), digest(got ?? '')) && got !== undefined
+  crypto().timingSafeEqual(digest(wanted), digest(got ?? '')) && got !== undefined
 
 /** True when the process at the other end belongs to the user of this one; false also where the system reports none. */
 export const sameUser = (connection: Duplex): boolean => {

@@ -1,11 +1,5 @@
 /** withTls: TLS over any transport. */
-import {
-  TLSSocket,
-  connect as tlsConnect,
-  createSecureContext,
-  type ConnectionOptions,
-  type TlsOptions,
-} from 'node:tls'
+import type { ConnectionOptions, TLSSocket, TlsOptions } from 'node:tls'
 import type { Duplex } from 'node:stream'
 import { SocketError } from '@uds/winsock-ffi'
 import { throwIfAborted } from '../errors/connection-error.ts'
@@ -21,6 +15,9 @@ export interface TlsTransportOptions {
   /** Milliseconds that a handshake may take; 10 000 unless given. */
   readonly handshakeTimeoutMs?: number | undefined
 }
+
+/** Loaded when it is needed: with what it imports it takes longer than everything else here. */
+const tls = (): typeof import('node:tls') => process.getBuiltinModule('node:tls')
 
 const late = (ms: number): SocketError =>
   new SocketError({
@@ -113,11 +110,12 @@ export const withTls = (transport: Transport, options: TlsTransportOptions): Tra
       // onread belongs to the layer that is read.
       const { onread: _above, ...below } = connectOptions
       const connection = await transport.connect(address, below)
-      const socket = tlsConnect({ ...options.client, socket: connection })
+      const socket = tls().connect({ ...options.client, socket: connection })
       return await handshake(socket, connection, 'secureConnect', ms, connectOptions.signal)
     },
     listen: async (address, listenOptions = {}) => {
       const { server = {} } = options
+      const { TLSSocket, createSecureContext } = tls()
       const secureContext = createSecureContext(server)
       const inner = await transport.listen(address, listenOptions)
       const listener = wrapListener(inner, listenOptions, async (connection) => {

@@ -1,5 +1,5 @@
 /** One I/O completion port for the message pipes of this thread, whose packets one worker thread dequeues. */
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { ERROR_IO_PENDING, ERROR_MORE_DATA, INVALID_HANDLE_VALUE } from '@uds/pipes/win32'
 import { threadFile } from '@uds/winsock-ffi'
 import { Overlapped } from './operation.ts'
@@ -42,7 +42,8 @@ const startWorker = (): void => {
   process.off('exit', quit)
   process.once('exit', quit)
   const file = threadFile('@uds/stream/dist/port-thread.js', import.meta.url)
-  worker = new Worker(file, { workerData: { port, quitKey: QUIT_KEY } satisfies PortInput })
+  const threads = process.getBuiltinModule('node:worker_threads')
+  worker = new threads.Worker(file, { workerData: { port, quitKey: QUIT_KEY } satisfies PortInput })
   worker.on('message', onEnded)
   started = new Promise((resolve) => {
     worker!.once('message', () => resolve()).once('exit', () => resolve())

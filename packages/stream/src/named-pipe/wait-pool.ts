@@ -1,5 +1,5 @@
 /** Threads that wait for events, each for as many as one system call takes; all listeners of this thread share them. */
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { kernel32 } from '@uds/pipes/win32'
 import { threadFile } from '@uds/winsock-ffi'
 import type { WaitInput, WaitOrder, WaitReport } from './wait-thread.ts'
@@ -39,7 +39,8 @@ class WaitThread {
 
   constructor() {
     const file = threadFile('@uds/stream/dist/wait-thread.js', import.meta.url)
-    this.#worker = new Worker(file, { workerData: { wake: this.#wake } satisfies WaitInput })
+    const threads = process.getBuiltinModule('node:worker_threads')
+    this.#worker = new threads.Worker(file, { workerData: { wake: this.#wake } satisfies WaitInput })
     this.#worker.on('message', (report: WaitReport) => this.#onReport(report))
     this.#worker.on('error', (error: Error) => {
       for (const { reject } of this.#pendingOrders.values()) reject(error)

@@ -1,6 +1,6 @@
 /** toWeb: a connection as web streams. */
 import { Duplex } from 'node:stream'
-import { ByteLengthQueuingStrategy, ReadableStream, WritableStream } from 'node:stream/web'
+import type { ReadableStream, WritableStream } from 'node:stream/web'
 import { invalidArgument, SocketError } from '@uds/winsock-ffi'
 import { StreamReader } from '../asyncio/reader.ts'
 import { StreamWriter } from '../asyncio/writer.ts'
@@ -13,8 +13,12 @@ export interface WebConnection {
 
 const CHUNK = 65_536
 
+/** Loaded when it is needed. */
+const web = (): typeof import('node:stream/web') => process.getBuiltinModule('node:stream/web')
+
 const readableOf = (connection: Duplex): ReadableStream<Uint8Array> => {
   const reader = new StreamReader(connection)
+  const { ReadableStream } = web()
   return new ReadableStream<Uint8Array>(
     {
       pull: async (controller) => {
@@ -34,6 +38,7 @@ const readableOf = (connection: Duplex): ReadableStream<Uint8Array> => {
 const writableOf = (connection: Duplex): WritableStream<Uint8Array> => {
   const writer = new StreamWriter(connection)
   let ending = false
+  const { ByteLengthQueuingStrategy, WritableStream } = web()
   return new WritableStream<Uint8Array>(
     {
       start: (controller) => {

@@ -1,4 +1,3 @@
-import { Worker } from 'node:worker_threads'
 import { threadFile } from '../bundle.ts'
 import { SocketError } from '../errors/socket-error.ts'
 import { pollBackend } from './select.ts'
@@ -20,6 +19,7 @@ export const worker = (fd: number, interest: number, report: Report): Source => 
   const wait = pollBackend.create(fd, interest)
   const state = new Int32Array(new SharedArrayBuffer(4))
   const workerData: WorkerInput = { state, shared: wait.shared }
+  const { Worker } = process.getBuiltinModule('node:worker_threads')
   const thread = new Worker(file, { workerData, name: 'uds-watch' })
   let closed = false
 

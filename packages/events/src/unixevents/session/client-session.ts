@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import type { Transport } from '@uds/stream'
 import { EventClient } from '../../client/client.ts'
@@ -24,7 +23,7 @@ export interface SessionSink {
  */
 export class ClientSession {
   /** Hard to guess: a client that knows it gets what is meant for this one. */
-  readonly id: string = randomUUID()
+  readonly id: string = crypto.randomUUID()
   readonly #sink: SessionSink
   readonly #client: EventClient
   readonly #sender: SessionSender

@@ -1,5 +1,3 @@
-import { isMainThread } from 'node:worker_threads'
-
 /**
  * Lends what a thread needs for a call and keeps it for the next one: there is mostly one, and a second when a subscriber
  * of the trace makes a call meanwhile. When a Worker ends by itself all are disposed of; those of the main thread go with
@@ -9,7 +7,7 @@ export class Lender<T> {
   readonly #make: () => T
   readonly #dispose: (thing: T) => void
   readonly #free: T[] = []
-  #watched = isMainThread
+  #watched = false
 
   constructor(make: () => T, dispose: (thing: T) => void) {
     this.#make = make
@@ -19,7 +17,8 @@ export class Lender<T> {
   lend<R>(use: (thing: T) => R): R {
     if (!this.#watched) {
       this.#watched = true
-      process.once('exit', () => this.#free.splice(0).forEach(this.#dispose))
+      const { isMainThread } = process.getBuiltinModule('node:worker_threads')
+      if (!isMainThread) process.once('exit', () => this.#free.splice(0).forEach(this.#dispose))
     }
     const thing = this.#free.pop() ?? this.#make()
     try {
