@@ -1,6 +1,7 @@
+import type * as V8 from 'node:v8'
 import type { BinaryCodec } from './codec.ts'
 
-const v8 = (): typeof import('node:v8') => process.getBuiltinModule('node:v8')
+const v8 = (): typeof V8 => process.getBuiltinModule('node:v8')
 
 /**
  * What `structuredClone` can copy (`Map`, `Set`, `Date`, `BigInt`, cycles, typed arrays), by `node:v8`. V8's reader is

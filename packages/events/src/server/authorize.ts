@@ -1,3 +1,4 @@
+import type * as Crypto from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import { peerCredentials } from '@uds/stream'
 import type { PeerCredentials } from '@uds/winsock-ffi'
@@ -22,7 +23,7 @@ export interface ConnectingClient {
 /** Decides whether a client may stay: true, or a promise of it. Anything else, and what it throws, is a refusal. */
 export type Authorizer = (client: ConnectingClient) => boolean | Promise<boolean>
 
-const crypto = (): typeof import('node:crypto') => process.getBuiltinModule('node:crypto')
+const crypto = (): typeof Crypto => process.getBuiltinModule('node:crypto')
 
 const digest = (text: string): Buffer => crypto().createHash('sha256').update(text).digest()
 

@@ -1,4 +1,5 @@
 /** withTls: TLS over any transport. */
+import type * as Tls from 'node:tls'
 import type { ConnectionOptions, TLSSocket, TlsOptions } from 'node:tls'
 import type { Duplex } from 'node:stream'
 import { SocketError } from '@uds/winsock-ffi'
@@ -17,7 +18,7 @@ export interface TlsTransportOptions {
 }
 
 /** Loaded when it is needed: with what it imports it takes longer than everything else here. */
-const tls = (): typeof import('node:tls') => process.getBuiltinModule('node:tls')
+const tls = (): typeof Tls => process.getBuiltinModule('node:tls')
 
 const late = (ms: number): SocketError =>
   new SocketError({

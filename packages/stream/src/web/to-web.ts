@@ -1,4 +1,5 @@
 /** toWeb: a connection as web streams. */
+import type * as Web from 'node:stream/web'
 import { Duplex } from 'node:stream'
 import type { ReadableStream, WritableStream } from 'node:stream/web'
 import { invalidArgument, SocketError } from '@uds/winsock-ffi'
@@ -14,7 +15,7 @@ export interface WebConnection {
 const CHUNK = 65_536
 
 /** Loaded when it is needed. */
-const web = (): typeof import('node:stream/web') => process.getBuiltinModule('node:stream/web')
+const web = (): typeof Web => process.getBuiltinModule('node:stream/web')
 
 const readableOf = (connection: Duplex): ReadableStream<Uint8Array> => {
   const reader = new StreamReader(connection)
