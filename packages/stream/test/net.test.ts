@@ -1,6 +1,5 @@
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import http from 'node:http'
 import net from 'node:net'
 import { pipeline } from 'node:stream/promises'
 import tls from 'node:tls'
@@ -8,7 +7,6 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { expectNoLeak, freshName, needs, socketPath, spawnProgram, spawnScript } from '@uds/testkit'
 import door, * as names from '@uds/stream/net'
 import { capabilities, sockets, UnixAddress } from '@uds/winsock-ffi'
-import { listenUnix } from '../src/net/listen.ts'
 import { unixNet } from '../src/net/unix-net.ts'
 
 const can = capabilities()
@@ -325,14 +323,6 @@ s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.sendall(b'ping'); s
 )
 
 describe.skipIf(!can.afUnix)('the AF_UNIX of Windows', () => {
-  test('a path of 108 bytes is ENAMETOOLONG at once', () => {
-    const path = 'x'.repeat(108)
-    expect(() => unixNet.connect(path)).toThrow(expect.objectContaining({ code: 'ENAMETOOLONG' }))
-    expect(() => unixNet.createServer().listen(path)).toThrow(
-      expect.objectContaining({ code: 'ENAMETOOLONG' }),
-    )
-  })
-
   // Windows refuses, it is said (curl tries again then). Wine 11.10 lets the connect wait, also when there is room again: timeoutMs of `connect` ends it.
   test.skipIf(onWindows)('a full backlog is EAGAIN, as of node:net', async () => {
     const path = socketPath()
@@ -345,19 +335,6 @@ describe.skipIf(!can.afUnix)('the AF_UNIX of Windows', () => {
     const [error] = (await once(unixNet.connect(path), 'error')) as [NodeJS.ErrnoException]
     expect(error.code).toMatch(/EAGAIN|ECONNREFUSED/)
     first.destroy()
-  })
-
-  test('a server of node:http listens on it', async () => {
-    const path = socketPath()
-    const server = http.createServer((_request, response) => void response.end('over AF_UNIX'))
-    listenUnix(server, path, undefined)
-    await once(server, 'listening')
-    const request = http.get({ path: '/', createConnection: () => unixNet.connect(path) })
-    const [response] = (await once(request, 'response')) as [http.IncomingMessage]
-    let body = ''
-    for await (const chunk of response) body += String(chunk)
-    expect(body).toBe('over AF_UNIX')
-    await new Promise((resolve) => server.close(resolve))
   })
 })
 

@@ -1,40 +1,31 @@
+/** connectOr: `net.Socket.connect` that takes an AF_UNIX path. */
 import type net from 'node:net'
 import { sockets, SocketError, UnixAddress, watch, type SocketHandle } from '@uds/winsock-ffi'
 import { system } from '@uds/winsock-ffi/internal'
-import { connectBy, type ConnectRequest, type TcpHandle } from './internals.ts'
+import { connectPath } from './arguments.ts'
+import { errnoOf, toNodeError } from './node-error.ts'
+import { giveHandle, needsHandle, tcpHandle, type ConnectRequest } from './node-internals.ts'
+import { unixAddress } from './unix-address.ts'
 
-/** What a connect that goes on answers: WSAEWOULDBLOCK on Windows. On Linux EAGAIN is a full backlog (connect(2)). */
+/** The code of a connect that goes on: WSAEWOULDBLOCK on Windows. On Linux EAGAIN is a full backlog (connect(2)). */
 const BEGUN = system === 'win32' ? 'EAGAIN' : 'EINPROGRESS'
 
-/** Waits for a connect that was begun. */
-const finish = (
-  handle: SocketHandle,
-  address: UnixAddress,
-  done: (error: SocketError | null) => void,
-): void => {
+type Done = (error: SocketError | null) => void
+
+/** Waits for a connect that has begun. */
+const finish = (handle: SocketHandle, address: UnixAddress, done: Done): void => {
   const watcher = watch(handle, { writable: true }, (failed) => {
     watcher.close()
     // libuv calls a connect that failed EBADF (src/unix/poll.c); the socket itself knows better.
     const error = sockets.getOption(handle, 'SO_ERROR') ?? failed
     if (!error) return done(null)
-    done(
-      new SocketError({
-        code: error.code,
-        syscall: 'connect',
-        address: address.toString(),
-        nativeCode: error.nativeCode,
-        cause: error,
-      }),
-    )
+    const { code, nativeCode } = error
+    done(new SocketError({ code, syscall: 'connect', address: `${address}`, nativeCode, cause: error }))
   })
 }
 
-/** Begins to connect, and calls back when that has ended, in a later turn or at once. */
-const connectHandle = (
-  handle: SocketHandle,
-  address: UnixAddress,
-  done: (error: SocketError | null) => void,
-): void => {
+/** Begins to connect, and calls back at the end, in a later turn or at once. */
+const connectHandle = (handle: SocketHandle, address: UnixAddress, done: Done): void => {
   handle.setNonblocking(true)
   try {
     sockets.connect(handle, address)
@@ -47,45 +38,6 @@ const connectHandle = (
   done(null)
 }
 
-/**
- * Connects a `net.Socket` to an AF_UNIX path, with everything that Node's own `connect` does around it: `connecting`,
- * writes before 'connect', 'ready', `destroy` meanwhile, timeouts.
- *
- * @throws TypeError, SocketError `ENAMETOOLONG` for a path that cannot be one. Everything else comes as 'error'.
- */
-export const connectUnix = (socket: net.Socket, path: string): void => {
-  const address = UnixAddress.path(path)
-  connectBy(socket, (inner: TcpHandle, request: ConnectRequest) => {
-    let handle: SocketHandle | undefined
-    const fail = (error: Error): void => {
-      handle?.close()
-      socket.destroy(error)
-    }
-    const begin = (): void => {
-      if (socket.destroyed) return
-      try {
-        handle = sockets.open('unix', 'stream')
-        const opened = handle
-        // Closing the socket ends the watch on it.
-        const abandon = (): void => opened.close()
-        socket.once('close', abandon)
-        connectHandle(opened, address, (error) => {
-          socket.off('close', abandon)
-          if (error || socket.destroyed) return error ? fail(error) : opened.close()
-          const status = inner.open(opened.fd)
-          if (status !== 0) return fail(notTaken(status))
-          opened.release()
-          request.oncomplete(0, inner, request, true, true)
-        })
-      } catch (error) {
-        fail(error as Error)
-      }
-    }
-    // Never in the turn of the call: listeners are still to be added (and Node expects an answer first).
-    setImmediate(begin)
-  })
-}
-
 const notTaken = (status: number): SocketError =>
   new SocketError({
     code: 'ENOTSUP',
@@ -93,3 +45,63 @@ const notTaken = (status: number): SocketError =>
     nativeCode: -status,
     detail: 'libuv did not take the socket (uv_tcp_open)',
   })
+
+/** A handle whose `connect`, which Node calls with the path, opens an AF_UNIX socket into it. */
+const connecting = (socket: net.Socket): ReturnType<typeof tcpHandle> => {
+  const inner = tcpHandle('socket')
+  let opened: SocketHandle | undefined
+  let begun = false
+  let closed = false
+  const { close } = inner
+  inner.close = (callback) => {
+    closed = true
+    // Ends the watch on it, too.
+    opened?.close()
+    close.call(inner, callback)
+  }
+  const fail = (cause: unknown, path: string): void => {
+    opened?.close()
+    // The socket may connect again, with a handle of its own.
+    if (closed) return
+    const error = toNodeError(cause, 'connect', path)
+    Object.assign(socket, { connecting: false })
+    socket.emit('connectionAttemptFailed', path, undefined, undefined, error)
+    socket.destroy(error)
+  }
+  const begin = (request: ConnectRequest, path: string): void => {
+    if (closed) return
+    try {
+      const address = unixAddress(path)
+      const handle = sockets.open('unix', 'stream')
+      opened = handle
+      connectHandle(handle, address, (error) => {
+        if (closed) return handle.close()
+        if (error) return fail(error, path)
+        const status = inner.open(handle.fd)
+        if (status !== 0) return fail(notTaken(status), path)
+        handle.release()
+        request.oncomplete(0, inner, request, true, true)
+      })
+    } catch (error) {
+      fail(error, path)
+    }
+  }
+  inner.connect = (request, path) => {
+    if (begun) return errnoOf('EISCONN') ?? -1
+    begun = true
+    // Never in the turn of the call: the program adds its listeners after it (and Node expects an answer first).
+    setImmediate(begin, request, path)
+    return 0
+  }
+  return inner
+}
+
+/**
+ * Node's `connect`, for AF_UNIX where the arguments have a path. All of it is Node's: `connecting`, writes before
+ * 'connect', 'ready', `destroy` meanwhile, timeouts, the events of an attempt. Only the handle is ours.
+ */
+export const connectOr = (original: net.Socket['connect']): net.Socket['connect'] =>
+  function connect(this: net.Socket, ...args: unknown[]) {
+    if (connectPath(args) !== undefined && needsHandle(this)) giveHandle(this, connecting(this))
+    return Reflect.apply(original, this, args) as net.Socket
+  }

@@ -1,7 +1,14 @@
-/** `net` in which a path is AF_UNIX, made of Node's own classes. For Windows; elsewhere Node's own does it. */
+/**
+ * unixNet: `net` in which a path is AF_UNIX, made of Node's classes. Windows needs it; it works on every system, and its
+ * tests run on all of them.
+ */
 import net from 'node:net'
-import { optionsOf, connectPath } from './arguments.ts'
-import { connectOr, listenOr } from './methods.ts'
+import { optionsOf } from './arguments.ts'
+import { connectOr } from './connect.ts'
+import { listenOr, type ServerPrototype } from './listen.ts'
+
+/** Node's own `_listen2`, which its types leave out. */
+export const serverPrototype: ServerPrototype = net.Server.prototype as unknown as ServerPrototype
 
 /** Old programs call Node's classes without `new`, and inherit by `net.Socket.call(this)`: these allow the same. */
 type Callable<T extends new (...args: never[]) => object> = T &
@@ -9,7 +16,7 @@ type Callable<T extends new (...args: never[]) => object> = T &
 
 const derive = <T extends new (...args: never[]) => object>(
   base: T,
-  methods: Record<string, (this: InstanceType<T>, ...args: unknown[]) => unknown>,
+  methods: Readonly<Record<string, unknown>>,
 ): Callable<T> => {
   const derived = function (this: unknown, ...args: unknown[]): unknown {
     if (new.target) return Reflect.construct(base, args, new.target)
@@ -23,6 +30,13 @@ const derive = <T extends new (...args: never[]) => object>(
   }) as object
   for (const [name, value] of Object.entries(methods))
     Object.defineProperty(derived.prototype, name, { value, writable: true, configurable: true })
+  // Sockets that Node makes itself, such as those that a server accepts, are of the base class.
+  Object.defineProperty(derived, Symbol.hasInstance, {
+    value(this: unknown, value: unknown): boolean {
+      if (this === derived) return value instanceof base
+      return Reflect.apply(Function.prototype[Symbol.hasInstance], this, [value])
+    },
+  })
   return derived as unknown as Callable<T>
 }
 
@@ -30,19 +44,20 @@ const Socket: Callable<typeof net.Socket> = derive(net.Socket, {
   connect: connectOr(net.Socket.prototype.connect),
 })
 const Server: Callable<typeof net.Server> = derive(net.Server, {
-  listen: listenOr(net.Server.prototype.listen),
+  _listen2: listenOr(serverPrototype._listen2),
 })
 
-const createConnection = (...args: unknown[]): net.Socket => {
-  if (connectPath(args) === undefined)
-    return (net.createConnection as unknown as (...args: unknown[]) => net.Socket)(...args)
+// Functions, as in node:net, which allows `new net.connect(path)`.
+function connect(...args: unknown[]): net.Socket {
   const options = optionsOf<net.SocketConstructorOpts & { timeout: number }>(args)
   const socket = new Socket(options)
   if (options.timeout) socket.setTimeout(options.timeout)
   return Reflect.apply(socket.connect, socket, args) as net.Socket
 }
 
-const createServer = (...args: ConstructorParameters<typeof net.Server>): net.Server => new Server(...args)
+function createServer(...args: ConstructorParameters<typeof net.Server>): net.Server {
+  return new Server(...args)
+}
 
 /** The parts of `net` that differ. */
 export interface UnixNet {
@@ -56,7 +71,7 @@ export interface UnixNet {
 export const unixNet: UnixNet = {
   Server,
   Socket,
-  connect: createConnection,
-  createConnection,
+  connect: connect as typeof net.connect,
+  createConnection: connect as typeof net.createConnection,
   createServer: createServer as typeof net.createServer,
 }
