@@ -1,6 +1,6 @@
 /** connectOr: `net.Socket.connect` that takes an AF_UNIX path. */
 import type net from 'node:net'
-import { sockets, SocketError, UnixAddress, watch, type SocketHandle } from '@uds/winsock-ffi'
+import { sockets, SocketError, watch, type SocketHandle, type UnixAddress } from '@uds/winsock-ffi'
 import { system } from '@uds/winsock-ffi/internal'
 import { connectPath } from './arguments.ts'
 import { errnoOf, toNodeError } from './node-error.ts'

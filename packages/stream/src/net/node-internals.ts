@@ -122,7 +122,7 @@ export const needsHandle = (socket: net.Socket): boolean => {
   const { _handle: handle, ssl } = socket as net.Socket & WithHandle & { readonly ssl?: object | null }
   if (!handle || socket.destroyed) return true
   // A TLSSocket of its own makes a handle of a pipe in its constructor; one over another socket has a parent that wraps.
-  return Boolean(ssl) && socket.pending !== false && !(handle as { _parentWrap?: object | null })._parentWrap
+  return Boolean(ssl) && socket.pending && !(handle as { _parentWrap?: object | null })._parentWrap
 }
 
 /**

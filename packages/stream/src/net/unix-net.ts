@@ -71,7 +71,7 @@ export interface UnixNet {
 export const unixNet: UnixNet = {
   Server,
   Socket,
-  connect: connect as typeof net.connect,
-  createConnection: connect as typeof net.createConnection,
+  connect,
+  createConnection: connect,
   createServer: createServer as typeof net.createServer,
 }
