@@ -14,7 +14,7 @@ export type { PassedSocket } from './inherited/listen-fds.ts'
 export { peerCredentials, provideCredentials } from './peer/credentials.ts'
 
 // Addresses
-export { formatAddress, parseAddress } from './address/address.ts'
+export { formatAddress, parseAddress } from '@uds/winsock-ffi/internal'
 export type {
   AbstractAddress,
   Address,
@@ -27,7 +27,7 @@ export type {
   SocketAddressText,
   TcpAddress,
   UnixPathAddress,
-} from './address/address.ts'
+} from '@uds/winsock-ffi/internal'
 
 // Transports
 export { fd } from './transports/fd.ts'

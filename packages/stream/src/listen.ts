@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { checkOptions, optionNames } from '@uds/winsock-ffi'
-import type { Address, SocketAddressObject, SocketAddressText } from './address/address.ts'
+import type { Address, SocketAddressObject, SocketAddressText } from '@uds/winsock-ffi/internal'
 import { checkListenOptions } from './options/check-options.ts'
 import { traceError, traceListen } from './observing/diagnostics.ts'
 import { route } from './transports/route.ts'

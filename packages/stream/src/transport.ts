@@ -3,7 +3,7 @@ import type { EventEmitter } from 'node:events'
 import type { OnReadOpts } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { PeerCredentials } from '@uds/winsock-ffi'
-import type { Address } from './address/address.ts'
+import type { Address } from '@uds/winsock-ffi/internal'
 
 /** The abilities of a transport. The compliance suite and programs read these instead of the transport's name. */
 export interface TransportCapabilities {

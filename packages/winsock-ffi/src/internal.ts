@@ -19,6 +19,23 @@ export {
 export { ownUid } from './identity/posix.ts'
 export { ownSid } from './identity/win32.ts'
 
+// Addresses as text and as objects
+export { formatAddress } from './address-text/format-address.ts'
+export { parseAddress, type ParseOptions } from './address-text/parse-address.ts'
+export type {
+  AbstractAddress,
+  Address,
+  FdAddress,
+  MemoryAddress,
+  NameAddress,
+  PipeAddress,
+  SocketAddressObject,
+  SocketAddressText,
+  TcpAddress,
+  UnixPathAddress,
+  UnixTarget,
+} from './address-text/types.ts'
+
 // What passes by itself
 export { Backoff, CONNECT_PAUSES, type BackoffSettings } from './retry/backoff.ts'
 export { isScarcity, mayConnectLater } from './retry/passing.ts'

@@ -1,5 +1,5 @@
 /** ComplianceCase and Harness: a case of the suite, and the transport it runs against. */
-import type { Address } from '../address/address.ts'
+import type { Address } from '@uds/winsock-ffi/internal'
 import type { ConnectOptions, ListenOptions, Transport, TransportCapabilities } from '../transport.ts'
 
 /** The transport under test, and addresses for it. */

@@ -1,7 +1,7 @@
 /** Sending addresses elsewhere. */
 import type { Duplex } from 'node:stream'
 import { invalidArgument } from '@uds/winsock-ffi'
-import { formatAddress, type Address } from '../address/address.ts'
+import { formatAddress, type Address } from '@uds/winsock-ffi/internal'
 import { route as routeByScheme } from '../transports/route.ts'
 import type { Transport } from '../transport.ts'
 import { requireTransport } from '../options/check-options.ts'

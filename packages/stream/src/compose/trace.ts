@@ -1,6 +1,6 @@
 /** withTrace: calls back for each connection, each piece of bytes, each error. */
 import type { Duplex } from 'node:stream'
-import type { Address } from '../address/address.ts'
+import type { Address } from '@uds/winsock-ffi/internal'
 import type { Transport } from '../transport.ts'
 import { tap } from './tap.ts'
 import { requireTransport } from '../options/check-options.ts'

@@ -1,5 +1,5 @@
 import { invalidValue, UnixAddress } from '@uds/winsock-ffi'
-import { parseAddress, type Address } from '../address/address.ts'
+import { parseAddress, type Address } from '@uds/winsock-ffi/internal'
 
 /** How the functions of this folder take an address: a path, `unix:PATH`, `unix:@name`, or an object. */
 export type UnixAddressLike = string | Address | UnixAddress

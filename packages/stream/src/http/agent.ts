@@ -1,7 +1,7 @@
 import { Agent, type AgentOptions } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { Address } from '../address/address.ts'
+import type { Address } from '@uds/winsock-ffi/internal'
 import { dial, type Dial, type DialOptions } from './dial.ts'
 
 /** What `http.Agent` takes, and how to connect. */

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import { callbackify } from 'node:util'
-import type { Address } from '../address/address.ts'
+import type { Address } from '@uds/winsock-ffi/internal'
 import { connect, type ConnectDoorOptions } from '../connect.ts'
 import { route } from '../transports/route.ts'
 

@@ -1,5 +1,5 @@
 import { invalidArgument } from '@uds/winsock-ffi'
-import type { Address } from '../address/address.ts'
+import type { Address } from '@uds/winsock-ffi/internal'
 import { agent } from './agent.ts'
 import { dial, type Dial, type DialOptions } from './dial.ts'
 import { FetchDispatcher } from './fetch-dispatcher.ts'

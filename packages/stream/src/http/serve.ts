@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events'
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http'
 import type { Server } from 'node:net'
 import { invalidArgument } from '@uds/winsock-ffi'
-import type { Address } from '../address/address.ts'
+import type { Address } from '@uds/winsock-ffi/internal'
 import { listen, type ListenDoorOptions } from '../listen.ts'
 import type { CloseOptions, Listener } from '../transport.ts'
 

@@ -3,7 +3,7 @@ import { lstatSync, mkdirSync, type Stats } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SocketError } from '@uds/winsock-ffi'
-import type { Address, NameAddress } from '../address/address.ts'
+import type { Address, NameAddress } from '@uds/winsock-ffi/internal'
 import { denied } from '../errors/permission.ts'
 import { ownUid } from '@uds/winsock-ffi/internal'
 

@@ -1,7 +1,7 @@
 /** The transport fd: sockets that systemd or another parent has opened for this process. */
 import { Socket, type Server } from 'node:net'
 import { SocketError } from '@uds/winsock-ffi'
-import { formatAddress } from '../address/address.ts'
+import { formatAddress } from '@uds/winsock-ffi/internal'
 import { refuseFileOptions } from '../options/check-options.ts'
 import { toSocketError } from '../errors/connection-error.ts'
 import type { Transport } from '../transport.ts'

@@ -1,7 +1,7 @@
 /** The interface of posix.ts and win32.ts: how each system connects and listens. */
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { Address, NameAddress, PipeAddress, UnixTarget } from '../address/address.ts'
+import type { Address, NameAddress, PipeAddress, UnixTarget } from '@uds/winsock-ffi/internal'
 import type { ConnectOptions, Listener, ListenOptions, TransportCapabilities } from '../transport.ts'
 
 export interface PlatformTransports {

@@ -1,7 +1,7 @@
 /** Linux, macOS and their like: AF_UNIX by node:net, no named pipes. */
 import { fstatSync } from 'node:fs'
 import { SocketError } from '@uds/winsock-ffi'
-import { formatAddress } from '../address/address.ts'
+import { formatAddress } from '@uds/winsock-ffi/internal'
 import type { PlatformTransports } from './platform.ts'
 import { nameOfFd } from '../inherited/name-of-fd.ts'
 import { resolveName } from '../names/user-directory.ts'

@@ -1,5 +1,5 @@
 /** The transport of an address, and the address of a bare name. */
-import { formatAddress, parseAddress, type Address } from '../address/address.ts'
+import { formatAddress, parseAddress, type Address } from '@uds/winsock-ffi/internal'
 import { requireTransport } from '../options/check-options.ts'
 import { platform } from './select.ts'
 import type { Transport } from '../transport.ts'

@@ -1,6 +1,6 @@
 /** Parsing an address once, and checking that it belongs to the transport that received it. */
 import { invalidValue } from '@uds/winsock-ffi'
-import { formatAddress, parseAddress, type Address } from '../address/address.ts'
+import { formatAddress, parseAddress, type Address } from '@uds/winsock-ffi/internal'
 import { platform } from './select.ts'
 
 /** The schemes that have a transport here. */

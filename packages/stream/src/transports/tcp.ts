@@ -1,6 +1,6 @@
 /** The transport tcp, by node:net. */
 import type { AddressInfo, Socket } from 'node:net'
-import { formatAddress } from '../address/address.ts'
+import { formatAddress } from '@uds/winsock-ffi/internal'
 import { requireCredentials } from '../peer/authorizer.ts'
 import { refuseFileOptions } from '../options/check-options.ts'
 import type { Transport } from '../transport.ts'

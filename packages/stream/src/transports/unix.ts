@@ -1,6 +1,6 @@
 /** The transport unix: AF_UNIX on every system. */
 import type { Socket } from 'node:net'
-import { formatAddress } from '../address/address.ts'
+import { formatAddress } from '@uds/winsock-ffi/internal'
 import { requireCredentials, requireKoffi } from '../peer/authorizer.ts'
 import { platform } from './select.ts'
 import type { Transport } from '../transport.ts'

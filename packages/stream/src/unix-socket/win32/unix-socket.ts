@@ -13,7 +13,7 @@ import {
   UnixAddress,
   type SocketHandle,
 } from '@uds/winsock-ffi'
-import { formatAddress, type UnixTarget } from '../../address/address.ts'
+import { formatAddress, type UnixTarget } from '@uds/winsock-ffi/internal'
 import { checkListenOptions } from '../../options/check-options.ts'
 import { throwIfAborted } from '../../errors/connection-error.ts'
 import { ConnectionListener } from '../../listener/connection-listener.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { formatAddress, parseAddress, type Address } from '@uds/stream'
+import { formatAddress, parseAddress, type Address } from '@uds/winsock-ffi/internal'
 
 const code = (text: unknown, options?: Parameters<typeof parseAddress>[1]): string => {
   try {

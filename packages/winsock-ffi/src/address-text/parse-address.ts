@@ -2,7 +2,7 @@
  * Addresses of everything that can be connected to, as text and as objects. AF_UNIX is named, never guessed. This file
  * asks nothing of the system: what an address means there is decided by the transport that gets it.
  */
-import { invalidArgument, invalidValue, outOfRange } from '@uds/winsock-ffi'
+import { invalidArgument, invalidValue, outOfRange } from '../errors/wrong-argument.ts'
 import { fromScheme, knownSchemes, likelyMeant, PIPE_PREFIX } from './schemes.ts'
 import type { Address } from './types.ts'
 
@@ -123,19 +123,4 @@ export const parseAddress = (address: string | Address, options: ParseOptions = 
   if (typeof address === 'string') return parseText(address, where, bareWord)
   if (typeof address === 'object' && address !== null) return fromObject(address, where)
   throw invalidArgument(where, 'the address', 'a string such as unix:/run/app.sock, or an object', address)
-}
-
-/** Writes an address so that {@link parseAddress} reads the same. */
-export const formatAddress = (address: Address): string => {
-  switch (address.scheme) {
-    case 'unix':
-      if ('abstract' in address) return `unix:@${address.abstract}`
-      return `unix:${address.path.startsWith('@') ? './' : ''}${address.path}`
-    case 'tcp':
-      return `tcp:${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`
-    case 'fd':
-      return `fd:${address.fd}`
-    default:
-      return `${address.scheme}:${address.name}`
-  }
 }

@@ -50,7 +50,7 @@ export interface FdAddress {
   readonly fd: number
 }
 
-/** An address that was read. {@link formatAddress} writes it. */
+/** An address that was read. `formatAddress` writes it. */
 export type Address =
   | UnixPathAddress
   | AbstractAddress

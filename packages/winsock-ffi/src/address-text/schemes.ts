@@ -1,5 +1,5 @@
 /** What each scheme of an address may be followed by. */
-import { invalidValue, outOfRange } from '@uds/winsock-ffi'
+import { invalidValue, outOfRange } from '../errors/wrong-argument.ts'
 import type { Address } from './types.ts'
 
 const withoutNul = (text: string, what: string, where: string): string => {

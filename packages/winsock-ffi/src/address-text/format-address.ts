@@ -1,0 +1,16 @@
+import type { Address } from './types.ts'
+
+/** Writes an address so that `parseAddress` reads the same. */
+export const formatAddress = (address: Address): string => {
+  switch (address.scheme) {
+    case 'unix':
+      if ('abstract' in address) return `unix:@${address.abstract}`
+      return `unix:${address.path.startsWith('@') ? './' : ''}${address.path}`
+    case 'tcp':
+      return `tcp:${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`
+    case 'fd':
+      return `fd:${address.fd}`
+    default:
+      return `${address.scheme}:${address.name}`
+  }
+}
