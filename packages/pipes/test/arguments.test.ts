@@ -39,7 +39,7 @@ describe('names of pipes', () => {
     [String.raw`\\10.0.0.1\pipe\name`, 'has a computer name'],
     [String.raw`\\a*b\pipe\name`, 'has a computer name'],
     [String.raw`\\?\pipe\name`, 'has a computer name'],
-    [`${long}y`, 'must have 256 bytes at most, and has 258'],
+    [`${long}y`, 'must have 256 characters at most, and has 258'],
     ['\\\\.\\pipe\\a\0b', 'must not contain a NUL'],
     ['\\\\.\\pipe\\a\uD800', 'lone surrogate'],
   ])('%j is refused in words', (name, why) => {
@@ -67,6 +67,33 @@ describe('names of pipes', () => {
       }),
     )
   })
+
+  test.each([
+    [`pipe:${'\u00e9'.repeat(200)}`, `\\\\.\\pipe\\${'\u00e9'.repeat(200)}`],
+    [String.raw`pipe:a\b`, String.raw`\\.\pipe\a\b`],
+    [String.raw`\\?\pipe\x`, String.raw`\\.\pipe\x`],
+    [String.raw`\\server\pipe\x`, String.raw`\\server\pipe\x`],
+    ['npipe:////./pipe/x', String.raw`\\.\pipe\x`],
+  ])('%s means the pipe that it means in @uds/stream', (text, name) => {
+    expect(LocalSocketAddr.fromPathname(text).asPathname()).toBe(name)
+  })
+
+  test.each([String.raw`\\server\share\x.sock`, './@x', 'C:\\x.sock', 'unix:x'])(
+    '%s is a path of AF_UNIX, as in @uds/stream',
+    (text) => {
+      const path = text.replace(/^unix:/, '')
+      expect(LocalSocketAddr.fromPathname(text)).toEqual(UnixSocketAddr.fromPathname(path))
+    },
+  )
+
+  test.each(['tcp:localhost:80', 'memory:x', 'fd:3'])(
+    '%s is of another layer, and those of this one are listed',
+    (text) => {
+      const error = errorOf(() => LocalStream.connect(text))
+      expect(error.code).toBe('ERR_INVALID_ARG_VALUE')
+      expect(error.message).toContain('not taken here (taken: name, unix, pipe)')
+    },
+  )
 
   test('a pipe of another computer cannot be bound', () => {
     expectCode('EADDRNOTAVAIL', () => WinListener.bind(String.raw`\\server\pipe\name`))

@@ -20,6 +20,7 @@ export { ownUid } from './identity/posix.ts'
 export { ownSid } from './identity/win32.ts'
 
 // Addresses as text and as objects
+export { fullPipeName, isComputerName, LONGEST_PIPE_NAME } from './address-text/pipe-name.ts'
 export { formatAddress } from './address-text/format-address.ts'
 export { parseAddress, type ParseOptions } from './address-text/parse-address.ts'
 export type {

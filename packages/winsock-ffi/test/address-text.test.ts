@@ -19,6 +19,15 @@ describe('what a text means', () => {
     ['unix:x', { scheme: 'unix', path: 'x' }],
     ['unix:a:b', { scheme: 'unix', path: 'a:b' }],
     ['unix:@name', { scheme: 'unix', abstract: 'name' }],
+    [String.raw`unix:@padded\0\0`, { scheme: 'unix', abstract: 'padded\0\0' }],
+    [String.raw`unix:@a\\0\b`, { scheme: 'unix', abstract: String.raw`a\0\b` }],
+    ['unix:@a\0', { scheme: 'unix', abstract: 'a\0' }],
+    ['@x/y', { scheme: 'unix', path: './@x/y' }],
+    ['//./pipe/x', { scheme: 'unix', path: '//./pipe/x' }],
+    [String.raw`\\SERVER\pipe\x`, { scheme: 'pipe', name: 'x', host: 'SERVER' }],
+    [String.raw`pipe:\\SERVER\pipe\x`, { scheme: 'pipe', name: 'x', host: 'SERVER' }],
+    [String.raw`\\server\share\x.sock`, { scheme: 'unix', path: String.raw`\\server\share\x.sock` }],
+    [`pipe:${'\u00e9'.repeat(200)}`, { scheme: 'pipe', name: '\u00e9'.repeat(200) }],
     ['unix:./@x', { scheme: 'unix', path: './@x' }],
     ['pipe:docker_engine', { scheme: 'pipe', name: 'docker_engine' }],
     ['npipe:////./pipe/docker_engine', { scheme: 'pipe', name: 'docker_engine' }],
@@ -67,7 +76,9 @@ describe('every form misspelt', () => {
     ['unix:\0x', 'ERR_INVALID_ARG_VALUE'],
     ['unix:/a\0b', 'ERR_INVALID_ARG_VALUE'],
     ['pipe:', 'ERR_INVALID_ARG_VALUE'],
-    ['pipe:\\\\server\\pipe\\x', 'ERR_INVALID_ARG_VALUE'],
+    ['pipe:\\\\a.example.com\\pipe\\x', 'ERR_INVALID_ARG_VALUE'],
+    ['pipe:\\x', 'ERR_INVALID_ARG_VALUE'],
+    ['unix:/a\ud800', 'ERR_INVALID_ARG_VALUE'],
     [`pipe:${'x'.repeat(248)}`, 'ERR_INVALID_ARG_VALUE'],
     ['name:', 'ERR_INVALID_ARG_VALUE'],
     ['name:a/b', 'ERR_INVALID_ARG_VALUE'],
@@ -106,11 +117,9 @@ const addresses: fc.Arbitrary<Address> = fc.oneof(
     .string({ minLength: 1, unit: 'grapheme' })
     .filter((path) => !path.includes('\0') && !path.startsWith('@'))
     .map((path) => ({ scheme: 'unix' as const, path })),
-  fc
-    .string({ minLength: 1 })
-    .filter((abstract) => !abstract.includes('\0'))
-    .map((abstract) => ({ scheme: 'unix' as const, abstract })),
+  fc.string({ minLength: 1 }).map((abstract) => ({ scheme: 'unix' as const, abstract })),
   word.map((name) => ({ scheme: 'pipe' as const, name })),
+  word.map((name) => ({ scheme: 'pipe' as const, name, host: 'SERVER' })),
   word.map((name) => ({ scheme: 'name' as const, name })),
   word.map((name) => ({ scheme: 'memory' as const, name })),
   fc.record({
@@ -136,4 +145,39 @@ test('any text is an address or an error with a code', () => {
       expect(code(text)).toMatch(/^(no error|ERR_\w+)$/)
     }),
   )
+})
+
+test('an abstract name keeps its backslashes and its NULs', () => {
+  const unit = fc.constantFrom('a', '@', '0', '\\', '\0')
+  fc.assert(
+    fc.property(fc.string({ minLength: 1, unit }), (abstract) => {
+      expect(parseAddress(formatAddress({ scheme: 'unix', abstract }))).toEqual({ scheme: 'unix', abstract })
+    }),
+  )
+})
+
+test('an address that was read is not read again, and cannot be changed', () => {
+  const address = parseAddress('unix:/run/x')
+  expect(parseAddress(address)).toBe(address)
+  expect(Object.isFrozen(address)).toBe(true)
+  const own = { scheme: 'unix', path: '/run/x' } as const
+  expect(parseAddress(own)).not.toBe(own)
+})
+
+describe('an address in the words of another program is refused with the spelling to use', () => {
+  test.each([
+    ['unix:path=/run/user/1000/bus,guid=0a1b', 'here it is unix:/run/user/1000/bus'],
+    ['unix:guid=0a1b,path=/tmp/a%20b', 'here it is unix:/tmp/a b'],
+    ['unix:abstract=/tmp/dbus-x,guid=1;tcp:host=localhost', 'here it is unix:@/tmp/dbus-x'],
+    ['unix:tmpdir=/tmp', 'here it is a path'],
+    ['http+unix://%2Frun%2Fdocker.sock/info', 'the address unix:/run/docker.sock'],
+    ['tcp://localhost:80', 'without slashes: tcp:localhost:80'],
+  ])('%s', (text, hint) => {
+    expect(() => parseAddress(text)).toThrow(hint)
+    expect(code(text)).toBe('ERR_INVALID_ARG_VALUE')
+  })
+
+  test('an object without a scheme', () => {
+    expect(() => parseAddress({ path: '/run/x' } as unknown as Address)).toThrow("{ scheme: 'unix', path }")
+  })
 })

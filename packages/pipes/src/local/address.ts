@@ -1,5 +1,6 @@
 /** What a text means as the address of a local stream. */
-import { invalidArgument, invalidValue } from '@uds/winsock-ffi'
+import { invalidArgument } from '@uds/winsock-ffi'
+import { parseAddress, type NameAddress } from '@uds/winsock-ffi/internal'
 import { onWindows } from '../system.ts'
 import { place } from './place.ts'
 import { UnixSocketAddr } from '../unix-socket/address.ts'
@@ -8,34 +9,11 @@ import { WinPipeSocketAddr } from '../named-pipe/address.ts'
 /** The address of a local stream: of AF_UNIX, or of a named pipe. */
 export type LocalSocketAddr = UnixSocketAddr | WinPipeSocketAddr
 
-const PIPE = /^\\\\[.?]\\pipe\\/i
-const DRIVE = /^[a-z]:/i
-const SCHEME = /^([a-z][a-z0-9+.-]+):/i
-const schemes = ['name', 'unix', 'pipe', 'npipe'] as const
-
-/** It becomes a part of a file name on POSIX and of a pipe's name on Windows, and is to mean the same on both. */
-const checkName = (name: string, where: string): string => {
-  const wrong = /[\\/:*?"<>|\p{Cc}]/u.test(name) || name.startsWith('.') || !name.isWellFormed()
-  if (name.length > 0 && !wrong) return name
-  throw invalidValue(
-    where,
-    'the name',
-    'must be one plain word: no separators, no wildcards, no control characters, no dot at its beginning',
-    name,
-  )
-}
+/** @uds/stream has more. */
+const SCHEMES = ['name', 'unix', 'pipe'] as const
 
 const parsePlatformAddress = (pathname: string): LocalSocketAddr =>
   onWindows ? WinPipeSocketAddr.fromPathname(pathname) : UnixSocketAddr.fromPathname(pathname)
-
-const parseUnix = (rest: string): UnixSocketAddr =>
-  rest.startsWith('@') ? UnixSocketAddr.fromAbstractName(rest.slice(1)) : UnixSocketAddr.fromPathname(rest)
-
-/** `pipe:name`, `pipe:\\.\pipe\name` and Docker's `npipe:////./pipe/name`. */
-const parsePipe = (rest: string): WinPipeSocketAddr =>
-  WinPipeSocketAddr.fromPathname(
-    `\\\\.\\pipe\\${rest.replace(/^\/\/(?=\/\/)/, '').replace(/^[\\/]{2}[.?][\\/]pipe[\\/]/i, '')}`,
-  )
 
 /**
  * Reads an address: a bare word or `name:WORD` is the safe place of this user on each system, a text with a path
@@ -58,31 +36,17 @@ export const readAddress = (
       address,
     )
   }
-  if (PIPE.test(address)) return parsePipe(address)
-  if (DRIVE.test(address)) return parseUnix(address)
-  const scheme = SCHEME.exec(address)?.[1]
-  const rest = address.slice((scheme?.length ?? -1) + 1)
-  switch (scheme) {
+  const parsed = parseAddress(address, { bareWord: 'name', schemes: SCHEMES, where })
+  switch (parsed.scheme) {
     case 'unix':
-      return parseUnix(rest)
+      return 'abstract' in parsed
+        ? UnixSocketAddr.fromAbstractName(parsed.abstract)
+        : UnixSocketAddr.fromPathname(parsed.path)
     case 'pipe':
-    case 'npipe':
-      return parsePipe(rest)
-    case 'name':
-      return parsePlatformAddress(place(checkName(rest, where), create))
-    case undefined:
-      // \\COMPUTER\pipe\name is a path of two backslashes to nobody but a pipe.
-      if (address.startsWith('\\\\')) return WinPipeSocketAddr.fromPathname(address)
-      return /[\\/]/.test(address)
-        ? UnixSocketAddr.fromPathname(address)
-        : parsePlatformAddress(place(checkName(address, where), create))
+      return WinPipeSocketAddr.from(parsed)
+    // No other scheme is taken.
     default:
-      throw invalidValue(
-        where,
-        'the address',
-        `begins with ${scheme}:, which is no known scheme (known: ${schemes.join(', ')}; a file of such a name is unix:./${address})`,
-        address,
-      )
+      return parsePlatformAddress(place((parsed as NameAddress).name, create))
   }
 }
 

@@ -1,4 +1,5 @@
-import { invalidArgument, SocketError } from '@uds/winsock-ffi'
+import { invalidArgument, invalidValue, SocketError } from '@uds/winsock-ffi'
+import { fullPipeName, parseAddress, type PipeAddress } from '@uds/winsock-ffi/internal'
 import type { SocketAddr } from '../blocking/socket-addr.ts'
 import { checkPipeName } from './pipe-name.ts'
 
@@ -20,13 +21,24 @@ export class WinPipeSocketAddr implements SocketAddr {
   /**
    * The full name of a pipe, `\\.\pipe\name`; `\\COMPUTER\pipe\name` for a pipe of another computer.
    *
-   * @throws TypeError `ERR_INVALID_ARG_VALUE` for a name that no pipe can have, with the reason: more than 256 bytes, no
+   * @throws TypeError `ERR_INVALID_ARG_VALUE` for a name that no pipe can have, with the reason: more than 256 characters, no
    *   two backslashes at the beginning, no computer name or one with `. \ / : * ? " < > |`, no `\pipe\` (small letters),
    *   no name behind it, a backslash in it, a NUL.
    */
   static fromPathname(name: string): WinPipeSocketAddr {
     checkPipeName(name)
     return new WinPipeSocketAddr(name, true)
+  }
+
+  /**
+   * Takes an address of `@uds/stream`. Its name may have backslashes, as Windows takes them too.
+   *
+   * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for what is no address of a pipe.
+   */
+  static from(address: PipeAddress): WinPipeSocketAddr {
+    const parsed = parseAddress(address, { where: 'WinPipeSocketAddr.from' })
+    if (parsed.scheme === 'pipe') return new WinPipeSocketAddr(fullPipeName(parsed), true)
+    throw invalidValue('WinPipeSocketAddr.from', 'the address', 'must be that of a pipe', address)
   }
 
   isUnnamed(): boolean {
@@ -52,6 +64,10 @@ export class WinPipeSocketAddr implements SocketAddr {
     return this.isLocal() ? `pipe:${this.#name.slice(LOCAL.length)}` : this.#name
   }
 }
+
+/** The address of a pipe that exists, by its full name. */
+export const addressOfPipe = (fullName: string): WinPipeSocketAddr =>
+  WinPipeSocketAddr.from(parseAddress(fullName) as PipeAddress)
 
 /** The name in an address that a caller passed. */
 export const checkedPipeName = (address: WinPipeSocketAddr, where: string): string => {

@@ -9,7 +9,7 @@ import { createFirst, type InstanceSettings } from './win32/create.ts'
 import { Instances, MOST_INSTANCES } from './win32/instances.ts'
 import { sddlOf } from './win32/security.ts'
 import { wakers } from './win32/wakers.ts'
-import { checkedPipeName, WinPipeSocketAddr } from './address.ts'
+import { addressOfPipe, checkedPipeName, WinPipeSocketAddr } from './address.ts'
 import { PIPE_BIND_OPTIONS, readPipeOptions, type PipeBindOptions } from './bind-options.ts'
 import { requireWindows } from './require-windows.ts'
 import { WinStream } from './stream.ts'
@@ -73,7 +73,7 @@ export class WinListener extends BlockingListener<WinStream> {
     const settings = details['settings'] as InstanceSettings
     return new WinListener(
       new SharedState(memory, wakers),
-      WinPipeSocketAddr.fromPathname(settings.name),
+      addressOfPipe(settings.name),
       new Instances(details['instances'] as SharedArrayBuffer, settings),
     )
   }

@@ -1,28 +1,26 @@
 /** The rules for names of pipes: https://learn.microsoft.com/windows/win32/ipc/pipe-names and winpipe's. */
 import { invalidArgument, invalidValue } from '@uds/winsock-ffi'
+import { isComputerName, LONGEST_PIPE_NAME } from '@uds/winsock-ffi/internal'
 
-/** Bytes of UTF-8 that a whole name may have. */
-export const LONGEST_NAME: number = 256
 /** `\\.\pipe\` and one character. */
-export const SHORTEST_NAME: number = 10
+const SHORTEST_NAME = 10
 
 const PIPE = '\\pipe\\'
-const NOT_IN_COMPUTER_NAMES = /[.\\/:*?"<>|]/
 
 /** Why a text is no name of a pipe, in words; undefined for one that is. */
 const faultOf = (name: string): string | undefined => {
-  const bytes = Buffer.byteLength(name)
   if (!name.isWellFormed()) return 'must not contain a lone surrogate'
   if (name.includes('\0')) return 'must not contain a NUL'
-  if (bytes > LONGEST_NAME) return `must have ${LONGEST_NAME} bytes at most, and has ${bytes}`
+  if (name.length > LONGEST_PIPE_NAME)
+    return `must have ${LONGEST_PIPE_NAME} characters at most, and has ${name.length}`
   if (!name.startsWith('\\\\'))
     return 'must begin with two backslashes, as in \\\\.\\pipe\\name (LocalStream and LocalListener take a bare word)'
-  if (bytes < SHORTEST_NAME) return 'is too short: the shortest is \\\\.\\pipe\\ and one character'
+  if (name.length < SHORTEST_NAME) return 'is too short: the shortest is \\\\.\\pipe\\ and one character'
   if (name[2] === '\\') return 'must name a computer after the two backslashes: . for this one'
   const end = name.indexOf('\\', 2)
   if (end < 0) return 'must have \\pipe\\ behind the computer name'
   const computer = name.slice(2, end)
-  if (computer !== '.' && NOT_IN_COMPUTER_NAMES.test(computer)) {
+  if (!isComputerName(computer)) {
     return `has a computer name, ${computer}, with a character that none may have (a plain NetBIOS name, or . for this computer)`
   }
   if (name.slice(end, end + PIPE.length) !== PIPE)

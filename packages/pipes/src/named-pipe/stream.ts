@@ -23,7 +23,7 @@ import { pipeTraitsOf } from './win32/raw-handle.ts'
 import { available, peek, read } from './win32/read.ts'
 import { wakers } from './win32/wakers.ts'
 import { write, writeEnd } from './win32/write.ts'
-import { checkedPipeName, WinPipeSocketAddr } from './address.ts'
+import { addressOfPipe, checkedPipeName, WinPipeSocketAddr } from './address.ts'
 import { requireWindows } from './require-windows.ts'
 
 /** How long {@link WinStream.connect} tries, in ms. */
@@ -122,8 +122,7 @@ export class WinStream extends BlockingStream {
   static fromTransfer(token: TransferToken): WinStream {
     const { memory, details } = claimToken(token, 'WinStream')
     const name = details['name']
-    const address =
-      typeof name === 'string' ? WinPipeSocketAddr.fromPathname(name) : WinPipeSocketAddr.unnamed
+    const address = typeof name === 'string' ? addressOfPipe(name) : WinPipeSocketAddr.unnamed
     return new WinStream(new SharedState(memory, wakers), address)
   }
 

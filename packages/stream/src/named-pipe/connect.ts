@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { kernel32, openPipe, pipeError, type Opened } from '@uds/pipes/win32'
 import { sidOfProcess, SocketError, type PeerCredentials } from '@uds/winsock-ffi'
-import { formatAddress, type PipeAddress } from '@uds/winsock-ffi/internal'
+import { formatAddress, fullPipeName, type PipeAddress } from '@uds/winsock-ffi/internal'
 import { throwIfAborted } from '../errors/connection-error.ts'
 import { provideCredentials } from '../peer/credentials.ts'
 import type { ConnectOptions } from '../transport.ts'
@@ -16,8 +16,6 @@ import { uv } from './prototypes.ts'
 /** Milliseconds that a pipe may have all its instances in use, when `timeoutMs` is not set. */
 const BUSY_MS = 5000
 const LONGEST_PAUSE_MS = 20
-
-export const fullName = (name: string): string => `\\\\.\\pipe\\${name}`
 
 const pid = new Uint32Array(1)
 
@@ -68,7 +66,7 @@ const open = async (to: PipeAddress, options: ConnectOptions): Promise<Opened> =
   for (let pause = 1; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
     throwIfAborted(signal)
     try {
-      return openPipe(fullName(to.name))
+      return openPipe(fullPipeName(to))
     } catch (error) {
       if ((error as SocketError).code !== 'EBUSY' || performance.now() >= end)
         throw renameFailure('connect', address, error)
@@ -84,8 +82,7 @@ const open = async (to: PipeAddress, options: ConnectOptions): Promise<Opened> =
  */
 export const connectPipe = async (to: PipeAddress, options: ConnectOptions): Promise<Duplex> => {
   const address = formatAddress(to)
-  if (options.security === 'os-default')
-    return await connectNet({ path: fullName(to.name) }, address, options)
+  if (options.security === 'os-default') return await connectNet({ path: fullPipeName(to) }, address, options)
   const { handle, message } = await open(to, options)
   const allowHalfOpen = options.allowHalfOpen ?? false
   if (message) {

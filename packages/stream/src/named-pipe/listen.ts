@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { hasPeerClosed, kernel32, sddlOf } from '@uds/pipes/win32'
 import { invalidArgument } from '@uds/winsock-ffi'
-import { formatAddress, type PipeAddress } from '@uds/winsock-ffi/internal'
+import { formatAddress, fullPipeName, type PipeAddress } from '@uds/winsock-ffi/internal'
 import { throwIfAborted } from '../errors/connection-error.ts'
 import { provideCredentials } from '../peer/credentials.ts'
 import { ConnectionListener } from '../listener/connection-listener.ts'
@@ -11,7 +11,7 @@ import type { Listener, ListenOptions, PipeSecurity } from '../transport.ts'
 import { listenNet } from '../node-net/net-listen.ts'
 import { startReading } from '../listener/start-reading.ts'
 import { Acceptor } from './acceptor.ts'
-import { adoptPipe, fullName, pipeCredentials } from './connect.ts'
+import { adoptPipe, pipeCredentials } from './connect.ts'
 import { PipeConnection } from './connection.ts'
 import { renameFailure } from './failures.ts'
 import { eventWaiter } from './event-waiter.ts'
@@ -30,7 +30,7 @@ const sddl = (security: PipeSecurity): string | undefined => {
 
 const listenOsDefault = (at: PipeAddress, options: ListenOptions): Promise<Listener> => {
   const address = formatAddress(at)
-  return listenNet({ listen: { path: fullName(at.name) }, address, addressOf: () => () => address }, options)
+  return listenNet({ listen: { path: fullPipeName(at) }, address, addressOf: () => () => address }, options)
 }
 
 export const listenPipe = async (at: PipeAddress, options: ListenOptions): Promise<Listener> => {
@@ -65,7 +65,7 @@ export const listenPipe = async (at: PipeAddress, options: ListenOptions): Promi
   try {
     acceptor = new Acceptor(
       {
-        settings: { name: fullName(at.name), message, bufferSize: BUFFER_SIZE, sddl: sddl(security) },
+        settings: { name: fullPipeName(at), message, bufferSize: BUFFER_SIZE, sddl: sddl(security) },
         slots,
         waiter: () => (message ? portWaiter() : eventWaiter(slots, onError)),
         rejectRemote: true,

@@ -3,7 +3,9 @@
  * asks nothing of the system: what an address means there is decided by the transport that gets it.
  */
 import { invalidArgument, invalidValue, outOfRange } from '../errors/wrong-argument.ts'
-import { fromScheme, knownSchemes, likelyMeant, PIPE_PREFIX } from './schemes.ts'
+import { likelyMeant } from './other-spellings.ts'
+import { fullPipeName, LOCAL_PIPE, REMOTE_PIPE } from './pipe-name.ts'
+import { abstract, fromScheme, knownSchemes, unixPath } from './schemes.ts'
 import type { Address } from './types.ts'
 
 export type {
@@ -26,6 +28,8 @@ export interface ParseOptions {
    * path (`path`). `error` unless given.
    */
   readonly bareWord?: 'error' | 'name' | 'path' | undefined
+  /** The schemes that are taken. All of them unless given. */
+  readonly schemes?: readonly Address['scheme'][] | undefined
   /** Where the text came from, for messages. */
   readonly where?: string | undefined
 }
@@ -42,31 +46,40 @@ const ambiguous = (where: string, text: string): TypeError =>
     { code: 'ERR_AMBIGUOUS_ADDRESS' },
   )
 
-const unknownScheme = (where: string, text: string, scheme: string): TypeError =>
-  invalidValue(
-    where,
-    'the address',
-    `begins with ${scheme}:, which is no known scheme (known: ${knownSchemes.join(', ')}${likelyMeant(text)})`,
-    text,
-  )
+const unknownScheme = (where: string, text: string, scheme: string, taken: readonly string[]): TypeError => {
+  const known = knownSchemes.includes(scheme)
+  const why = known ? 'which is not taken here' : 'which is no known scheme'
+  const list = `${known ? 'taken' : 'known'}: ${taken.join(', ')}${known ? '' : likelyMeant(text, taken)}`
+  return invalidValue(where, 'the address', `begins with ${scheme}:, ${why} (${list})`, text)
+}
 
-const parseText = (text: string, where: string, bareWord: 'error' | 'name' | 'path'): Address => {
+/** The path of a file that begins with @, which alone would be an abstract name in text. */
+const relative = (path: string): string => (path.startsWith('@') ? `./${path}` : path)
+
+const parseText = (
+  text: string,
+  where: string,
+  bareWord: 'error' | 'name' | 'path',
+  taken: readonly string[],
+): Address => {
   if (text.length === 0) throw invalidValue(where, 'the address', 'must not be empty', text)
-  const pipe = PIPE_PREFIX.exec(text)
-  if (pipe && !text.startsWith('/')) return fromScheme('pipe', text, where)
+  if (REMOTE_PIPE.test(text) || (LOCAL_PIPE.test(text) && !text.startsWith('/')))
+    return fromScheme('pipe', text, where)
   // One letter and a colon is a drive, not a scheme.
-  if (DRIVE.test(text)) return fromScheme('unix', text, where)
+  if (DRIVE.test(text)) return unixPath(text, where)
   const scheme = SCHEME.exec(text)?.[1]
   if (scheme !== undefined) {
     const rest = text.slice(scheme.length + 1)
+    if (knownSchemes.includes(scheme) && !taken.includes(scheme))
+      throw unknownScheme(where, text, scheme, taken)
     if (scheme === 'npipe') return fromScheme('pipe', rest, where)
     if (knownSchemes.includes(scheme)) return fromScheme(scheme, rest, where)
-    throw unknownScheme(where, text, scheme)
+    throw unknownScheme(where, text, scheme, taken)
   }
-  if (/[\\/]/.test(text)) return fromScheme('unix', text, where)
-  if (bareWord === 'name') return fromScheme('name', text, where)
   // A file, whatever it begins with: only unix:@ names an abstract socket.
-  if (bareWord === 'path') return fromScheme('unix', text.startsWith('@') ? `./${text}` : text, where)
+  if (/[\\/]/.test(text)) return unixPath(relative(text), where)
+  if (bareWord === 'name') return fromScheme('name', text, where)
+  if (bareWord === 'path') return unixPath(relative(text), where)
   throw ambiguous(where, text)
 }
 
@@ -81,9 +94,11 @@ const fromObject = (value: object, where: string): Address => {
   const word = (field: string): string => fieldOf(value, field, where)
   switch (scheme) {
     case 'unix':
-      if ('abstract' in value) return fromScheme('unix', `@${word('abstract')}`, where)
-      return fromScheme('unix', word('path').startsWith('@') ? `./${word('path')}` : word('path'), where)
+      return 'abstract' in value ? abstract(word('abstract'), where) : unixPath(relative(word('path')), where)
     case 'pipe':
+      return (value as { host?: unknown }).host === undefined
+        ? fromScheme('pipe', word('name'), where)
+        : fromScheme('pipe', fullPipeName({ name: word('name'), host: word('host') }), where)
     case 'name':
     case 'memory':
       return fromScheme(scheme, word('name'), where)
@@ -103,24 +118,48 @@ const fromObject = (value: object, where: string): Address => {
         throw outOfRange(where, "the address' fd", 'an integer, 0 or more', fd)
       return { scheme, fd: fd as number }
     }
-    default:
-      throw invalidValue(where, "the address' scheme", `must be one of ${knownSchemes.join(', ')}`, scheme)
+    default: {
+      const hint = scheme === undefined && 'path' in value ? ", as in { scheme: 'unix', path }" : ''
+      throw invalidValue(
+        where,
+        "the address' scheme",
+        `must be one of ${knownSchemes.join(', ')}${hint}`,
+        scheme,
+      )
+    }
   }
 }
+
+/** What this function has returned is not read twice. */
+const read = new WeakSet<Address>()
 
 /**
  * Reads an address: `unix:PATH`, `unix:@name`, `pipe:name`, `name:chat`, `tcp:host:port`, `memory:name`, `fd:N`, a path,
  * or the same as an object.
  *
  * A text with a path separator or a drive letter is a path, and means AF_UNIX; one that begins `\\.\pipe\` or
- * `\\?\pipe\` is a named pipe, and `npipe:////./pipe/name` is read too.
+ * `\\?\pipe\` is a named pipe, one that begins `\\COMPUTER\pipe\` is a pipe of another computer, and
+ * `npipe:////./pipe/name` is read too. In an abstract name `\0` stands for a NUL and `\\` for a backslash; the object has
+ * the characters themselves.
  *
+ * @returns An object that cannot be changed.
  * @throws TypeError `ERR_AMBIGUOUS_ADDRESS` for a bare word, `ERR_INVALID_ARG_VALUE` for an unknown scheme or a value
  *   without meaning, `ERR_INVALID_ARG_TYPE`; RangeError `ERR_OUT_OF_RANGE` for a port or a descriptor.
  */
 export const parseAddress = (address: string | Address, options: ParseOptions = {}): Address => {
-  const { bareWord = 'error', where = 'parseAddress' } = options
-  if (typeof address === 'string') return parseText(address, where, bareWord)
-  if (typeof address === 'object' && address !== null) return fromObject(address, where)
-  throw invalidArgument(where, 'the address', 'a string such as unix:/run/app.sock, or an object', address)
+  const { bareWord = 'error', where = 'parseAddress', schemes = knownSchemes } = options
+  if (typeof address !== 'string') {
+    if (typeof address !== 'object' || address === null)
+      throw invalidArgument(
+        where,
+        'the address',
+        'a string such as unix:/run/app.sock, or an object',
+        address,
+      )
+    if (read.has(address)) return address
+  }
+  const parsed =
+    typeof address === 'string' ? parseText(address, where, bareWord, schemes) : fromObject(address, where)
+  read.add(Object.freeze(parsed))
+  return parsed
 }

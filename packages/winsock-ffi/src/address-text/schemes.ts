@@ -1,11 +1,28 @@
 /** What each scheme of an address may be followed by. */
 import { invalidValue, outOfRange } from '../errors/wrong-argument.ts'
-import type { Address } from './types.ts'
+import { unescapeAbstractName } from '../address/abstract-name.ts'
+import { dbusMeant } from './other-spellings.ts'
+import { fullPipeName, isComputerName, LOCAL_PIPE, LONGEST_PIPE_NAME, REMOTE_PIPE } from './pipe-name.ts'
+import type { Address, PipeAddress } from './types.ts'
 
-const withoutNul = (text: string, what: string, where: string): string => {
+const plainText = (text: string, what: string, where: string): string => {
   if (text.length === 0) throw invalidValue(where, what, 'must not be empty', text)
   if (text.includes('\0')) throw invalidValue(where, what, 'must not contain a NUL', text)
+  // UTF-8 has no lone surrogate: the system would be passed another name.
+  if (!text.isWellFormed()) throw invalidValue(where, what, 'must not contain a lone surrogate', text)
   return text
+}
+
+/** A path, verbatim. */
+export const unixPath = (path: string, where: string): Address => ({
+  scheme: 'unix',
+  path: plainText(path, 'the path', where),
+})
+
+/** An abstract name, verbatim; NULs belong to it. */
+export const abstract = (name: string, where: string): Address => {
+  plainText(name.replaceAll('\0', ' '), 'the abstract name', where)
+  return { scheme: 'unix', abstract: name }
 }
 
 const unix = (rest: string, where: string): Address => {
@@ -17,44 +34,46 @@ const unix = (rest: string, where: string): Address => {
       rest,
     )
   }
-  if (!rest.startsWith('@')) return { scheme: 'unix', path: withoutNul(rest, 'the path', where) }
-  return { scheme: 'unix', abstract: withoutNul(rest.slice(1), 'the abstract name', where) }
+  if (rest.startsWith('@')) return abstract(unescapeAbstractName(rest.slice(1)), where)
+  const dbus = dbusMeant(rest)
+  if (dbus !== undefined) {
+    throw invalidValue(where, 'the address', `is written as D-Bus does; here it is ${dbus}`, `unix:${rest}`)
+  }
+  return unixPath(rest, where)
 }
 
-/** Both spellings of the directory of pipes, with either separator. */
-export const PIPE_PREFIX: RegExp = /^[\\/]{2}[.?][\\/]pipe[\\/]/i
-
-/**
- * The whole of `\\.\pipe\name` may have 256 characters
- * (https://learn.microsoft.com/windows/win32/ipc/pipe-names).
- */
-const LONGEST_PIPE_NAME = 256 - '\\\\.\\pipe\\'.length
+/** `npipe:////./pipe/name`, as Docker writes it, has a URL's empty host before the path. */
+const EMPTY_HOST = /^\/\/(?=\/\/)/
 
 const pipe = (rest: string, where: string): Address => {
-  // npipe:////./pipe/name, as Docker writes it, has a URL's empty host before the path.
-  const name = withoutNul(rest.replace(/^\/\/(?=\/\/)/, '').replace(PIPE_PREFIX, ''), 'the pipe name', where)
-  if (/^[\\/]/.test(name)) {
-    throw invalidValue(
-      where,
-      'the pipe name',
-      'must not begin with a separator; a pipe of another machine cannot be named',
-      rest,
-    )
+  const host = REMOTE_PIPE.exec(rest)?.[1]
+  const local = LOCAL_PIPE.test(rest.replace(EMPTY_HOST, ''))
+  const path =
+    local || host === undefined
+      ? rest.replace(EMPTY_HOST, '').replace(LOCAL_PIPE, '')
+      : rest.replace(REMOTE_PIPE, '')
+  const name = plainText(path, 'the pipe name', where)
+  if (/^[\\/]/.test(name)) throw invalidValue(where, 'the pipe name', 'must not begin with a separator', rest)
+  const address: PipeAddress =
+    local || host === undefined ? { scheme: 'pipe', name } : { scheme: 'pipe', name, host }
+  if (address.host !== undefined && !isComputerName(address.host)) {
+    throw invalidValue(where, 'the computer of the pipe', 'must be a plain NetBIOS name', address.host)
   }
-  if (name.length > LONGEST_PIPE_NAME) {
+  const { length } = fullPipeName(address)
+  if (length > LONGEST_PIPE_NAME) {
     throw invalidValue(
       where,
       'the pipe name',
-      `must have ${LONGEST_PIPE_NAME} characters at most, not ${name.length}`,
+      `must have ${LONGEST_PIPE_NAME} characters at most with what stands before it, not ${length}`,
       name,
     )
   }
-  return { scheme: 'pipe', name }
+  return address
 }
 
 /** It becomes part of a file name on POSIX and of a pipe name on Windows, and must be the same on both. */
 const name = (rest: string, where: string): Address => {
-  const text = withoutNul(rest, 'the name', where)
+  const text = plainText(rest, 'the name', where)
   if (/[\\/:*?"<>|\p{Cc}]/u.test(text) || text.startsWith('.')) {
     throw invalidValue(
       where,
@@ -70,16 +89,22 @@ const tcp = (rest: string, where: string): Address => {
   const match = /^(?:\[([^\]]*)\]|([^:[\]/]*)):(\d{1,6})$/.exec(rest)
   const host = match?.[1] ?? match?.[2]
   if (!match || !host) {
-    throw invalidValue(where, 'the TCP address', 'must be host:port, with an IPv6 host in brackets', rest)
+    const slashes = rest.startsWith('//') ? ', without slashes: tcp:localhost:80' : ''
+    throw invalidValue(
+      where,
+      'the TCP address',
+      `must be host:port, with an IPv6 host in brackets${slashes}`,
+      rest,
+    )
   }
   const port = Number(match[3])
   if (port > 65_535) throw outOfRange(where, 'the port', 'an integer from 0 to 65535', port)
-  return { scheme: 'tcp', host: withoutNul(host, 'the host', where), port }
+  return { scheme: 'tcp', host: plainText(host, 'the host', where), port }
 }
 
 const memory = (rest: string, where: string): Address => ({
   scheme: 'memory',
-  name: withoutNul(rest, 'the name', where),
+  name: plainText(rest, 'the name', where),
 })
 
 const fd = (rest: string, where: string): Address => {
@@ -102,12 +127,3 @@ export const knownSchemes: readonly string[] = Object.keys(schemes)
 /** Reads what follows a known scheme. */
 export const fromScheme = (scheme: string, rest: string, where: string): Address =>
   schemes[scheme]!(rest, where)
-
-/** A guess at what an address of an unknown scheme was to mean; it is only told. */
-export const likelyMeant = (text: string): string => {
-  if (/^[^:]+:\d+$/.test(text)) return `; did you mean tcp:${text}?`
-  const lower = text.toLowerCase()
-  const scheme = lower.slice(0, lower.indexOf(':'))
-  if (Object.hasOwn(schemes, scheme)) return `; schemes are written small: ${scheme}:`
-  return `; a file whose name has a colon is written unix:./${text}`
-}

@@ -9,7 +9,7 @@ export interface UnixPathAddress {
 /** An AF_UNIX socket with a name outside the file system (Linux). */
 export interface AbstractAddress {
   readonly scheme: 'unix'
-  /** The name, without the NUL that begins it in the system. */
+  /** The name, without the NUL that begins it in the system; NULs within it and at its end count. */
   readonly abstract: string
 }
 
@@ -21,6 +21,8 @@ export interface PipeAddress {
   readonly scheme: 'pipe'
   /** The name, without `\\.\pipe\`. */
   readonly name: string
+  /** Another computer, whose pipes only `@uds/pipes` opens; undefined for this one. */
+  readonly host?: string | undefined
 }
 
 /** A bare name, which the system's safe place for the current user makes an address. */

@@ -1,5 +1,6 @@
 import { invalidArgument, invalidValue } from '../errors/wrong-argument.ts'
 import { SocketError } from '../errors/socket-error.ts'
+import { escapeAbstractName } from './abstract-name.ts'
 import { layout as thisSystem } from './layout.ts'
 import { decodeUnix, encodeUnix, type SockaddrLayout } from './sockaddr.ts'
 
@@ -120,7 +121,7 @@ export class UnixAddress {
   /** `unix:PATH`, `unix:@NAME` or `unix:`. A path that begins with @ prints as `unix:./@...`. */
   toString(): string {
     const text = decoder.decode(this.bytes)
-    if (this.kind === 'abstract') return `unix:@${text}`
+    if (this.kind === 'abstract') return `unix:@${escapeAbstractName(text)}`
     return `unix:${text.startsWith('@') ? './' : ''}${text}`
   }
 
