@@ -1,6 +1,6 @@
 import { closeSync, openSync } from 'node:fs'
 import { devNull } from 'node:os'
-import { loadKoffi } from './binding/library.ts'
+import { loadKoffi } from './binding/koffi.ts'
 import type { SocketType } from './system-calls/system-calls.ts'
 import { libcLibrary } from './libraries/posix/libc.ts'
 import { isScarcity } from './retry/passing.ts'

@@ -1,5 +1,4 @@
 import { createRequire } from 'node:module'
-import type * as Koffi from 'koffi'
 
 // GetProcessHandleCount would be the obvious call, but Wine answers 0, and it counts events, threads and
 // completion ports, of which Node has more or fewer as it likes. NtQuerySystemInformation lists every handle
@@ -56,9 +55,14 @@ const allHandles = (query: Query): Handle[] => {
   return handles
 }
 
+/** What is used of https://koffi.dev */
+interface Koffi {
+  load(file: string): { func(declaration: string): (...args: unknown[]) => number }
+}
+
 /** Loads a function that counts this process' open sockets, pipes, files and devices. Windows and Wine. */
 export const loadFileHandleCount = (): (() => number) => {
-  const koffi = createRequire(import.meta.url)('koffi') as typeof Koffi
+  const koffi = createRequire(import.meta.url)(`@koromix/koffi-win32-${process.arch}`) as Koffi
   const kernel32 = koffi.load('kernel32.dll')
   const createFile = kernel32.func(
     'intptr_t CreateFileW(str16, uint32_t, uint32_t, void *, uint32_t, uint32_t, void *)',

@@ -23,14 +23,14 @@ const load = (): Packer => {
     throw failure(
       'encode',
       'ENOTSUP',
-      "the codec msgpack needs the package 'msgpackr': install it, for a bundle beside it",
+      'the codec msgpack needs the package \'msgpackr\': run "npm install msgpackr", for a bundle beside it',
       cause,
     )
   }
 }
 
 /**
- * MessagePack by `msgpackr`, which is an optional dependency of this package: smaller than JSON, with dates and bytes
+ * MessagePack by `msgpackr`, an optional peer of this package (`npm install msgpackr`): smaller than JSON, with dates and bytes
  * inside objects. A key `__proto__` arrives renamed, never as a prototype.
  */
 export const msgpack: BinaryCodec = {

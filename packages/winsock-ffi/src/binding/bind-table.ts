@@ -11,7 +11,8 @@ import {
   type CResults,
 } from './ctypes.ts'
 import { invalidArgument, missingArgument } from '../errors/wrong-argument.ts'
-import type { KoffiFunction, Library } from './library.ts'
+import type { KoffiFunction } from './koffi.ts'
+import type { Library } from './library.ts'
 
 /** Which result of a C function means that it failed. */
 export type Failure =
@@ -118,7 +119,7 @@ const bindCall = (library: Library, name: string, row: Row): Call<Row> => {
         throw invalidArgument(name, `argument ${index + 1} (${names[index]})`, type.expected, args[index])
       }
     }
-    const result = native(...args)
+    const result = native(...args) as number
     if (failed(result)) throw library.toError(errorOf(result), name)
     return result
   }

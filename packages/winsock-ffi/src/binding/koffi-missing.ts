@@ -32,7 +32,7 @@ const describe = (error: LoadError, url: string | undefined): [detail: string, a
     return bundled
       ? [
           `this is a bundle, and koffi is in no node_modules beside it or above`,
-          `koffi cannot be bundled: run "npm install koffi" where the bundle lies, or copy koffi and @koromix to ${beside}`,
+          `koffi cannot be bundled: run "npm install koffi" where the bundle lies, or copy node_modules/@koromix to ${beside}`,
         ]
       : [
           'it is not installed',

@@ -1,47 +1,5 @@
-import type * as koffiModule from 'koffi'
-import { statSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { fileOf } from '../bundle.ts'
 import { SocketError } from '../errors/socket-error.ts'
-import { koffiMissing } from './koffi-missing.ts'
-
-type Koffi = typeof koffiModule
-type KoffiLibrary = ReturnType<Koffi['load']>
-export type KoffiFunction = ReturnType<KoffiLibrary['func']>
-
-let koffi: Koffi | undefined
-
-/**
- * koffi, loaded at the first call: importing this package costs no FFI and fails nowhere.
- *
- * @throws SocketError `ENOTSUP` where koffi is not installed, has no binary for this system, was left behind by a bundler,
- *   or is kept out by Node's permission model; the message says which, and what to do.
- */
-export const loadKoffi = (): Koffi => {
-  forgetLastStat()
-  if (koffi) return koffi
-  // Empty where a bundler has made CommonJS of this.
-  const url = import.meta.url as string | undefined
-  try {
-    koffi = createRequire(fileOf(url))('koffi') as Koffi
-    return koffi
-  } catch (cause) {
-    throw koffiMissing(cause, url)
-  }
-}
-
-/**
- * After a stat of a socket or a pipe, Node 22 follows no link of node_modules: https://github.com/nodejs/node/issues/51142.
- * With pnpm's, koffi would not find its binary then. A stat of anything else mends it.
- */
-const forgetLastStat = (): void => {
-  if (koffi) return
-  try {
-    statSync('.')
-  } catch {
-    // The directory is gone, or Node's permission model keeps it.
-  }
-}
+import { loadKoffi, type Koffi, type KoffiFunction, type KoffiLibrary } from './koffi.ts'
 
 /** A shared library whose functions can be bound by a table (see bind-table.ts). */
 export interface Library {

@@ -1,5 +1,5 @@
 import { SocketError } from '../errors/socket-error.ts'
-import { loadKoffi } from '../binding/library.ts'
+import { loadKoffi } from '../binding/koffi.ts'
 import { systemCalls } from '../system-calls/select.ts'
 import { READABLE, WRITABLE } from '../system-calls/system-calls.ts'
 import type { Report, Source } from './watcher.ts'

@@ -57,11 +57,10 @@ const withVite =
   }
 
 const giveKoffi = (project: string, directory: string): void => {
-  for (const each of ['koffi', '@koromix'])
-    cpSync(join(project, 'node_modules', each), join(directory, 'node_modules', each), {
-      recursive: true,
-      dereference: true,
-    })
+  cpSync(join(project, 'node_modules/@koromix'), join(directory, 'node_modules/@koromix'), {
+    recursive: true,
+    dereference: true,
+  })
 }
 
 /** What a program complains of, which must be what is expected of it. */

@@ -33,9 +33,8 @@ export const withPnpm = (directory: string, tarballs: Tarballs): string => {
   const files = filesOf(tarballs)
   make(directory, { type: 'module', dependencies: files })
   const overrides = Object.entries(files).map(([name, file]) => `  '${name}': '${file}'`)
-  // No dependency may run anything at install time: pnpm fails where one wants to and was not refused by name.
-  const builds = ['allowBuilds:', '  koffi: false', '  msgpackr-extract: false']
-  const lines = ['packages: []', 'overrides:', ...overrides, ...builds, '']
+  // No dependency may run anything at install time: pnpm fails where one wants to.
+  const lines = ['packages: []', 'overrides:', ...overrides, '']
   writeFileSync(join(directory, 'pnpm-workspace.yaml'), lines.join('\n'))
   run('pnpm', ['install', '--silent'], directory)
   return directory

@@ -13,7 +13,7 @@
  * struct cmsghdr { socklen_t cmsg_len; int cmsg_level; int cmsg_type; };                           // 12, aligned to 4
  * ```
  */
-import { loadKoffi } from '../../binding/library.ts'
+import { loadKoffi } from '../../binding/koffi.ts'
 import type { IncomingMessage, OutgoingMessage } from '../system-calls.ts'
 import { SOCKADDR_STORAGE_SIZE } from '../../address/sockaddr.ts'
 import { constants as c, linux, onDarwin } from '../../constants/posix.ts'
