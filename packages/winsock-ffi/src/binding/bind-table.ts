@@ -74,11 +74,10 @@ const failures: Readonly<Record<Failure, (result: number) => boolean>> = {
 }
 
 /** koffi takes each variadic value behind its type. */
-const withTypes = (native: KoffiFunction, fixed: number, variadic: readonly string[]): KoffiFunction => {
-  const call = (...args: unknown[]): unknown =>
+const withTypes =
+  (native: KoffiFunction, fixed: number, variadic: readonly string[]): KoffiFunction =>
+  (...args) =>
     native(...args.slice(0, fixed), ...variadic.flatMap((type, index) => [type, args[fixed + index]]))
-  return call as KoffiFunction
-}
 
 const lookUp = (library: Library, name: string, row: Row): KoffiFunction => {
   const fixed = row.args.map((type) => argumentTypes[type].koffi)
