@@ -40,3 +40,12 @@ export type {
 // What passes by itself
 export { Backoff, CONNECT_PAUSES, type BackoffSettings } from './retry/backoff.ts'
 export { isScarcity, mayConnectLater } from './retry/passing.ts'
+
+// The file of an AF_UNIX socket
+export { fileError } from './errors/file-error.ts'
+export {
+  fitsSocketAddress,
+  requireReachablePath,
+  shortPath,
+  type ShortPath,
+} from './socket-file/short-path.ts'

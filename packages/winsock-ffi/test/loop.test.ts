@@ -308,3 +308,32 @@ test('adopt refuses what is no stream with ENOTSUP', () => {
   expect(error.message).toContain('watch()')
   expect(datagram.closed).toBe(false)
 })
+
+const refusal = (fd: number): Error => errorOf(() => adopt(sockets.fromFd(fd, 'unix')))
+
+describe.skipIf(process.platform === 'win32')('adopt of a descriptor that something else opened', () => {
+  test.skipIf(!capabilities().datagram)('asks the system for its type', () => {
+    for (const end of sockets.pair('datagram').map(owned)) {
+      const error = refusal(end.fd)
+      expect(error).toMatchObject({ name: 'SocketError', code: 'ENOTSUP', syscall: 'adopt' })
+      expect(error.message).toContain('this is a datagram socket')
+    }
+  })
+
+  test('says that a file is no socket', () => {
+    const fd = openSync(process.execPath, 'r')
+    const error = refusal(fd)
+    expect(error).toMatchObject({ name: 'SocketError', code: 'ENOTSOCK', syscall: 'adopt' })
+    expect(error.message).toContain(`the descriptor ${fd} is no socket`)
+    closeSync(fd)
+  })
+
+  test("says that Node's loop has it already", () => {
+    const [a, b] = sockets.pair()
+    const socket = adopt(a).on('error', () => {})
+    const { fd } = (socket as unknown as { _handle: { fd: number } })._handle
+    expect(refusal(fd)).toMatchObject({ name: 'SocketError', code: 'EEXIST', syscall: 'adopt' })
+    socket.destroy()
+    b.close()
+  })
+})

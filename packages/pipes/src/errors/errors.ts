@@ -20,7 +20,7 @@ export interface PartialRead extends PartialTransfer {
 }
 
 /** An error of the system with the address that it was about, and what the reader can do. */
-export const explained = (error: SocketError, address?: string): SocketError => {
+export const withAddress = (error: SocketError, address?: string): SocketError => {
   const { code, syscall, nativeCode } = error
   return new SocketError({
     code,

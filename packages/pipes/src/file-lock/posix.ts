@@ -47,6 +47,15 @@ const acquire = (file: string): number | undefined => {
   }
 }
 
+/** Removed while it is held: a process that waits for it finds that it is gone, and makes another one. */
+const remove = (file: string): void => {
+  try {
+    unlinkSync(file)
+  } catch {
+    // The directory was taken away, or made read-only: the lock itself ends with the descriptor.
+  }
+}
+
 /**
  * Holds the lock of a socket file, so that two processes do not both find a stale file and the second removes what the
  * first has just bound: flock(2) on a file beside it, the same one that `@uds/stream` locks.
@@ -58,8 +67,7 @@ export const withFileLock = <T>(path: string, action: () => T): T => {
     return action()
   } finally {
     if (fd !== undefined) {
-      // Removed while it is held: whoever waits for it finds that it is gone, and makes another one.
-      unlinkSync(file)
+      remove(file)
       closeSync(fd)
     }
   }

@@ -6,6 +6,10 @@ export const rows = {
   flock: { args: ['int', 'int'], result: 'int', fails: 'negative' },
   /** `int fchmod(int fd, mode_t mode)` - man 2 fchmod */
   fchmod: { args: ['int', 'unsigned int'], result: 'int', fails: 'negative' },
+  /** `int fchmodat(int fd, const char *path, mode_t mode, int flag)` - man 2 fchmodat */
+  fchmodat: { args: ['int', 'LPCSTR', 'unsigned int', 'int'], result: 'int', fails: 'negative' },
+  /** `int fcntl(int fd, int op, ...)`, for operations that take a struct - man 2 fcntl */
+  fcntl: { args: ['int', 'int'], variadic: ['void *'], result: 'int', fails: 'negative' },
 } as const
 
 export const libc: Bound<typeof rows> = bindTable(libcLibrary, rows)
@@ -13,3 +17,6 @@ export const libc: Bound<typeof rows> = bindTable(libcLibrary, rows)
 /** <sys/file.h>, the same on Linux and macOS */
 export const LOCK_EX = 2
 export const LOCK_NB = 4
+
+/** <fcntl.h> of macOS (xnu bsd/sys/fcntl.h) */
+export const AT_SYMLINK_NOFOLLOW = 0x20

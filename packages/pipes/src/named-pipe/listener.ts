@@ -25,7 +25,10 @@ export class WinListener extends BlockingListener<WinStream> {
 
   /** Of no use outside this package: use `bind`, `fromTransfer`. */
   constructor(state: SharedState, address: WinPipeSocketAddr, instances: Instances) {
-    super(state, 'WinListener')
+    super(state, 'WinListener', (closing) => {
+      instances.closeAll()
+      closing.dispose()
+    })
     this.#address = address
     this.#instances = instances
   }
@@ -123,10 +126,5 @@ export class WinListener extends BlockingListener<WinStream> {
 
   protected override details(): Readonly<Record<string, unknown>> {
     return { settings: this.#instances.settings, instances: this.#instances.memory }
-  }
-
-  protected override destroy(state: SharedState): void {
-    this.#instances.closeAll()
-    state.dispose()
   }
 }

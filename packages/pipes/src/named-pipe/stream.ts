@@ -26,6 +26,12 @@ import { write, writeEnd } from './win32/write.ts'
 import { addressOfPipe, checkedPipeName, WinPipeSocketAddr } from './address.ts'
 import { requireWindows } from './require-windows.ts'
 
+/** What was written stays readable for the peer, which then finds the end. DisconnectNamedPipe would discard it. */
+const closePipe = (state: SharedState): void => {
+  closeHandle(state.handle)
+  state.dispose()
+}
+
 /** How long {@link WinStream.connect} tries, in ms. */
 const CONNECT_MS = 1000
 
@@ -40,7 +46,7 @@ export class WinStream extends BlockingStream {
 
   /** Of no use outside this package: use `connect`, `pair`, `fromRawHandle`, `fromTransfer`. */
   constructor(state: SharedState, address: WinPipeSocketAddr) {
-    super(state, 'WinStream')
+    super(state, 'WinStream', closePipe)
     this.#address = address
   }
 
@@ -214,11 +220,5 @@ export class WinStream extends BlockingStream {
 
   protected override details(): Readonly<Record<string, unknown>> {
     return { name: this.#address.asPathname() }
-  }
-
-  protected override destroy(state: SharedState): void {
-    // What was written stays readable for the peer, which then finds the end. DisconnectNamedPipe would discard it.
-    closeHandle(state.handle)
-    state.dispose()
   }
 }

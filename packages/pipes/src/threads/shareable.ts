@@ -2,6 +2,7 @@ import { invalidArgument } from '@uds/winsock-ffi'
 import { checkedBoolean } from '../options/arguments.ts'
 import { closed, notSupported } from '../errors/errors.ts'
 import { canShare } from './memory.ts'
+import { closeReference, hold, letGo, type OpenHandle } from './open-handles.ts'
 import { SharedState } from './state.ts'
 import { makeToken, type TransferKind, type TransferToken } from './token.ts'
 
@@ -17,23 +18,25 @@ const forgotten = new FinalizationRegistry<string>((what) => {
 export abstract class Shareable {
   /** The name of the class, for messages and tokens. */
   readonly kind: TransferKind
-  #state: SharedState | undefined
+  #handle: OpenHandle | undefined
 
-  protected constructor(state: SharedState, kind: TransferKind) {
+  /**
+   * @param destroy - Closes the handle; the last reference is gone. It must not refer to this object: it may outlive it.
+   */
+  protected constructor(state: SharedState, kind: TransferKind, destroy: (state: SharedState) => void) {
     if (!(state instanceof SharedState)) {
       const wanted =
         'made by this package: call a static function such as connect, bind or pair instead of new'
       throw invalidArgument(`new ${kind}`, 'the state', wanted, state)
     }
     this.kind = kind
-    this.#state = state
+    this.#handle = { state, destroy }
+    hold(this.#handle)
     forgotten.register(this, kind, this)
   }
 
   /** What the token has to carry beside the shared memory. */
   protected abstract details(): Readonly<Record<string, unknown>>
-  /** Closes the handle; the last reference is gone. */
-  protected abstract destroy(state: SharedState): void
 
   /**
    * The state of an open object.
@@ -41,14 +44,13 @@ export abstract class Shareable {
    * @throws SocketError `EBADF` when it is closed.
    */
   protected opened(syscall: string): SharedState {
-    const state = this.#state
-    if (state === undefined) throw closed(syscall, this.kind)
-    return state
+    if (this.#handle === undefined) throw closed(syscall, this.kind)
+    return this.#handle.state
   }
 
   /** True once this object was closed, transferred or released as a raw handle. Clones are not affected by that. */
   get closed(): boolean {
-    return this.#state === undefined
+    return this.#handle === undefined
   }
 
   /** Another reference to the same handle, for a clone. */
@@ -58,12 +60,14 @@ export abstract class Shareable {
     return state
   }
 
-  /** Surrenders the state: this object is closed from here on, and the reference is the caller's. */
-  protected surrender(syscall: string): SharedState {
-    const state = this.opened(syscall)
-    this.#state = undefined
+  /** Gives the handle up: this object is closed from here on, and the reference is the caller's. */
+  #surrender(syscall: string): OpenHandle {
+    const handle = this.#handle
+    if (handle === undefined) throw closed(syscall, this.kind)
+    this.#handle = undefined
+    letGo(handle)
     forgotten.unregister(this)
-    return state
+    return handle
   }
 
   /**
@@ -71,9 +75,7 @@ export abstract class Shareable {
    * written is delivered: the peer can read it, and then the end.
    */
   close(): void {
-    if (this.#state === undefined) return
-    const state = this.surrender('close')
-    if (state.release()) this.destroy(state)
+    if (this.#handle !== undefined) closeReference(this.#surrender('close'))
   }
 
   [Symbol.dispose](): void {
@@ -112,7 +114,7 @@ export abstract class Shareable {
     }
     state.makeWakeable()
     const details = this.details()
-    return makeToken(this.kind, this.surrender('transfer'), details)
+    return makeToken(this.kind, this.#surrender('transfer').state, details)
   }
 
   /**
@@ -122,7 +124,9 @@ export abstract class Shareable {
    * A SOCKET on Windows is always non-blocking for Winsock, a HANDLE of a pipe always overlapped.
    */
   get rawHandle(): number {
-    return this.opened('rawHandle').handle
+    const state = this.opened('rawHandle')
+    state.leavesThread()
+    return state.handle
   }
 
   /**
@@ -140,8 +144,9 @@ export abstract class Shareable {
         this,
       )
     }
+    state.leavesThread()
     const handle = state.handle
-    this.surrender('intoRawHandle').release()
+    this.#surrender('intoRawHandle').state.release()
     state.dispose()
     return handle
   }

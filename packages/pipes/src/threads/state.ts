@@ -23,6 +23,8 @@ export interface Wakers {
   /** Wakes the call that waits for `WAKE + direction` of these cells. */
   wake(cells: Int32Array, direction: Direction): void
   dispose(pair: readonly [number, number]): void
+  /** The handle is about to be known outside of the thread that made it. */
+  leavesThread(handle: number): void
 }
 
 /** See cells.ts. Every object of a family of clones has one of these, over the same memory. */
@@ -119,9 +121,15 @@ export class SharedState {
     return Atomics.sub(this.cells, REFERENCES, 1) === 1
   }
 
+  /** Called before the number of the handle is passed to code that this package does not know. */
+  leavesThread(): void {
+    this.#wakers.leavesThread(this.handle)
+  }
+
   /** Called before the first token is made: from here on calls can be woken. */
   makeWakeable(): void {
     if (Atomics.load(this.cells, TRAVELLED) === 1) return
+    this.leavesThread()
     const pair = this.#wakers.create()
     Atomics.store(this.cells, WAKE + READ, pair[0])
     Atomics.store(this.cells, WAKE + WRITE, pair[1])

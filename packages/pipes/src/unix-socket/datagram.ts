@@ -1,4 +1,4 @@
-import { sockets, type SocketError, type UnixAddress } from '@uds/winsock-ffi'
+import { sockets, type SocketError } from '@uds/winsock-ffi'
 import {
   checkBytes,
   callTimeout,
@@ -6,7 +6,7 @@ import {
   type ShutdownHow,
   type WaitOptions,
 } from '../options/arguments.ts'
-import { explained } from '../errors/errors.ts'
+import { withAddress } from '../errors/errors.ts'
 import { socketSystem as system } from './system/select.ts'
 import { READ, WRITE, type Direction } from '../threads/cells.ts'
 import { SharedState } from '../threads/state.ts'
@@ -14,11 +14,12 @@ import { claimToken, type TransferToken } from '../threads/token.ts'
 import { DirectionLock } from '../threads/direction-lock.ts'
 import { Timed } from '../blocking/timed.ts'
 import { traced } from '../trace.ts'
-import { checkedUnixAddress, UnixSocketAddr } from './address.ts'
-import { bindFile, removeFile } from './socket-file.ts'
-import { fileToRemove, packFile, unpackFile, type FileToRemove } from './file-to-remove.ts'
+import { checkedUnixAddr, UnixSocketAddr } from './address.ts'
+import { bindFile, closeSocket } from './socket-file.ts'
+import { boundFile, packFile, unpackFile, type BoundFile } from './bound-file.ts'
 import { readFileOptions, type UnixBindOptions } from './bind-options.ts'
 import { openBound } from './socket-file.ts'
+import { addrOf, withUnixAddress } from './long-path.ts'
 import { checkedSocket } from './raw-handle.ts'
 import { attemptUntil, withoutWaiting, withSocket } from './waiting.ts'
 
@@ -26,7 +27,7 @@ import { attemptUntil, withoutWaiting, withSocket } from './waiting.ts'
 export interface ReceivedDatagram {
   /** The bytes that are in the buffer. A datagram may have none. */
   readonly bytes: number
-  /** Who sent it; unnamed for a sender that is not bound. */
+  /** Who sent it; unnamed for a sender that is not bound, or whose path is too long for an address. */
   readonly address: UnixSocketAddr
   /** True when the datagram was longer than the buffer; the rest is lost. */
   readonly truncated: boolean
@@ -41,11 +42,11 @@ export interface ReceivedDatagram {
  */
 export class UnixDatagram extends Timed {
   declare readonly kind: 'UnixDatagram'
-  readonly #file: FileToRemove | undefined
+  readonly #file: BoundFile | undefined
 
   /** Of no use outside this package: use `bind`, `unbound`, `pair`, `fromRawHandle`, `fromTransfer`. */
-  constructor(state: SharedState, file: FileToRemove | undefined) {
-    super(state, 'UnixDatagram')
+  constructor(state: SharedState, file: BoundFile | undefined) {
+    super(state, 'UnixDatagram', (closing) => closeSocket(closing, file))
     this.#file = file
   }
 
@@ -67,10 +68,10 @@ export class UnixDatagram extends Timed {
   }
 
   static bindAddr(address: UnixSocketAddr, options: Omit<UnixBindOptions, 'backlog'> = {}): UnixDatagram {
-    const to = checkedUnixAddress(address, 'bindAddr')
+    const to = checkedUnixAddr(address, 'bindAddr')
     const settings = readFileOptions(options)
     const { fd, result } = openBound('datagram', (socket) => bindFile(socket, to, settings, () => {}))
-    return new UnixDatagram(SharedState.create(fd, system), fileToRemove(to, result, settings.unlinkOnClose))
+    return new UnixDatagram(SharedState.create(fd, system), boundFile(to, result, settings.unlinkOnClose))
   }
 
   /** A socket without an address, to send from. */
@@ -105,8 +106,11 @@ export class UnixDatagram extends Timed {
   }
 
   connectAddr(address: UnixSocketAddr): void {
-    const to = checkedUnixAddress(address, 'connectAddr')
-    withSocket(this.opened('connect'), 'datagram', 'connect', (socket) => sockets.connect(socket, to))
+    const to = checkedUnixAddr(address, 'connectAddr')
+    const state = this.opened('connect')
+    withUnixAddress(to, 'connect', (at) =>
+      withSocket(state, 'datagram', 'connect', (socket) => sockets.connect(socket, at)),
+    )
   }
 
   #call(
@@ -136,16 +140,19 @@ export class UnixDatagram extends Timed {
   /** Sends a datagram to an address. */
   sendTo(data: Uint8Array, address: string | Uint8Array | UnixSocketAddr, options?: WaitOptions): number {
     checkBytes(data, 'sendTo', 'the data')
-    const to =
-      address instanceof UnixSocketAddr ? address.address : UnixSocketAddr.fromPathname(address).address
+    const to = address instanceof UnixSocketAddr ? address : UnixSocketAddr.fromPathname(address)
     try {
-      return this.#call('sendTo', WRITE, options, (state) =>
-        withSocket(state, 'datagram', 'sendto', (socket) => sockets.send(socket, data, { to, timeoutMs: 0 })),
+      return withUnixAddress(to, 'sendTo', (at) =>
+        this.#call('sendTo', WRITE, options, (state) =>
+          withSocket(state, 'datagram', 'sendto', (socket) =>
+            sockets.send(socket, data, { to: at, timeoutMs: 0 }),
+          ),
+        ),
       )
     } catch (error) {
       // What the system itself said is said of an address; what this package says needs none.
       const { nativeCode } = error as Partial<SocketError>
-      throw nativeCode === undefined ? error : explained(error as SocketError, to.toString())
+      throw nativeCode === undefined ? error : withAddress(error as SocketError, to.toString())
     }
   }
 
@@ -177,7 +184,7 @@ export class UnixDatagram extends Timed {
     this.#call(syscall, READ, options, (state) =>
       withSocket(state, 'datagram', 'recvmsg', (socket) => {
         const { bytes, from, truncated } = sockets.receiveMessage(socket, room, { peek, timeoutMs: 0 })
-        const address = from === undefined ? UnixSocketAddr.unnamed : UnixSocketAddr.from(from as UnixAddress)
+        const address = from === undefined ? UnixSocketAddr.unnamed : addrOf(from)
         const cut = truncated || bytes > buffer.length
         received = { bytes: Math.min(bytes, buffer.length), address, truncated: cut }
         return bytes
@@ -187,16 +194,13 @@ export class UnixDatagram extends Timed {
   }
 
   localAddr(): UnixSocketAddr {
-    return UnixSocketAddr.from(
-      withSocket(this.opened('localAddr'), 'datagram', 'getsockname', sockets.localAddress) as UnixAddress,
-    )
+    const state = this.opened('localAddr')
+    return addrOf(withSocket(state, 'datagram', 'getsockname', sockets.localAddress), this.#file?.longPath)
   }
 
   /** @throws SocketError `ENOTCONN` without a peer. */
   peerAddr(): UnixSocketAddr {
-    return UnixSocketAddr.from(
-      withSocket(this.opened('peerAddr'), 'datagram', 'getpeername', sockets.peerAddress) as UnixAddress,
-    )
+    return addrOf(withSocket(this.opened('peerAddr'), 'datagram', 'getpeername', sockets.peerAddress))
   }
 
   /** The error that waits on the socket, which this call clears; null for none. */
@@ -215,11 +219,5 @@ export class UnixDatagram extends Timed {
 
   protected override details(): Readonly<Record<string, unknown>> {
     return packFile(this.#file)
-  }
-
-  protected override destroy(state: SharedState): void {
-    system.close(state.handle)
-    state.dispose()
-    if (this.#file !== undefined) removeFile(this.#file.path, this.#file.identity)
   }
 }

@@ -1,4 +1,4 @@
-import { readBacklog, sockets, type SocketError, type UnixAddress } from '@uds/winsock-ffi'
+import { readBacklog, sockets, type SocketError } from '@uds/winsock-ffi'
 import { listenerEnded } from '../errors/errors.ts'
 import { BlockingListener } from '../blocking/listener.ts'
 import { socketSystem as system } from './system/select.ts'
@@ -7,10 +7,11 @@ import { SharedState } from '../threads/state.ts'
 import { claimToken, type TransferToken } from '../threads/token.ts'
 import { DirectionLock } from '../threads/direction-lock.ts'
 import { traced } from '../trace.ts'
-import { checkedUnixAddress, UnixSocketAddr } from './address.ts'
+import { checkedUnixAddr, UnixSocketAddr } from './address.ts'
 import { readFileOptions, UNIX_BIND_OPTIONS, type UnixBindOptions } from './bind-options.ts'
-import { fileToRemove, packFile, unpackFile, type FileToRemove } from './file-to-remove.ts'
-import { bindFile, openBound, removeFile } from './socket-file.ts'
+import { boundFile, packFile, unpackFile, type BoundFile } from './bound-file.ts'
+import { bindFile, closeSocket, openBound } from './socket-file.ts'
+import { addrOf } from './long-path.ts'
 import { UnixStream } from './stream.ts'
 import { checkedSocket } from './raw-handle.ts'
 import { attemptUntil, withSocket } from './waiting.ts'
@@ -18,11 +19,11 @@ import { attemptUntil, withSocket } from './waiting.ts'
 /** A listening AF_UNIX socket whose `accept` waits: Rust's `std::os::unix::net::UnixListener`. */
 export class UnixListener extends BlockingListener<UnixStream> {
   declare readonly kind: 'UnixListener'
-  readonly #file: FileToRemove | undefined
+  readonly #file: BoundFile | undefined
 
   /** Of no use outside this package: use `bind`, `fromRawHandle`, `fromTransfer`. */
-  constructor(state: SharedState, file: FileToRemove | undefined) {
-    super(state, 'UnixListener')
+  constructor(state: SharedState, file: BoundFile | undefined) {
+    super(state, 'UnixListener', (closing) => closeSocket(closing, file))
     this.#file = file
   }
 
@@ -39,16 +40,16 @@ export class UnixListener extends BlockingListener<UnixStream> {
 
   /** As {@link bind}, with an address: the way to an abstract name. */
   static bindAddr(address: UnixSocketAddr, options: UnixBindOptions = {}): UnixListener {
-    const to = checkedUnixAddress(address, 'bindAddr')
+    const to = checkedUnixAddr(address, 'bindAddr')
     const settings = readFileOptions(options, UNIX_BIND_OPTIONS)
     const backlog = readBacklog(options.backlog, 'bind')
     const { fd, result } = openBound('stream', (socket) =>
-      bindFile(socket, to, settings, () =>
-        traced('listen', socket.fd, () => sockets.listen(socket, backlog)),
-      ),
+      bindFile(socket, to, settings, () => {
+        system.prepareListener(socket.fd)
+        traced('listen', socket.fd, () => sockets.listen(socket, backlog))
+      }),
     )
-    system.prepareListener(fd)
-    return new UnixListener(SharedState.create(fd, system), fileToRemove(to, result, settings.unlinkOnClose))
+    return new UnixListener(SharedState.create(fd, system), boundFile(to, result, settings.unlinkOnClose))
   }
 
   /**
@@ -74,9 +75,8 @@ export class UnixListener extends BlockingListener<UnixStream> {
 
   override localAddr(): UnixSocketAddr {
     const state = this.opened('localAddr')
-    return UnixSocketAddr.from(
-      withSocket(state, 'stream', 'getsockname', sockets.localAddress) as UnixAddress,
-    )
+    const found = withSocket(state, 'stream', 'getsockname', sockets.localAddress)
+    return addrOf(found, this.#file?.longPath)
   }
 
   override takeError(): SocketError | null {
@@ -96,11 +96,5 @@ export class UnixListener extends BlockingListener<UnixStream> {
 
   protected override details(): Readonly<Record<string, unknown>> {
     return packFile(this.#file)
-  }
-
-  protected override destroy(state: SharedState): void {
-    system.close(state.handle)
-    state.dispose()
-    if (this.#file !== undefined) removeFile(this.#file.path, this.#file.identity)
   }
 }

@@ -1,68 +1,28 @@
-/** Binding to a socket file: what is in the way, its mode, and its removal. */
-import { chmodSync, lstatSync } from 'node:fs'
+/** The socket file: bound under its lock, its mode, its removal. */
 import {
   isSocketFile,
   removeSocketFile,
-  sleep,
   SocketError,
   socketFileId,
   sockets,
-  type UnixAddress,
   type SocketHandle,
-  type SocketType,
+  type UnixAddress,
 } from '@uds/winsock-ffi'
 import { withFileLock } from '../file-lock/file-lock.ts'
-import { socketSystem as system } from './system/select.ts'
+import type { SharedState } from '../threads/state.ts'
 import { traced } from '../trace.ts'
-
-const codeOf = (error: unknown): unknown => (error as { code?: unknown }).code
-
-type Occupant = 'a server' | 'a dead socket' | 'something else'
-
-/** Long enough for a busy server to accept somebody. */
-const REFUSED_AGAIN_MS = 50
-
-/** What a bind found in its way. A server that lives is never taken for dead. */
-const occupantOf = (address: UnixAddress, type: SocketType): Occupant => {
-  const first = probe(address, type)
-  if (first !== 'a dead socket' || !system.refusesWhenFull) return first
-  sleep(REFUSED_AGAIN_MS)
-  return probe(address, type)
-}
-
-const probe = (address: UnixAddress, type: SocketType): Occupant => {
-  const socket = traced('socket', 'unix', () => sockets.open('unix', system.probeType(type)))
-  try {
-    // Without waiting, where it does connect: a server that is busy is no stale one.
-    traced('connect', address.toString(), () => sockets.connect(socket, address, { timeoutMs: 0 }))
-    return 'a server'
-  } catch (error) {
-    const code = codeOf(error)
-    if (code === 'EPROTOTYPE' || code === 'EAGAIN' || code === 'ETIMEDOUT') return 'a server'
-    // Linux refuses a connect to a regular file as well (connect(2)); only sockets may be removed.
-    const dead = code === 'ECONNREFUSED' && isSocketFile(address.pathname ?? '')
-    return dead ? 'a dead socket' : 'something else'
-  } finally {
-    socket.close()
-  }
-}
-
-/** The system's error, or what the probe adds to it. */
-const inUse = (error: SocketError, occupant: Occupant): SocketError => {
-  if (occupant !== 'a server') return error
-  const { code, syscall, nativeCode, address } = error
-  return new SocketError({
-    code,
-    syscall,
-    nativeCode,
-    address,
-    detail: 'a server listens there',
-    advice: 'end it, or choose another address',
-  })
-}
+import type { UnixSocketAddr } from './address.ts'
+import type { BoundFile } from './bound-file.ts'
+import { withUnixAddress } from './long-path.ts'
+import { inUse, occupantOf } from './occupant.ts'
+import { socketSystem as system } from './system/select.ts'
 
 const bindTo = (socket: SocketHandle, address: UnixAddress): void => {
   traced('bind', address.toString(), () => sockets.bind(socket, address))
+}
+
+const unlink = (path: string): void => {
+  traced('unlink', path, () => removeSocketFile(path))
 }
 
 export interface BindSettings {
@@ -72,56 +32,93 @@ export interface BindSettings {
   readonly removeStale: boolean
 }
 
+/** Binds, in the place of a dead socket if there is one. */
+const bindOrReplace = (
+  socket: SocketHandle,
+  address: UnixAddress,
+  path: string,
+  removeStale: boolean,
+): void => {
+  try {
+    bindTo(socket, address)
+  } catch (error) {
+    if (!removeStale || !(error instanceof SocketError) || error.code !== 'EADDRINUSE') throw error
+    let occupant = occupantOf(address, path, socket.type)
+    if (occupant === 'a server' && system.closeOrphans(path))
+      occupant = occupantOf(address, path, socket.type)
+    if (occupant !== 'a dead socket') throw inUse(error, occupant, path)
+    unlink(path)
+    bindTo(socket, address)
+  }
+}
+
+/** What identifies the file that bind has made; undefined when something else is there by now. */
+const identityOf = (path: string): string | undefined => {
+  try {
+    return isSocketFile(path) ? socketFileId(path) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Removes the file of a bind that has failed. What went wrong first is what the caller has to hear. */
+const undo = (path: string, identity: string | undefined): void => {
+  try {
+    if (identity !== undefined && socketFileId(path) === identity) unlink(path)
+  } catch {
+    // The directory was taken away, or made read-only, since bind: then nothing can be removed.
+  }
+}
+
 /**
- * Binds, and gives what identifies the file, so that close does not remove another one's.
+ * Binds. When it fails half-way, no file is left.
  *
  * @param listen - Makes the socket reachable; the mode is right by then.
+ * @returns What identifies the file, so that close does not remove another one's.
  */
 export const bindFile = (
   socket: SocketHandle,
-  address: UnixAddress,
+  address: UnixSocketAddr,
   settings: BindSettings,
   listen: () => void,
 ): string | undefined => {
-  const path = address.pathname
+  const path = address.asPathname()
   if (path === undefined) {
-    bindTo(socket, address)
+    bindTo(socket, address.address)
     listen()
     return undefined
   }
-  return withFileLock(path, () => {
-    if (settings.mode !== undefined) system.prepareMode(socket.fd, settings.mode)
-    try {
-      bindTo(socket, address)
-    } catch (error) {
-      if (!settings.removeStale || codeOf(error) !== 'EADDRINUSE') throw error
-      const occupant = occupantOf(address, socket.type)
-      if (occupant !== 'a dead socket') throw inUse(error as SocketError, occupant)
-      traced('unlink', path, () => removeSocketFile(path))
-      bindTo(socket, address)
-    }
-    try {
-      if (settings.mode !== undefined) setMode(path, settings.mode)
-      listen()
-      return socketFileId(path)
-    } catch (error) {
-      removeSocketFile(path)
-      throw error
-    }
-  })
-}
-
-/** The umask may have taken bits away, and macOS cannot set the mode before; nobody can connect before listen. */
-const setMode = (path: string, mode: number): void => {
-  if (!system.hasModes) return
-  if ((lstatSync(path).mode & 0o777) !== mode) chmodSync(path, mode)
+  const { mode, removeStale } = settings
+  return withUnixAddress(address, 'bind', (to) =>
+    withFileLock(path, () => {
+      if (mode !== undefined) system.prepareMode(socket.fd, mode)
+      bindOrReplace(socket, to, path, removeStale)
+      const identity = identityOf(path)
+      try {
+        if (mode !== undefined) system.setFileMode(path, mode)
+        system.markThread(socket.fd)
+        listen()
+        return identity
+      } catch (error) {
+        undo(path, identity)
+        throw error
+      }
+    }),
+  )
 }
 
 /** Removes the file of a socket that was closed, unless it is another one's by now. */
-export const removeFile = (path: string, identity: string | undefined): void => {
+const removeFile = (path: string, identity: string | undefined): void => {
   withFileLock(path, () => {
-    if (identity !== undefined && socketFileId(path) === identity) removeSocketFile(path)
+    if (identity !== undefined && socketFileId(path) === identity) unlink(path)
   })
+}
+
+/** Closes a socket whose last reference is gone, and removes its file. */
+export const closeSocket = (state: SharedState, file?: BoundFile): void => {
+  system.close(state.handle)
+  state.dispose()
+  if (file?.path !== undefined) removeFile(file.path, file.identity)
 }
 
 /** Opens a socket and binds it; closes it when that fails. */

@@ -4,7 +4,6 @@ import {
   sockets,
   type Descriptor,
   type PeerCredentials,
-  type UnixAddress,
 } from '@uds/winsock-ffi'
 import {
   checkBytes,
@@ -26,10 +25,12 @@ import {
   readVerifyServer,
   type ConnectOptions,
 } from '../connecting/verify-server.ts'
-import { checkedUnixAddress, UnixSocketAddr } from './address.ts'
+import { checkedUnixAddr, UnixSocketAddr } from './address.ts'
 import { connectUntil } from '../connecting/connect-until.ts'
 import { flush } from './flush.ts'
 import { gather, read, readByWaiting, readOn, write, writeOn } from './io.ts'
+import { addrOf, withUnixAddress } from './long-path.ts'
+import { closeSocket } from './socket-file.ts'
 import { checkedSocket } from './raw-handle.ts'
 import { attemptUntil, isOrdinary, setKernelTimeout, withoutWaiting, withSocket } from './waiting.ts'
 
@@ -58,9 +59,13 @@ export interface ReceivedDescriptors {
 export class UnixStream extends BlockingStream {
   declare readonly kind: 'UnixStream'
 
+  /** The path of the server, where it is too long for the address that the system has. */
+  readonly #longPath: string | undefined
+
   /** Of no use outside this package: use `connect`, `pair`, `fromRawHandle`, `fromTransfer`. */
-  constructor(state: SharedState) {
-    super(state, 'UnixStream')
+  constructor(state: SharedState, longPath?: string) {
+    super(state, 'UnixStream', closeSocket)
+    this.#longPath = longPath
   }
 
   static #of(fd: number): UnixStream {
@@ -80,7 +85,7 @@ export class UnixStream extends BlockingStream {
 
   /** As {@link connect}, with an address: the way to an abstract name. */
   static connectAddr(address: UnixSocketAddr, options?: ConnectOptions & WaitOptions): UnixStream {
-    const to = checkedUnixAddress(address, 'connectAddr')
+    const to = checkedUnixAddr(address, 'connectAddr')
     const { timeoutMs = -1, verify } = readConnectOptions(options)
     return UnixStream.#connect(to, timeoutMs, verify)
   }
@@ -96,23 +101,26 @@ export class UnixStream extends BlockingStream {
   }
 
   static connectAddrWithTimeout(address: UnixSocketAddr, ms: number, options?: ConnectOptions): UnixStream {
-    const to = checkedUnixAddress(address, 'connectAddrWithTimeout')
+    const to = checkedUnixAddr(address, 'connectAddrWithTimeout')
     const timeout = parseTimeout(ms, 'connectWithTimeout', 'the time')
     const verify = readVerifyServer(options)
     return connectUntil(to.toString(), timeout, (left) => UnixStream.#connect(to, left, verify))
   }
 
-  static #connect(to: UnixAddress, timeoutMs: number, verify: boolean): UnixStream {
+  static #connect(to: UnixSocketAddr, timeoutMs: number, verify: boolean): UnixStream {
     const socket = traced('socket', 'unix', () => sockets.open('unix', 'stream'))
     try {
-      traced('connect', to.toString(), () =>
-        sockets.connect(socket, to, { timeoutMs: timeoutMs < 0 ? null : timeoutMs }),
+      withUnixAddress(to, 'connect', (at) =>
+        traced('connect', to.toString(), () =>
+          sockets.connect(socket, at, { timeoutMs: timeoutMs < 0 ? null : timeoutMs }),
+        ),
       )
     } catch (error) {
       socket.close()
       throw error
     }
-    const stream = UnixStream.#of(socket.release())
+    const longPath = to.isLong ? to.asPathname() : undefined
+    const stream = new UnixStream(SharedState.create(socket.release(), system), longPath)
     if (verify) requireSameUser(stream, to.toString())
     return stream
   }
@@ -135,11 +143,12 @@ export class UnixStream extends BlockingStream {
 
   /** Makes a stream of a token in the thread that received it; see {@link UnixStream.transfer}. */
   static fromTransfer(token: TransferToken): UnixStream {
-    return new UnixStream(new SharedState(claimToken(token, 'UnixStream').memory, system))
+    const { memory, details } = claimToken(token, 'UnixStream')
+    return new UnixStream(new SharedState(memory, system), details['longPath'] as string | undefined)
   }
 
   override tryClone(): UnixStream {
-    return new UnixStream(this.retained('tryClone'))
+    return new UnixStream(this.retained('tryClone'), this.#longPath)
   }
 
   /** As {@link BlockingStream.intoRawHandle}; the timeouts that were set here do not stay on the socket. */
@@ -152,14 +161,12 @@ export class UnixStream extends BlockingStream {
 
   override localAddr(): UnixSocketAddr {
     const state = this.opened('localAddr')
-    return UnixSocketAddr.from(
-      withSocket(state, 'stream', 'getsockname', sockets.localAddress) as UnixAddress,
-    )
+    return addrOf(withSocket(state, 'stream', 'getsockname', sockets.localAddress))
   }
 
   override peerAddr(): UnixSocketAddr {
     const state = this.opened('peerAddr')
-    return UnixSocketAddr.from(withSocket(state, 'stream', 'getpeername', sockets.peerAddress) as UnixAddress)
+    return addrOf(withSocket(state, 'stream', 'getpeername', sockets.peerAddress), this.#longPath)
   }
 
   override peerCredentials(): PeerCredentials {
@@ -300,11 +307,6 @@ export class UnixStream extends BlockingStream {
   }
 
   protected override details(): Readonly<Record<string, unknown>> {
-    return {}
-  }
-
-  protected override destroy(state: SharedState): void {
-    system.close(state.handle)
-    state.dispose()
+    return { longPath: this.#longPath }
   }
 }

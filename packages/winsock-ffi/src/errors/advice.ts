@@ -15,6 +15,11 @@ const advice: Readonly<Record<string, string>> = {
   'bind EACCES': 'creating the socket file needs write permission on its directory',
   'bind EINVAL': 'is the socket bound already, or the address of another family?',
   'bind EADDRNOTAVAIL': 'this machine has no such IP address',
+  'unlink EPERM':
+    'the file belongs to another user, in a directory where each user removes only the own files (sticky, as /tmp): that user or root can remove it',
+  'unlink EACCES': 'removing the socket file needs write permission on its directory',
+  'unlink EROFS': 'the file system is mounted read-only',
+  'chmod EPERM': 'only its owner and root may change the mode of a file',
   'send EPIPE': 'the peer has closed the connection, or this end was shut down for writing',
   'send ECONNRESET': 'the peer closed the connection without reading all that was sent',
   'send EMSGSIZE': 'the datagram is larger than SO_SNDBUF allows',

@@ -1,4 +1,5 @@
 import { lstatSync, unlinkSync } from 'node:fs'
+import { fileError } from '../errors/file-error.ts'
 import { system } from '../system.ts'
 import { findFile, mayBeSocket } from './win32/find-file.ts'
 import { removeSocketFile as onWindows } from './win32/remove-socket-file.ts'
@@ -7,7 +8,7 @@ const onPosix = (path: string): void => {
   try {
     unlinkSync(path)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw fileError(error, 'unlink', `unix:${path}`)
   }
 }
 
@@ -17,6 +18,8 @@ const onPosix = (path: string): void => {
  *
  * ## Platform behaviour
  * On Windows the file is a reparse point that some versions of `fs.unlink` refuse; DeleteFileW takes it then.
+ *
+ * @throws SocketError `EACCES`, `EPERM` (the file of another user in a sticky directory), `EROFS`; its syscall is `unlink`.
  */
 export const removeSocketFile: (path: string) => void = system === 'win32' ? onWindows : onPosix
 

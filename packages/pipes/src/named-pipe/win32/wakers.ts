@@ -15,4 +15,5 @@ export const wakers: Wakers = {
     traced('SetEvent', event, () => kernel32.SetEvent.attempt(event))
   },
   dispose: (pair) => pair.forEach(closeHandle),
+  leavesThread: () => {},
 }

@@ -1,8 +1,10 @@
 import { constants as os } from 'node:os'
 import { libc, libcLibrary, posixConstants as c, sockets } from '@uds/winsock-ffi'
-import { explained } from '../../errors/errors.ts'
+import { withAddress } from '../../errors/errors.ts'
 import { READ, WAKE, WRITE } from '../../threads/cells.ts'
 import { traced, tracing } from '../../trace.ts'
+import { setFileMode } from './file-mode.ts'
+import { closeOrphans, markThread, unmarkThread } from './orphans.ts'
 import { GONE, READY, WOKEN, type SocketSystem } from './socket-system.ts'
 import { libc as more } from '../../libraries/posix.ts'
 
@@ -113,9 +115,17 @@ export const socketSystem: SocketSystem = {
   prepareMode: (fd, mode) => {
     traced('fchmod', fd, () => more.fchmod.attempt(fd, mode))
   },
+  setFileMode,
+  markThread: (fd) => {
+    if (onLinux) markThread(fd)
+  },
+  leavesThread: (fd) => {
+    if (onLinux) unmarkThread(fd)
+  },
+  closeOrphans: (path) => onLinux && closeOrphans(path),
 
   isWouldBlock: (code) => code === EAGAIN || code === EWOULDBLOCK || (!onLinux && code === ENOBUFS),
   isInterrupted: (code) => code === EINTR,
   isGone: (code) => code === ECONNRESET || code === EPIPE || (!onLinux && code === ENOTCONN),
-  failed: (code, syscall) => explained(libcLibrary.toError(code, syscall)),
+  failed: (code, syscall) => withAddress(libcLibrary.toError(code, syscall)),
 }

@@ -47,6 +47,21 @@ export interface SocketSystem extends Wakers {
   prepareListener(fd: number): void
   /** Sets the mode that the file will have after bind, where the system lets it be set before. */
   prepareMode(fd: number, mode: number): void
+  /**
+   * Sets the mode of a file that bind has just made, whatever the umask took away. No other file's mode is changed,
+   * whoever else may write the directory.
+   *
+   * @throws SocketError `EACCES` when another file is there by now.
+   */
+  setFileMode(path: string, mode: number): void
+  /** Notes on a socket that this thread alone has it, where a thread can end and leave it open: that of a Worker. */
+  markThread(fd: number): void
+  /**
+   * Closes sockets bound to a path whose threads have ended without a chance to close them, as `terminate()` ends them.
+   *
+   * @returns True if there were any.
+   */
+  closeOrphans(path: string): boolean
 
   isWouldBlock(code: number): boolean
   isInterrupted(code: number): boolean

@@ -1,5 +1,5 @@
 import { sockets, winsock, ws2_32Library } from '@uds/winsock-ffi'
-import { explained } from '../../errors/errors.ts'
+import { withAddress } from '../../errors/errors.ts'
 import { READ, WAKE, WRITE } from '../../threads/cells.ts'
 import { traced } from '../../trace.ts'
 import { GONE, READY, WOKEN, type SocketSystem } from './socket-system.ts'
@@ -100,10 +100,15 @@ export const socketSystem: SocketSystem = {
   // It is non-blocking already.
   prepareListener: () => {},
   prepareMode: () => {},
+  setFileMode: () => {},
+  // A SOCKET carries no mark of its thread.
+  markThread: () => {},
+  leavesThread: () => {},
+  closeOrphans: () => false,
 
   isWouldBlock: (code) => code === WSAEWOULDBLOCK,
   // There are no signals that could interrupt a call.
   isInterrupted: () => false,
   isGone: (code) => gone.has(code),
-  failed: (code, syscall) => explained(ws2_32Library.toError(code, syscall)),
+  failed: (code, syscall) => withAddress(ws2_32Library.toError(code, syscall)),
 }

@@ -1,0 +1,35 @@
+/** The socket file of a bound socket: what its last owner removes, and the path that its address has not. */
+import { resolve } from 'node:path'
+import type { TransferToken } from '../threads/token.ts'
+import type { UnixSocketAddr } from './address.ts'
+
+export interface BoundFile {
+  /** The file to remove. Absolute: the working directory may be another one by then. Undefined for none. */
+  readonly path: string | undefined
+  /** What tells the file from another one of the same name. */
+  readonly identity: string | undefined
+  /** The path, where it does not fit into an address: the system knows a shorter one. */
+  readonly longPath: string | undefined
+}
+
+/** The file as a token carries it, and back. */
+export const packFile = (file: BoundFile | undefined): Readonly<Record<string, unknown>> => ({ ...file })
+
+export const unpackFile = ({ details }: TransferToken): BoundFile | undefined =>
+  Object.keys(details).length === 0 ? undefined : (details as unknown as BoundFile)
+
+/** The file that bind has made, if it has. */
+export const boundFile = (
+  address: UnixSocketAddr,
+  identity: string | undefined,
+  unlinkOnClose: boolean,
+): BoundFile | undefined => {
+  const path = address.asPathname()
+  if (path === undefined) return undefined
+  const absolute = resolve(path)
+  return {
+    path: unlinkOnClose ? absolute : undefined,
+    identity,
+    longPath: address.isLong ? absolute : undefined,
+  }
+}

@@ -1,0 +1,21 @@
+import { adviceFor } from './advice.ts'
+import { SocketError } from './socket-error.ts'
+
+/**
+ * An error of `node:fs` as a SocketError, with the address that the file belongs to and what the reader can do.
+ *
+ * @param syscall - The call as the reader knows it: `unlink`, `bind`.
+ * @returns The error itself when it is no error of the system.
+ */
+export const fileError = (error: unknown, syscall: string, address: string): Error => {
+  const { code, errno } = error as NodeJS.ErrnoException
+  if (error instanceof SocketError || code === undefined || errno === undefined) return error as Error
+  return new SocketError({
+    code,
+    syscall,
+    address,
+    nativeCode: Math.abs(errno),
+    advice: adviceFor(code, syscall, address),
+    cause: error,
+  })
+}
