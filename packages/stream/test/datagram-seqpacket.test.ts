@@ -1,14 +1,18 @@
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { expectNoLeak, needs, socketPath, spawnProgram } from '@uds/testkit'
 import {
-  connectSeqpacket,
-  listenSeqpacket,
-  SeqpacketSocket,
-  type SeqpacketListener,
-} from '@uds/stream/datagram'
-import { capabilities, sockets } from '@uds/winsock-ffi'
+  codeOf,
+  codeOfCall,
+  errorOf,
+  expectNoLeak,
+  needs,
+  socketPath,
+  spawnProgram,
+  spawnScript,
+} from '@uds/testkit'
+import { connectSeqpacket, listenSeqpacket, SeqpacketListener, SeqpacketSocket } from '@uds/stream/datagram'
+import { capabilities, sockets, UnixAddress } from '@uds/winsock-ffi'
 
 const python = needs('python3')
 const can = capabilities()
@@ -113,6 +117,110 @@ describe.skipIf(!can.seqpacket)('seqpacket', () => {
     listener.close()
     expect(existsSync(path)).toBe(false)
     expect(() => connectSeqpacket(path)).toThrow(expect.objectContaining({ code: 'ENOENT' }))
+  })
+
+  test('what had arrived before the peer broke the connection is received, and the error comes after it', async () => {
+    const path = socketPath()
+    const accepted = Promise.withResolvers<SeqpacketSocket>()
+    listening(path, accepted.resolve)
+    const client = connected(path)
+    const server = await accepted.promise
+    await client.send('one')
+    await client.send('two')
+    await server.send('never read')
+    client.close()
+    const found: string[] = []
+    const receiving = (async () => {
+      for await (const { data } of server) found.push(String(data))
+    })()
+    expect(await codeOf(receiving)).toBe('ECONNRESET')
+    expect(found).toEqual(['one', 'two'])
+    expect(server.closed).toBe(true)
+  })
+
+  test('a connection that no listener takes is closed', async () => {
+    const path = socketPath()
+    const listener = listenSeqpacket(path)
+    onTestFinished(() => listener.close())
+    const client = connected(path)
+    const packets: string[] = []
+    for await (const { data } of client) packets.push(String(data))
+    expect(packets).toEqual([])
+  })
+
+  test('the socket file of a process that was killed is replaced, and that of a live one is not', async () => {
+    const path = socketPath()
+    const killed = spawnScript(new URL('./fixtures/seqpacket-listener.ts', import.meta.url), [path])
+    await killed.waitForLine(/listening/)
+    expect(codeOfCall(() => listenSeqpacket(path))).toBe('EADDRINUSE')
+    await killed.kill('SIGKILL')
+    expect(codeOfCall(() => listenSeqpacket(path, { removeStale: false }))).toBe('EADDRINUSE')
+    listening(path, (socket) => void echo(socket))
+    const client = connected(path)
+    await client.send('to the successor')
+    for await (const { data } of client) {
+      expect(String(data)).toBe('to the successor')
+      break
+    }
+  })
+
+  test('descriptors travel with a packet', async () => {
+    const [left, right] = sockets.pair('seqpacket')
+    const [a, b] = [SeqpacketSocket.from(left), SeqpacketSocket.from(right)]
+    onTestFinished(() => {
+      a.close()
+      b.close()
+    })
+    await a.send('none')
+    await a.send('one', { descriptors: [process.stdin.fd] })
+    const counts: number[] = []
+    for await (const packet of b) {
+      counts.push(packet.descriptors.length)
+      for (const each of packet.descriptors) each.close()
+      if (counts.length === 2) break
+    }
+    expect(counts).toEqual([0, 1])
+  })
+
+  test('a socket of another process is taken over by its number or its handle; another kind is refused in words', async () => {
+    const [left, right] = sockets.pair('seqpacket')
+    const a = SeqpacketSocket.from(left.release())
+    const b = SeqpacketSocket.from(right)
+    await a.send('hello')
+    for await (const { data } of b) {
+      expect(String(data)).toBe('hello')
+      break
+    }
+    a.close()
+    b.close()
+    const [stream, other] = sockets.pair('stream')
+    const refusal = errorOf(() => SeqpacketSocket.from(stream))
+    expect(refusal).toMatchObject({
+      code: 'EPROTOTYPE',
+      message: expect.stringContaining(`connect('fd:N')`) as string,
+    })
+    expect(codeOfCall(() => SeqpacketListener.from(stream))).toBe('EPROTOTYPE')
+    expect(stream.closed).toBe(false)
+    stream.close()
+    other.close()
+  })
+
+  test('a listening socket of another process is taken over, and its file stays', async () => {
+    const path = socketPath()
+    const handle = sockets.open('unix', 'seqpacket')
+    sockets.bind(handle, UnixAddress.path(path))
+    sockets.listen(handle, 5)
+    const listener = SeqpacketListener.from({ fd: handle.release() })
+    listener.on('connection', (socket) => void echo(socket))
+    expect(listener.address.pathname).toBe(path)
+    const client = connected(path)
+    await client.send('x')
+    for await (const { data } of client) {
+      expect(String(data)).toBe('x')
+      break
+    }
+    listener.close()
+    expect(existsSync(path)).toBe(true)
   })
 
   test('it cannot be made by hand', () => {

@@ -1,7 +1,14 @@
 import { createServer } from 'node:net'
-import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
-import { freshName, needs, socketPath, spawnProgram, tempDir } from '@uds/testkit'
-import { formatSyslog, syslog, systemdNotify, UnixDatagramSocket } from '@uds/stream/datagram'
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { codeOf, freshName, needs, socketPath, spawnProgram, tempDir } from '@uds/testkit'
+import {
+  formatSyslog,
+  syslog,
+  systemdBarrier,
+  systemdNotify,
+  systemdWatchdog,
+  UnixDatagramSocket,
+} from '@uds/stream/datagram'
 import { capabilities } from '@uds/winsock-ffi'
 
 const logger = needs('logger')
@@ -21,6 +28,7 @@ const bound = (address: string): UnixDatagramSocket => {
 }
 
 afterEach(() => {
+  vi.unstubAllEnvs()
   delete process.env['NOTIFY_SOCKET']
 })
 
@@ -60,6 +68,60 @@ describe('systemdNotify', () => {
       process.env['NOTIFY_SOCKET'] = `@${name}`
       await systemdNotify({ STOPPING: true })
       expect(await next(manager)).toBe('STOPPING=1')
+    })
+
+    test('FDSTORE stores the descriptors of the same message, and is refused without any', async () => {
+      const path = socketPath()
+      const manager = bound(path)
+      process.env['NOTIFY_SOCKET'] = path
+      for (const state of [{ FDSTORE: 1 } as const, 'FDSTORE=1'])
+        expect(await codeOf(systemdNotify(state))).toBe('ERR_INVALID_ARG_VALUE')
+      const state = { FDSTORE: 1, FDNAME: 'clients' } as const
+      expect(await codeOf(systemdNotify({ ...state, FDNAME: 'a:b' }, { descriptors: [0] }))).toBe(
+        'ERR_INVALID_ARG_VALUE',
+      )
+      expect(await systemdNotify(state, { descriptors: [0, 0] })).toBe(true)
+      for await (const { data, descriptors } of manager) {
+        expect(String(data)).toBe('FDSTORE=1\nFDNAME=clients')
+        expect(descriptors).toHaveLength(2)
+        for (const each of descriptors) each.close()
+        break
+      }
+    })
+
+    test('the barrier waits until the manager has closed its descriptor, and no longer than asked', async () => {
+      expect(await systemdBarrier()).toBe(false)
+      const path = socketPath()
+      const manager = bound(path)
+      process.env['NOTIFY_SOCKET'] = path
+      let passed = false
+      const barrier = systemdBarrier().then((value) => (passed = value))
+      for await (const { data, descriptors } of manager) {
+        expect(String(data)).toBe('BARRIER=1')
+        const [descriptor] = descriptors
+        await new Promise((resolve) => setImmediate(resolve))
+        expect(passed).toBe(false)
+        descriptor!.close()
+        break
+      }
+      expect(await barrier).toBe(true)
+      expect(await codeOf(systemdBarrier({ timeoutMs: 1 }))).toBe('ETIMEDOUT')
+    })
+
+    test('the watchdog says that this process lives, where the manager expects it', async () => {
+      const path = socketPath()
+      const manager = bound(path)
+      const stop = new AbortController()
+      vi.stubEnv('NOTIFY_SOCKET', path)
+      expect(systemdWatchdog()).toBe(false)
+      vi.stubEnv('WATCHDOG_USEC', '20000')
+      vi.stubEnv('WATCHDOG_PID', '1')
+      expect(systemdWatchdog()).toBe(false)
+      vi.stubEnv('WATCHDOG_PID', String(process.pid))
+      expect(systemdWatchdog({ signal: stop.signal })).toBe(true)
+      expect(await next(manager)).toBe('WATCHDOG=1')
+      expect(await next(manager)).toBe('WATCHDOG=1')
+      stop.abort()
     })
 
     test('a manager that is not there is an error', async () => {

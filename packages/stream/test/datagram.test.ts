@@ -1,8 +1,19 @@
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { expectNoLeak, freshName, needs, socketPath, spawnProgram, tempDir } from '@uds/testkit'
+import {
+  codeOfCall,
+  expectNoLeak,
+  freshName,
+  handleCount,
+  needs,
+  socketPath,
+  spawnProgram,
+  tempDir,
+  until,
+} from '@uds/testkit'
 import { UnixDatagramSocket, type Packet, type PacketSocketOptions } from '@uds/stream/datagram'
 import { capabilities, sockets, UnixAddress } from '@uds/winsock-ffi'
 
@@ -252,6 +263,88 @@ describe.skipIf(!can.datagram)('UnixDatagramSocket', () => {
     const client = new UnixDatagramSocket()
     onTestFinished(() => client.close())
     await expect(client.send(7 as unknown as string)).rejects.toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' })
+  })
+
+  test('descriptors travel with a datagram, and may be closed as soon as it is sent', async () => {
+    const path = socketPath()
+    const server = bound(path)
+    const client = connected(path)
+    const sends: Promise<void>[] = []
+    // More than fit at once: some wait, and their descriptors with them.
+    for (let index = 0; index < 50; index += 1) {
+      const file = join(tempDir(), 'file')
+      writeFileSync(file, `content ${index}`)
+      const fd = openSync(file, 'r')
+      sends.push(client.send(`message ${index}`, { descriptors: [fd] }))
+      closeSync(fd)
+    }
+    expect(client.unsent).toBeGreaterThan(0)
+    let index = 0
+    for await (const { data, descriptors, descriptorsTruncated } of server) {
+      expect([String(data), descriptors.length, descriptorsTruncated]).toEqual([`message ${index}`, 1, false])
+      expect(readFileSync(descriptors[0]!.fd, 'utf8')).toBe(`content ${index}`)
+      descriptors[0]!.close()
+      index += 1
+      if (index === 50) break
+    }
+    await Promise.all(sends)
+  })
+
+  test('descriptors that no receiver reads are closed at the next packet, or at close', async () => {
+    const path = socketPath()
+    const server = bound(path)
+    const client = connected(path)
+    const before = handleCount()
+    let heard = 0
+    server.on('message', () => (heard += 1))
+    for (let index = 0; index < 10; index += 1) await client.send('x', { descriptors: [0, 0, 0] })
+    await until(() => heard === 10)
+    expect(handleCount() - before).toBeLessThanOrEqual(3)
+    server.close()
+    expect(handleCount()).toBeLessThan(before)
+  })
+
+  test('more descriptors than maxDescriptors are closed, and the receiver hears of the loss', async () => {
+    const path = socketPath()
+    const server = bound(path, { maxDescriptors: 1 })
+    await connected(path).send('x', { descriptors: [0, 0, 0] })
+    const [packet] = await take(server, 1)
+    expect(packet?.descriptorsTruncated).toBe(true)
+    expect(packet?.descriptors).toHaveLength(1)
+    packet?.descriptors[0]?.close()
+  })
+
+  test('a socket of another process is taken over; another kind is refused in words, and stays open', async () => {
+    const [left, right] = sockets.pair('datagram')
+    const a = UnixDatagramSocket.from(left.release())
+    const b = UnixDatagramSocket.from({ fd: right.release() })
+    onTestFinished(() => {
+      a.close()
+      b.close()
+    })
+    await a.send('hello')
+    expect(texts(await take(b, 1))).toEqual(['hello'])
+    const stream = sockets.open('unix')
+    const file = openSync(fileURLToPath(import.meta.url), 'r')
+    expect(codeOfCall(() => UnixDatagramSocket.from(stream))).toBe('EPROTOTYPE')
+    expect(codeOfCall(() => UnixDatagramSocket.from(file))).toBe('ENOTSOCK')
+    expect(codeOfCall(() => UnixDatagramSocket.from(stream, { maxQueue: 1 } as never))).toBe(
+      'ERR_INVALID_ARG_VALUE',
+    )
+    expect(stream.closed).toBe(false)
+    stream.close()
+    closeSync(file)
+  })
+
+  test('a socket that was closed elsewhere ends, and does not spin', async () => {
+    const socket = bound(socketPath())
+    const closed = new Promise<void>((resolve) => socket.once('close', resolve))
+    const errors: unknown[] = []
+    socket.on('error', (error) => errors.push((error as NodeJS.ErrnoException).code))
+    closeSync(socket.handle.fd)
+    socket.on('message', () => {})
+    await closed
+    expect(errors).toEqual([expect.stringMatching(/EBADF|ENOTSOCK/)])
   })
 
   test('opening, sending and closing leaves no handle behind', async () => {

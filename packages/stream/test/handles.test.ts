@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { openSync, closeSync, readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { connect, createServer, Socket, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -7,6 +7,7 @@ import { text } from 'node:stream/consumers'
 import fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import {
+  codeOfCall,
   expectNoLeak,
   handleCount,
   needs,
@@ -14,6 +15,7 @@ import {
   spawnProgram,
   spawnScript,
   tempDir,
+  until,
 } from '@uds/testkit'
 import {
   HandleChannel,
@@ -21,7 +23,14 @@ import {
   type HandleListener,
   type ListenHandlesOptions,
 } from '@uds/stream/handles'
-import { capabilities, sockets, type Descriptor } from '@uds/winsock-ffi'
+import {
+  capabilities,
+  SocketError,
+  sockets,
+  UnixAddress,
+  type Descriptor,
+  type SocketHandle,
+} from '@uds/winsock-ffi'
 import { encodeHeader, FrameReader } from '../src/handles/frame.ts'
 
 const can = capabilities()
@@ -316,6 +325,184 @@ describe.skipIf(!can.descriptors)('HandleChannel', () => {
     await expect(channel.receiveHandle()).rejects.toMatchObject({ code: 'EPROTO' })
   })
 
+  test('what had arrived before the peer broke the channel is received, and the error comes after it', async () => {
+    const [a, b] = pair({ maxQueued: 1 })
+    const file = opened(fileWith('x'))
+    for (const text of ['one', 'two', 'three']) await a.sendHandle(file, text)
+    await b.sendMessage('never read')
+    const closed = once(b, 'close')
+    a.close()
+    const found: string[] = []
+    const receiving = (async () => {
+      for await (const { message, handles } of b) {
+        found.push(`${message} ${handles.length}`)
+        for (const each of handles) each.close()
+        await expect(b.sendMessage('x')).rejects.toBeInstanceOf(SocketError)
+      }
+    })()
+    await expect(receiving).rejects.toMatchObject({ code: 'ECONNRESET' })
+    expect(found).toEqual(['one 1', 'two 1', 'three 1'])
+    expect(await closed).toMatchObject([{ code: 'ECONNRESET' }])
+  })
+
+  test('a frame that cannot be sent whole ends sending, and what the peer has sent is received', async () => {
+    const [left, right] = sockets.pair()
+    const channel = HandleChannel.from(left)
+    onTestFinished(() => channel.close())
+    sockets.send(right, Buffer.concat([encodeHeader(5, 0), Buffer.from('later')]))
+    const send = channel.sendMessage(Buffer.alloc(8_000_000))
+    right.close()
+    await expect(send).rejects.toMatchObject({ code: expect.stringMatching(/EPIPE|ECONNRESET/) as string })
+    await expect(channel.sendMessage('x')).rejects.toBeInstanceOf(SocketError)
+    expect(String((await channel.receiveHandle()).message)).toBe('later')
+  })
+
+  test('descriptors that no frame announces end the channel, and are closed', async () => {
+    const [left, right] = sockets.pair()
+    const before = handleCount()
+    const channel = HandleChannel.from(left)
+    const unannounced = {
+      data: Buffer.concat([encodeHeader(1, 0), Buffer.from('x')]),
+      descriptors: [0, 0, 0],
+    }
+    sockets.sendMessage(right, unannounced)
+    const { message } = await channel.receiveHandle()
+    expect(String(message)).toBe('x')
+    await expect(channel.receiveHandle()).rejects.toMatchObject({ code: 'EPROTO' })
+    expect(channel.closed).toBe(true)
+    // The channel has closed its socket.
+    expect(handleCount()).toBeLessThan(before)
+    right.close()
+  })
+
+  test('descriptors within a message, and ever more before a header is complete, end the channel', async () => {
+    for (const parts of [
+      [encodeHeader(10, 0), Buffer.from('x')],
+      [...encodeHeader(0, 253)].slice(0, 3).map((byte) => Buffer.of(byte)),
+    ]) {
+      const [left, right] = sockets.pair()
+      const channel = HandleChannel.from(left)
+      const received = channel.receiveHandle()
+      const many = Array.from({ length: 200 }, () => 0)
+      for (const [index, data] of parts.entries())
+        sockets.sendMessage(right, { data, descriptors: index === 0 && data.length > 1 ? [] : many })
+      await expect(received).rejects.toMatchObject({ code: 'EPROTO' })
+      channel.close()
+      right.close()
+    }
+  })
+
+  test('while 253 handles wait to be received, the peer waits', async () => {
+    const [left, right] = sockets.pair()
+    const before = handleCount()
+    const channel = HandleChannel.from(left, { maxQueued: 1000 })
+    onTestFinished(() => channel.close())
+    const frame = { data: encodeHeader(0, 100), descriptors: Array.from({ length: 100 }, () => 0) }
+    for (let index = 0; index < 8; index += 1) sockets.sendMessage(right, frame)
+    await until(() => handleCount() - before >= 300)
+    for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+    expect(handleCount() - before).toBeLessThan(400)
+    for (let index = 0; index < 8; index += 1) {
+      const { handles } = await channel.receiveHandle()
+      expect(handles).toHaveLength(100)
+      for (const each of handles) each.close()
+    }
+    right.close()
+  })
+
+  test('more than waits for a peer that does not read is ENOBUFS, and the rest arrives', async () => {
+    const [a, b] = pair({ maxQueued: 1, maxUnsent: 5 })
+    const sends = Array.from({ length: 40 }, (_, index) => a.sendMessage(Buffer.alloc(100_000, index)))
+    const results = await Promise.allSettled([
+      ...sends.map((each) => each.catch((error: NodeJS.ErrnoException) => error.code)),
+      (async () => {
+        for (let left = 40; left > 0; left -= 1) {
+          const { message } = await b.receiveHandle({ signal: AbortSignal.timeout(2000) })
+          expect(message).toHaveLength(100_000)
+        }
+      })().catch(() => {}),
+    ])
+    const codes = results.map((each) => (each as { value?: unknown }).value)
+    expect(codes).toContain('ENOBUFS')
+    expect(codes.filter((code) => code === undefined).length).toBeGreaterThan(5)
+  })
+
+  test('handles of no known kind are other, and cost no other of their frame', async () => {
+    const [a, b] = pair()
+    const handles = [opened(fileWith('x'))]
+    if (can.system === 'linux') {
+      const O_PATH = 0o10000000
+      const path = socketPath()
+      const server = createServer()
+      await new Promise<void>((resolve) => server.listen(path, resolve))
+      onTestFinished(() => void server.close())
+      for (const each of [path, tempDir(), fileWith('x')]) {
+        const fd = openSync(each, O_PATH)
+        onTestFinished(() => closeSync(fd))
+        handles.push(fd)
+      }
+    }
+    await a.sendHandle(handles, 'kinds')
+    const received = await b.receiveHandle()
+    expect(received.handles.map(({ kind }) => kind)).toEqual(['file', ...handles.slice(1).map(() => 'other')])
+    for (const each of received.handles) each.close()
+  })
+
+  describe('from', () => {
+    const codeOfFrom = (socket: number | SocketHandle): unknown =>
+      codeOfCall(() => HandleChannel.from(socket))
+
+    test('a file, a closed descriptor, or another socket is refused, and stays open and with its owner', () => {
+      const file = opened(fileWith('x'))
+      expect(codeOfFrom(file)).toBe('ENOTSOCK')
+      expect(readFileSync(file, 'utf8')).toBe('x')
+      expect(codeOfFrom(999_999)).toBe('EBADF')
+      expect(codeOfFrom(-1)).toBe('ERR_OUT_OF_RANGE')
+      expect(codeOfFrom('3' as never)).toBe('ERR_INVALID_ARG_TYPE')
+      const [datagram, other] = sockets.pair('datagram')
+      const inet = sockets.open('inet')
+      const unconnected = sockets.open('unix')
+      const listener = sockets.open('unix')
+      sockets.bind(listener, UnixAddress.path(socketPath()))
+      sockets.listen(listener, 1)
+      expect(codeOfFrom(datagram)).toBe('EPROTOTYPE')
+      expect(codeOfFrom(datagram.fd)).toBe('EPROTOTYPE')
+      expect(codeOfFrom(inet)).toBe('EAFNOSUPPORT')
+      expect(codeOfFrom(unconnected)).toBe('ENOTCONN')
+      expect(codeOfFrom(listener)).toBe('EINVAL')
+      for (const each of [datagram, other, inet, unconnected, listener]) {
+        expect(each.closed).toBe(false)
+        each.close()
+        expect(codeOfFrom(each)).toBe('EBADF')
+      }
+    })
+
+    test('the descriptor of a net.Socket is refused, as Node reads it', async () => {
+      const path = socketPath()
+      const server = createServer((accepted) => accepted.resume())
+      await new Promise<void>((resolve) => server.listen(path, resolve))
+      onTestFinished(() => void server.close())
+      const client = connect(path)
+      onTestFinished(() => void client.destroy())
+      await once(client, 'connect')
+      const { fd } = (client as unknown as { _handle: { fd: number } })._handle
+      expect(codeOfFrom(fd)).toBe('EBUSY')
+      client.resume()
+      expect(codeOfFrom(fd)).toBe('EBUSY')
+    })
+
+    test('wrong options leave the socket with its owner', () => {
+      const [left, right] = sockets.pair()
+      expect(codeOfCall(() => HandleChannel.from(left, { maxQueued: 0 }))).toBe('ERR_OUT_OF_RANGE')
+      expect(codeOfCall(() => HandleChannel.from(left, { maxQueue: 1 } as never))).toBe(
+        'ERR_INVALID_ARG_VALUE',
+      )
+      expect(left.closed).toBe(false)
+      left.close()
+      right.close()
+    })
+  })
+
   test.each([[undefined], [null], ['x'], [{}], [1.5]])('the handle %j is refused', async (handle) => {
     const [a] = pair()
     await expect(a.sendHandle(handle as unknown as number)).rejects.toMatchObject({
@@ -380,6 +567,75 @@ describe.skipIf(!can.descriptors)('between processes', () => {
     const client = connected(path)
     expect(await refused).toMatchObject([{ code: 'EACCES' }])
     await expect(client.receiveHandle()).rejects.toMatchObject({ code: 'ECONNRESET' })
+  })
+
+  test.each<[string, () => unknown]>([
+    ['a promise of true', () => Promise.resolve(true)],
+    ['a promise that rejects', () => Promise.reject(new Error('away'))],
+    ['a word', () => 'yes'],
+    ['an object', () => ({ allowed: true })],
+    ['nothing', () => undefined],
+  ])('authorize that returns %s refuses', async (_, authorize) => {
+    const path = socketPath()
+    const listener = listening(path, () => expect.unreachable(), { authorize: authorize as () => boolean })
+    const refusal = once(listener, 'connectionError')
+    const client = connected(path)
+    expect(await refusal).toMatchObject([
+      { code: 'EACCES', message: expect.stringContaining('must return true or false') as string },
+    ])
+    await expect(client.receiveHandle()).rejects.toMatchObject({ code: 'ECONNRESET' })
+  })
+
+  test('an error of authorize refuses, and its owner hears it', async () => {
+    const path = socketPath()
+    const cause = new Error('the database is away')
+    const listener = listening(path, () => expect.unreachable(), {
+      authorize: () => {
+        throw cause
+      },
+    })
+    const refusal = once(listener, 'connectionError')
+    const client = connected(path)
+    expect(await refusal).toMatchObject([{ code: 'EACCES', cause }])
+    await expect(client.receiveHandle()).rejects.toMatchObject({ code: 'ECONNRESET' })
+  })
+
+  test('a misspelt option is refused before anything listens', () => {
+    const path = socketPath()
+    expect(codeOfCall(() => listenHandles(path, { autorize: 'anybody' } as never))).toBe(
+      'ERR_INVALID_ARG_VALUE',
+    )
+    expect(existsSync(path)).toBe(false)
+  })
+
+  test('a connection that no listener takes is closed', async () => {
+    const path = socketPath()
+    const listener = listenHandles(path)
+    onTestFinished(() => listener.close())
+    await expect(connected(path).receiveHandle()).rejects.toMatchObject({ code: 'ECONNRESET' })
+  })
+
+  test('the socket file of a process that was killed is replaced, and that of a live one is not', async () => {
+    const path = socketPath()
+    const killed = spawnScript(new URL('./fixtures/handle-listener.ts', import.meta.url), [path])
+    await killed.waitForLine(/listening/)
+    expect(codeOfCall(() => listenHandles(path))).toBe('EADDRINUSE')
+    await killed.kill('SIGKILL')
+    expect(existsSync(path)).toBe(true)
+    expect(codeOfCall(() => listenHandles(path, { removeStale: false }))).toBe('EADDRINUSE')
+    const accepted = Promise.withResolvers<HandleChannel>()
+    listening(path, accepted.resolve)
+    const client = connected(path)
+    await client.sendMessage('to the successor')
+    const server = await accepted.promise
+    expect(String((await server.receiveHandle()).message)).toBe('to the successor')
+    server.close()
+  })
+
+  test('a path that names a file is EADDRINUSE, and the file stays', () => {
+    const path = fileWith('not a socket')
+    expect(codeOfCall(() => listenHandles(path))).toBe('EADDRINUSE')
+    expect(readFileSync(path, 'utf8')).toBe('not a socket')
   })
 
   test('an unrelated process of Node gives a file that this one could not name', async () => {

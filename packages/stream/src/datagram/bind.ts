@@ -1,39 +1,85 @@
-import { lstatSync, type Stats } from 'node:fs'
+/** Binding where a process that ended has left its socket file. */
+import { lstatSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
-import { refuses, sockets, SocketError, type SocketHandle, type UnixAddress } from '@uds/winsock-ffi'
+import {
+  invalidArgument,
+  refuses,
+  sockets,
+  SocketError,
+  type SocketHandle,
+  type SocketType,
+  type UnixAddress,
+} from '@uds/winsock-ffi'
+import { listenNow } from '../listener/raw-listener.ts'
 import { moveAside } from '../unix-socket/posix/move-aside.ts'
 
-/** How often another may come between before it is given up. */
+/** Another process may take the path between two steps. */
 const MAX_ATTEMPTS = 3
 
-/** The socket file at the path; undefined for nothing, and for anything else, which is never removed. */
-const socketFile = (path: string): Stats | undefined => {
+const inUse = (address: UnixAddress, detail: string, advice: string, cause?: unknown): SocketError =>
+  new SocketError({ code: 'EADDRINUSE', syscall: 'bind', address: address.toString(), detail, advice, cause })
+
+/**
+ * Moves the file of a socket that no process has out of the way.
+ *
+ * @throws SocketError `EADDRINUSE` when a process has the socket, the path names no socket, or the file may not be removed.
+ */
+const removeStale = (address: UnixAddress, path: string, cause: unknown): void => {
   const found = lstatSync(path, { throwIfNoEntry: false })
-  return found?.isSocket() ? found : undefined
+  if (!found) return
+  if (!found.isSocket())
+    throw inUse(
+      address,
+      'the path names a file that is no socket',
+      'choose another path, or move it away',
+      cause,
+    )
+  // A datagram socket asks without a connection: EPROTOTYPE from a live server of another type, ECONNREFUSED from none.
+  if (!refuses(address, 'datagram'))
+    throw inUse(address, 'another process has a socket there', 'stop it, or choose another path', cause)
+  try {
+    moveAside(path, `${path}.${randomBytes(4).toString('hex')}`, found)
+  } catch (failure) {
+    throw inUse(
+      address,
+      'the socket file is left from a process that ended, and this user may not remove it',
+      'remove it, or choose a path in a directory of this user',
+      failure,
+    )
+  }
 }
 
 /**
- * Binds a datagram socket, over the file of one that died if that is what is in the way.
+ * Binds a socket, and replaces the file of one that no process has.
  *
  * @throws SocketError as `sockets.bind`.
  */
 export const bindReplacingStale = (handle: SocketHandle, address: UnixAddress): void => {
-  for (let round = 1; ; round += 1) {
+  for (let attempt = 1; ; attempt += 1) {
     try {
       sockets.bind(handle, address)
       return
     } catch (error) {
       const path = address.pathname
       const isInUse = error instanceof SocketError && error.code === 'EADDRINUSE'
-      if (!isInUse || path === undefined || round === MAX_ATTEMPTS) throw error
-      const found = socketFile(path)
-      // A datagram socket receives from the moment that it is bound, so that there is none that is not ready yet.
-      if (!found || !refuses(address, 'datagram')) throw error
-      try {
-        moveAside(path, `${path}.${randomBytes(4).toString('hex')}`, found)
-      } catch {
-        throw error
-      }
+      if (!isInUse || path === undefined || attempt === MAX_ATTEMPTS) throw error
+      removeStale(address, path, error)
     }
   }
+}
+
+export interface ListenSocketOptions {
+  readonly backlog?: number | undefined
+  readonly removeStale?: boolean | undefined
+}
+
+/** Listens, by default over the file of a process that ended. @throws As {@link bindReplacingStale}, and `listenNow`. */
+export const listenReplacingStale = (
+  at: UnixAddress,
+  type: SocketType,
+  { backlog, removeStale: replaces = true }: ListenSocketOptions,
+  where: string,
+): SocketHandle => {
+  if (typeof replaces !== 'boolean') throw invalidArgument(where, 'removeStale', 'a boolean', replaces)
+  return listenNow(at, type, backlog, where, replaces ? bindReplacingStale : sockets.bind)
 }

@@ -13,10 +13,12 @@ export type {
   PacketSocketOptions,
   SendPacketOptions,
 } from './packet.ts'
+export type { SocketSource } from '../inherited/claim-socket.ts'
+export type { Sendable } from '../descriptors/sendable.ts'
 export type { UnixAddressLike } from './unix-address.ts'
 export { connectSeqpacket, listenSeqpacket, SeqpacketListener, SeqpacketSocket } from './seqpacket.ts'
 export type { ListenSeqpacketOptions, SeqpacketListenerEvents } from './seqpacket.ts'
-export { systemdNotify } from './systemd.ts'
+export { systemdBarrier, systemdNotify, systemdWatchdog } from './systemd.ts'
 export type { SystemdState } from './systemd.ts'
 export { facilities, formatSyslog, severities, syslog } from './syslog.ts'
 export type { SyslogFacility, SyslogOptions, SyslogSeverity } from './syslog.ts'

@@ -1,3 +1,4 @@
+/** PacketSocket: whole packets in Node's loop. */
 import { EventEmitter } from 'node:events'
 import {
   invalidArgument,
@@ -8,48 +9,56 @@ import {
   type Readiness,
   type SocketHandle,
 } from '@uds/winsock-ffi'
-import { positiveCount } from '../options/numbers.ts'
+import { descriptorOf } from '../descriptors/sendable.ts'
 import type { Packet, PacketSocketEvents, PacketSocketOptions, SendPacketOptions } from './packet.ts'
+import { packetSettings, type PacketSettings } from './packet-settings.ts'
 import { SocketWatcher } from './socket-watcher.ts'
+import { ReceivedPacket, ReceivedPacketInfo, type PacketParts } from './received-packet.ts'
 import { SendQueue } from './send-queue.ts'
 import { ReceiveQueue } from './receive-queue.ts'
 
-/** As many packets are received in one turn of the loop; then others have theirs. */
+/** Packets received in one turn of the loop, so that other sockets have their turn. */
 const PACKETS_A_TURN = 64
 
-/** Receiving is synchronous, so all sockets of the thread share the memory for it. */
+/** Receiving is synchronous: all sockets of a thread share this memory. */
 let scratch = Buffer.alloc(0)
 
-/** What datagram and seqpacket sockets share: whole packets, in Node's loop. */
+interface Received {
+  readonly data: Buffer
+  readonly parts: PacketParts
+}
+
+/** Receives and sends whole packets in Node's loop: the base of datagram and seqpacket sockets. */
 export abstract class PacketSocket extends EventEmitter<PacketSocketEvents> implements AsyncIterable<Packet> {
-  /** The socket under it, for options. It must not be read while somebody listens to messages or iterates. */
+  /** The socket itself, for its options. A program that reads from it takes packets away from listeners and iterators. */
   readonly handle: SocketHandle
-  readonly #maxMessageBytes: number
-  readonly #maxUnsent: number
-  readonly #credentials: boolean
-  readonly #interest: SocketWatcher
+  readonly #settings: PacketSettings
+  readonly #watcher: SocketWatcher
   readonly #received: ReceiveQueue
-  readonly #outboxes = new Map<string, SendQueue>()
+  readonly #sendQueues = new Map<string, SendQueue>()
+  #lastInfo: ReceivedPacketInfo | undefined
+  /** The error of a connection that is read to its end. */
+  #broken: Error | undefined
   #closed: SocketError | undefined
 
-  protected constructor(handle: SocketHandle, options: PacketSocketOptions, where: string) {
+  /** @param closes - Closes the handle where this throws; otherwise it stays with the caller. */
+  protected constructor(handle: SocketHandle, options: PacketSocketOptions, where: string, closes: boolean) {
     super()
     this.handle = handle
     try {
-      this.#maxMessageBytes = positiveCount(where, 'maxMessageBytes', options.maxMessageBytes, 262_144)
-      this.#maxUnsent = positiveCount(where, 'maxUnsent', options.maxUnsent, 1024)
-      this.#received = new ReceiveQueue(positiveCount(where, 'maxQueued', options.maxQueued, 64), () =>
-        this.#resume(),
-      )
-      this.#credentials = options.credentials ?? false
-      if (this.#credentials) sockets.setOption(handle, 'SO_PASSCRED', true)
+      this.#settings = packetSettings(where, options)
+      if (this.#settings.credentials) sockets.setOption(handle, 'SO_PASSCRED', true)
       handle.setNonblocking(true)
     } catch (error) {
-      // Nobody else knows of the handle yet.
-      handle.close()
+      if (closes) handle.close()
       throw error
     }
-    this.#interest = new SocketWatcher(handle, (error, ready) => this.#onReady(error, ready))
+    this.#received = new ReceiveQueue(this.#settings.maxQueued, () => this.#resume())
+    this.#watcher = new SocketWatcher(
+      handle,
+      (ready) => this.#onReady(ready),
+      (error) => this.#end(error),
+    )
     const changed = (event: string | symbol): void => {
       // The listener is there, or gone, in the next microtask.
       if (event === 'message') queueMicrotask(() => this.#resume())
@@ -63,32 +72,36 @@ export abstract class PacketSocket extends EventEmitter<PacketSocketEvents> impl
     return this.#closed !== undefined
   }
 
-  /** Where it is bound; unnamed when it is not. */
+  /** The address that it is bound to; unnamed without one. */
   get address(): UnixAddress {
     return sockets.localAddress(this.handle) as UnixAddress
   }
 
   /** Lets the process end although the socket is open. */
   unref(): this {
-    this.#interest.unref()
+    this.#watcher.unref()
     return this
   }
 
   /** Keeps the process alive while packets are received (the default). */
   ref(): this {
-    this.#interest.ref()
+    this.#watcher.ref()
     return this
   }
 
-  /** The packets, in order. While the loop body works up to `maxQueued` wait; then senders do. */
+  /** The packets, in order. While the loop body works, up to `maxQueued` packets wait; then senders do. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Packet> {
     return this.#received.iterate()
   }
 
-  /** Closes the socket. Packets that wait to be sent are lost, and their `send` rejects. Closing twice is no error. */
+  /**
+   * Closes the socket, and the descriptors of packets that were not received yet. Packets that wait to be sent are lost, and
+   * their `send` rejects. Closing twice is no error.
+   */
   close(): void {
-    if (this.#closed) return
-    this.#end(undefined)
+    if (!this.#closed) this.#end(undefined)
+    this.#lastInfo?.closeUnclaimed()
+    this.#received.closeDescriptors()
   }
 
   [Symbol.dispose](): void {
@@ -104,13 +117,8 @@ export abstract class PacketSocket extends EventEmitter<PacketSocketEvents> impl
     const bytes = typeof data === 'string' ? Buffer.from(data) : data
     if (!(bytes instanceof Uint8Array)) throw invalidArgument('send', 'the data', 'a string or bytes', data)
     if (this.#closed) throw this.#closed
-    const key = to?.toString() ?? ''
-    let outbox = this.#outboxes.get(key)
-    if (!outbox) {
-      outbox = new SendQueue(this.handle, to, () => this.#unsentChanged(key))
-      this.#outboxes.set(key, outbox)
-    }
-    if (this.unsent >= this.#maxUnsent) {
+    const descriptors = (options.descriptors ?? []).map((each) => descriptorOf(each, 'send'))
+    if (this.unsent >= this.#settings.maxUnsent) {
       throw new SocketError({
         code: 'ENOBUFS',
         syscall: 'send',
@@ -119,99 +127,130 @@ export abstract class PacketSocket extends EventEmitter<PacketSocketEvents> impl
         advice: 'await send() before the next one',
       })
     }
+    const key = to?.toString() ?? ''
+    let queue = this.#sendQueues.get(key)
+    if (!queue) {
+      queue = new SendQueue(this.handle, to, () => this.#unsentChanged(key))
+      this.#sendQueues.set(key, queue)
+    }
     try {
-      await outbox.send(bytes, options.signal)
+      await queue.send(bytes, descriptors, options.signal)
     } finally {
-      if (outbox.length === 0) this.#outboxes.delete(key)
+      if (queue.length === 0) this.#sendQueues.delete(key)
     }
   }
 
-  /** How many packets wait to be sent. */
+  /** The number of packets that wait to be sent. */
   get unsent(): number {
     let total = 0
-    for (const each of this.#outboxes.values()) total += each.length
+    for (const each of this.#sendQueues.values()) total += each.length
     return total
   }
 
-  /** What an empty packet means: the end, on a connection. */
+  /** True for connections, on which an empty packet is the end. */
   protected abstract readonly emptyIsEnd: boolean
 
   #unsentChanged(key: string): void {
     if (this.#closed || key !== '') return
-    this.#interest.set({ writable: (this.#outboxes.get('')?.length ?? 0) > 0 })
+    this.#watcher.set({ writable: (this.#sendQueues.get('')?.length ?? 0) > 0 })
   }
 
   #resume(): void {
     if (this.#closed) return
-    this.#interest.set({ readable: this.listenerCount('message') > 0 || this.#received.wants })
+    this.#watcher.set({ readable: this.listenerCount('message') > 0 || this.#received.wants })
   }
 
-  #onReady(error: SocketError | null, ready: Readiness): void {
-    if (error) return this.#end(error)
-    if (ready.writable) this.#outboxes.get('')?.flush()
+  #onReady(ready: Readiness): void {
+    if (this.#closed) return
+    if (ready.writable) this.#sendQueues.get('')?.flush()
     if (ready.readable) this.#receive()
+    this.#resume()
   }
 
   #receive(): void {
     for (let left = PACKETS_A_TURN; left > 0 && !this.#closed; left -= 1) {
-      if (this.listenerCount('message') === 0 && !this.#received.wants) break
-      const packet = this.#next()
-      if (packet === 'nothing') break
-      if (packet === 'end') return this.#end(undefined)
-      const { data, ...info } = packet
-      if (this.listenerCount('message') > 0) this.emit('message', data, info)
-      else this.#received.push(packet)
+      if (this.listenerCount('message') === 0 && !this.#received.wants) return
+      let received: Received | undefined
+      try {
+        received = this.#next()
+      } catch (error) {
+        if (!this.#goesOnAfter(error as Error)) return
+        continue
+      }
+      if (received === undefined) return this.#end(this.#broken)
+      this.#deliver(received)
     }
-    this.#resume()
   }
 
-  #next(): Packet | 'nothing' | 'end' {
-    if (scratch.length < this.#maxMessageBytes) scratch = Buffer.allocUnsafe(this.#maxMessageBytes)
-    const memory = scratch.subarray(0, this.#maxMessageBytes)
-    try {
-      const got = sockets.receiveMessage(this.handle, memory, { credentials: this.#credentials })
-      if (got.bytes === 0 && this.emptyIsEnd) return 'end'
-      return {
-        data: Buffer.from(memory.subarray(0, got.bytes)),
-        from: got.from instanceof UnixAddress ? got.from : undefined,
-        credentials: got.credentials,
-        truncated: got.truncated,
-      }
-    } catch (error) {
-      if (error instanceof SocketError && error.code === 'EAGAIN') return 'nothing'
-      this.#report(error as Error)
-      // A connection is over with its first error; a datagram socket may have other senders.
-      return this.emptyIsEnd ? 'end' : 'nothing'
+  #deliver({ data, parts }: Received): void {
+    if (this.listenerCount('message') === 0) return this.#received.push(new ReceivedPacket(data, parts))
+    this.#lastInfo?.closeUnclaimed()
+    this.#lastInfo = new ReceivedPacketInfo(parts)
+    this.emit('message', data, this.#lastInfo)
+  }
+
+  /** Returns the next packet, and undefined at the end of a connection. */
+  #next(): Received | undefined {
+    const { maxMessageBytes, maxDescriptors, credentials } = this.#settings
+    if (scratch.length < maxMessageBytes) scratch = Buffer.allocUnsafe(maxMessageBytes)
+    const memory = scratch.subarray(0, maxMessageBytes)
+    const got = sockets.receiveMessage(this.handle, memory, { credentials, maxDescriptors })
+    if (got.bytes === 0 && got.descriptors.length === 0 && this.emptyIsEnd) return undefined
+    const from = got.from instanceof UnixAddress ? got.from : undefined
+    return { data: Buffer.from(memory.subarray(0, got.bytes)), parts: { ...got, from } }
+  }
+
+  /** Returns true when another packet may be there after a failed receive. */
+  #goesOnAfter(error: Error): boolean {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EAGAIN') return false
+    if (!this.emptyIsEnd && code !== 'EBADF' && code !== 'ENOTSOCK') {
+      // A datagram socket may have other senders.
+      this.#report(error)
+      return false
     }
+    // Linux returns the error of a broken seqpacket connection before the packets that had arrived.
+    if (code === 'ECONNRESET' && !this.#broken) {
+      this.#broken = error
+      return true
+    }
+    this.#end(this.#broken ?? error)
+    return false
   }
 
   #report(error: Error): void {
     if (this.listenerCount('error') > 0) this.emit('error', error)
   }
 
-  #end(error: Error | undefined): void {
-    this.#interest.close()
+  #end(reason: Error | undefined): void {
+    if (this.#closed) return
+    let error = reason
+    this.#watcher.close()
     this.#closed = new SocketError({
       code: 'EBADF',
       syscall: 'send',
       detail: 'the socket is closed',
       cause: error,
     })
-    for (const each of this.#outboxes.values()) each.close(this.#closed)
-    this.#outboxes.clear()
-    this.release()
+    for (const each of this.#sendQueues.values()) each.close(this.#closed)
+    this.#sendQueues.clear()
+    try {
+      this.release()
+    } catch (failure) {
+      error ??= failure as Error
+    }
     this.#received.end(error)
     if (error) this.#report(error)
     queueMicrotask(() => this.emit('close'))
   }
 
-  /** Gives up what the socket holds: the handle, and the file that it is bound to. */
+  /** Closes the handle; a subclass removes the file that it is bound to. */
   protected release(): void {
     this.handle.close()
   }
 }
 
-/** Data that a connection can carry: an empty packet would be read as its end. */
+/** @throws TypeError for an empty packet, which the peer of a connection would read as its end. */
 export const rejectEmpty = (data: string | Uint8Array): void => {
   if (data.length === 0)
     throw invalidValue('send', 'the data', 'must have a byte at least: an empty packet means the end', data)

@@ -1,5 +1,6 @@
 /** Packets of datagram and seqpacket sockets: their types and the options of the sockets. */
-import type { PeerCredentials, UnixAddress } from '@uds/winsock-ffi'
+import type { Descriptor, PeerCredentials, UnixAddress } from '@uds/winsock-ffi'
+import type { Sendable } from '../descriptors/sendable.ts'
 
 /** The metadata of a packet. */
 export interface PacketInfo {
@@ -9,6 +10,13 @@ export interface PacketInfo {
   readonly credentials: PeerCredentials | undefined
   /** The packet was longer than `maxMessageBytes`, and the rest is lost. */
   readonly truncated: boolean
+  /**
+   * The descriptors of the packet (SCM_RIGHTS), which are the receiver's to close. A receiver that has not read this property
+   * when the next packet arrives, or the socket is closed, does not want them: they are closed then.
+   */
+  readonly descriptors: readonly Descriptor[]
+  /** Descriptors were lost: more came than `maxDescriptors`, or this process may open no more (EMFILE). */
+  readonly descriptorsTruncated: boolean
 }
 
 /** A packet with its metadata. */
@@ -50,9 +58,20 @@ export interface PacketSocketOptions {
    * @default false
    */
   readonly credentials?: boolean | undefined
+  /**
+   * The largest number of descriptors that a packet may bring, 0 to 253. Further ones are closed.
+   *
+   * @default 253
+   */
+  readonly maxDescriptors?: number | undefined
 }
 
 export interface SendPacketOptions {
+  /**
+   * Descriptors that travel with the packet, 253 at most (SCM_RIGHTS, unix(7)). They stay open in this process, and may be
+   * closed as soon as the call has returned its promise.
+   */
+  readonly descriptors?: readonly Sendable[] | undefined
   /** Aborts the wait for room. The packet is then not sent. */
   readonly signal?: AbortSignal | undefined
 }

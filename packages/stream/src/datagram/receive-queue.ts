@@ -1,12 +1,21 @@
+/** Packets that wait for a `for await`. */
 import type { Packet } from './packet.ts'
+import type { ReceivedPacket } from './received-packet.ts'
 
-/** Packets between the socket and a `for await`: bounded, so that senders wait when the loop is slow. */
+type Result = IteratorResult<ReceivedPacket, undefined>
+
+/** The descriptors of packets that wait: as many as one packet may have. */
+const MAX_HELD_DESCRIPTORS = 253
+
+/** A bounded queue between the socket and its iterators, so that senders wait when an iterator is slow. */
 export class ReceiveQueue {
   readonly #limit: number
-  readonly #packets: Packet[] = []
-  readonly #pendingReads: PromiseWithResolvers<IteratorResult<Packet, undefined>>[] = []
+  readonly #packets: ReceivedPacket[] = []
+  readonly #pendingReads: PromiseWithResolvers<Result>[] = []
   readonly #onRoom: () => void
   #iterators = 0
+  #heldDescriptors = 0
+  #last: ReceivedPacket | undefined
   #ended: { readonly error: Error | undefined } | undefined
 
   constructor(limit: number, onRoom: () => void) {
@@ -14,18 +23,29 @@ export class ReceiveQueue {
     this.#onRoom = onRoom
   }
 
-  /** True when somebody iterates and there is room. */
+  /** True when there is an iterator, and room. */
   get wants(): boolean {
-    return this.#iterators > 0 && this.#packets.length < this.#limit
+    return (
+      this.#iterators > 0 &&
+      this.#packets.length < this.#limit &&
+      this.#heldDescriptors < MAX_HELD_DESCRIPTORS
+    )
   }
 
-  push(packet: Packet): void {
+  push(packet: ReceivedPacket): void {
     const pendingRead = this.#pendingReads.shift()
-    if (pendingRead) pendingRead.resolve({ value: packet, done: false })
-    else this.#packets.push(packet)
+    if (pendingRead) return pendingRead.resolve(this.#handOut(packet))
+    this.#packets.push(packet)
+    this.#heldDescriptors += packet.descriptorCount
   }
 
-  /** Ends every iteration once what waits is taken; with an error, the first one to find nothing gets it. */
+  /** Closes the descriptors that no receiver has read. The data of packets that wait can still be received. */
+  closeDescriptors(): void {
+    this.#last?.closeUnclaimed()
+    for (const packet of this.#packets) packet.closeUnclaimed()
+  }
+
+  /** Ends every iteration after the packets that wait; with an error, iterations reject then. */
   end(error: Error | undefined): void {
     this.#ended = { error }
     for (const pendingRead of this.#pendingReads.splice(0)) {
@@ -51,18 +71,26 @@ export class ReceiveQueue {
     return iterator
   }
 
-  #next(): Promise<IteratorResult<Packet, undefined>> {
+  /** Descriptors of the packet before are closed unless its receiver has read them. */
+  #handOut(packet: ReceivedPacket): Result {
+    this.#last?.closeUnclaimed()
+    this.#last = packet
+    return { value: packet, done: false }
+  }
+
+  #next(): Promise<Result> {
     const packet = this.#packets.shift()
     if (packet) {
+      this.#heldDescriptors -= packet.descriptorCount
       this.#onRoom()
-      return Promise.resolve({ value: packet, done: false })
+      return Promise.resolve(this.#handOut(packet))
     }
     if (this.#ended) {
       return this.#ended.error
         ? Promise.reject(this.#ended.error)
         : Promise.resolve({ value: undefined, done: true })
     }
-    const pendingRead = Promise.withResolvers<IteratorResult<Packet, undefined>>()
+    const pendingRead = Promise.withResolvers<Result>()
     this.#pendingReads.push(pendingRead)
     return pendingRead.promise
   }

@@ -1,23 +1,29 @@
-import { sockets, SocketError, type SocketHandle, type UnixAddress } from '@uds/winsock-ffi'
+/** Packets that wait until their receiver has room. */
+import { sockets, SocketError, type Descriptor, type SocketHandle, type UnixAddress } from '@uds/winsock-ffi'
+import { duplicateAll } from '../descriptors/duplicate.ts'
 
-/** A packet that waits until there is room for it. */
+/** A packet that waits. */
 interface PendingPacket {
   readonly data: Uint8Array
+  /** Copies, which are closed after the send. */
+  readonly descriptors: readonly Descriptor[]
   readonly resolve: () => void
   readonly reject: (reason: unknown) => void
 }
 
-/** What a full receiver or a full send buffer answers: Linux EAGAIN, macOS ENOBUFS (winsock-ffi maps both). */
+/** The error for a full receiver or a full send buffer: Linux EAGAIN, macOS ENOBUFS. */
 const isFull = (error: unknown): boolean =>
   error instanceof SocketError && (error.code === 'EAGAIN' || error.code === 'ENOBUFS')
 
-/** Milliseconds between two tries, where the system does not tell when a receiver has room again. */
+/** Milliseconds between two tries where poll(2) does not report that a receiver has room. */
 const FIRST_RETRY_MS = 1
 const LONGEST_RETRY_MS = 32
 
-/**
- * Packets on their way to one destination, in order. A receiver that reads slowly holds up its own only.
- */
+const closeAll = (descriptors: readonly Descriptor[]): void => {
+  for (const each of descriptors) each.close()
+}
+
+/** Packets to one destination, in order. A slow receiver delays its own packets only. */
 export class SendQueue {
   readonly #handle: SocketHandle
   readonly #to: UnixAddress | undefined
@@ -37,16 +43,22 @@ export class SendQueue {
     return this.#queue.length
   }
 
-  /** Gives a packet to the system; waits while there is no room. */
-  async send(data: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
+  /** Passes a packet to the system; waits while there is no room. */
+  async send(
+    data: Uint8Array,
+    descriptors: readonly number[],
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
     signal?.throwIfAborted()
-    if (this.#queue.length === 0 && this.#sent(data)) return
+    if (this.#queue.length === 0 && this.#sent(data, descriptors)) return
     const { promise, resolve, reject } = Promise.withResolvers<void>()
-    // The caller may use its memory again, as it may when the system takes it at once.
-    const waiting: PendingPacket = { data: Uint8Array.from(data), resolve, reject }
+    // The caller may reuse its memory and close its descriptors meanwhile.
+    const copies = { data: Uint8Array.from(data), descriptors: duplicateAll(descriptors) }
+    const waiting: PendingPacket = { ...copies, resolve, reject }
     this.#queue.push(waiting)
     const abort = (): void => {
       this.#queue.splice(this.#queue.indexOf(waiting), 1)
+      closeAll(waiting.descriptors)
       reject(signal?.reason)
       this.#settle()
     }
@@ -59,30 +71,34 @@ export class SendQueue {
     }
   }
 
-  /** Sends what there is room for. */
+  /** Sends as many packets as there is room for. */
   flush(): void {
     for (let next; (next = this.#queue[0]);) {
       try {
-        if (!this.#sent(next.data)) break
+        if (!this.#sent(next.data, next.descriptors)) break
         next.resolve()
       } catch (error) {
         next.reject(error)
       }
+      closeAll(next.descriptors)
       this.#queue.shift()
       this.#retryMs = FIRST_RETRY_MS
     }
     this.#settle()
   }
 
-  /** Rejects everything that waits. */
+  /** Rejects all packets that wait. */
   close(reason: Error): void {
     clearTimeout(this.#timer)
-    for (const each of this.#queue.splice(0)) each.reject(reason)
+    for (const each of this.#queue.splice(0)) {
+      closeAll(each.descriptors)
+      each.reject(reason)
+    }
   }
 
-  #sent(data: Uint8Array): boolean {
+  #sent(data: Uint8Array, descriptors: readonly (number | Descriptor)[]): boolean {
     try {
-      sockets.sendMessage(this.#handle, { data, to: this.#to })
+      sockets.sendMessage(this.#handle, { data, descriptors, to: this.#to })
       return true
     } catch (error) {
       if (isFull(error)) return false
@@ -92,7 +108,7 @@ export class SendQueue {
 
   #settle(): void {
     clearTimeout(this.#timer)
-    // poll(2) tells of room for a connected socket only; for an address one has to try.
+    // poll(2) reports room for a connected socket only; for an address, the only way is to try.
     if (this.#queue.length > 0 && this.#to) {
       this.#timer = setTimeout(() => this.flush(), this.#retryMs)
       this.#retryMs = Math.min(2 * this.#retryMs, LONGEST_RETRY_MS)

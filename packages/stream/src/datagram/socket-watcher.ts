@@ -1,20 +1,27 @@
-import { watch, type Readiness, type SocketError, type SocketHandle, type Watcher } from '@uds/winsock-ffi'
+/** Readiness of one socket in Node's loop. */
+import { watch, type Readiness, type SocketHandle, type Watcher } from '@uds/winsock-ffi'
 
 /**
- * The one watch on a socket, for what is wanted of it at the time: libuv takes one poll handle for each socket, so
- * reading and writing have to share it.
+ * The one watch on a socket, for reading, writing or both, as wanted at the time: libuv takes one poll handle for each
+ * socket.
  */
 export class SocketWatcher {
   readonly #handle: SocketHandle
-  readonly #callback: (error: SocketError | null, ready: Readiness) => void
+  readonly #onReady: (ready: Readiness) => void
+  readonly #onFailure: (error: Error) => void
   #watcher: Watcher | undefined
   #readable = false
   #writable = false
   #referenced = true
 
-  constructor(handle: SocketHandle, callback: (error: SocketError | null, ready: Readiness) => void) {
+  /**
+   * @param onReady - Called when the socket is ready, and when it is broken: the next call on it has the error.
+   * @param onFailure - Called when the socket cannot be watched.
+   */
+  constructor(handle: SocketHandle, onReady: (ready: Readiness) => void, onFailure: (error: Error) => void) {
     this.#handle = handle
-    this.#callback = callback
+    this.#onReady = onReady
+    this.#onFailure = onFailure
   }
 
   set(wanted: { readonly readable?: boolean; readonly writable?: boolean }): void {
@@ -25,8 +32,16 @@ export class SocketWatcher {
     this.#watcher?.close()
     this.#watcher = undefined
     if (!readable && !writable) return
-    this.#watcher = watch(this.#handle, { readable, writable }, this.#callback)
-    if (!this.#referenced) this.#watcher.unref()
+    try {
+      this.#watcher = watch(this.#handle, { readable, writable }, (error, ready) =>
+        this.#report(error, ready),
+      )
+      if (!this.#referenced) this.#watcher.unref()
+    } catch (error) {
+      this.#readable = this.#writable = false
+      // The caller may be in a constructor, or in a microtask of its own.
+      setImmediate(() => this.#onFailure(error as Error))
+    }
   }
 
   ref(): void {
@@ -41,5 +56,14 @@ export class SocketWatcher {
 
   close(): void {
     this.set({ readable: false, writable: false })
+  }
+
+  #report(error: Error | null, ready: Readiness): void {
+    if (!error) return this.#onReady(ready)
+    // The watch has ended; what had arrived is still there to be read, and the read finds the error.
+    const wanted = { readable: this.#readable, writable: this.#writable }
+    this.#watcher = undefined
+    this.#readable = this.#writable = false
+    this.#onReady(wanted)
   }
 }

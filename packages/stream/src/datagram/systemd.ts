@@ -1,25 +1,33 @@
-import { env } from 'node:process'
-import { invalidArgument, invalidValue, SocketError, UnixAddress } from '@uds/winsock-ffi'
+/** The notification protocol of systemd: sd_notify(3), its barrier, its watchdog. */
+import { env, pid } from 'node:process'
+import { setTimeout as pause } from 'node:timers/promises'
+import { invalidArgument, invalidValue, sockets, SocketError, UnixAddress, watch } from '@uds/winsock-ffi'
+import { requireSignal } from '../options/check-options.ts'
+import { positiveMs } from '../options/numbers.ts'
 import type { SendPacketOptions } from './packet.ts'
 import { UnixDatagramSocket } from './unix-datagram-socket.ts'
 
-/** What a service tells its manager, as assignments: sd_notify(3) lists them. */
+/** The state of a service, as assignments: sd_notify(3) lists them. */
 export interface SystemdState {
   /** The service has started, or has reloaded. */
   readonly READY?: 1 | true | undefined
-  /** It begins to reload its configuration; with `Type=notify-reload`, MONOTONIC_USEC is wanted as well. */
+  /** It begins to reload its configuration; `Type=notify-reload` needs MONOTONIC_USEC, too. */
   readonly RELOADING?: 1 | true | undefined
   /** It begins to stop. */
   readonly STOPPING?: 1 | true | undefined
-  /** One line about what it is doing. */
+  /** One line about the current work. */
   readonly STATUS?: string | undefined
   /** The errno of a failure. */
   readonly ERRNO?: number | undefined
-  /** The service is alive: wanted within every WATCHDOG_USEC. `trigger` says that it has failed. */
+  /** The service is alive, which it has to say within every WATCHDOG_USEC. `trigger` says that it has failed. */
   readonly WATCHDOG?: 1 | true | 'trigger' | undefined
   /** The main process of the service. */
   readonly MAINPID?: number | undefined
   readonly EXTEND_TIMEOUT_USEC?: number | undefined
+  /** The manager stores the `descriptors` of this call, and passes them to the service when it starts again. */
+  readonly FDSTORE?: 1 | true | undefined
+  /** The name of the stored descriptors, which `listenFds()` returns. */
+  readonly FDNAME?: string | undefined
   readonly [variable: string]: string | number | bigint | boolean | undefined
 }
 
@@ -29,9 +37,8 @@ const line = ([name, value]: readonly [string, unknown]): string => {
   if (!/^[A-Z][A-Z0-9_]*$/i.test(name))
     throw invalidValue(WHERE, 'the name of a variable', 'must be letters, digits and underscores', name)
   const text = value === true ? '1' : value === false ? '0' : String(value)
-  // A line end would begin another assignment.
   if (/[\n\0]/.test(text))
-    throw invalidValue(WHERE, name, 'must be one line; a service tells one status at a time', value)
+    throw invalidValue(WHERE, name, 'must be one line, as a line end begins another assignment', value)
   return `${name}=${text}`
 }
 
@@ -62,16 +69,33 @@ const target = (socket: string): UnixAddress => {
   })
 }
 
+/** @throws TypeError for FDSTORE without descriptors, which would store none, and for a name that systemd refuses. */
+const checkStore = (text: string, count: number): void => {
+  const lines = text.split('\n')
+  if (count === 0 && lines.includes('FDSTORE=1'))
+    throw invalidValue(
+      WHERE,
+      'FDSTORE',
+      'stores the descriptors of the same call: give { descriptors }',
+      count,
+    )
+  const name = lines.find((each) => each.startsWith('FDNAME='))?.slice('FDNAME='.length)
+  // sd_notify(3): ASCII without control characters and colons, 255 at most.
+  if (name !== undefined && !/^[\x20-\x39\x3b-\x7e]{1,255}$/.test(name))
+    throw invalidValue(WHERE, 'FDNAME', 'must be 1 to 255 ASCII characters without a colon', name)
+}
+
 /**
- * Tells the service manager how this service is: sd_notify(3). Waits while the manager is busy.
+ * Sends the state of this service to its manager: sd_notify(3). Waits while the manager is busy.
  *
  * @example
  * ```ts
  * await systemdNotify({ READY: 1, STATUS: 'listening' })
+ * await systemdNotify({ FDSTORE: 1, FDNAME: 'clients' }, { descriptors: [socket] })
  * ```
  *
- * @returns False when no manager asked for it: NOTIFY_SOCKET is not set, as on every system without systemd.
- * @throws TypeError for a wrong state; SocketError when the manager cannot be reached.
+ * @returns False where NOTIFY_SOCKET is not set: no manager waits for it, as on every system without systemd.
+ * @throws TypeError for a wrong state, and for FDSTORE without descriptors; SocketError when the manager cannot be reached.
  * @see https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html
  */
 export const systemdNotify = async (
@@ -79,6 +103,7 @@ export const systemdNotify = async (
   options: SendPacketOptions = {},
 ): Promise<boolean> => {
   const text = encode(state)
+  checkStore(text, options.descriptors?.length ?? 0)
   const path = env['NOTIFY_SOCKET']
   if (!path) return false
   const to = target(path)
@@ -89,4 +114,66 @@ export const systemdNotify = async (
   } finally {
     socket.close()
   }
+}
+
+/**
+ * Resolves when the manager has handled all that was sent before: sd_notify_barrier(3). A process that ends right after a
+ * notification waits for it, or the manager may not find out whose notification it was.
+ *
+ * @returns False where NOTIFY_SOCKET is not set.
+ * @throws SocketError `ETIMEDOUT` after `timeoutMs` (5,000 by default), and when the manager cannot be reached; RangeError.
+ */
+export const systemdBarrier = async (
+  options: { readonly timeoutMs?: number | undefined } = {},
+): Promise<boolean> => {
+  const where = 'systemdBarrier'
+  const timeoutMs = positiveMs(where, 'timeoutMs', options.timeoutMs, 5000)
+  if (!env['NOTIFY_SOCKET']) return false
+  const [ours, theirs] = sockets.pair('stream')
+  const timeout = new AbortController()
+  try {
+    await systemdNotify('BARRIER=1', { descriptors: [theirs] })
+    theirs.close()
+    // The manager closes the descriptor when its turn comes, which ends this stream.
+    const closed = new Promise<void>((resolve) => watch(ours, { readable: true }, () => resolve()))
+    const late = pause(timeoutMs, true, { signal: timeout.signal }).catch(() => false)
+    const isLate = await Promise.race([closed, timeoutMs === Infinity ? closed : late])
+    if (isLate)
+      throw new SocketError({ code: 'ETIMEDOUT', syscall: where, detail: `no answer within ${timeoutMs} ms` })
+    return true
+  } finally {
+    timeout.abort()
+    ours.close()
+    theirs.close()
+  }
+}
+
+/** The watchdog's interval in milliseconds; undefined where the manager expects no signs of life of this process. */
+const watchdogMs = (): number | undefined => {
+  const { WATCHDOG_USEC: usec, WATCHDOG_PID: owner } = env
+  const value = Number(usec)
+  if (usec === undefined || !Number.isSafeInteger(value) || value <= 0) return undefined
+  return owner === undefined || Number(owner) === pid ? value / 1000 : undefined
+}
+
+/**
+ * Sends `WATCHDOG=1` twice in every WATCHDOG_USEC, until the signal aborts: sd_watchdog_enabled(3). The timer does not keep
+ * the process alive; a loop that hangs sends nothing, and the manager restarts the service.
+ *
+ * @returns False where the manager expects no signs of life of this process, and then nothing is sent.
+ * @throws TypeError for a signal that is none.
+ */
+export const systemdWatchdog = (options: { readonly signal?: AbortSignal | undefined } = {}): boolean => {
+  const { signal } = options
+  requireSignal('systemdWatchdog', signal)
+  const intervalMs = watchdogMs()
+  if (intervalMs === undefined || signal?.aborted) return false
+  const alive = (): void => {
+    // A manager that is busy, or gone, misses a sign of life; the next one follows.
+    systemdNotify('WATCHDOG=1').catch(() => {})
+  }
+  alive()
+  const timer = setInterval(alive, intervalMs / 2).unref()
+  signal?.addEventListener('abort', () => clearInterval(timer), { once: true })
+  return true
 }

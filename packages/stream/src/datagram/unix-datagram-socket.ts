@@ -1,17 +1,24 @@
-import { sockets, type UnixAddress } from '@uds/winsock-ffi'
+/** UnixDatagramSocket: AF_UNIX datagrams in Node's loop. */
+import { checkOptions, sockets, type SocketHandle, type UnixAddress } from '@uds/winsock-ffi'
+import { adoptSocket, type SocketSource } from '../inherited/claim-socket.ts'
 import { boundFile } from '../listener/bound-file.ts'
 import { bindReplacingStale } from './bind.ts'
 import type { PacketSocketOptions, SendPacketOptions } from './packet.ts'
+import { packetSettings } from './packet-settings.ts'
 import { PacketSocket } from './packet-socket.ts'
 import { toUnixAddress, type UnixAddressLike } from './unix-address.ts'
 
 export interface BindOptions {
-  /** Replace the file of a socket that died. True unless given. */
+  /**
+   * Replaces the socket file of a process that ended.
+   *
+   * @default true
+   */
   readonly removeStale?: boolean | undefined
 }
 
 export interface SendDatagramOptions extends SendPacketOptions {
-  /** Where it goes, on a socket that is not connected. */
+  /** The receiver, on a socket that is not connected. */
   readonly to?: UnixAddressLike | undefined
 }
 
@@ -39,8 +46,30 @@ export class UnixDatagramSocket extends PacketSocket {
   protected override readonly emptyIsEnd = false
   #removeFile: (() => void) | undefined
 
-  constructor(options: PacketSocketOptions = {}) {
-    super(sockets.open('unix', 'datagram'), options, 'UnixDatagramSocket')
+  /** @param handle - Internal. */
+  constructor(options: PacketSocketOptions = {}, handle?: SocketHandle) {
+    packetSettings('UnixDatagramSocket', options)
+    super(handle ?? sockets.open('unix', 'datagram'), options, 'UnixDatagramSocket', handle === undefined)
+  }
+
+  /**
+   * Takes over a datagram socket: one that systemd passes to a service with `ListenDatagram=`, of a parent process, of another
+   * library. Its file is that of the process which bound it, and stays after `close`. When this throws, the socket stays with
+   * the caller.
+   *
+   * @param socket - A SocketHandle, the number of a descriptor, or an entry of `listenFds()`.
+   * @throws TypeError, RangeError; SocketError `EBADF`, `ENOTSOCK` for a file, `EAFNOSUPPORT`, `EPROTOTYPE` for a stream or
+   *   seqpacket socket, `EBUSY` for the descriptor of a net.Socket.
+   */
+  static from(socket: SocketSource, options: PacketSocketOptions = {}): UnixDatagramSocket {
+    const where = 'UnixDatagramSocket.from'
+    packetSettings(where, options)
+    return adoptSocket(
+      where,
+      socket,
+      { type: 'datagram', state: 'bound' },
+      (handle) => new UnixDatagramSocket(options, handle),
+    )
   }
 
   /** A socket with an address, to receive. As {@link UnixDatagramSocket.bind} of an object. */
@@ -51,29 +80,30 @@ export class UnixDatagramSocket extends PacketSocket {
     return openSocket(address, 'bind', options)
   }
 
-  /** A socket with a receiver, to send. It has no address of its own, so that the receiver cannot answer. */
+  /** A socket with a receiver, to send. It has no address, so that the receiver cannot answer. */
   static connect(address: UnixAddressLike, options: PacketSocketOptions = {}): UnixDatagramSocket {
     return openSocket(address, 'connect', options)
   }
 
   /**
-   * Gives the socket its address. `close` removes the file.
+   * Binds the socket to an address. `close` removes the file.
    *
-   * @throws SocketError `EADDRINUSE` when somebody receives there, or what is there is no socket; the file of a socket
-   *   that died is replaced. `ENOENT`, `EACCES`, `ENAMETOOLONG`; TypeError for what is no address of AF_UNIX.
+   * @throws SocketError `EADDRINUSE` when another process has a socket there, or the path names no socket; the file of a process
+   *   that ended is replaced. `ENOENT`, `EACCES`, `ENAMETOOLONG`; TypeError for another address.
    */
   bind(address: UnixAddressLike, options: BindOptions = {}): this {
-    const own = toUnixAddress(address, 'bind')
-    if (options.removeStale ?? true) bindReplacingStale(this.handle, own)
-    else sockets.bind(this.handle, own)
-    this.#removeFile = boundFile(own)
+    checkOptions(options, 'bind', ['removeStale'])
+    const at = toUnixAddress(address, 'bind')
+    if (options.removeStale ?? true) bindReplacingStale(this.handle, at)
+    else sockets.bind(this.handle, at)
+    this.#removeFile = boundFile(at)
     return this
   }
 
   /**
    * Names the receiver of every message; only messages from there are then received. Can be called again.
    *
-   * @throws SocketError `ENOENT`, `ECONNREFUSED` when nobody receives there, `EACCES`, `EPROTOTYPE` for a stream.
+   * @throws SocketError `ENOENT`, `ECONNREFUSED` when no socket receives there, `EACCES`, `EPROTOTYPE` for a stream.
    */
   connect(address: UnixAddressLike): this {
     sockets.connect(this.handle, toUnixAddress(address, 'connect'))
@@ -92,8 +122,8 @@ export class UnixDatagramSocket extends PacketSocket {
   /**
    * Sends a message, and waits while its receiver is full. The order to one receiver is kept.
    *
-   * @returns When the system has it: nothing loses it then but the end of the receiver.
-   * @throws SocketError `ECONNREFUSED` or `ENOENT` when nobody receives there, `EMSGSIZE` for a message that is too
+   * @returns Resolves when the system has the message: only the end of the receiver loses it then.
+   * @throws SocketError `ECONNREFUSED` or `ENOENT` when no socket receives there, `EMSGSIZE` for a message that is too
    *   long, `ENOTCONN` or `EDESTADDRREQ` without a receiver, `ENOBUFS` when too many wait already, `EBADF` when closed.
    */
   async send(data: string | Uint8Array, options: SendDatagramOptions = {}): Promise<void> {
@@ -113,9 +143,10 @@ const openSocket = (
   options: PacketSocketOptions & BindOptions,
 ): UnixDatagramSocket => {
   const to = toUnixAddress(address, action)
-  const socket = new UnixDatagramSocket(options)
+  const { removeStale, ...rest } = options
+  const socket = new UnixDatagramSocket(rest)
   try {
-    return action === 'bind' ? socket.bind(to, options) : socket.connect(to)
+    return action === 'bind' ? socket.bind(to, { removeStale }) : socket.connect(to)
   } catch (error) {
     socket.close()
     throw error

@@ -8,3 +8,15 @@ const F_DUPFD_CLOEXEC = system === 'darwin' ? 67 : 1030
 /** A copy that stays open when the first descriptor is closed. */
 export const duplicate = (fd: number): Descriptor =>
   new Descriptor(libc.fcntl(fd, F_DUPFD_CLOEXEC, 3), 'the copy of a descriptor')
+
+/** Copies of several descriptors: all of them, or none. */
+export const duplicateAll = (fds: readonly number[]): Descriptor[] => {
+  const copies: Descriptor[] = []
+  try {
+    for (const fd of fds) copies.push(duplicate(fd))
+    return copies
+  } catch (error) {
+    for (const each of copies) each.close()
+    throw error
+  }
+}

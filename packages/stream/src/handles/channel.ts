@@ -1,7 +1,9 @@
+/** HandleChannel: messages with descriptors, to and from another process. */
 import { EventEmitter } from 'node:events'
 import { Socket } from 'node:net'
 import {
-  invalidArgument,
+  checkOptions,
+  optionNames,
   outOfRange,
   sockets,
   SocketError,
@@ -11,16 +13,17 @@ import {
 } from '@uds/winsock-ffi'
 import { SocketWatcher } from '../datagram/socket-watcher.ts'
 import { toUnixAddress, type UnixAddressLike } from '../datagram/unix-address.ts'
-import { positiveCount } from '../options/numbers.ts'
+import { descriptorOf, type Sendable } from '../descriptors/sendable.ts'
+import { adoptSocket, type SocketSource } from '../inherited/claim-socket.ts'
 import { connectNow } from '../listener/raw-listener.ts'
+import { positiveCount } from '../options/numbers.ts'
 import { MAX_HANDLES, type Frame } from './frame.ts'
 import { FrameReceiver } from './frame-receiver.ts'
 import { FrameSender } from './frame-sender.ts'
 import { ReceivedHandle } from './received-handle.ts'
 import { requireDescriptors } from './require-descriptors.ts'
-import { descriptorOf, type Sendable } from './sendable.ts'
 
-/** A message with the handles that came with it, which are the receiver's to close. */
+/** A message with its handles, which are the receiver's to close. */
 export interface Received {
   readonly message: Buffer
   /** The first handle; undefined for a message without one. */
@@ -29,16 +32,41 @@ export interface Received {
 }
 
 export interface HandleChannelOptions {
-  /** The longest message that is received, in bytes; a longer one ends the channel. 1 MiB unless given. */
+  /**
+   * The longest message that is received, in bytes; a longer one ends the channel with `EMSGSIZE`.
+   *
+   * @default 1048576
+   */
   readonly maxMessageBytes?: number | undefined
-  /** How many messages may wait to be received before the peer has to; 16 unless given. */
+  /**
+   * The number of received messages that wait before the peer has to wait. The peer waits also while 253 handles do.
+   *
+   * @default 16
+   */
   readonly maxQueued?: number | undefined
+  /**
+   * The number of messages that wait to be sent while the peer does not read; a further one rejects with `ENOBUFS`.
+   *
+   * @default 1024
+   */
+  readonly maxUnsent?: number | undefined
+  /**
+   * The bytes that wait to be sent while the peer does not read; a further message rejects with `ENOBUFS`. A single
+   * message may be longer.
+   *
+   * @default 67108864
+   */
+  readonly maxUnsentBytes?: number | undefined
 }
 
 export interface SendHandleOptions {
-  /** Gives up waiting for the peer to read. The message is then not sent. */
+  /** Aborts the wait for the peer to read. The message is then not sent. */
   readonly signal?: AbortSignal | undefined
-  /** Keep a `net.Socket` open here as well, though it is read no more. It is closed once it is sent, unless given. */
+  /**
+   * Keeps a sent `net.Socket` open in this process, too, where it is not read any more.
+   *
+   * @default false
+   */
   readonly keepOpen?: boolean | undefined
 }
 
@@ -47,60 +75,94 @@ export interface ReceiveHandleOptions {
 }
 
 export interface HandleChannelEvents {
-  /** The channel is closed, by either side; with the error that ended it, if one did. */
+  /**
+   * The channel is closed: by `close`, or by an error, once all messages that had arrived are received. The error is that
+   * which ended it.
+   */
   close: [error: Error | undefined]
 }
 
 const MIB = 2 ** 20
 
+const channelOptions = optionNames<HandleChannelOptions>({
+  maxMessageBytes: true,
+  maxQueued: true,
+  maxUnsent: true,
+  maxUnsentBytes: true,
+})
+
+/** The options as numbers. @throws TypeError, RangeError with a code. */
+const settingsOf = (
+  where: string,
+  options: HandleChannelOptions,
+): Required<Record<keyof HandleChannelOptions, number>> => {
+  checkOptions(options, where, channelOptions)
+  const count = (name: keyof HandleChannelOptions, otherwise: number): number =>
+    positiveCount(where, name, options[name], otherwise)
+  return {
+    maxMessageBytes: count('maxMessageBytes', MIB),
+    maxQueued: count('maxQueued', 16),
+    maxUnsent: count('maxUnsent', 1024),
+    maxUnsentBytes: count('maxUnsentBytes', 64 * MIB),
+  }
+}
+
 /**
- * Sends open files, sockets and pipes to another process, with a message each: the two need not be related. The
- * receiver gets copies that work whatever it may open by itself, so a process with rights can serve one without.
+ * Sends open files, sockets and pipes to another process, each with a message; the two processes need not be related. The
+ * receiver has copies, whatever it may open itself, so that a process with rights can serve one without.
  *
  * @example
  * ```ts
  * const channel = HandleChannel.connect('/run/app/handles.sock')
- * await channel.sendHandle(await open('report.txt'), 'report')
+ * const report = await open('report.txt')
+ * await channel.sendHandle(report, 'report')
+ * await report.close()
  *
  * const { handle, message } = await channel.receiveHandle()
  * const socket = handle.toSocket()
  * ```
  *
- * It reads its socket itself, since the reader in a `net.Socket` drops descriptors. Messages are framed (the file
- * frame.ts describes how), so that each handle arrives with its own.
+ * It reads its socket itself: the reader of a `net.Socket` drops descriptors. Messages have frames (the file frame.ts
+ * describes them), so that each handle arrives with its own message.
  *
  * ## Platform behaviour
- * Linux and macOS. Windows has nothing like it over AF_UNIX: everything here is `ENOTSUP` there.
+ * Linux and macOS. AF_UNIX on Windows has no SCM_RIGHTS: all calls throw `ENOTSUP` there.
  *
  * @see unix(7) SCM_RIGHTS
  */
 export class HandleChannel extends EventEmitter<HandleChannelEvents> implements AsyncIterable<Received> {
   readonly #handle: SocketHandle
-  readonly #interest: SocketWatcher
-  readonly #incoming: FrameReceiver
-  readonly #outgoing: FrameSender
+  readonly #watcher: SocketWatcher
+  readonly #receiver: FrameReceiver
+  readonly #sender: FrameSender
   #closed = false
-  #error: Error | undefined
+  /** The error that closed the socket. */
+  #stopError: Error | undefined
 
-  private constructor(handle: SocketHandle, options: HandleChannelOptions) {
+  private constructor(handle: SocketHandle, options: HandleChannelOptions, where: string) {
     super()
+    const settings = settingsOf(where, options)
+    handle.setNonblocking(true)
     this.#handle = handle
     const settle = (): void => this.#settle()
+    this.#receiver = new FrameReceiver(handle, settings.maxMessageBytes, settings.maxQueued, settle)
+    this.#sender = new FrameSender(handle, settings, settle, () => this.#endSending())
+    this.#watcher = new SocketWatcher(
+      handle,
+      (ready) => this.#onReady(ready),
+      (error) => this.#fail(error),
+    )
+    this.#settle()
+  }
+
+  /** A channel over a handle of this module, which is closed where no channel can be made. */
+  static #over(handle: SocketHandle, options: HandleChannelOptions, where: string): HandleChannel {
     try {
-      this.#incoming = new FrameReceiver(
-        handle,
-        positiveCount('HandleChannel', 'maxMessageBytes', options.maxMessageBytes, MIB),
-        positiveCount('HandleChannel', 'maxQueued', options.maxQueued, 16),
-        settle,
-      )
-      handle.setNonblocking(true)
+      return new HandleChannel(handle, options, where)
     } catch (error) {
       handle.close()
       throw error
     }
-    this.#outgoing = new FrameSender(handle, settle, (error) => this.#close(error))
-    this.#interest = new SocketWatcher(handle, (error, ready) => this.#onReady(error, ready))
-    this.#settle()
   }
 
   /**
@@ -109,29 +171,36 @@ export class HandleChannel extends EventEmitter<HandleChannelEvents> implements 
    * @throws SocketError `ENOENT`, `ECONNREFUSED`, `EACCES`, `EAGAIN` (full backlog), `ENOTSUP` on Windows; TypeError.
    */
   static connect(address: UnixAddressLike, options: HandleChannelOptions = {}): HandleChannel {
-    requireDescriptors('HandleChannel.connect')
-    const to = toUnixAddress(address, 'HandleChannel.connect')
-    return new HandleChannel(connectNow(to, 'stream'), options)
+    const where = 'HandleChannel.connect'
+    requireDescriptors(where)
+    const to = toUnixAddress(address, where)
+    settingsOf(where, options)
+    return HandleChannel.#over(connectNow(to, 'stream'), options, where)
   }
 
   /** Two channels that are connected to each other. @throws SocketError `ENOTSUP` on Windows. */
   static pair(options: HandleChannelOptions = {}): [HandleChannel, HandleChannel] {
-    requireDescriptors('HandleChannel.pair')
+    const where = 'HandleChannel.pair'
+    requireDescriptors(where)
+    settingsOf(where, options)
     const [a, b] = sockets.pair('stream')
-    return [new HandleChannel(a, options), new HandleChannel(b, options)]
+    return [HandleChannel.#over(a, options, where), HandleChannel.#over(b, options, where)]
   }
 
   /**
-   * A channel over a connected AF_UNIX stream, which it takes over: of a parent process, of a listener of your own.
+   * A channel over a connected AF_UNIX stream, which it takes over: of a parent process, of a listener of the caller. When
+   * this throws, the socket stays with the caller.
    *
-   * @param socket - A SocketHandle, or the number of a descriptor.
+   * @param socket - A SocketHandle, the number of a descriptor, or an entry of `listenFds()`.
+   * @throws TypeError, RangeError; SocketError `EBADF`, `ENOTSOCK` for a file, `EAFNOSUPPORT`, `EPROTOTYPE`, `EINVAL` for a
+   *   listening socket, `ENOTCONN`, `EBUSY` for the descriptor of a net.Socket; `ENOTSUP` on Windows.
    */
-  static from(socket: SocketHandle | number, options: HandleChannelOptions = {}): HandleChannel {
-    requireDescriptors('HandleChannel.from')
-    const handle = typeof socket === 'number' ? sockets.fromFd(socket, 'unix') : socket
-    if (handle.family !== 'unix' || handle.type !== 'stream')
-      throw invalidArgument('HandleChannel.from', 'the socket', 'an AF_UNIX stream', handle)
-    return new HandleChannel(handle, options)
+  static from(socket: SocketSource, options: HandleChannelOptions = {}): HandleChannel {
+    const where = 'HandleChannel.from'
+    requireDescriptors(where)
+    settingsOf(where, options)
+    const wanted = { type: 'stream', state: 'connected' } as const
+    return adoptSocket(where, socket, wanted, (handle) => new HandleChannel(handle, options, where))
   }
 
   /** True once it is closed. */
@@ -146,25 +215,25 @@ export class HandleChannel extends EventEmitter<HandleChannelEvents> implements 
 
   /** Lets the process end although the channel is open. */
   unref(): this {
-    this.#interest.unref()
+    this.#watcher.unref()
     return this
   }
 
   /** Keeps the process alive (the default). */
   ref(): this {
-    this.#interest.ref()
+    this.#watcher.ref()
     return this
   }
 
   /**
-   * Sends a handle with a message. The handle stays open here, and stays yours to close, but for a `net.Socket`: that
-   * one is closed, as the other process has the connection now.
+   * Sends a handle with a message. The handle stays open in this process, and the caller's to close; but a `net.Socket` is
+   * closed, as the other process has the connection now.
    *
-   * @param handle - One, or up to 253 for the same message.
-   * @returns When the system has it. The copies are made by then, so that the handle may be closed.
-   * @throws TypeError for what has no descriptor; SocketError `EBADF` for one that is closed, `EPIPE` or `ECONNRESET`
-   *   when the peer has gone, `ETOOMANYREFS` when too many are on their way; Error `ERR_INVALID_STATE` for a
-   *   `net.Socket` of which bytes were read here already.
+   * @param handle - One handle, or up to 253 for the same message.
+   * @returns Resolves when the system has the message. The copies are made by then; the handle may be closed.
+   * @throws TypeError for a value without a descriptor; SocketError `EBADF` for one that is closed, `EPIPE` or `ECONNRESET`
+   *   when the peer has gone, `ETOOMANYREFS` when too many are on their way, `ENOBUFS` when too much waits because the peer
+   *   does not read; Error `ERR_INVALID_STATE` for a `net.Socket` of which this process has read bytes already.
    */
   async sendHandle(
     handle: Sendable | readonly Sendable[],
@@ -174,74 +243,110 @@ export class HandleChannel extends EventEmitter<HandleChannelEvents> implements 
     const handles = Array.isArray(handle) ? (handle as readonly Sendable[]) : [handle as Sendable]
     if (handles.length > MAX_HANDLES)
       throw outOfRange('sendHandle', 'the number of handles', `${MAX_HANDLES} at most`, handles.length)
-    if (this.#closed) throw this.#whyClosed('sendHandle')
-    await this.#outgoing.send(message, handles.map(descriptorOf), options.signal)
+    this.#requireOpen('sendHandle')
+    await this.#sender.send(
+      message,
+      handles.map((each) => descriptorOf(each)),
+      options.signal,
+    )
     if (options.keepOpen) return
     for (const each of handles) if (each instanceof Socket) each.destroy()
   }
 
   /** Sends a message without a handle. @throws As {@link HandleChannel.sendHandle}. */
   async sendMessage(message: string | Uint8Array, options: ReceiveHandleOptions = {}): Promise<void> {
-    if (this.#closed) throw this.#whyClosed('sendMessage')
-    await this.#outgoing.send(message, [], options.signal)
+    this.#requireOpen('sendMessage')
+    await this.#sender.send(message, [], options.signal)
   }
 
   /**
-   * Receives the next message with its handles.
+   * Receives the next message with its handles. All that had arrived when the peer left is received first.
    *
-   * @throws SocketError `ECONNRESET` when the peer has closed the channel, as there is nothing more to receive;
-   *   `EPROTO`, `EMSGSIZE`, `EMFILE` for what ended the channel; the signal's reason, and nothing is lost.
+   * @throws SocketError `ECONNRESET` when the peer has closed the channel and nothing is left to receive; `EPROTO`,
+   *   `EMSGSIZE`, `EMFILE` for an error that ended the channel; the signal's reason, and nothing is lost.
    */
   async receiveHandle(options: ReceiveHandleOptions = {}): Promise<Received> {
-    const frame = await this.#incoming.next(options.signal)
+    const frame = await this.#receiver.next(options.signal)
     if (frame) return toReceived(frame)
     throw new SocketError({ code: 'ECONNRESET', syscall: 'receiveHandle', detail: 'the channel has ended' })
   }
 
   /** The messages with their handles, up to the end of the channel. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Received, void, undefined> {
-    for (let frame; (frame = await this.#incoming.next(undefined));) yield toReceived(frame)
+    for (let frame; (frame = await this.#receiver.next(undefined));) yield toReceived(frame)
   }
 
   /** Closes the channel, and every handle that was not received yet. Closing twice is no error. */
   close(): void {
-    this.#close(undefined)
+    this.#stop(undefined)
+    this.#receiver.discard(this.#closedError('receiveHandle'))
+    this.#settle()
   }
 
   [Symbol.dispose](): void {
     this.close()
   }
 
+  /** Watches for what is wanted now, and closes when an error has ended the channel and nothing is left to receive. */
   #settle(): void {
     if (this.#closed) return
-    this.#interest.set({ readable: this.#incoming.wants, writable: this.#outgoing.waits })
+    const { end } = this.#receiver
+    if (this.#handle.closed) {
+      if (!this.#receiver.isEmpty) return
+      this.#closed = true
+      queueMicrotask(() => this.emit('close', this.#stopError))
+      return
+    }
+    if (end?.error) return this.#fail(end.error)
+    this.#watcher.set({ readable: this.#receiver.wants, writable: this.#sender.waits })
   }
 
-  #onReady(error: SocketError | null, ready: Readiness): void {
-    if (error) return this.#close(error)
-    if (ready.writable) this.#outgoing.flush()
-    if (!ready.readable || this.#closed) return
+  #onReady(ready: Readiness): void {
+    if (ready.writable) this.#sender.flush()
+    if (ready.readable && this.#receiver.wants) this.#receiver.read()
+    this.#settle()
+  }
+
+  /** A part of a frame was sent, and no more can be: the peer hears the end, and what it sends is still received. */
+  #endSending(): void {
     try {
-      this.#incoming.read()
-    } catch (failure) {
-      return this.#close(failure as Error)
+      sockets.shutdown(this.#handle, 'write')
+    } catch {
+      // The peer has gone, or the socket with it.
     }
     this.#settle()
   }
 
-  #whyClosed(syscall: string): SocketError {
-    return new SocketError({ code: 'EBADF', syscall, detail: 'the channel is closed', cause: this.#error })
+  #fail(error: Error): void {
+    this.#stop(error)
+    this.#receiver.finish(error)
+    this.#settle()
   }
 
-  #close(error: Error | undefined): void {
-    if (this.#closed) return
-    this.#closed = true
-    this.#error = error
-    this.#interest.close()
-    this.#handle.close()
-    this.#incoming.close(error ?? this.#whyClosed('receiveHandle'))
-    this.#outgoing.close(error ?? this.#whyClosed('sendHandle'))
-    queueMicrotask(() => this.emit('close', error))
+  /** Closes the socket; frames that arrived stay to be received. */
+  #stop(error: Error | undefined): void {
+    if (this.#handle.closed) return
+    this.#stopError = error
+    this.#watcher.close()
+    try {
+      this.#handle.close()
+    } catch (failure) {
+      this.#stopError ??= failure as Error
+    }
+    this.#sender.close(error ?? this.#closedError('sendHandle'))
+  }
+
+  #closedError(syscall: string): SocketError {
+    return new SocketError({
+      code: 'EBADF',
+      syscall,
+      detail: 'the channel is closed',
+      cause: this.#stopError,
+    })
+  }
+
+  #requireOpen(syscall: string): void {
+    if (this.#handle.closed) throw this.#closedError(syscall)
   }
 }
 

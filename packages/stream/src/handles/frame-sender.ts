@@ -1,4 +1,4 @@
-/** The frames of a HandleChannel on their way out. */
+/** Frames of a HandleChannel that are sent, or wait for room. */
 import {
   invalidArgument,
   outOfRange,
@@ -7,18 +7,24 @@ import {
   type Descriptor,
   type SocketHandle,
 } from '@uds/winsock-ffi'
-import { duplicate } from '../descriptors/duplicate.ts'
+import { duplicateAll } from '../descriptors/duplicate.ts'
 import { encodeHeader } from './frame.ts'
 
 interface PendingFrame {
-  /** What is left of the frame. */
+  /** The rest of the frame. */
   data: Buffer
   descriptors: readonly (number | Descriptor)[]
-  /** The copies among them, to be closed. */
+  /** The copies among them, which are closed after the send. */
   copies: readonly Descriptor[]
-  /** A part has gone, and with it the descriptors. */
+  /** A part was sent, and with it the descriptors. */
   begun: boolean
   readonly done: PromiseWithResolvers<void>
+}
+
+/** The bounds of what waits because the peer does not read. */
+export interface SendLimits {
+  readonly maxUnsent: number
+  readonly maxUnsentBytes: number
 }
 
 const closeCopies = ({ copies }: PendingFrame): void => {
@@ -34,19 +40,28 @@ const bytesOf = (message: string | Uint8Array): Uint8Array => {
   return bytes
 }
 
-/** Sends frames in order, and keeps those for which there is no room yet. */
+/** Sends frames in order, and queues those for which the socket has no room. */
 export class FrameSender {
   readonly #handle: SocketHandle
+  readonly #limits: SendLimits
   readonly #queue: PendingFrame[] = []
   readonly #onChange: () => void
   readonly #onBroken: (error: Error) => void
+  #unsentBytes = 0
+  #broken: Error | undefined
 
   /**
    * @param onChange - Called when it begins or ceases to wait for room.
-   * @param onBroken - Called when half a frame has gone, and nothing that follows would be understood.
+   * @param onBroken - Called when a part of a frame was sent and the rest cannot be: the peer understands no further one.
    */
-  constructor(handle: SocketHandle, onChange: () => void, onBroken: (error: Error) => void) {
+  constructor(
+    handle: SocketHandle,
+    limits: SendLimits,
+    onChange: () => void,
+    onBroken: (error: Error) => void,
+  ) {
     this.#handle = handle
+    this.#limits = limits
     this.#onChange = onChange
     this.#onBroken = onBroken
   }
@@ -55,7 +70,7 @@ export class FrameSender {
     return this.#queue.length > 0
   }
 
-  /** @throws TypeError, RangeError for a message that is none; SocketError of the system; the signal's reason. */
+  /** @throws TypeError, RangeError for a wrong message; SocketError `ENOBUFS` and those of the system; the signal's reason. */
   async send(
     message: string | Uint8Array,
     descriptors: readonly number[],
@@ -63,7 +78,9 @@ export class FrameSender {
   ): Promise<void> {
     const bytes = bytesOf(message)
     signal?.throwIfAborted()
-    const waiting: PendingFrame = {
+    if (this.#broken) throw this.#broken
+    this.#requireRoom(bytes.length)
+    const pending: PendingFrame = {
       data: Buffer.concat([encodeHeader(bytes.length, descriptors.length), bytes]),
       descriptors,
       copies: [],
@@ -71,28 +88,27 @@ export class FrameSender {
       done: Promise.withResolvers<void>(),
     }
     const abort = (): void => {
-      if (waiting.begun) return
-      this.#queue.splice(this.#queue.indexOf(waiting), 1)
-      waiting.done.reject(signal?.reason)
-      closeCopies(waiting)
+      if (pending.begun) return
+      this.#queue.splice(this.#queue.indexOf(pending), 1)
+      pending.done.reject(signal?.reason)
+      this.#forget(pending)
       this.#onChange()
     }
-    this.#queue.push(waiting)
+    this.#queue.push(pending)
+    this.#unsentBytes += pending.data.length
     this.flush()
-    // Not sent yet: its copies must outlive whatever the caller does to the handles meanwhile.
-    if (this.#queue.includes(waiting) && !waiting.begun) {
-      waiting.copies = descriptors.map(duplicate)
-      waiting.descriptors = waiting.copies
+    if (this.#queue.includes(pending) && !pending.begun) {
+      this.#copy(pending)
       signal?.addEventListener('abort', abort, { once: true })
     }
     try {
-      await waiting.done.promise
+      await pending.done.promise
     } finally {
       signal?.removeEventListener('abort', abort)
     }
   }
 
-  /** Sends what there is room for. */
+  /** Sends as much as the socket has room for. */
   flush(): void {
     for (let next; (next = this.#queue[0]);) {
       try {
@@ -101,24 +117,61 @@ export class FrameSender {
           : sockets.sendMessage(this.#handle, { data: next.data, descriptors: next.descriptors })
         next.begun = true
         next.data = next.data.subarray(sent)
+        this.#unsentBytes -= sent
         if (next.data.length > 0) continue
         next.done.resolve()
       } catch (error) {
         if (error instanceof SocketError && error.code === 'EAGAIN') break
+        if (next.begun) return this.#break(error as Error)
         next.done.reject(error)
-        if (next.begun) return this.#onBroken(error as Error)
       }
-      closeCopies(next)
       this.#queue.shift()
+      this.#forget(next)
     }
     this.#onChange()
   }
 
-  /** Rejects everything that waits. */
+  /** Rejects all that wait, and every later send. */
   close(reason: Error): void {
+    this.#broken ??= reason
     for (const each of this.#queue.splice(0)) {
-      closeCopies(each)
+      this.#forget(each)
       each.done.reject(reason)
     }
+  }
+
+  #break(error: Error): void {
+    this.close(error)
+    this.#onBroken(error)
+  }
+
+  #forget(pending: PendingFrame): void {
+    this.#unsentBytes -= pending.data.length
+    closeCopies(pending)
+  }
+
+  /** The copies outlive whatever the caller does with the handles while the frame waits. */
+  #copy(pending: PendingFrame): void {
+    try {
+      pending.copies = duplicateAll(pending.descriptors as readonly number[])
+      pending.descriptors = pending.copies
+    } catch (error) {
+      this.#queue.splice(this.#queue.indexOf(pending), 1)
+      pending.done.reject(error)
+      this.#forget(pending)
+      this.#onChange()
+    }
+  }
+
+  #requireRoom(length: number): void {
+    const { maxUnsent, maxUnsentBytes } = this.#limits
+    const waiting = this.#queue.length
+    if (waiting === 0 || (waiting < maxUnsent && this.#unsentBytes + length <= maxUnsentBytes)) return
+    throw new SocketError({
+      code: 'ENOBUFS',
+      syscall: 'sendHandle',
+      detail: `${waiting} messages of ${this.#unsentBytes} bytes wait already, because the peer does not read`,
+      advice: 'await each send, or raise maxUnsent and maxUnsentBytes',
+    })
   }
 }

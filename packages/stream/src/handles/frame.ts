@@ -1,5 +1,5 @@
 /**
- * The frames of a HandleChannel, so that a handle stays with its message. All numbers are little-endian.
+ * The frames of a HandleChannel, in which each handle stays with its message. All numbers are little-endian.
  *
  * ```
  * u32  length of the message in bytes
@@ -8,14 +8,14 @@
  *      the message
  * ```
  *
- * The descriptors travel with the first byte of their frame, in one SCM_RIGHTS message (unix(7)).
+ * The descriptors travel with the first byte of their frame, in one SCM_RIGHTS control message (unix(7)).
  */
 import { SocketError, type Descriptor } from '@uds/winsock-ffi'
 import { ByteQueue } from '../bytes/byte-queue.ts'
 
 export const HEADER_SIZE = 8
 
-/** SCM_MAX_FD of Linux: as many descriptors fit into one message. */
+/** SCM_MAX_FD of Linux: the largest number of descriptors in one message. */
 export const MAX_HANDLES = 253
 
 export interface Frame {
@@ -38,12 +38,12 @@ const malformed = (detail: string): SocketError =>
     advice: 'is the peer a HandleChannel?',
   })
 
-/** Puts frames together from the bytes and the descriptors of a stream, however they were split. */
+/** Assembles frames from the bytes and the descriptors of a stream, however they were split. */
 export class FrameReader {
   readonly #maxMessageBytes: number
   readonly #bytes = new ByteQueue()
   readonly #descriptors: Descriptor[] = []
-  /** The length and the handles of the frame whose message is still coming. */
+  /** The length and the handles of the frame whose message is not complete. */
   #pending: { readonly length: number; readonly descriptors: Descriptor[] } | undefined
 
   constructor(maxMessageBytes: number) {
@@ -55,27 +55,43 @@ export class FrameReader {
     return this.#bytes.length === 0 && !this.#pending && this.#descriptors.length === 0
   }
 
+  /** Adds what one recvmsg returned. The descriptors belong to the reader from here on. */
   push(bytes: Buffer, descriptors: readonly Descriptor[]): void {
     this.#descriptors.push(...descriptors)
     if (bytes.length > 0) this.#bytes.append(bytes)
   }
 
   /**
-   * The next whole frame.
+   * Returns the next whole frame, and undefined when more bytes are needed.
    *
-   * @throws SocketError `EPROTO` for what is no frame, `EMSGSIZE` for a message that is too long.
+   * @throws SocketError `EPROTO` for bytes that are no frame and for descriptors that no frame announced, `EMSGSIZE` for
+   *   a message that is too long.
    */
   next(): Frame | undefined {
     const pending = (this.#pending ??= this.#header())
-    if (!pending || this.#bytes.length < pending.length) return undefined
+    if (!pending || this.#bytes.length < pending.length) {
+      this.#rejectUnannounced(pending !== undefined)
+      return undefined
+    }
     this.#pending = undefined
     return { message: this.#bytes.take(pending.length), descriptors: pending.descriptors }
   }
 
-  /** Closes the descriptors that belong to no whole frame. */
+  /** Closes the descriptors of no whole frame. */
   close(): void {
     for (const each of [...this.#descriptors.splice(0), ...(this.#pending?.descriptors ?? [])]) each.close()
     this.#pending = undefined
+  }
+
+  /**
+   * Descriptors come with the first byte of their frame. When all complete headers are read, descriptors are left only
+   * for a frame whose header is not complete.
+   */
+  #rejectUnannounced(inMessage: boolean): void {
+    const left = this.#descriptors.length
+    if (left === 0) return
+    if (inMessage || this.#bytes.length === 0 || left > MAX_HANDLES)
+      throw malformed(`the peer sent ${left} descriptors that no frame announces`)
   }
 
   #header(): { length: number; descriptors: Descriptor[] } | undefined {
@@ -83,7 +99,7 @@ export class FrameReader {
     const header = this.#bytes.take(HEADER_SIZE)
     const length = header.readUInt32LE(0)
     const handles = header.readUInt8(4)
-    if (header.readUIntLE(5, 3) !== 0 || handles > MAX_HANDLES) throw malformed('what came is no frame')
+    if (header.readUIntLE(5, 3) !== 0 || handles > MAX_HANDLES) throw malformed('the bytes are no frame')
     if (length > this.#maxMessageBytes) {
       throw new SocketError({
         code: 'EMSGSIZE',
@@ -92,7 +108,7 @@ export class FrameReader {
       })
     }
     if (this.#descriptors.length < handles)
-      throw malformed(`a frame of ${handles} handles came with ${this.#descriptors.length}`)
+      throw malformed(`a frame announces ${handles} handles and came with ${this.#descriptors.length}`)
     return { length, descriptors: this.#descriptors.splice(0, handles) }
   }
 }

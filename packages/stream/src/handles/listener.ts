@@ -1,39 +1,78 @@
+/** Listening for HandleChannels. */
 import { EventEmitter } from 'node:events'
 import {
+  capabilities,
+  checkOptions,
   invalidArgument,
+  optionNames,
   sockets,
   SocketError,
   type PeerCredentials,
   type SocketHandle,
   type UnixAddress,
 } from '@uds/winsock-ffi'
+import { listenReplacingStale } from '../datagram/bind.ts'
 import { toUnixAddress, type UnixAddressLike } from '../datagram/unix-address.ts'
+import { RawListener } from '../listener/raw-listener.ts'
 import { isSameUser } from '@uds/winsock-ffi/internal'
-import { listenNow, RawListener } from '../listener/raw-listener.ts'
 import { HandleChannel, type HandleChannelOptions } from './channel.ts'
 import { requireDescriptors } from './require-descriptors.ts'
 
 export interface ListenHandlesOptions extends HandleChannelOptions {
   /**
-   * Who may connect: the user of this process (`sameUser`), anybody whom the socket file lets in (`anybody`), or whom
-   * the function allows. `sameUser` unless given.
+   * Who may connect: processes of the user of this one (`sameUser`), all that the mode of the socket file lets connect
+   * (`anybody`), or those for which the function returns `true`. Any other value refuses, a promise too.
+   *
+   * @default `sameUser`
    */
   readonly authorize?: 'sameUser' | 'anybody' | ((peer: PeerCredentials) => boolean) | undefined
-  /** How many connections may wait for accept; 511 unless given. */
+  /**
+   * The number of connections that wait for accept.
+   *
+   * @default 511
+   */
   readonly backlog?: number | undefined
+  /**
+   * Replaces the socket file of a process that ended.
+   *
+   * @default true
+   */
+  readonly removeStale?: boolean | undefined
 }
 
 export interface HandleListenerEvents {
-  /** A process has connected, and was authorized. */
+  /** A process has connected, and `authorize` admitted it. Without a listener for it, the channel is closed. */
   connection: [channel: HandleChannel]
-  /** A connection was refused, or accepting failed. It never has to be listened to. */
+  /** A connection was refused, `authorize` failed (its error is the `cause`), or accepting failed. */
   connectionError: [error: Error]
   close: []
 }
 
-/** Takes connections of {@link HandleChannel}s. Made by {@link listenHandles}. */
+type Authorize = (peer: PeerCredentials) => unknown
+
+const refused = (detail: string, cause?: unknown): SocketError =>
+  new SocketError({ code: 'EACCES', syscall: 'authorize', detail, cause })
+
+/** @throws SocketError `EACCES` unless `authorize` returns exactly true. */
+const requireAuthorized = (client: SocketHandle, authorize: Authorize): void => {
+  const peer = sockets.peerCredentials(client)
+  const who = `process ${peer.pid}, uid ${peer.uid}`
+  let answer: unknown
+  try {
+    answer = authorize(peer)
+  } catch (cause) {
+    throw refused(`authorize failed for ${who}`, cause)
+  }
+  if (answer === true) return
+  if (typeof answer === 'boolean') throw refused(`authorize refused ${who}`)
+  // Its rejection must not end the process.
+  void Promise.resolve(answer).catch(() => {})
+  throw refused(`authorize must return true or false, and returned ${typeof answer} for ${who}`)
+}
+
+/** Accepts connections of {@link HandleChannel}s. Made by {@link listenHandles}. */
 export class HandleListener extends EventEmitter<HandleListenerEvents> {
-  /** Where it listens. */
+  /** The address of the socket. */
   readonly address: UnixAddress
   readonly #listener: RawListener
 
@@ -41,14 +80,14 @@ export class HandleListener extends EventEmitter<HandleListenerEvents> {
   constructor(
     handle: SocketHandle,
     address: UnixAddress,
-    allowed: (peer: PeerCredentials) => boolean,
+    authorize: Authorize | undefined,
     options: HandleChannelOptions,
   ) {
     super()
     this.address = address
     const take = (client: SocketHandle): void => {
-      const channel = this.#open(client, allowed, options)
-      if (channel) this.emit('connection', channel)
+      const channel = this.#open(client, authorize, options)
+      if (channel && !this.emit('connection', channel)) channel.close()
     }
     this.#listener = new RawListener(handle, address, take, (error) => this.emit('connectionError', error))
   }
@@ -70,17 +109,12 @@ export class HandleListener extends EventEmitter<HandleListenerEvents> {
 
   #open(
     client: SocketHandle,
-    allowed: (peer: PeerCredentials) => boolean,
+    authorize: Authorize | undefined,
     options: HandleChannelOptions,
   ): HandleChannel | undefined {
     try {
-      const peer = sockets.peerCredentials(client)
-      if (allowed(peer)) return HandleChannel.from(client, options)
-      throw new SocketError({
-        code: 'EACCES',
-        syscall: 'authorize',
-        detail: `the process ${peer.pid} of the user ${peer.uid} may not connect`,
-      })
+      if (authorize) requireAuthorized(client, authorize)
+      return HandleChannel.from(client, options)
     } catch (error) {
       client.close()
       this.emit('connectionError', error as Error)
@@ -89,22 +123,47 @@ export class HandleListener extends EventEmitter<HandleListenerEvents> {
   }
 }
 
+const names = optionNames<ListenHandlesOptions>({
+  authorize: true,
+  backlog: true,
+  removeStale: true,
+  maxMessageBytes: true,
+  maxQueued: true,
+  maxUnsent: true,
+  maxUnsentBytes: true,
+})
+
+/** @throws TypeError for another value; SocketError `ENOTSUP` where the system does not tell who a peer is. */
+const authorizeOf = (authorize: ListenHandlesOptions['authorize'], where: string): Authorize | undefined => {
+  if (authorize === 'anybody') return undefined
+  if (authorize !== 'sameUser' && typeof authorize !== 'function')
+    throw invalidArgument(where, 'authorize', `'sameUser', 'anybody' or a function`, authorize)
+  if (capabilities().credentials) return authorize === 'sameUser' ? isSameUser : authorize
+  throw new SocketError({
+    code: 'ENOTSUP',
+    syscall: where,
+    detail: 'the system does not say who a peer is, so authorize has nothing to decide by',
+    advice: `authorize: 'anybody' leaves the decision to the mode of the socket file`,
+  })
+}
+
 /**
- * Listens for channels.
+ * Listens for channels. The socket file of a process that ended is replaced.
  *
- * @throws SocketError `EADDRINUSE` when anything exists at the path, `ENOENT`, `EACCES`, `ENOTSUP` on Windows;
- *   TypeError and RangeError for wrong arguments.
+ * @throws SocketError `EADDRINUSE` when another process has a socket there, or the path names no socket; `ENOENT`,
+ *   `EACCES`; `ENOTSUP` on Windows, and where `authorize` cannot ask who a peer is; TypeError and RangeError for wrong
+ *   arguments.
  */
 export const listenHandles = (
   address: UnixAddressLike,
   options: ListenHandlesOptions = {},
 ): HandleListener => {
-  const { authorize = 'sameUser', backlog, ...rest } = options
-  requireDescriptors('listenHandles')
-  const at = toUnixAddress(address, 'listenHandles')
-  const rules = { sameUser: isSameUser, anybody: () => true }
-  const allowed = typeof authorize === 'function' ? authorize : rules[authorize]
-  if (!allowed)
-    throw invalidArgument('listenHandles', 'authorize', 'sameUser, anybody or a function', authorize)
-  return new HandleListener(listenNow(at, 'stream', backlog, 'listenHandles'), at, allowed, rest)
+  const where = 'listenHandles'
+  requireDescriptors(where)
+  checkOptions(options, where, names)
+  const { authorize, backlog, removeStale, ...rest } = options
+  const at = toUnixAddress(address, where)
+  const allowed = authorizeOf(authorize ?? 'sameUser', where)
+  const handle = listenReplacingStale(at, 'stream', { backlog, removeStale }, where)
+  return new HandleListener(handle, at, allowed, rest)
 }

@@ -1,3 +1,4 @@
+/** ReceivedHandle: the kind of a received descriptor, and what it becomes. */
 import { constants, fstatSync } from 'node:fs'
 import { createServer, Socket, type Server, type ServerOpts, type SocketConstructorOpts } from 'node:net'
 import { isatty } from 'node:tty'
@@ -5,58 +6,56 @@ import {
   adopt,
   libc,
   posixConstants,
-  SOCK_DGRAM,
-  SOCK_SEQPACKET,
   sockets,
   SocketError,
   type Descriptor,
-  type SocketFamily,
   type SocketHandle,
-  type SocketType,
 } from '@uds/winsock-ffi'
+import { inspectSocket } from '../inherited/inspect-socket.ts'
+import { system } from '../platform/system.ts'
 import { PassedFile } from './passed-file.ts'
 
 const { O_RDONLY, O_WRONLY } = constants
 /** <fcntl.h>, the same on Linux and macOS. */
 const O_ACCMODE = 3
 
-/** What a handle is. A socket that listens is a `server`; `pipe` is one end of pipe(2), or a FIFO. */
+/**
+ * The kind of a handle. A socket that listens is a `server`; `pipe` is one end of pipe(2), or a FIFO; `other` is a device, a
+ * socket of a family that is not known here (netlink, vsock), a descriptor that was opened with O_PATH, an eventfd and the
+ * like.
+ */
 export type HandleKind = 'file' | 'directory' | 'socket' | 'server' | 'pipe' | 'terminal' | 'other'
 
-interface SocketInfo {
-  readonly family: SocketFamily
-  readonly type: SocketType
-  readonly listens: boolean
+/** A descriptor opened with O_PATH can be neither read nor asked for the options of its socket (open(2)). Linux only. */
+const O_PATH = 0o10000000
+
+const socketKind = (fd: number): HandleKind => {
+  const info = inspectSocket(fd)
+  if (info === undefined) return 'other'
+  return info.listens ? 'server' : 'socket'
 }
 
-const inspectSocket = (fd: number): SocketInfo => {
-  // Only borrowed, to ask: the answers do not depend on what is said of the family here.
-  const borrowed = sockets.fromFd(fd, 'unix')
+/** Never throws: what cannot be asked is of the kind `other`. */
+const kindOf = (fd: number): HandleKind => {
   try {
-    const { family } = sockets.localAddress(borrowed)
-    const number = sockets.getOption(borrowed, 'SO_TYPE')
-    const type = number === SOCK_DGRAM ? 'datagram' : number === SOCK_SEQPACKET ? 'seqpacket' : 'stream'
-    return { family, type, listens: type !== 'datagram' && sockets.getOption(borrowed, 'SO_ACCEPTCONN') }
-  } finally {
-    borrowed.release()
+    if (system === 'linux' && (libc.fcntl(fd, posixConstants.F_GETFL, 0) & O_PATH) !== 0) return 'other'
+    const stats = fstatSync(fd)
+    if (stats.isFile()) return 'file'
+    if (stats.isDirectory()) return 'directory'
+    if (stats.isFIFO()) return 'pipe'
+    if (stats.isSocket()) return socketKind(fd)
+    return isatty(fd) ? 'terminal' : 'other'
+  } catch {
+    return 'other'
   }
 }
 
-const kindOf = (fd: number): HandleKind => {
-  const stats = fstatSync(fd)
-  if (stats.isFile()) return 'file'
-  if (stats.isDirectory()) return 'directory'
-  if (stats.isFIFO()) return 'pipe'
-  if (stats.isSocket()) return inspectSocket(fd).listens ? 'server' : 'socket'
-  return isatty(fd) ? 'terminal' : 'other'
-}
-
 /**
- * A handle that another process has sent. It is this process's own copy: turn it into what you need, which takes it
- * over, or close it.
+ * A handle that another process has sent: a copy of this process, which the caller turns into a socket or a file, or
+ * closes.
  */
 export class ReceivedHandle {
-  /** What it is, as the system says. */
+  /** The kind, as the system says. */
   readonly kind: HandleKind
   readonly #descriptor: Descriptor
 
@@ -83,7 +82,7 @@ export class ReceivedHandle {
    */
   toSocket(options: Omit<SocketConstructorOpts, 'fd' | 'handle'> = {}): Socket {
     if (this.kind === 'pipe') {
-      // Mostly it is one end, which goes one way.
+      // One end of a pipe goes one way; a FIFO that is open for both goes both.
       const mode = libc.fcntl(this.#open(), posixConstants.F_GETFL, 0) & O_ACCMODE
       const ways = { readable: mode !== O_WRONLY, writable: mode !== O_RDONLY }
       return new Socket({ ...ways, ...options, fd: this.#descriptor.release() })
@@ -103,8 +102,8 @@ export class ReceivedHandle {
    * @throws SocketError `EINVAL`, `EBADF`.
    */
   toSocketHandle(): SocketHandle {
-    this.#must(this.kind === 'socket' || this.kind === 'server', 'a socket')
-    const { family, type } = inspectSocket(this.#descriptor.fd)
+    this.#require(this.kind === 'socket' || this.kind === 'server', 'a socket')
+    const { family, type } = inspectSocket(this.#descriptor.fd)!
     return sockets.fromFd(this.#descriptor.release(), family, type)
   }
 
@@ -115,26 +114,26 @@ export class ReceivedHandle {
    * @throws SocketError `EINVAL`, `EBADF`. What fails later is an 'error' of the server.
    */
   toServer(options: ServerOpts = {}): Server {
-    this.#must(this.kind === 'server', 'a listening socket')
+    this.#require(this.kind === 'server', 'a listening socket')
     return createServer(options).listen({ fd: this.#descriptor.release() })
   }
 
   /**
-   * A file, or whatever else can be read and written at its descriptor, with the methods of Node's `FileHandle`.
+   * A file, or anything else that can be read and written at its descriptor, with the methods of Node's `FileHandle`.
    *
    * @throws SocketError `EINVAL` for a socket, `EBADF`.
    */
   toFile(): PassedFile {
-    this.#must(this.kind !== 'socket' && this.kind !== 'server', 'a file')
+    this.#require(this.kind !== 'socket' && this.kind !== 'server', 'a file')
     return new PassedFile(this.#descriptor)
   }
 
-  /** Gives the number to somebody else, who closes it from now on. @throws SocketError `EBADF`. */
+  /** Returns the number to a caller who closes it from now on. @throws SocketError `EBADF`. */
   release(): number {
     return this.#descriptor.release()
   }
 
-  /** Closing twice is no error, nor is closing what was taken over. */
+  /** Closing twice is no error, nor is closing a handle that was taken over. */
   close(): void {
     this.#descriptor.close()
   }
@@ -148,7 +147,7 @@ export class ReceivedHandle {
     throw new SocketError({ code: 'EBADF', syscall: 'ReceivedHandle', detail: 'it is closed or taken over' })
   }
 
-  #must(fits: boolean, wanted: string): void {
+  #require(fits: boolean, wanted: string): void {
     this.#open()
     if (fits) return
     throw new SocketError({

@@ -26,6 +26,7 @@ export const connectNow = (to: UnixAddress, type: SocketType): SocketHandle => {
 /**
  * Binds and listens, without blocking.
  *
+ * @param bind - Binds the socket; `sockets.bind` unless the caller replaces files of ended processes.
  * @throws RangeError `ERR_OUT_OF_RANGE` for the backlog; SocketError as `sockets.bind` and `sockets.listen`.
  */
 export const listenNow = (
@@ -33,6 +34,7 @@ export const listenNow = (
   type: SocketType,
   backlog: number | undefined,
   where: string,
+  bind: (handle: SocketHandle, at: UnixAddress) => void = sockets.bind,
 ): SocketHandle => {
   const most = backlog ?? DEFAULT_BACKLOG
   if (!Number.isInteger(most) || most < 1)
@@ -41,7 +43,7 @@ export const listenNow = (
   let removeFile: (() => void) | undefined
   try {
     handle.setNonblocking(true)
-    sockets.bind(handle, at)
+    bind(handle, at)
     removeFile = boundFile(at)
     sockets.listen(handle, most)
     return handle
@@ -61,15 +63,17 @@ export class RawListener {
   /**
    * @param handle - Consumed, also when this throws.
    * @param onConnection - Receives each connection, and owns it.
+   * @param ownsFile - Removes the socket file at close; false for a socket that another process bound.
    */
   constructor(
     handle: SocketHandle,
     address: UnixAddress,
     onConnection: (client: SocketHandle) => void,
     onError: (error: Error) => void,
+    ownsFile = true,
   ) {
     this.#handle = handle
-    this.#removeFile = boundFile(address)
+    this.#removeFile = ownsFile ? boundFile(address) : () => {}
     try {
       this.#acceptLoop = startAcceptLoop(handle, onConnection, onError)
     } catch (error) {

@@ -1,5 +1,5 @@
 /** sendmsg, recvmsg: several parts, an address, descriptors, credentials. */
-import { decodeAddress, type SocketAddress } from '../address/socket-address.ts'
+import { decodeKnownAddress, type SocketAddress } from '../address/socket-address.ts'
 import { invalidArgument, invalidValue, outOfRange } from '../errors/wrong-argument.ts'
 import { SocketError } from '../errors/socket-error.ts'
 import { Descriptor } from '../handle/descriptor.ts'
@@ -129,7 +129,7 @@ export const receiveMessage = (
   awaitInput(fd, 'recvmsg', timeoutMs)
   const first = receive()
   const bytes = first >= 0 ? first : waitAndRetry(handle, fd, 'recvmsg', timeoutMs, first, receive)
-  const from = result.from.length > 2 ? decodeAddress(result.from) : undefined
+  const from = result.from.length > 2 ? decodeKnownAddress(result.from) : undefined
   return {
     bytes,
     descriptors: result.descriptors.map((each) => new Descriptor(each, 'the received descriptor')),
