@@ -14,7 +14,7 @@ import {
 import { listenReplacingStale } from '../datagram/bind.ts'
 import { toUnixAddress, type UnixAddressLike } from '../datagram/unix-address.ts'
 import { RawListener } from '../listener/raw-listener.ts'
-import { isSameUser } from '@uds/winsock-ffi/internal'
+import { describePeer, isSameUser, whyNobodyIsSameUser } from '@uds/winsock-ffi/internal'
 import { HandleChannel, type HandleChannelOptions } from './channel.ts'
 import { requireDescriptors } from './require-descriptors.ts'
 
@@ -56,7 +56,7 @@ const refused = (detail: string, cause?: unknown): SocketError =>
 /** @throws SocketError `EACCES` unless `authorize` returns exactly true. */
 const requireAuthorized = (client: SocketHandle, authorize: Authorize): void => {
   const peer = sockets.peerCredentials(client)
-  const who = `process ${peer.pid}, uid ${peer.uid}`
+  const who = describePeer(peer)
   let answer: unknown
   try {
     answer = authorize(peer)
@@ -138,11 +138,16 @@ const authorizeOf = (authorize: ListenHandlesOptions['authorize'], where: string
   if (authorize === 'anybody') return undefined
   if (authorize !== 'sameUser' && typeof authorize !== 'function')
     throw invalidArgument(where, 'authorize', `'sameUser', 'anybody' or a function`, authorize)
-  if (capabilities().credentials) return authorize === 'sameUser' ? isSameUser : authorize
+  const nobody = authorize === 'sameUser' ? whyNobodyIsSameUser() : undefined
+  if (capabilities().credentials && nobody === undefined)
+    return authorize === 'sameUser' ? isSameUser : authorize
   throw new SocketError({
     code: 'ENOTSUP',
     syscall: where,
-    detail: 'the system does not say who a peer is, so authorize has nothing to decide by',
+    detail:
+      nobody === undefined
+        ? 'the system does not say who a peer is, so authorize has nothing to decide by'
+        : `authorize 'sameUser' would refuse everybody: ${nobody}`,
     advice: `authorize: 'anybody' leaves the decision to the mode of the socket file`,
   })
 }

@@ -1,6 +1,7 @@
 /** ReceivedHandle: the kind of a received descriptor, and what it becomes. */
 import { constants, fstatSync } from 'node:fs'
 import { createServer, Socket, type Server, type ServerOpts, type SocketConstructorOpts } from 'node:net'
+import { system } from '@uds/winsock-ffi/internal'
 import { isatty } from 'node:tty'
 import {
   adopt,
@@ -12,7 +13,7 @@ import {
   type SocketHandle,
 } from '@uds/winsock-ffi'
 import { inspectSocket } from '../inherited/inspect-socket.ts'
-import { system } from '../platform/system.ts'
+
 import { PassedFile } from './passed-file.ts'
 
 const { O_RDONLY, O_WRONLY } = constants
