@@ -75,6 +75,8 @@ const opened = (path: string, flags = 'r'): number => {
   return fd
 }
 
+const codeOfFrom = (socket: number | SocketHandle): unknown => codeOfCall(() => HandleChannel.from(socket))
+
 describe.skipIf(!can.descriptors)('HandleChannel', () => {
   test('a file arrives with its message, and can be read', async () => {
     const [a, b] = pair()
@@ -328,7 +330,7 @@ describe.skipIf(!can.descriptors)('HandleChannel', () => {
   test('what had arrived before the peer broke the channel is received, and the error comes after it', async () => {
     const [a, b] = pair({ maxQueued: 1 })
     const file = opened(fileWith('x'))
-    for (const text of ['one', 'two', 'three']) await a.sendHandle(file, text)
+    for (const word of ['one', 'two', 'three']) await a.sendHandle(file, word)
     await b.sendMessage('never read')
     const closed = once(b, 'close')
     a.close()
@@ -449,9 +451,6 @@ describe.skipIf(!can.descriptors)('HandleChannel', () => {
   })
 
   describe('from', () => {
-    const codeOfFrom = (socket: number | SocketHandle): unknown =>
-      codeOfCall(() => HandleChannel.from(socket))
-
     test('a file, a closed descriptor, or another socket is refused, and stays open and with its owner', () => {
       const file = opened(fileWith('x'))
       expect(codeOfFrom(file)).toBe('ENOTSOCK')

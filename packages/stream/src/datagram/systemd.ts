@@ -156,6 +156,11 @@ const watchdogMs = (): number | undefined => {
   return owner === undefined || Number(owner) === pid ? value / 1000 : undefined
 }
 
+const sayAlive = (): void => {
+  // A manager that is busy, or gone, misses a sign of life; the next one follows.
+  systemdNotify('WATCHDOG=1').catch(() => {})
+}
+
 /**
  * Sends `WATCHDOG=1` twice in every WATCHDOG_USEC, until the signal aborts: sd_watchdog_enabled(3). The timer does not keep
  * the process alive; a loop that hangs sends nothing, and the manager restarts the service.
@@ -168,12 +173,8 @@ export const systemdWatchdog = (options: { readonly signal?: AbortSignal | undef
   requireSignal('systemdWatchdog', signal)
   const intervalMs = watchdogMs()
   if (intervalMs === undefined || signal?.aborted) return false
-  const alive = (): void => {
-    // A manager that is busy, or gone, misses a sign of life; the next one follows.
-    systemdNotify('WATCHDOG=1').catch(() => {})
-  }
-  alive()
-  const timer = setInterval(alive, intervalMs / 2).unref()
+  sayAlive()
+  const timer = setInterval(sayAlive, intervalMs / 2).unref()
   signal?.addEventListener('abort', () => clearInterval(timer), { once: true })
   return true
 }
