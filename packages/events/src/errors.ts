@@ -23,6 +23,8 @@ export type EventsErrorCode =
   | 'ERR_BAD_PAYLOAD'
   /** A payload is nested deeper than the limit. */
   | 'ERR_TOO_DEEP'
+  /** A payload has more values than the limit. */
+  | 'ERR_TOO_MANY_VALUES'
   /** A name of an event, request or room that is empty, too long, reserved or not text. */
   | 'ERR_INVALID_NAME'
   /** More different names than the limit. */
@@ -114,6 +116,29 @@ export const fromWire = (value: unknown): WireError => {
     message: typeof told['message'] === 'string' ? told['message'] : 'no reason was given',
     name: typeof told['name'] === 'string' ? told['name'] : undefined,
   }
+}
+
+/**
+ * A promise whose rejection does not end the process when no caller awaits it: the other end has caused it. A caller that
+ * awaits it sees the rejection all the same.
+ */
+export const quietly = <T>(promise: Promise<T>): Promise<T> => {
+  promise.then(undefined, noop)
+  return promise
+}
+
+const noop = (): void => {}
+
+/**
+ * What requests and messages under way hear when their connection is gone: the reason that the other end sent, or that
+ * this end found; `ERR_DISCONNECTED` for a loss, and for an end that was closed in peace.
+ */
+export const disconnection = (action: string, reason: Error | undefined): Error => {
+  const code = (reason as { code?: unknown } | undefined)?.code
+  const ours = reason instanceof RemoteError || reason instanceof SocketError
+  if (ours && typeof code === 'string' && code.startsWith('ERR_') && code !== 'ERR_CLOSED') return reason
+  const why = reason === undefined ? 'the connection was lost' : `the connection was lost: ${reason.message}`
+  return failure(action, 'ERR_DISCONNECTED', why, reason)
 }
 
 /** Any thrown thing as an Error, so that reports have one type. */

@@ -15,7 +15,7 @@ export type { EventEnd, HandlerResult } from './end/event-end.ts'
 export type { EndOptions } from './end/options.ts'
 export type { QueueOptions, QueuePolicy } from './channel/frame-queue.ts'
 export type { ReconnectOptions } from './client/reconnect.ts'
-export type { JournalOptions } from './journal/journal.ts'
+export type { JournalOptions } from './journal/database.ts'
 export type { ConnectingClient, Authorizer } from './server/authorize.ts'
 
 // What listeners and handlers get

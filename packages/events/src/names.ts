@@ -1,7 +1,15 @@
 import { invalidArgument, invalidValue } from '@uds/winsock-ffi'
 
 /** What `on` uses itself: no event of a map may have such a name. */
-export const reservedNames = ['connect', 'connection', 'disconnect', 'drain', 'close', 'error'] as const
+export const reservedNames = [
+  'connect',
+  'connectError',
+  'connection',
+  'disconnect',
+  'drain',
+  'close',
+  'error',
+] as const
 
 /** A name that `on` uses for what happens to the connection. */
 export type ReservedName = (typeof reservedNames)[number]
@@ -40,3 +48,6 @@ export const isReserved = (name: string): name is ReservedName => reserved.has(n
 /** The requests that this package makes of its own servers, beside those of a map. */
 export const JOIN = '$uds:join'
 export const LEAVE = '$uds:leave'
+
+/** Names of the requests of this package begin with this: no contract lists them. */
+export const OWN_NAMES = '$uds:'

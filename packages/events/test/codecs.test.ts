@@ -1,5 +1,5 @@
 import { codeOfCall } from '@uds/testkit'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import fc from 'fast-check'
 import { json, msgpack, raw, structuredClone } from '@uds/events'
 import type { Codec } from '@uds/events'
@@ -54,6 +54,73 @@ for (const codec of [json, msgpack]) {
 
 test('json: a depth that would overflow a stack is refused before it is parsed', () => {
   expect(codeOfCall(() => json.decode('['.repeat(1_000_000), limits))).toBe('ERR_TOO_DEEP')
+})
+
+for (const codec of [json, msgpack]) {
+  test(`${codec.name}: as many values as the limit are read, more are ERR_TOO_MANY_VALUES`, () => {
+    const most = { maxDepth: 64, maxValues: 100 }
+    const decode = (value: unknown): unknown =>
+      codec.kind === 'text'
+        ? codec.decode(codec.encode(value), most)
+        : codec.decode(Buffer.from(codec.encode(value)), most)
+    expect(decode(Array.from({ length: 98 }, () => 1))).toHaveLength(98)
+    expect(codeOfCall(() => decode(Array.from({ length: 101 }, () => 1)))).toBe('ERR_TOO_MANY_VALUES')
+    expect(codeOfCall(() => decode(Array.from({ length: 101 }, () => [])))).toBe('ERR_TOO_MANY_VALUES')
+    expect(codeOfCall(() => decode({ list: Array.from({ length: 101 }, () => ({ a: 1 })) }))).toBe(
+      'ERR_TOO_MANY_VALUES',
+    )
+    // Commas and brackets inside of text are no values.
+    expect(decode([',[{'.repeat(200)])).toHaveLength(1)
+  })
+}
+
+test('msgpack: no function is ever made from what a peer sent, whatever the extension and its size', () => {
+  const compiled: unknown[] = []
+  const { Function: real } = globalThis
+  globalThis.Function = new Proxy(real, {
+    construct: (target, args: string[]) => {
+      compiled.push(args)
+      return Reflect.construct(target, args) as object
+    },
+  })
+  onTestFinished(() => {
+    globalThis.Function = real
+  })
+  // The definition of a record with the key "chosen", as fixext 1 and as ext 8, and uses of it.
+  const key = Buffer.concat([Buffer.from([0x91, 0xa6]), Buffer.from('chosen')])
+  const uses = Buffer.from([1, 0x40, 2, 0x40, 3, 0x40, 4, 0x40, 5])
+  const fixed = Buffer.concat([Buffer.from([0x95, 0xd4, 0x72, 0x40]), key, uses])
+  const sized = Buffer.concat([Buffer.from([0x95, 0xc7, 0x01, 0x72, 0x40]), key, uses])
+  for (const bytes of [fixed, sized]) {
+    expect(codeOfCall(() => msgpack.decode(bytes, limits))).toBe('ERR_BAD_PAYLOAD')
+    // Nothing of it stays: the next payload reads plain numbers.
+    expect(msgpack.decode(Buffer.from([0x92, 0x40, 0x41]), limits)).toEqual([0x40, 0x41])
+  }
+  for (let type = 1; type < 0xff; type++) {
+    const bytes = Buffer.from([0x91, 0xd4, type, 0x00])
+    expect(
+      codeOfCall(() => msgpack.decode(bytes, limits)),
+      `extension ${type}`,
+    ).toBe('ERR_BAD_PAYLOAD')
+  }
+  expect(compiled).toEqual([])
+})
+
+test('msgpack: dates and undefined inside of values are read back', () => {
+  const value = [new Date(0), new Date(1_700_000_000_123), undefined, { a: undefined }]
+  expect(through(msgpack, value)).toEqual(value)
+})
+
+test('msgpack: a length that the payload does not have is refused before memory is allocated for it', () => {
+  for (const bytes of [
+    [0xdd, 0x07, 0x00, 0x00, 0x00],
+    [0xdf, 0x07, 0x00, 0x00, 0x00],
+    [0xc6, 0x07, 0x00, 0x00, 0x00],
+    [0xdb, 0x07, 0x00, 0x00, 0x00],
+    [0xc9, 0x07, 0x00, 0x00, 0x00, 0xff],
+  ]) {
+    expect(codeOfCall(() => msgpack.decode(Buffer.from(bytes), limits))).toBe('ERR_BAD_PAYLOAD')
+  }
 })
 
 test('msgpack: any bytes give a value or an error', () => {

@@ -166,7 +166,7 @@ test('a session that waits too long is forgotten, and what was for it fails', as
   const peer = server.peers[0] as (typeof server.peers)[number]
   peer.join('room')
   cut()
-  expect(await codeOf(peer.send('a', 1))).toBe('ERR_CLOSED')
+  expect(await codeOf(peer.send('a', 1))).toBe('ERR_DISCONNECTED')
   expect([server.sessionCount, peer.rooms]).toEqual([0, []])
 })
 

@@ -1,14 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { disconnection } from '../errors.ts'
 import type { Codec } from '../codecs/codec.ts'
-import { type Link, lost } from '../wire/link.ts'
+import type { Link } from '../wire/link.ts'
 import { Acknowledger } from './acknowledger.ts'
 import { RequestHandler } from './request-handler.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { Requester } from './requester.ts'
-import { FlowControl } from './flow-control.ts'
+import { Closed, FlowControl } from './flow-control.ts'
 import { MessagePipeline } from './message-pipeline.ts'
 import { EventReceiver } from './event-receiver.ts'
-import type { ChannelOwner, DurableStore } from './owner.ts'
+import type { ChannelOwner } from './owner.ts'
 import { Pings } from './pings.ts'
 import { DuplicateFilter } from './duplicate-filter.ts'
 import { Emitter } from './emitter.ts'
@@ -37,19 +38,19 @@ export class Channel {
   readonly #events: EventReceiver
   readonly #requests: RequestHandler
   readonly #dispatcher: Dispatcher
-  readonly #durableStore: DurableStore | undefined
 
   constructor(owner: ChannelOwner, codec: Codec, highest: number) {
     const { settings, names, durableStore, checks } = owner
     const { offline, maxUnacknowledged } = settings
     this.codec = codec
-    this.#durableStore = durableStore
     this.duplicates = new DuplicateFilter(highest)
     this.sends = new SendWindow(maxUnacknowledged, Math.max(offline.limitBytes, WINDOW_BYTES))
     this.flow = new FlowControl(names, settings, this.sends, () => owner.drained())
     this.emitter = new Emitter(this.flow, codec, settings)
-    this.sender = new ReliableSender(this.flow, codec, this.sends, durableStore)
-    this.requester = new Requester(this.flow, codec, checks?.reply)
+    this.sender = new ReliableSender(this.flow, codec, this.sends, durableStore, (error) =>
+      owner.report(error),
+    )
+    this.requester = new Requester(this.flow, codec, checks?.reply, owner.whyAway)
     this.#acknowledger = new Acknowledger(this.flow)
     const gate = new MessagePipeline(owner.handlers, checks, owner.peer)
     this.#events = new EventReceiver(owner, gate, this.duplicates, this.#acknowledger)
@@ -67,6 +68,11 @@ export class Channel {
     return this.flow.link
   }
 
+  /** True when nothing is lost with the session: no numbered message went either way, and none waits. */
+  get isEmpty(): boolean {
+    return !this.duplicates.used && this.sends.next === 1 && this.flow.queue.length === 0
+  }
+
   /** Bytes that wait in this process. */
   get bufferedBytes(): number {
     return this.flow.queue.bytes + (this.flow.link?.outbox.buffered ?? 0)
@@ -74,9 +80,10 @@ export class Channel {
 
   /** Goes on over a new connection: what may have been handled is sent again, marked; then what waits. */
   attach(link: Link): void {
-    const outlasting = this.#durableStore
-    if (outlasting !== undefined) link.outbox.beforeWrite = () => outlasting.commit()
-    link.outbox.beforeFlush = () => this.#acknowledger.flush()
+    link.outbox.beforeFlush = () => {
+      this.sender.commit()
+      this.#acknowledger.flush()
+    }
     link.outbox.written = () => this.flow.onDrain()
     link.receiver = this.#dispatcher
     this.flow.attach(link)
@@ -85,7 +92,9 @@ export class Channel {
   }
 
   /** The connection is gone. */
-  detach(reason: Error = lost()): void {
+  detach(lostFor: Error | undefined): void {
+    const reason = disconnection('request', lostFor)
+    this.#lostFor = lostFor
     this.flow.detach()
     this.#acknowledger.forget()
     this.#requests.detach()
@@ -117,13 +126,27 @@ export class Channel {
     }
   }
 
+  #lostFor: Error | undefined
+
+  /** This program closes this end. */
+  close(): void {
+    this.#close(new Closed(true, undefined))
+  }
+
+  /** The other end is gone for good: for this reason, or for that of the lost connection. */
+  abandon(reason: Error | undefined = this.#lostFor): void {
+    this.#close(new Closed(false, reason))
+  }
+
   /** Ends everything that is under way. */
-  close(reason: Error): void {
+  #close(closed: Closed): void {
     if (this.flow.closed !== undefined) return
-    this.flow.close(reason)
+    const reason = closed.error('close')
+    this.flow.close(closed, reason)
     this.requester.disconnect(reason, true)
-    this.flow.queue.clear(reason)
+    // First the sender: what it keeps is not dropped from its journal by the queue.
     this.sender.close(reason)
+    this.flow.queue.clear(reason)
     this.#acknowledger.forget()
     this.#requests.detach()
   }

@@ -10,6 +10,7 @@ const FAILURES = 1024
 export class DuplicateFilter {
   /** The highest number that was passed to a handler. */
   highest: number
+  #began: number
   /**
    * No message from this number on was written before this end began to remember: even when the sender marks one as
    * repeated, it was not handled.
@@ -20,6 +21,12 @@ export class DuplicateFilter {
 
   constructor(highest: number) {
     this.highest = highest
+    this.#began = highest
+  }
+
+  /** A message was passed to a handler since this end began to remember. */
+  get used(): boolean {
+    return this.highest > this.#began
   }
 
   /**
@@ -33,6 +40,7 @@ export class DuplicateFilter {
   /** Forgets everything: from here on the other end counts anew. */
   begin({ base, next }: { readonly base: number; readonly next: number }): void {
     this.highest = base - 1
+    this.#began = base - 1
     this.freshFrom = next
     this.#failures.clear()
   }

@@ -23,7 +23,7 @@ export class Emitter {
   /** Sends an event, once at most. False: wait for `drain`. */
   emit(name: string, data: unknown): boolean {
     const flow = this.#flow
-    if (flow.closed !== undefined) throw flow.closed
+    if (flow.closed !== undefined) return flow.afterEnd(flow.closed, 'emit')
     const id = flow.names.idOfEvent('emit', name)
     const payload = encodePayload(this.#codec, data)
     const flags = bytesFlag(data)

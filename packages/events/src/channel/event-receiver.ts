@@ -65,7 +65,7 @@ export class EventReceiver {
   send(name: string, seq: number, data: unknown, repeated: boolean): void {
     const receipts = this.#duplicates
     const redelivered = repeated && seq < receipts.freshFrom
-    const { inbox, session } = this.#owner
+    const { inbox } = this.#owner
     let settled = false
     let later = false
     const succeeded = (): void => {
@@ -89,7 +89,7 @@ export class EventReceiver {
         this.#deliver(name, checked, { name, kind: 'send', redelivered, transaction }),
       )
     try {
-      const result = inbox === undefined ? deliver(undefined) : inbox.run(session, seq, deliver)
+      const result = inbox === undefined ? deliver(undefined) : inbox.run(seq, deliver)
       if (isThenable(result)) result.then(succeeded, failed)
       else succeeded()
     } catch (error) {

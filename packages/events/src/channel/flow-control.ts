@@ -1,10 +1,31 @@
-import { type EventsErrorCode, failure } from '../errors.ts'
+import { disconnection, type EventsErrorCode, failure } from '../errors.ts'
 import { FrameType } from '../wire/frame.ts'
 import type { OutgoingNames } from '../wire/interned-names.ts'
 import type { Link } from '../wire/link.ts'
 import type { ChannelSettings } from './owner.ts'
 import { FrameQueue, type Queued } from './frame-queue.ts'
 import { nameIdOf, type SendWindow } from './send-window.ts'
+
+/** Why nothing can be sent any more. */
+export class Closed {
+  /** This program closed this end; else the other end is gone. */
+  readonly own: boolean
+  readonly reason: Error | undefined
+
+  constructor(own: boolean, reason: Error | undefined) {
+    this.own = own
+    this.reason = reason
+  }
+
+  /** Made for each call, so that its stack shows that call. */
+  error(action: string): Error {
+    if (this.own) return failure(action, 'ERR_CLOSED', 'this end was closed', this.reason)
+    const known = disconnection(action, this.reason)
+    if (known !== this.reason) return known
+    const { code } = known as { code?: string }
+    return failure(action, code as EventsErrorCode, `the other end is gone: ${known.message}`, known)
+  }
+}
 
 /**
  * What decides whether something that is said goes to the connection now, waits in the queue, or is refused: the
@@ -18,7 +39,7 @@ export class FlowControl {
   readonly #highWaterMark: number
   readonly #sends: SendWindow
   readonly #drained: () => void
-  #closed: Error | undefined
+  #closed: Closed | undefined
   #wantsDrain = false
   #room: { readonly go: () => void; readonly reject: (reason: Error) => void }[] = []
   #admitting = false
@@ -33,7 +54,7 @@ export class FlowControl {
   }
 
   /** Why nothing can be said any more; undefined while it can. */
-  get closed(): Error | undefined {
+  get closed(): Closed | undefined {
     return this.#closed
   }
 
@@ -47,8 +68,12 @@ export class FlowControl {
     return this.link?.peerMaxFrame ?? this.#settings.maxFrame
   }
 
+  /** Puts messages that wait for the journal before whatever is sent next, to keep the order. */
+  commit: (() => void) | undefined
+
   /** The connection, while frames may go straight to it. */
   direct(): Link | undefined {
+    this.commit?.()
     const link = this.link
     return link !== undefined && this.queue.length === 0 && this.takesMore(link) ? link : undefined
   }
@@ -158,8 +183,19 @@ export class FlowControl {
   }
 
   /** Ends sending, and rejects the messages that wait for room. */
-  close(reason: Error): void {
-    this.#closed = reason
+  close(closed: Closed, reason: Error): void {
+    this.#closed = closed
     for (const { reject } of this.#room.splice(0)) reject(reason)
+    if (!this.#wantsDrain) return
+    // No room will ever be needed: a caller that waits for it goes on.
+    this.#wantsDrain = false
+    this.#drained()
+  }
+
+  /** An event after the end: an error for a program that closed this end, else dropped and counted. */
+  afterEnd(closed: Closed, action: string): boolean {
+    if (closed.own) throw closed.error(action)
+    this.queue.dropped++
+    return true
   }
 }

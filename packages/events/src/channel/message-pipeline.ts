@@ -2,10 +2,8 @@ import type { Check, Checks } from '../contract/contract.ts'
 import { failure } from '../errors.ts'
 import type { HandlerRegistry } from '../handlers/registry.ts'
 import { isThenable } from '../handlers/listeners.ts'
+import { OWN_NAMES } from '../names.ts'
 import { type IncomingMessage, runMiddleware } from '../handlers/middleware.ts'
-
-/** Names that the package uses itself begin with this: no contract lists them. */
-const OWN = '$uds:'
 
 /** What everything that arrives has to pass: the schema of its name, then the middleware. */
 export class MessagePipeline {
@@ -60,7 +58,7 @@ export class MessagePipeline {
     const checks = this.#checks
     if (checks === undefined) return undefined
     const check = kind === 'emit' || kind === 'send' ? checks.event(name) : checks.request(name)
-    if (check !== undefined || name.startsWith(OWN)) return check
+    if (check !== undefined || name.startsWith(OWN_NAMES)) return check
     throw failure('validate', 'ERR_VALIDATION', `'${name}' is not in the contract`)
   }
 }

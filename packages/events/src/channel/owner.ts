@@ -1,7 +1,8 @@
 import type { Checks } from '../contract/contract.ts'
 import type { Delivery } from '../handlers/handler.ts'
 import type { HandlerRegistry } from '../handlers/registry.ts'
-import type { Encoded } from '../wire/frame.ts'
+import type { Inbox } from '../journal/handled-journal.ts'
+import type { StoredMessage } from '../journal/sent-journal.ts'
 import type { OutgoingNames } from '../wire/interned-names.ts'
 import type { QueueLimits } from './frame-queue.ts'
 
@@ -13,25 +14,20 @@ export interface ChannelSettings {
   readonly highWaterMark: number
   readonly maxUnacknowledged: number
   readonly maxDepth: number
+  readonly maxValues: number
   readonly maxRequests: number
   readonly maxFrame: number
 }
 
 /** Keeps what is sent until it is acknowledged, beyond the life of this process. */
 export interface DurableStore {
-  add(seq: number, name: string, flags: number, payload: Encoded): void
+  /** Keeps all of these messages, or throws and keeps none. */
+  add(messages: readonly StoredMessage[]): void
   settled(from: number, count: number): void
-  commit(): void
-}
-
-/** Runs a handler so that its effect and the acknowledgement are kept together. */
-export interface Inbox {
-  run(session: string, seq: number, work: (transaction: unknown) => unknown): Promise<void> | undefined
 }
 
 /** What a channel needs of the client, or server peer, that it belongs to. */
 export interface ChannelOwner {
-  readonly session: string
   readonly names: OutgoingNames
   readonly settings: ChannelSettings
   /** Who listens to what arrives. */
@@ -43,6 +39,8 @@ export interface ChannelOwner {
   readonly peer: unknown
   /** What a listener is called with. */
   listenerArguments(data: unknown, delivery: Delivery): readonly unknown[]
+  /** Why there is no connection, where that is known: the reason of a request that is not answered in time. */
+  readonly whyAway?: (() => Error | undefined) | undefined
   /** Reports an error that has no other reader. */
   report(error: Error): void
   /** There is room again after `emit` said false. */

@@ -1,12 +1,27 @@
 import { isUtf8 } from 'node:buffer'
+import { isThenable } from '../handlers/listeners.ts'
 import type { Codec, CodecLimits } from '../codecs/codec.ts'
 import { asError, failure } from '../errors.ts'
 import { boundOf, type Encoded, Flag, HEADER_ID_BYTES, isWide } from '../wire/frame.ts'
 import type { Link } from '../wire/link.ts'
 
+/** Refuses values that every codec would write as something else, an empty object mostly. */
+const checkWritable = (data: object): void => {
+  if (Symbol.asyncIterator in data) {
+    throw failure(
+      'encode',
+      'ERR_BAD_PAYLOAD',
+      'a stream cannot be one payload: send its parts, or let a request answer with a stream',
+    )
+  }
+  if (isThenable(data))
+    throw failure('encode', 'ERR_BAD_PAYLOAD', 'a promise cannot be a payload: await it first')
+}
+
 /** The payload of a value: bytes are their own. */
 export const encodePayload = (codec: Codec, data: unknown): Encoded => {
   if (data === undefined || data instanceof Uint8Array) return data
+  if (typeof data === 'object' && data !== null) checkWritable(data)
   try {
     return codec.encode(data)
   } catch (error) {
@@ -38,10 +53,13 @@ export const checkSize = (action: string, payload: Encoded, most: number): void 
   )
 }
 
+/** What a codec refuses with a code of its own. */
+const LIMITS: ReadonlySet<unknown> = new Set(['ERR_TOO_DEEP', 'ERR_TOO_MANY_VALUES'])
+
 /**
  * The value of a payload.
  *
- * @throws SocketError `ERR_BAD_PAYLOAD`, `ERR_TOO_DEEP`
+ * @throws SocketError `ERR_BAD_PAYLOAD`, `ERR_TOO_DEEP`, `ERR_TOO_MANY_VALUES`
  */
 // One parameter for each part of the frame: an object would be made for every message.
 // oxlint-disable-next-line max-params
@@ -65,7 +83,7 @@ export const decodePayload = (
     if (!isUtf8(buffer.subarray(at, end))) throw failure('decode', 'ERR_BAD_PAYLOAD', 'not UTF-8')
     return codec.decode(buffer.toString('utf8', at, end), limits)
   } catch (error) {
-    if ((error as { code?: unknown }).code === 'ERR_TOO_DEEP') throw error
+    if (LIMITS.has((error as { code?: unknown }).code)) throw error
     throw failure(
       'decode',
       'ERR_BAD_PAYLOAD',
@@ -77,8 +95,16 @@ export const decodePayload = (
 
 const encodingOf = (flags: number): 'utf8' | 'latin1' => ((flags & Flag.latin1) === 0 ? 'utf8' : 'latin1')
 
+/** The most bytes of an error or reason: its texts are cut to less. */
+const MAX_JSON_BYTES = 64 * 1024
+/** More than every name has, in whatever encoding. */
+const MAX_NAME_FRAME_BYTES = 1024
+
 /** The JSON of a frame that is not the codec's: an error, a reason. */
 export const decodeJson = (buffer: Buffer, at: number, end: number, flags: number): unknown => {
+  if (end - at > MAX_JSON_BYTES) {
+    throw failure('read', 'ERR_PROTOCOL', `an error of ${end - at} bytes; the limit is ${MAX_JSON_BYTES}`)
+  }
   try {
     return JSON.parse(buffer.toString(encodingOf(flags), at, end))
   } catch (cause) {
@@ -89,6 +115,8 @@ export const decodeJson = (buffer: Buffer, at: number, end: number, flags: numbe
 /** The name in a NAME frame. */
 export const decodeName = (buffer: Buffer, at: number, end: number, flags: number): string => {
   const encoding = encodingOf(flags)
+  if (end - at > MAX_NAME_FRAME_BYTES)
+    throw failure('read', 'ERR_INVALID_NAME', `a name of ${end - at} bytes`)
   if (encoding === 'utf8' && !isUtf8(buffer.subarray(at, end))) {
     throw failure('read', 'ERR_INVALID_NAME', 'a name that is not UTF-8')
   }

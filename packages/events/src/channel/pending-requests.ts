@@ -50,9 +50,18 @@ export class PendingRequests {
   #timer: NodeJS.Timeout | undefined
   #timerAt = Infinity
 
-  /** @param cancel - sends CANCEL to the other end, or removes the request from the queue */
-  constructor(cancel: (id: number, sent: boolean) => void) {
+  readonly #whyAway: () => Error | undefined
+
+  /**
+   * @param cancel - sends CANCEL to the other end, or removes the request from the queue
+   * @param whyAway - the reason why there is no connection
+   */
+  constructor(
+    cancel: (id: number, sent: boolean) => void,
+    whyAway: () => Error | undefined = () => undefined,
+  ) {
     this.#cancel = cancel
+    this.#whyAway = whyAway
   }
 
   get size(): number {
@@ -156,7 +165,10 @@ export class PendingRequests {
       if (call === undefined) continue
       const { id, name, deadline, timeoutMs } = call
       if (deadline <= now) {
-        this.giveUp(id, failure('request', 'ETIMEDOUT', `'${name}' was not answered within ${timeoutMs} ms`))
+        const away = call.sent ? undefined : this.#whyAway()
+        const why = away === undefined ? '' : `; there is no connection: ${away.message}`
+        const detail = `'${name}' was not answered within ${timeoutMs} ms${why}`
+        this.giveUp(id, failure('request', 'ETIMEDOUT', detail, away))
       } else if (deadline < first) first = deadline
     }
     this.#timerAt = Infinity

@@ -1,3 +1,4 @@
+import { quietly } from '../errors.ts'
 import { FrameType } from '../wire/frame.ts'
 import { type Link, lost } from '../wire/link.ts'
 
@@ -14,12 +15,14 @@ export class Pings {
 
   /** Milliseconds to the other end and back; rejects without a connection, and when it is lost. */
   ping(link: Link | undefined): Promise<number> {
-    if (link === undefined) return Promise.reject(lost())
+    if (link === undefined) return quietly(Promise.reject(lost()))
     const id = ++this.#last
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject, since: performance.now() })
-      link.outbox.put(FrameType.ping, 0, 0, id, undefined)
-    })
+    return quietly(
+      new Promise((resolve, reject) => {
+        this.#waiting.set(id, { resolve, reject, since: performance.now() })
+        link.outbox.put(FrameType.ping, 0, 0, id, undefined)
+      }),
+    )
   }
 
   answered(id: number): void {

@@ -1,5 +1,6 @@
 import type { Codec } from '../codecs/codec.ts'
-import { asError } from '../errors.ts'
+import { asError, quietly } from '../errors.ts'
+import type { KeptMessage, StoredMessage } from '../journal/sent-journal.ts'
 import { encodeFrame, type Encoded, Flag, FrameType, HEADER_ID_BYTES } from '../wire/frame.ts'
 import type { FlowControl } from './flow-control.ts'
 import type { DurableStore } from './owner.ts'
@@ -7,25 +8,42 @@ import { bytesFlag, checkSize, encodePayload } from './payload.ts'
 import type { Queued } from './frame-queue.ts'
 import { markRedelivered, type SendWindow, type Unacknowledged } from './send-window.ts'
 
-/** What is said and kept until the other end acknowledges it, over one connection after the other. */
+/** What is sent and kept until the other end acknowledges it, over one connection after the other. */
 export class ReliableSender {
   readonly #flow: FlowControl
   readonly #codec: Codec
   readonly #window: SendWindow
   readonly #durableStore: DurableStore | undefined
+  readonly #report: (error: Error) => void
+  /** Messages of this tick that the store does not have yet. */
+  #uncommitted: { readonly entry: Unacknowledged; readonly message: StoredMessage }[] = []
+  #closed = false
   #idle: (() => void)[] = []
 
-  constructor(flow: FlowControl, codec: Codec, window: SendWindow, outlasting: DurableStore | undefined) {
+  /** @param report - receives errors that no caller awaits */
+  constructor(
+    flow: FlowControl,
+    codec: Codec,
+    window: SendWindow,
+    durableStore: DurableStore | undefined,
+    report: (error: Error) => void,
+  ) {
     this.#flow = flow
     this.#codec = codec
     this.#window = window
-    this.#durableStore = outlasting
+    this.#durableStore = durableStore
+    this.#report = report
   }
 
   /** Sends an event that is acknowledged; resolves when its listeners at the other end are done. */
   send(name: string, data: unknown): Promise<void> {
     const flow = this.#flow
-    if (flow.closed !== undefined) return Promise.reject(flow.closed)
+    const { closed } = flow
+    if (closed !== undefined) {
+      const rejected = Promise.reject<void>(closed.error('send'))
+      // The program cannot know that the other end has gone; that it closed its own end it should.
+      return closed.own ? rejected : quietly(rejected)
+    }
     let id: number
     let payload: Encoded
     try {
@@ -37,45 +55,70 @@ export class ReliableSender {
     }
     const flags = bytesFlag(data)
     const size = (payload?.length ?? 0) + HEADER_ID_BYTES
-    if (flow.full(size)) return flow.whenFull('send', size, () => this.#send(id, flags, payload))
+    if (flow.full(size)) return quietly(flow.whenFull('send', size, () => this.#send(id, flags, payload)))
     return this.#send(id, flags, payload)
   }
 
   #send(nameId: number, flags: number, payload: Encoded): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const flow = this.#flow
-      const seq = this.#window.next
-      this.#durableStore?.add(seq, flow.names.nameOf(nameId), flags, payload)
-      const link = flow.direct()
-      if (link !== undefined) {
-        flow.announce(link, nameId)
-        link.outbox.put(FrameType.send, flags, nameId, seq, payload, true)
-        const { slab, at, end, own } = link.outbox.placed
-        this.#window.add({ seq, slab, at, end, own, written: true, done: false, resolve, reject })
-      } else this.#keep(seq, encodeFrame(FrameType.send, flags, nameId, seq, payload), resolve, reject)
-    })
+    const flow = this.#flow
+    const seq = this.#window.next
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    if (this.#durableStore !== undefined) {
+      const entry = entryOf(seq, encodeFrame(FrameType.send, flags, nameId, seq, payload), resolve, reject)
+      entry.promise = promise
+      this.#window.add(entry)
+      this.#store({ entry, message: { seq, name: flow.names.nameOf(nameId), flags, payload } })
+      return promise
+    }
+    const link = flow.direct()
+    if (link !== undefined) {
+      flow.announce(link, nameId)
+      link.outbox.put(FrameType.send, flags, nameId, seq, payload, true)
+      const { slab, at, end, own } = link.outbox.placed
+      this.#window.add({ seq, slab, at, end, own, written: true, done: false, promise, resolve, reject })
+      return promise
+    }
+    const entry = entryOf(seq, encodeFrame(FrameType.send, flags, nameId, seq, payload), resolve, reject)
+    entry.promise = promise
+    this.#window.add(entry)
+    flow.queueAnyway(this.#queued(entry))
+    return promise
+  }
+
+  /** Keeps a message until the end of the tick, or until something else is sent: what is gathered is one transaction. */
+  #store(uncommitted: { readonly entry: Unacknowledged; readonly message: StoredMessage }): void {
+    this.#uncommitted.push(uncommitted)
+    if (this.#uncommitted.length > 1) return
+    this.#flow.commit = () => this.commit()
+    process.nextTick(() => this.commit())
+  }
+
+  /** Writes what is gathered to the store, then lets it go out; what cannot be stored is rejected, and never sent. */
+  commit(): void {
+    if (this.#uncommitted.length === 0) return
+    const all = this.#uncommitted
+    this.#uncommitted = []
+    this.#flow.commit = undefined
+    try {
+      this.#durableStore?.add(all.map(({ message }) => message))
+    } catch (error) {
+      this.#report(asError(error))
+      for (const { entry } of all) this.#window.settle(entry.seq, 1, asError(error))
+      this.#afterSettling()
+      return
+    }
+    for (const { entry } of all) if (!entry.done) this.#flow.queueAnyway(this.#queued(entry))
   }
 
   /** Takes a message of an earlier life of this process into the queue; it may have been handled. */
-  restore(seq: number, name: string, flags: number, payload: Uint8Array): void {
+  restore({ seq, name, flags, payload }: KeptMessage): void {
     const id = this.#flow.names.idOf(name)
     const frame = encodeFrame(FrameType.send, flags | Flag.redelivered, id, seq, payload)
     this.#window.next = seq
-    this.#keep(seq, frame, nobody, nobody)
-  }
-
-  #keep(seq: number, frame: Buffer, resolve: () => void, reject: (reason: Error) => void): void {
-    const entry: Unacknowledged = {
-      seq,
-      slab: { buffer: frame, pins: 1, lastWrite: 0 },
-      at: 0,
-      end: frame.length,
-      own: undefined,
-      written: false,
-      done: false,
-      resolve,
-      reject,
-    }
+    // The caller of that life is gone, so a refusal is reported; at the close of this end the message stays stored.
+    const entry = entryOf(seq, frame, noop, (reason) => {
+      if (!this.#closed) this.#report(reason)
+    })
     this.#window.add(entry)
     this.#flow.queueAnyway(this.#queued(entry))
   }
@@ -84,7 +127,9 @@ export class ReliableSender {
     return {
       frame: entry.slab.buffer.subarray(entry.at, entry.end),
       own: entry.own,
-      drop: (reason) => this.settle(entry.seq, 1, reason()),
+      drop: (reason) => {
+        if (!this.#closed) this.settle(entry.seq, 1, reason())
+      },
       sent: () => {
         entry.written = true
       },
@@ -104,6 +149,10 @@ export class ReliableSender {
   settle(from: number, count: number, reason: Error | undefined): void {
     this.#window.settle(from, count, reason)
     this.#durableStore?.settled(from, count)
+    this.#afterSettling()
+  }
+
+  #afterSettling(): void {
     this.#flow.onSettled()
     this.#tellIdle()
   }
@@ -121,12 +170,31 @@ export class ReliableSender {
     for (const resolve of this.#idle.splice(0)) resolve()
   }
 
-  /** Rejects everything. */
+  /** Rejects everything; what is stored stays so. */
   close(reason: Error): void {
+    this.commit()
+    this.#closed = true
     this.#window.clear(reason)
     this.#tellIdle()
   }
 }
 
-/** The caller of an earlier life of this process is gone. */
-const nobody = (): void => {}
+const entryOf = (
+  seq: number,
+  frame: Buffer,
+  resolve: () => void,
+  reject: (reason: Error) => void,
+): Unacknowledged => ({
+  seq,
+  slab: { buffer: frame, pins: 1, lastWrite: 0 },
+  at: 0,
+  end: frame.length,
+  own: undefined,
+  written: false,
+  done: false,
+  promise: undefined,
+  resolve,
+  reject,
+})
+
+const noop = (): void => {}

@@ -1,4 +1,5 @@
 import { checkOptions, optionNames } from '@uds/winsock-ffi'
+import { quietly } from '../errors.ts'
 import type { Requester } from './requester.ts'
 import { checkSignal, count, milliseconds } from '../options.ts'
 import type { RequestOptions, StreamOptions } from '../map.ts'
@@ -25,28 +26,38 @@ const split = (
 
 /** Asks the other end; what is wrong with the arguments rejects. */
 export const request = (
-  calling: Requester,
+  requester: Requester,
   name: string,
   rest: readonly unknown[],
   defaultTimeoutMs: number,
-): Promise<unknown> =>
-  new Promise((resolve, reject) => {
+): Promise<unknown> => {
+  const { promise, resolve, reject } = Promise.withResolvers<unknown>()
+  try {
     const [input, options] = split(rest, REQUEST_OPTIONS)
     checkOptions(options, 'request', REQUEST_OPTIONS)
     const { signal }: RequestOptions = options
     const timeoutMs = milliseconds('request', 'timeoutMs', options.timeoutMs, defaultTimeoutMs)
     checkSignal('request', signal)
     signal?.throwIfAborted()
-    const waiting = { value: resolve, end: () => resolve(undefined), fail: reject }
-    calling.call('request', waiting, { name, stream: false, timeoutMs, signal }, input, 0)
-  })
+    const fail = (reason: Error): void => {
+      void quietly(promise)
+      reject(reason)
+    }
+    const waiting = { value: resolve, end: () => resolve(undefined), fail }
+    requester.call('request', waiting, { name, stream: false, timeoutMs, signal }, input, 0)
+  } catch (error) {
+    // A mistake of the caller, which is loud also when nothing awaits it.
+    reject(error)
+  }
+  return promise
+}
 
 const WINDOW = 64
 const MOST_WINDOW = 65_536
 
 /** Asks the other end for a stream; nothing is sent before the first `next`. */
 export const requestStream = (
-  calling: Requester,
+  requester: Requester,
   name: string,
   rest: readonly unknown[],
   defaultTimeoutMs: number,
@@ -62,14 +73,14 @@ export const requestStream = (
       start(waiting) {
         try {
           signal?.throwIfAborted()
-          return calling.call('stream', waiting, { name, stream: true, timeoutMs, signal }, input, window)
+          return requester.call('stream', waiting, { name, stream: true, timeoutMs, signal }, input, window)
         } catch (error) {
           waiting.fail(error as Error)
           return 0
         }
       },
-      credit: (id, items) => calling.credit(id, items),
-      cancel: (id) => calling.giveUp(id, new Error('the reader left')),
+      credit: (id, items) => requester.credit(id, items),
+      cancel: (id) => requester.giveUp(id, new Error('the reader left')),
     },
     window,
   )

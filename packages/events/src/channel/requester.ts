@@ -14,15 +14,23 @@ export class Requester {
   readonly #checkOf: ((name: string) => Check | undefined) | undefined
   readonly #pending: PendingRequests
 
-  /** @param checkOf - what checks the replies to a request */
-  constructor(flow: FlowControl, codec: Codec, checkOf: ((name: string) => Check | undefined) | undefined) {
+  /**
+   * @param checkOf - what checks the replies to a request
+   * @param whyAway - the reason why there is no connection
+   */
+  constructor(
+    flow: FlowControl,
+    codec: Codec,
+    checkOf: ((name: string) => Check | undefined) | undefined,
+    whyAway: (() => Error | undefined) | undefined,
+  ) {
     this.#flow = flow
     this.#codec = codec
     this.#checkOf = checkOf
     this.#pending = new PendingRequests((id, sent) => {
       if (sent) flow.link?.outbox.put(FrameType.cancel, 0, 0, id, undefined)
       else flow.queue.remove((item) => item.call === id)
-    })
+    }, whyAway)
   }
 
   /** How many have no answer yet. */
@@ -39,7 +47,12 @@ export class Requester {
     window: number,
   ): number {
     const flow = this.#flow
-    if (flow.closed !== undefined) throw flow.closed
+    const { closed } = flow
+    if (closed?.own === true) throw closed.error(action)
+    if (closed !== undefined) {
+      waiting.fail(closed.error(action))
+      return 0
+    }
     const nameId = flow.names.idOf(settings.name)
     const payload = encodePayload(this.#codec, input)
     checkSize(action, payload, flow.mostBytes)

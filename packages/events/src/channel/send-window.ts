@@ -1,3 +1,4 @@
+import { quietly } from '../errors.ts'
 import type { Slab } from '../wire/outbox.ts'
 
 /** A message that was sent, or is about to be, and is not acknowledged yet. */
@@ -12,6 +13,8 @@ export interface Unacknowledged {
   /** It was written to a connection, so it may have been handled. */
   written: boolean
   done: boolean
+  /** What the caller awaits, if it does. */
+  promise: Promise<void> | undefined
   readonly resolve: () => void
   readonly reject: (reason: Error) => void
 }
@@ -72,7 +75,10 @@ export class SendWindow {
     this.#open--
     this.#bytes -= entry.end - entry.at + (entry.own?.length ?? 0)
     if (reason === undefined) entry.resolve()
-    else entry.reject(reason)
+    else {
+      if (entry.promise !== undefined) void quietly(entry.promise)
+      entry.reject(reason)
+    }
   }
 
   /** The index of the first message from this number on: numbers are consecutive, but for a journal's first ones. */

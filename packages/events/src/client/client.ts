@@ -8,7 +8,8 @@ import { asError, failure } from '../errors.ts'
 import { EventEnd } from '../end/event-end.ts'
 import type { Delivery } from '../handlers/handler.ts'
 import { HandlerRegistry } from '../handlers/registry.ts'
-import { checkJournal, SentJournal } from '../journal/journal.ts'
+import { checkJournal } from '../journal/database.ts'
+import { SentJournal } from '../journal/sent-journal.ts'
 import type {
   AnyMap,
   CallArguments,
@@ -88,11 +89,12 @@ export class EventClient<M extends object = AnyMap> extends EventEnd<ClientTypes
       () => `client of ${printed(this.#address)}`,
     )
     this.#journal =
-      options.journal === undefined ? undefined : new SentJournal(options.journal.path, codec.name)
+      options.journal === undefined
+        ? undefined
+        : new SentJournal(options.journal.path, codec.name, (error) => this.handlers.report(error))
     const session = this.#journal?.session ?? crypto.randomUUID()
     this.#channel = new Channel(
       {
-        session,
         names: new OutgoingNames(this.#settings.maxNames),
         settings: this.#settings,
         handlers: this.handlers,
@@ -101,6 +103,7 @@ export class EventClient<M extends object = AnyMap> extends EventEnd<ClientTypes
         peer: this,
         listenerArguments: (data, delivery) => [data, delivery],
         report: (error) => this.handlers.report(error),
+        whyAway: () => this.#connectError,
         drained: () => this.#tell('drain'),
       },
       codec,
@@ -123,6 +126,10 @@ export class EventClient<M extends object = AnyMap> extends EventEnd<ClientTypes
           reading,
           hold,
         ),
+      attemptFailed: (error, attempt, retryInMs) => {
+        this.#connectError = error
+        this.#tell('connectError', error, { attempt, retryInMs })
+      },
       leaving: () => this.#closed || this.#closing !== undefined,
       report: (error) => this.handlers.report(error),
       gaveUp: (reason) => this.#finish(reason),
@@ -133,8 +140,7 @@ export class EventClient<M extends object = AnyMap> extends EventEnd<ClientTypes
   #restore(): void {
     if (this.#journal === undefined) return
     const { sender, sends } = this.#channel
-    for (const { seq, name, flags, payload } of this.#journal.kept())
-      sender.restore(seq, name, flags, payload)
+    for (const message of this.#journal.kept()) sender.restore(message)
     sends.next = this.#journal.next()
   }
 
@@ -210,7 +216,11 @@ export class EventClient<M extends object = AnyMap> extends EventEnd<ClientTypes
     return this.#channel.bufferedBytes
   }
 
+  /** What the last attempt to connect failed with; undefined while there is a connection. */
+  #connectError: Error | undefined
+
   #begin(link: Link, welcome: Welcome): void {
+    this.#connectError = undefined
     this.#serverName = welcome.name
     if (!welcome.resumed) this.#channel.duplicates.begin(welcome)
     this.#stopKeepAlive = keepAlive(link, keepAliveInterval(this.#settings.keepAliveMs, welcome.keepAliveMs))
@@ -221,6 +231,7 @@ export class EventClient<M extends object = AnyMap> extends EventEnd<ClientTypes
   #disconnected(link: Link, reason: Error | undefined): void {
     if (this.#channel.link !== link) return
     this.#stopKeepAlive()
+    this.#connectError = reason
     this.#channel.detach(reason)
     this.#tell('disconnect', reason)
     if (this.#closing === undefined && !this.#closed) void this.#connector.again(reason)
@@ -277,15 +288,23 @@ export class EventClient<M extends object = AnyMap> extends EventEnd<ClientTypes
   }
 
   /** Asks to be in a room; the server's `joinable` decides. */
-  async join(room: string): Promise<void> {
-    checkName('join', room)
-    await request(this.#channel.requester, JOIN, [room, {}], this.#settings.requestTimeoutMs)
+  join(room: string): Promise<void> {
+    return this.#ownRequest('join', JOIN, room)
   }
 
   /** Leaves a room. */
-  async leave(room: string): Promise<void> {
-    checkName('leave', room)
-    await request(this.#channel.requester, LEAVE, [room, {}], this.#settings.requestTimeoutMs)
+  leave(room: string): Promise<void> {
+    return this.#ownRequest('leave', LEAVE, room)
+  }
+
+  #ownRequest(where: string, name: string, room: string): Promise<void> {
+    try {
+      checkName(where, room)
+    } catch (error) {
+      return Promise.reject(asError(error))
+    }
+    const { requestTimeoutMs } = this.#settings
+    return request(this.#channel.requester, name, [room, {}], requestTimeoutMs) as Promise<void>
   }
 
   /** Milliseconds to the server and back. */
@@ -320,6 +339,7 @@ export class EventClient<M extends object = AnyMap> extends EventEnd<ClientTypes
       return
     }
     await this.#channel.settled(graceMs)
+    this.#channel.close()
     const gone = new Promise<void>((resolve) => link.duplex.once('close', () => setImmediate(resolve)))
     this.#channel.link?.goodbye(reason)
     if (!link.duplex.closed) await gone
@@ -331,7 +351,8 @@ export class EventClient<M extends object = AnyMap> extends EventEnd<ClientTypes
     this.#closed = true
     this.#connector.giveUp(reason)
     this.#stopKeepAlive()
-    this.#channel.close(failure('close', 'ERR_CLOSED', reason?.message ?? 'this client was closed', reason))
+    if (reason === undefined) this.#channel.close()
+    else this.#channel.abandon(reason)
     this.handlers.end()
     this.#journal?.close()
     this.#tell('close', reason)

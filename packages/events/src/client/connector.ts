@@ -4,7 +4,7 @@ import { socketFileOf } from '../address.ts'
 import { asError } from '../errors.ts'
 import { type Link, lost, ReadBuffer } from '../wire/link.ts'
 import { Backoff, CONNECT_PAUSES } from '@uds/winsock-ffi/internal'
-import { readBackoff, whenFileAppears } from './reconnect.ts'
+import { readBackoff, signatureOf, whenFileAppears } from './reconnect.ts'
 
 /** Errors after which trying again is of no use. */
 const FINAL: ReadonlySet<string> = new Set([
@@ -38,6 +38,8 @@ export interface ConnectorContext {
   leaving(): boolean
   /** An error that nobody awaits. */
   report(error: Error): void
+  /** An attempt failed; the next one is made after so many milliseconds at the latest, or never. */
+  attemptFailed(error: Error, attempt: number, retryInMs: number | undefined): void
   /** It is over. */
   gaveUp(reason: Error): void
 }
@@ -49,10 +51,13 @@ export class Connector {
   readonly #giveUp = new AbortController()
   #endSleep: (() => void) | undefined
   #refs = true
+  /** The server's socket file, and what it was like before the last attempt. */
+  #file: string | undefined
+  #seen: string | undefined
 
-  constructor(settings: ConnectorSettings, traveller: ConnectorContext) {
+  constructor(settings: ConnectorSettings, context: ConnectorContext) {
     this.#settings = settings
-    this.#context = traveller
+    this.#context = context
   }
 
   /** Aborts when the client stops trying. */
@@ -106,7 +111,8 @@ export class Connector {
 
   async #keepTrying(backoff: Backoff, firstWait: number, reason: unknown): Promise<void> {
     let last = reason
-    for (let wait = firstWait; !this.#context.leaving(); wait = backoff.next()) {
+    let wait = firstWait
+    for (let attempt = 1; !this.#context.leaving(); attempt++) {
       if (wait > 0) await this.#sleep(wait, last)
       if (this.#context.leaving()) return
       try {
@@ -115,7 +121,11 @@ export class Connector {
         return
       } catch (error) {
         last = error
-        if (!isFinal(error)) continue
+        if (this.#context.leaving()) return
+        const final = isFinal(error)
+        wait = backoff.next()
+        this.#context.attemptFailed(asError(error), attempt, final ? undefined : wait)
+        if (!final) continue
         this.#context.report(asError(error))
         this.#context.gaveUp(asError(error))
       }
@@ -124,6 +134,9 @@ export class Connector {
 
   async #attempt(hold: boolean): Promise<Link> {
     const { address, transport, connectTimeoutMs: timeoutMs } = this.#settings
+    // Before the attempt: a file that appears while it fails must not look as if it had been there.
+    const file = socketFileOf(address) ?? this.#file
+    if (file !== undefined) this.#seen = signatureOf(file)
     const reading = new ReadBuffer()
     const duplex = await openConnection(address, {
       onread: reading.onread,
@@ -138,14 +151,18 @@ export class Connector {
   /** Waits, but not longer than until the server's file appears, or the client is closed. */
   async #sleep(ms: number, error: unknown): Promise<void> {
     // The file of a name is known when an attempt has failed.
-    const file = socketFileOf(this.#settings.address) ?? socketFileOf(error)
+    const file = socketFileOf(this.#settings.address) ?? socketFileOf(error) ?? this.#file
+    const seen =
+      this.#seen ?? ((error as { code?: unknown } | undefined)?.code === 'ENOENT' ? 'ENOENT' : undefined)
+    this.#file = file
+    this.#seen = undefined
     let stop: (() => void) | undefined
     let timer: NodeJS.Timeout | undefined
     await new Promise<void>((resolve) => {
       this.#endSleep = resolve
       timer = setTimeout(resolve, ms)
       if (!this.#refs) timer.unref()
-      if (file !== undefined) stop = whenFileAppears(file, resolve)
+      if (file !== undefined) stop = whenFileAppears(file, seen, resolve)
     })
     clearTimeout(timer)
     stop?.()

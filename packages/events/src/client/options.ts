@@ -2,7 +2,7 @@ import type { Transport } from '@uds/stream'
 import { optionNames } from '@uds/winsock-ffi'
 import type { Codec } from '../codecs/codec.ts'
 import type { CodecName } from '../codecs/select.ts'
-import type { JournalOptions } from '../journal/journal.ts'
+import type { JournalOptions } from '../journal/database.ts'
 import type { AnyMap } from '../map.ts'
 import { END_OPTIONS, type EndOptions } from '../end/options.ts'
 import type { ReconnectOptions } from './reconnect.ts'
@@ -43,6 +43,11 @@ export const CLIENT_OPTIONS: readonly string[] = optionNames<ClientOptions>({
 export interface ClientEvents {
   /** A connection was made. `resumed`: the server still knew this session. */
   connect: [state: { readonly resumed: boolean }]
+  /**
+   * An attempt to connect failed, the first one (attempt 1) after `open` or one after a loss. `retryInMs`: when the next
+   * one is made at the latest; undefined: never.
+   */
+  connectError: [error: Error, state: { readonly attempt: number; readonly retryInMs: number | undefined }]
   /** The connection was lost; the client tries again, unless `close` follows. */
   disconnect: [reason: Error | undefined]
   /** There is room again after `emit` said false. */

@@ -51,7 +51,7 @@ export const readBackoff = (options: ReconnectOptions): Backoff => {
 const LOOK_MS = 200
 
 /** What changes when a file is made anew. A socket of Windows can only be looked at without following it. */
-const signature = (path: string): string => {
+export const signatureOf = (path: string): string => {
   try {
     const { ino, ctimeMs } = lstatSync(path)
     return `${ino} ${ctimeMs}`
@@ -66,16 +66,24 @@ const signature = (path: string): string => {
  * attempt. The system reports changes in the directory; where it does not (network drives, Wine), a look from time to
  * time finds it.
  *
+ * @param seen - the {@link signatureOf} the file before the attempt that failed; undefined: as it is now
  * @returns the function that ends it
  */
-export const whenFileAppears = (path: string, appeared: () => void): (() => void) => {
-  let last = signature(path)
-  const timer = setInterval(() => {
-    const now = signature(path)
+export const whenFileAppears = (
+  path: string,
+  seen: string | undefined,
+  appeared: () => void,
+): (() => void) => {
+  let last = seen ?? signatureOf(path)
+  const look = (): void => {
+    const now = signatureOf(path)
     if (now !== last && now !== 'ENOENT') appeared()
     last = now
-  }, LOOK_MS).unref()
+  }
+  const timer = setInterval(look, LOOK_MS).unref()
   const stopWatching = watchDirectory(path, appeared)
+  // Behind the watch, so that no moment is left out.
+  look()
   return () => {
     clearInterval(timer)
     stopWatching()

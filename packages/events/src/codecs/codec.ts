@@ -35,4 +35,6 @@ export type Codec = TextCodec | BinaryCodec
 export interface CodecLimits {
   /** The deepest nesting of lists and objects. */
   readonly maxDepth: number
+  /** The most values in one payload, each list, object and key counted; undefined: no limit. */
+  readonly maxValues?: number | undefined
 }

@@ -1,6 +1,6 @@
 import { failure } from '../errors.ts'
 import type { TextCodec } from './codec.ts'
-import { checkTextDepth } from './depth.ts'
+import { checkText } from './payload-limits.ts'
 
 /**
  * JSON, the default: readable on the wire and fast. What `JSON.stringify` leaves out is lost (`Map`, `undefined` inside
@@ -15,8 +15,8 @@ export const json: TextCodec = {
     if (text !== undefined) return text
     throw failure('encode', 'ERR_BAD_PAYLOAD', `JSON has no form for a ${typeof value}`)
   },
-  decode(text, { maxDepth }) {
-    if (text.length > maxDepth) checkTextDepth(text, maxDepth)
+  decode(text, limits) {
+    checkText(text, limits)
     return JSON.parse(text)
   },
 }

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import { fileOf } from '@uds/winsock-ffi'
 import { failure } from '../errors.ts'
 import type { BinaryCodec } from './codec.ts'
-import { checkPackedDepth } from './depth.ts'
+import { checkPacked } from './payload-limits.ts'
 
 interface Packer {
   pack(value: unknown): Buffer
@@ -16,8 +16,7 @@ const load = (): Packer => {
     const { Packr } = createRequire(fileOf(import.meta.url))('msgpackr') as {
       Packr: new (options: Record<string, unknown>) => Packer
     }
-    // Records would compile readers from what the peer sends (`new Function`); plain maps do not.
-    // https://github.com/kriszyp/msgpackr#record--object-structures
+    // Plain maps, no records. This is about what it writes: what it reads is checked before.
     return new Packr({ useRecords: false, moreTypes: false, structuredClone: false })
   } catch (cause) {
     throw failure(
@@ -40,9 +39,9 @@ export const msgpack: BinaryCodec = {
     packer ??= load()
     return packer.pack(value)
   },
-  decode(bytes, { maxDepth }) {
+  decode(bytes, limits) {
     packer ??= load()
-    checkPackedDepth(bytes, maxDepth)
+    checkPacked(bytes, limits)
     return packer.unpack(bytes)
   },
 }

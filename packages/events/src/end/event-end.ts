@@ -72,7 +72,9 @@ export abstract class EventEnd<T extends EndTypes> {
 
   /**
    * Answers a request: with a value, a promise, or, for a stream, an (async) iterable. What it throws is the answer too:
-   * its `message` and `code`. A second handler for a name takes the place of the first.
+   * its `message` and `code`.
+   *
+   * @throws TypeError `ERR_INVALID_ARG_VALUE` when the name has a handler already: see {@link removeHandler}
    */
   handle<N extends keyof T['requests'] & string>(
     name: N,
@@ -82,6 +84,12 @@ export abstract class EventEnd<T extends EndTypes> {
     ) => HandlerResult<T['requests'][N]>,
   ): this {
     this.handlers.handle(name, handler)
+    return this
+  }
+
+  /** Takes the handler of a request out: from then on it is answered with `ERR_NO_HANDLER`. */
+  removeHandler(name: keyof T['requests'] & string): this {
+    this.handlers.removeHandler(name)
     return this
   }
 

@@ -22,6 +22,8 @@ export interface EndOptions<M extends object> {
   readonly maxFrame?: number | undefined
   /** The deepest nesting that is read. Default 256. */
   readonly maxDepth?: number | undefined
+  /** The most values that are read in one payload, each list, object and key counted. Default 1,000,000. */
+  readonly maxValues?: number | undefined
   /** How many different names a connection may have, each way. Default 4096. */
   readonly maxNames?: number | undefined
   /** How many requests of the other end may be under way. Default 10,000. */
@@ -44,6 +46,7 @@ export const END_OPTIONS: Readonly<Record<keyof EndOptions<object>, true>> = {
   maxUnacknowledged: true,
   maxFrame: true,
   maxDepth: true,
+  maxValues: true,
   maxNames: true,
   maxRequests: true,
   handshakeTimeoutMs: true,
@@ -93,6 +96,7 @@ export const endSettings = <M extends object>(
     maxUnacknowledged: count(where, 'maxUnacknowledged', options.maxUnacknowledged, 16_384),
     maxFrame: Math.min(count(where, 'maxFrame', options.maxFrame, 16 * MIB, 1024), 2 ** 31 - 1),
     maxDepth: count(where, 'maxDepth', options.maxDepth, 256),
+    maxValues: count(where, 'maxValues', options.maxValues, 1_000_000),
     maxNames: Math.min(count(where, 'maxNames', options.maxNames, 4096), MOST_NAMES),
     maxRequests: count(where, 'maxRequests', options.maxRequests, 10_000),
     handshakeTimeoutMs: milliseconds(where, 'handshakeTimeoutMs', options.handshakeTimeoutMs, 5000, 1),

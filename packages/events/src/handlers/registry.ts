@@ -1,6 +1,6 @@
-import { checkOptions, invalidArgument } from '@uds/winsock-ffi'
+import { checkOptions, invalidArgument, invalidValue } from '@uds/winsock-ffi'
 import { asError } from '../errors.ts'
-import { checkName, isReserved } from '../names.ts'
+import { checkName, isReserved, OWN_NAMES } from '../names.ts'
 import { count } from '../options.ts'
 import { EventStream, type StreamedEvent, type Pausable } from './event-stream.ts'
 import type { Delivery, Handler } from './handler.ts'
@@ -22,6 +22,7 @@ export class HandlerRegistry {
   readonly middleware: Middleware[] = []
   /** Of what happens to the connection. */
   readonly #local = new Listeners()
+  #ended = false
   readonly #streams = new Set<EventStream<unknown>>()
   readonly #originOf: (args: readonly unknown[]) => EventOrigin
   readonly #description: () => string
@@ -49,6 +50,8 @@ export class HandlerRegistry {
   once(name: string, listener: Listener | undefined): Promise<unknown> | undefined {
     const listeners = this.#of('once', name)
     if (listener === undefined) {
+      // There will be no room, and none is needed: a caller that would wait for ever goes on.
+      if (name === 'drain' && this.#ended) return Promise.resolve([])
       return new Promise((resolve) => listeners.addOnce(name, (...args: never[]) => resolve(args)))
     }
     listeners.addOnce(name, listener)
@@ -62,7 +65,22 @@ export class HandlerRegistry {
   handle(name: string, handler: Handler): void {
     checkName('handle', name)
     if (typeof handler !== 'function') throw invalidArgument('handle', 'handler', 'a function', handler)
+    if (this.requests.has(name)) {
+      throw invalidValue(
+        'handle',
+        'name',
+        'has a handler already; take it out with removeHandler first',
+        name,
+      )
+    }
     this.requests.set(name, handler)
+  }
+
+  removeHandler(name: string): void {
+    checkName('removeHandler', name)
+    if (name.startsWith(OWN_NAMES))
+      throw invalidValue('removeHandler', 'name', 'belongs to this package', name)
+    this.requests.delete(name)
   }
 
   use(middleware: Middleware): void {
@@ -110,6 +128,7 @@ export class HandlerRegistry {
 
   /** No more events come. */
   end(): void {
+    this.#ended = true
     for (const stream of this.#streams) stream.end()
   }
 }

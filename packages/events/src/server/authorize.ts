@@ -1,13 +1,14 @@
+/** Who may come in, who a session belongs to, and which codec a client may have. */
 import type * as Crypto from 'node:crypto'
 import type { Duplex } from 'node:stream'
-import { peerCredentials } from '@uds/stream'
-import type { PeerCredentials } from '@uds/winsock-ffi'
-import { isSameUser } from '@uds/winsock-ffi/internal'
+import { type Address, peerCredentials, tcp, type Transport } from '@uds/stream'
+import { loadKoffi, type PeerCredentials, SocketError } from '@uds/winsock-ffi'
+import { isSameUser, whyNobodyIsSameUser } from '@uds/winsock-ffi/internal'
 import type { Codec } from '../codecs/codec.ts'
-import { failure } from '../errors.ts'
+import { asError, failure } from '../errors.ts'
 import type { Hello } from '../wire/handshake-messages.ts'
 
-/** Who wants in: what the client says, and what the system says. */
+/** A client that asks to be let in: what it claims, and what the system reports. */
 export interface ConnectingClient {
   /** The name that the client claims; nothing proves it. */
   readonly name: string | undefined
@@ -20,7 +21,10 @@ export interface ConnectingClient {
   credentials(): PeerCredentials
 }
 
-/** Decides whether a client may stay: true, or a promise of it. Anything else, and what it throws, is a refusal. */
+/**
+ * Decides whether a client may stay. It may with exactly `true`, or a promise of it; everything else is a refusal. What
+ * the function throws is a refusal too: the client hears `ERR_UNAUTHORIZED` and no more, the server's `error` has it all.
+ */
 export type Authorizer = (client: ConnectingClient) => boolean | Promise<boolean>
 
 const crypto = (): typeof Crypto => process.getBuiltinModule('node:crypto')
@@ -42,19 +46,98 @@ export const sameUser = (connection: Duplex): boolean => {
 
 const refused = (): Error => failure('authorize', 'ERR_UNAUTHORIZED', 'the server refused this client')
 
-/** Lets a client in, or throws. */
+/**
+ * Lets a client in, or throws `ERR_UNAUTHORIZED`.
+ *
+ * @param report - receives what `authorize` threw, which the client does not hear
+ */
 export const admit = async (
   hello: Hello,
   connection: Duplex,
   token: string | undefined,
-  authorize: Authorizer | undefined,
+  authorize: 'sameUser' | Authorizer | undefined,
+  report: (error: Error) => void,
 ): Promise<void> => {
   if (token !== undefined && !sameToken(token, hello.token)) throw refused()
   if (authorize === undefined) return
   const { name, token: given, codec } = hello
   const credentials = (): PeerCredentials => peerCredentials(connection)
-  if (!(await authorize({ name, token: given, codec, connection, credentials }))) throw refused()
+  let answer: unknown
+  try {
+    answer =
+      authorize === 'sameUser'
+        ? isSameUser(credentials())
+        : await authorize({ name, token: given, codec, connection, credentials })
+  } catch (error) {
+    report(asError(error))
+  }
+  if (answer !== true) throw refused()
 }
+
+const notSupported = (detail: string, advice: string, cause?: unknown): SocketError =>
+  new SocketError({ code: 'ENOTSUP', syscall: 'listen', detail, advice, cause })
+
+/**
+ * Checks that `authorize: 'sameUser'` can be answered: it would refuse every client otherwise.
+ *
+ * @throws SocketError `ENOTSUP`
+ */
+export const requireCredentials = (at: string | Address, transport: Transport | undefined): void => {
+  const nobody = whyNobodyIsSameUser()
+  if (nobody !== undefined) {
+    throw notSupported(
+      `authorize 'sameUser' would refuse every client: ${nobody}`,
+      'run as a user that the namespace maps, or pass a function that decides',
+    )
+  }
+  const scheme = typeof at === 'object' ? at.scheme : undefined
+  const { capabilities } = transport ?? (scheme === 'tcp' ? tcp : {})
+  if (capabilities?.credentials === false) {
+    throw notSupported(
+      "the system has no credentials of the clients of such connections, so authorize 'sameUser' has nothing to decide by",
+      'use unix: or name:, or the option token',
+    )
+  }
+  // Connections in memory, and those of other transports, have their own credentials.
+  if (transport !== undefined || scheme === 'memory') return
+  try {
+    loadKoffi()
+  } catch (cause) {
+    throw notSupported(
+      `authorize 'sameUser' has to ask the system who a client is: ${asError(cause).message}`,
+      'install koffi, or use the option token',
+      cause,
+    )
+  }
+}
+
+/** Who a session belongs to: only the same may resume it. */
+export interface SessionOwner {
+  /** The user (uid or SID, where the system reports it) and the digest of the token, where there is one. */
+  readonly id: string
+  /** The process that began it, where the system reports it. */
+  readonly pid: number | undefined
+}
+
+const proofOf = (token: string | undefined): string =>
+  token === undefined ? '' : ` token ${digest(token).toString('base64url')}`
+
+/** The owner of the session that a client begins, or of the one that it may resume. */
+export const ownerOf = (connection: Duplex, { token }: Hello): SessionOwner => {
+  const proof = proofOf(token)
+  try {
+    const { uid, sid, pid } = peerCredentials(connection)
+    return { id: `user ${uid ?? sid ?? 'unknown'}${proof}`, pid }
+  } catch {
+    return { id: `user unknown${proof}`, pid: undefined }
+  }
+}
+
+/** The same at a name, where only this user can connect: the system need not be asked, nor koffi loaded. */
+export const ownerOfPrivate = ({ token }: Hello): SessionOwner => ({
+  id: `user own${proofOf(token)}`,
+  pid: undefined,
+})
 
 /** The codec that a client asks for, if it is offered to it. */
 export const codecFor = (hello: Hello, codecs: readonly Codec[], isThisUser: () => boolean): Codec => {

@@ -1,13 +1,13 @@
 import type { Duplex } from 'node:stream'
 import type { Codec } from '../codecs/codec.ts'
 import { asError, failure } from '../errors.ts'
-import type { HandledJournal } from '../journal/journal.ts'
+import type { HandledJournal } from '../journal/handled-journal.ts'
 import type { EndSettings } from '../end/options.ts'
 import { FrameType } from '../wire/frame.ts'
 import { type Hello, readHello } from '../wire/handshake-messages.ts'
 import { Link } from '../wire/link.ts'
 import { firstFrame, limitHandshake, putFirst, unexpectedFirst } from '../wire/first-frame.ts'
-import { admit, type Authorizer, codecFor, sameUser } from './authorize.ts'
+import { admit, type Authorizer, codecFor, sameUser, type SessionOwner } from './authorize.ts'
 import type { ServerPeer } from './peer.ts'
 import type { Sessions } from './sessions.ts'
 
@@ -23,14 +23,16 @@ export interface HandshakeContext<M extends object> {
   readonly settings: HandshakeSettings
   readonly sessions: Sessions<M>
   readonly journal: HandledJournal | undefined
+  /** Who begins, or may resume, a session over this connection. */
+  ownerOf(connection: Duplex, hello: Hello): SessionOwner
   /** Makes what the server knows of a client that it did not know. */
-  newPeer(session: string, codec: Codec): ServerPeer<M>
+  newPeer(session: string, codec: Codec, owner: SessionOwner): ServerPeer<M>
   /** A client is there. */
   connected(peer: ServerPeer<M>, resumed: boolean): void
   /** A client lost its connection. */
   disconnected(peer: ServerPeer<M>, reason: Error | undefined): void
-  /** A connection ended before it was let in. */
-  report(error: Error): void
+  /** A connection ended before it was let in, or `authorize` threw. */
+  readonly report: (error: Error) => void
 }
 
 /** The handshake of a server: every connection says who it is, and is let in or refused with a reason. */
@@ -81,9 +83,8 @@ export class ServerHandshake<M extends object> {
   async #greet(link: Link, hello: Hello, entered: (peer: ServerPeer<M>) => void): Promise<void> {
     try {
       const { authorize, token, codecs } = this.#context.settings
-      const isSame = (): boolean => sameUser(link.duplex)
-      await admit(hello, link.duplex, token, authorize === 'sameUser' ? isSame : authorize)
-      const codec = codecFor(hello, codecs, isSame)
+      await admit(hello, link.duplex, token, authorize, this.#context.report)
+      const codec = codecFor(hello, codecs, () => sameUser(link.duplex))
       if (link.closed) return
       if (this.#closed) throw closing()
       entered(this.#welcome(link, hello, codec))
@@ -94,12 +95,18 @@ export class ServerHandshake<M extends object> {
 
   #welcome(link: Link, hello: Hello, codec: Codec): ServerPeer<M> {
     const { settings, sessions } = this.#context
+    const owner = this.#context.ownerOf(link.duplex, hello)
     const known = sessions.get(hello.session)
+    const kept = known === undefined ? this.#context.journal?.find(hello.session) : undefined
+    const begunBy = known?.owner.id ?? kept?.owner
+    if (begunBy !== undefined && begunBy !== owner.id) {
+      throw failure('handshake', 'ERR_UNAUTHORIZED', 'another user, or another token, began this session')
+    }
     if (known !== undefined && (known.channel.codec !== codec || known.name !== hello.name)) {
       throw failure('handshake', 'ERR_PROTOCOL', 'the session was begun with another name or codec')
     }
     if (known !== undefined) this.#takeOver(known)
-    const peer = known ?? this.#newcomer(hello, codec)
+    const peer = known ?? this.#newcomer(hello, codec, owner, kept?.highest ?? 0)
     sessions.enter(peer)
     this.#unfinished.delete(link)
     link.peerMaxFrame = hello.maxFrame
@@ -113,11 +120,11 @@ export class ServerHandshake<M extends object> {
     return peer
   }
 
-  #newcomer(hello: Hello, codec: Codec): ServerPeer<M> {
-    const peer = this.#context.newPeer(hello.session, codec)
+  #newcomer(hello: Hello, codec: Codec, owner: SessionOwner, highest: number): ServerPeer<M> {
+    const peer = this.#context.newPeer(hello.session, codec, owner)
     const { duplicates } = peer.channel
     duplicates.begin(hello)
-    duplicates.highest = Math.max(duplicates.highest, this.#context.journal?.highest(hello.session) ?? 0)
+    duplicates.highest = Math.max(duplicates.highest, highest)
     return peer
   }
 

@@ -2,7 +2,7 @@ import type { ListenOptions, Transport } from '@uds/stream'
 import { optionNames } from '@uds/winsock-ffi'
 import type { Codec } from '../codecs/codec.ts'
 import type { CodecName } from '../codecs/select.ts'
-import type { JournalOptions } from '../journal/journal.ts'
+import type { JournalOptions } from '../journal/database.ts'
 import type { AnyMap } from '../map.ts'
 import { END_OPTIONS, type EndOptions } from '../end/options.ts'
 import type { Authorizer } from './authorize.ts'
@@ -14,13 +14,19 @@ export interface ServerOptions<M extends object = AnyMap> extends EndOptions<M> 
   readonly codecs?: readonly (CodecName | Codec)[] | undefined
   /** Clients must show this. */
   readonly token?: string | undefined
-  /** Decides who may stay, after the token: `sameUser` asks the system. */
+  /**
+   * Decides who may stay, after the token: `sameUser` asks the system, and `listen` fails with `ENOTSUP` where it cannot
+   * be asked.
+   */
   readonly authorize?: 'sameUser' | Authorizer | undefined
-  /** Which rooms clients may join by themselves. Default: none. */
+  /** Which rooms clients may join by themselves: those for which it returns exactly `true`. Default: none. */
   readonly joinable?: ((peer: ServerPeer<M>, room: string) => boolean | Promise<boolean>) | undefined
   /** Milliseconds that a session waits for its client to come back. Default 30,000. */
   readonly sessionMs?: number | undefined
-  /** How many sessions may wait for their clients; the oldest goes. Default 10,000. */
+  /**
+   * How many sessions may wait for their clients. Of more, one of the process (or user) that has the most goes: an empty
+   * one, else its oldest. Default 10,000.
+   */
   readonly maxSessions?: number | undefined
   /** What `broadcast` does with a peer whose queue is full, under `wait` and `fail`. Default `disconnect`. */
   readonly slowConsumer?: 'disconnect' | 'skip' | undefined

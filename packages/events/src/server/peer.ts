@@ -20,6 +20,7 @@ import type {
   StreamOptions,
   ToClient,
 } from '../map.ts'
+import type { SessionOwner } from './authorize.ts'
 import type { Rooms } from './rooms.ts'
 import type { EndSettings } from '../end/options.ts'
 
@@ -37,6 +38,12 @@ export class ServerPeer<M extends object = object> {
   readonly id: string
   /** Anything that the program wants to remember of this peer. */
   data: unknown
+  /**
+   * Who began the session.
+   *
+   * @internal
+   */
+  readonly owner: SessionOwner
   /** @internal */
   readonly channel: Channel
   readonly #context: PeerContext<M>
@@ -44,10 +51,11 @@ export class ServerPeer<M extends object = object> {
   #stopKeepAlive: () => void = () => {}
 
   /** @internal */
-  constructor(home: PeerContext<M>, id: string, codec: Codec, highest: number) {
+  constructor(context: PeerContext<M>, id: string, codec: Codec, owner: SessionOwner) {
     this.id = id
-    this.#context = home
-    this.channel = new Channel(home.ownerOf(this), codec, highest)
+    this.owner = owner
+    this.#context = context
+    this.channel = new Channel(context.ownerOf(this), codec, 0)
   }
 
   /** The name that the client claims; nothing proves it. */

@@ -5,16 +5,18 @@ import { endpoint } from '../address.ts'
 import type { ChannelOwner } from '../channel/owner.ts'
 import { builtInCodecs, codecOf } from '../codecs/select.ts'
 import { type Checks, checksOf } from '../contract/contract.ts'
-import { failure } from '../errors.ts'
+import { asError, failure } from '../errors.ts'
 import { EventEnd } from '../end/event-end.ts'
 import type { Delivery, RequestContext } from '../handlers/handler.ts'
 import { HandlerRegistry } from '../handlers/registry.ts'
-import { checkJournal, HandledJournal } from '../journal/journal.ts'
+import { checkJournal, rememberMs } from '../journal/database.ts'
+import { HandledJournal } from '../journal/handled-journal.ts'
 import type { AnyMap, EventName, ServerRequests, ToClient, ToServer } from '../map.ts'
 import { checkName, JOIN, LEAVE } from '../names.ts'
 import { checkFunction, checkSignal, count, graceOf, milliseconds, oneOf } from '../options.ts'
 import { checkText, type EndSettings, endSettings } from '../end/options.ts'
 import { OutgoingNames } from '../wire/interned-names.ts'
+import { ownerOf, ownerOfPrivate, requireCredentials } from './authorize.ts'
 import { Broadcaster, type BroadcastOptions, type RoomTarget } from './broadcast.ts'
 import { SERVER_OPTIONS, type ServerEvents, type ServerOptions } from './options.ts'
 import { type PeerContext, ServerPeer } from './peer.ts'
@@ -50,15 +52,17 @@ export class EventServer<M extends object = AnyMap>
   readonly #checks: Checks | undefined
   readonly #names: OutgoingNames
   readonly #sessions: Sessions<M>
-  readonly #reception: ServerHandshake<M>
+  readonly #handshake: ServerHandshake<M>
   readonly #broadcaster: Broadcaster<M>
   readonly #journal: HandledJournal | undefined
+  /** It listens at a name: only this user, and root, can connect. */
+  #private = false
   #listener: StreamListener | undefined
   #closing: Promise<void> | undefined
 
   private constructor(options: ServerOptions<M>) {
     super()
-    const settings = receptionSettings(options)
+    const settings = handshakeSettings(options)
     this.settings = settings
     this.#joinable = options.joinable
     this.#checks = checksOf('listen', 'server', options.contract)
@@ -69,7 +73,7 @@ export class EventServer<M extends object = AnyMap>
     }
     this.#sessions = new Sessions(limits, (peer) => {
       this.rooms.leaveAll(peer)
-      peer.channel.close(failure('close', 'ERR_CLOSED', 'the client did not come back'))
+      peer.channel.abandon()
     })
     this.handlers = new HandlerRegistry(
       ([peer, delivery]) => ({
@@ -86,12 +90,16 @@ export class EventServer<M extends object = AnyMap>
       skipsSlow: oneOf('listen', 'slowConsumer', options.slowConsumer, ['disconnect', 'skip']) === 'skip',
       report: (error, peer) => this.handlers.report(error, peer),
     })
-    this.#journal = options.journal === undefined ? undefined : new HandledJournal(options.journal.path)
-    this.#reception = new ServerHandshake({
+    this.#journal =
+      options.journal === undefined
+        ? undefined
+        : new HandledJournal(options.journal.path, rememberMs('listen', options.journal))
+    this.#handshake = new ServerHandshake({
       settings,
       sessions: this.#sessions,
       journal: this.#journal,
-      newPeer: (session, codec) => new ServerPeer<M>(this, session, codec, 0),
+      ownerOf: (connection, hello) => (this.#private ? ownerOfPrivate(hello) : ownerOf(connection, hello)),
+      newPeer: (session, codec, owner) => new ServerPeer<M>(this, session, codec, owner),
       connected: (peer, resumed) => this.#tell('connection', peer, { resumed }),
       disconnected: (peer, reason) => this.#tell('disconnect', peer, reason),
       report: (error) => this.handlers.report(error),
@@ -117,7 +125,9 @@ export class EventServer<M extends object = AnyMap>
     options: ServerOptions<M> = {},
   ): Promise<EventServer<M>> {
     const at = endpoint('listen', address, options.transport)
+    if (options.authorize === 'sameUser') requireCredentials(at, options.transport)
     const server = new EventServer<M>(options)
+    server.#private = typeof at === 'object' && at.scheme === 'name' && options.transport === undefined
     try {
       server.#listener = await openListener(at, {
         ...options.listen,
@@ -162,12 +172,18 @@ export class EventServer<M extends object = AnyMap>
    * @param head - bytes that were read from it already
    */
   accept(connection: Duplex, head?: Uint8Array): void {
-    this.#reception.accept(connection, head)
+    this.#handshake.accept(connection, head)
   }
 
   async #join(peer: ServerPeer<M>, room: unknown): Promise<void> {
     checkName('join', room)
-    if (this.#joinable === undefined || !(await this.#joinable(peer, room as string))) {
+    let may: unknown
+    try {
+      may = await this.#joinable?.(peer, room as string)
+    } catch (error) {
+      this.handlers.report(asError(error), peer)
+    }
+    if (may !== true) {
       throw failure('join', 'ERR_UNAUTHORIZED', `this client may not join '${String(room)}'`)
     }
     peer.join(room as string)
@@ -176,12 +192,11 @@ export class EventServer<M extends object = AnyMap>
   /** @internal */
   ownerOf(peer: ServerPeer<M>): ChannelOwner {
     return {
-      session: peer.id,
       names: this.#names,
       settings: this.settings,
       handlers: this.handlers,
       checks: this.#checks,
-      inbox: this.#journal,
+      inbox: this.#journal?.inboxOf(peer.id, peer.owner.id),
       peer,
       listenerArguments: (data, delivery) => [data, peer, delivery],
       report: (error) => this.handlers.report(error, peer),
@@ -226,13 +241,13 @@ export class EventServer<M extends object = AnyMap>
 
   async #close(graceMs: number): Promise<void> {
     const links = [...this.#sessions.connected].map((peer) => this.#part(peer, graceMs))
-    this.#reception.close()
+    this.#handshake.close()
     // The listener stops at once; the connections are ended here, gently, each when its work is done.
     const listening = this.#listener?.close({ graceMs: Infinity })
     await Promise.all(links)
     await listening
     for (const peer of this.#sessions.clear()) {
-      peer.channel.close(failure('close', 'ERR_CLOSED', 'the server was closed'))
+      peer.channel.close()
     }
     this.handlers.end()
     this.#journal?.close()
@@ -241,6 +256,7 @@ export class EventServer<M extends object = AnyMap>
 
   async #part(peer: ServerPeer<M>, graceMs: number): Promise<void> {
     await peer.channel.settled(graceMs)
+    peer.channel.close()
     const link = peer.channel.link
     if (link === undefined) return
     const gone = new Promise<void>((resolve) => link.duplex.once('close', () => resolve()))
@@ -263,7 +279,7 @@ export class EventServer<M extends object = AnyMap>
   }
 }
 
-const receptionSettings = <M extends object>(options: ServerOptions<M>): HandshakeSettings => {
+const handshakeSettings = <M extends object>(options: ServerOptions<M>): HandshakeSettings => {
   const settings = endSettings('listen', options, SERVER_OPTIONS)
   const codecs = (options.codecs ?? builtInCodecs).map((codec) => codecOf('listen', codec))
   const { token, authorize } = options

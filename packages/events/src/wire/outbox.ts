@@ -51,8 +51,6 @@ export class Outbox {
   active = false
   /** The link will call {@link flush} soon, so no tick has to be waited for. */
   gathering = false
-  /** Called before bytes are handed to the stream. */
-  beforeWrite: (() => void) | undefined
   /** Called at the end of the tick, when frames can still join. */
   beforeFlush: (() => void) | undefined
 
@@ -191,7 +189,6 @@ export class Outbox {
   }
 
   #write(): void {
-    this.beforeWrite?.()
     this.active = true
     this.#writes++
     const duplex = this.#duplex

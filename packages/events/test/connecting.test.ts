@@ -1,0 +1,95 @@
+import { rmSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { connect, memory, type Transport, unix } from '@uds/stream'
+import { codeOf, freshName, rejectionOf, socketPath, until } from '@uds/testkit'
+import { EventClient, EventServer } from '@uds/events'
+import { serve, watched } from './fixtures/ends.ts'
+
+describe('a client that is not connected yet', () => {
+  test('tells why each attempt failed, and a later timeout has it as its cause', async () => {
+    const client = watched(
+      EventClient.open(`memory:${freshName()}`, { reconnect: { initialMs: 1, maxMs: 2, jitter: 0 } }),
+    )
+    const attempts: unknown[] = []
+    client.on('connectError', (error, { attempt, retryInMs }) =>
+      attempts.push([(error as { code?: unknown }).code, attempt, typeof retryInMs]),
+    )
+    const error = await rejectionOf(client.request('a', undefined, { timeoutMs: 100 }))
+    expect(error).toMatchObject({ code: 'ETIMEDOUT', cause: { code: 'ECONNREFUSED' } })
+    expect(error.message).toContain('there is no connection')
+    expect(attempts.slice(0, 3)).toEqual([
+      ['ECONNREFUSED', 1, 'number'],
+      ['ECONNREFUSED', 2, 'number'],
+      ['ECONNREFUSED', 3, 'number'],
+    ])
+    expect(client.errors).toEqual([])
+  })
+
+  test('tells of the attempt after which it gives up', async () => {
+    const server = await serve(`memory:${freshName()}`, { token: 'secret' })
+    const client = watched(EventClient.open(server.address))
+    const [error, { attempt, retryInMs }] = await client.once('connectError')
+    expect([(error as { code?: unknown }).code, attempt, retryInMs]).toEqual([
+      'ERR_UNAUTHORIZED',
+      1,
+      undefined,
+    ])
+    await until(() => client.closed)
+    expect(await codeOf(client.request('a'))).toBe('ERR_UNAUTHORIZED')
+  })
+
+  test('a timeout of a connected client has no such cause', async () => {
+    const server = await serve(`memory:${freshName()}`)
+    server.handle('wait', () => new Promise(() => {}))
+    const client = watched(await EventClient.connect(server.address))
+    const error = await rejectionOf(client.request('wait', undefined, { timeoutMs: 20 }))
+    expect([error.code, error.cause]).toEqual(['ETIMEDOUT', undefined])
+  })
+})
+
+/** Starts the server while an attempt to reach it is failing. */
+const late = (address: string, attempts: { count: number }, at: number): Transport => ({
+  ...memory,
+  name: 'unix, a little late',
+  connect: async (to, options) => {
+    attempts.count++
+    try {
+      return await connect(to as string, options)
+    } catch (error) {
+      if (attempts.count === at) await serve(address)
+      throw error
+    }
+  },
+})
+
+describe.skipIf(!unix.capabilities.listen)('the file of a server', () => {
+  test.each([1, 2])('that appears during attempt %i is found at once', async (at) => {
+    const address = `unix:${socketPath()}`
+    const attempts = { count: 0 }
+    const client = watched(
+      EventClient.open(address, {
+        transport: late(address, attempts, at),
+        reconnect: { initialMs: at === 1 ? 60_000 : 1, maxMs: 60_000, factor: 100, jitter: 0 },
+      }),
+    )
+    await client.once('connect')
+    expect(attempts.count).toBe(at + 1)
+  })
+
+  test('of one that died, made anew during an attempt, is found at once', async () => {
+    const path = socketPath()
+    const address = `unix:${path}`
+    const first = await EventServer.listen(address)
+    const client = watched(
+      EventClient.open(address, { reconnect: { initialMs: 60_000, maxMs: 60_000, jitter: 0 } }),
+    )
+    await client.once('connect')
+    const lost = client.once('disconnect')
+    await first.close({ graceMs: 0 })
+    await lost
+    rmSync(path, { force: true })
+    const back = client.once('connect')
+    await serve(address)
+    expect(await back).toEqual([{ resumed: false }])
+  })
+})
