@@ -3,7 +3,7 @@ import { closeSync, openSync } from 'node:fs'
 import { devNull } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { InetAddress, libc, posixConstants, sockets, type SocketHandle } from '@uds/winsock-ffi'
+import { InetAddress, libc, posixConstants, SOCK_DGRAM, sockets, type SocketHandle } from '@uds/winsock-ffi'
 import { errorOf, tempDir } from '@uds/testkit'
 import {
   UnixDatagram,
@@ -72,6 +72,19 @@ const withSocket = (socket: SocketHandle, use: (fd: number) => void): void => {
     socket.close()
   }
 }
+
+// linux/socket.h
+const AF_NETLINK = 16
+
+test.skipIf(process.platform !== 'linux')('a socket of another family is refused', () => {
+  const fd = libc.socket(AF_NETLINK, SOCK_DGRAM, 0)
+  expectRefused(
+    () => UnixDatagram.fromRawHandle(fd),
+    'ERR_INVALID_ARG_VALUE',
+    'fromRawHandle: the handle must be an AF_UNIX datagram socket, and is a socket of another family',
+  )
+  closeSync(fd)
+})
 
 /** A refused handle is still the caller's: closing it works. */
 const withHandle = (handle: number, use: (handle: number) => void): void => {

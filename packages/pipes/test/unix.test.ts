@@ -231,6 +231,18 @@ describe.skipIf(!can.descriptors)('descriptors', () => {
     b.close()
   })
 
+  test('of a connection that is gone are none, as its bytes are: takeError says how it went', () => {
+    const [a, b] = UnixStream.pair()
+    b.writeAll(bytes('never read'))
+    a.sendDescriptors(bytes('x'), [0])
+    a.close()
+    const first = b.receiveDescriptors(Buffer.alloc(1))
+    expect([first.bytes, first.descriptors.length]).toEqual([1, 1])
+    expect(b.receiveDescriptors(Buffer.alloc(1)).bytes).toBe(0)
+    expect(b.takeError()?.code).toBe('ECONNRESET')
+    for (const each of [...first.descriptors, b]) each.close()
+  })
+
   test('at most one is one, and the loss of the others is reported', () => {
     const [a, b] = UnixStream.pair()
     a.sendDescriptors(bytes('x'), [0, 0, 0])
@@ -277,6 +289,27 @@ describe.skipIf(!can.afUnix)('peers', () => {
 })
 
 describe.skipIf(!can.datagram)('UnixDatagram', () => {
+  test.skipIf(process.platform !== 'linux')(
+    'what arrived before the peer turned away is received first',
+    () => {
+      const [here, there, elsewhere] = [socketPath(), socketPath(), socketPath()]
+      const a = UnixDatagram.bind(here)
+      const b = UnixDatagram.bind(there)
+      const c = UnixDatagram.bind(elsewhere)
+      a.connect(there)
+      b.connect(here)
+      for (const text of ['one', 'two']) b.send(bytes(text))
+      // With a message of ours unread, connecting elsewhere resets us (unix_dgram_disconnected in Linux' net/unix/af_unix.c).
+      a.send(bytes('never read'))
+      b.connect(elsewhere)
+      const buffer = Buffer.alloc(10)
+      for (const text of ['one', 'two']) expect(buffer.toString('utf8', 0, a.recv(buffer))).toBe(text)
+      expectCode('ECONNRESET', () => a.recv(buffer, { timeoutMs: 0 }))
+      expectCode('ETIMEDOUT', () => a.recv(buffer, { timeoutMs: 0 }))
+      for (const each of [a, b, c]) each.close()
+    },
+  )
+
   test('datagrams keep their borders, their order and their sender', () => {
     const [here, there] = [socketPath(), socketPath()]
     const a = UnixDatagram.bind(here)

@@ -26,7 +26,11 @@ export const chunksOf = (stream: Readable): IterableIterator<Buffer> => ({
 })
 
 export interface LineOptions {
-  /** The longest line in bytes (default 16 MiB); a longer one fails with `EMSGSIZE`. */
+  /**
+   * The longest line in bytes; a longer one fails with `EMSGSIZE`.
+   *
+   * @default 16_777_216
+   */
   readonly maxBytes?: number | undefined
 }
 

@@ -18,14 +18,20 @@ import { Timed } from './timed.ts'
 import { chunksOf, linesOf, type LineOptions } from './iteration.ts'
 
 export interface ReadToEndOptions extends WaitOptions {
-  /** Bytes to take at most (default 1 GiB); more fail with `ENOBUFS`, so that no peer can fill the memory. */
+  /**
+   * Bytes to take at most; more fail with `ENOBUFS`, so that no peer can fill the memory.
+   *
+   * @default 1_073_741_824
+   */
   readonly maxBytes?: number | undefined
 }
 
 export interface CloseOptions {
   /**
-   * Milliseconds to wait at most for the peer to read what was written, before the handle is closed. 0, the default,
-   * does not wait: what was written is delivered anyhow.
+   * Milliseconds to wait at most for the peer to read what was written, before the handle is closed. 0 does
+   * not wait: what was written is delivered anyhow.
+   *
+   * @default 0
    */
   readonly flushMs?: number | undefined
 }

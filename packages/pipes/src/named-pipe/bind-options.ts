@@ -3,20 +3,36 @@ import { checkSecurity, type PipeSecurity } from './win32/security.ts'
 
 /** Options of {@link WinListener.bind}. */
 export interface PipeBindOptions {
-  /** How many clients may be connected that `accept` has not taken yet: 1 to 63 (default 8). */
+  /**
+   * How many clients may be connected that `accept` has not taken yet: 1 to 63.
+   *
+   * @default 8
+   */
   readonly backlog?: number | undefined
-  /** Bytes that the system holds in each direction of a pipe (default 65536). */
+  /**
+   * Bytes that the system holds in each direction of a pipe.
+   *
+   * @default 65_536
+   */
   readonly bufferSize?: number | undefined
   /**
-   * Who may connect: this user (the default), everybody who has logged on, whom an SDDL names, or whom the system lets in
-   * by default (then everybody may read).
+   * Who may connect: this user, everybody who has logged on, the users whom an SDDL names, or those whom the system lets in
+   * by itself (then everybody may read).
+   *
+   * @default 'current-user'
    */
   readonly security?: PipeSecurity | undefined
-  /** Refuse clients on other computers (default true). */
+  /**
+   * Refuse clients on other computers.
+   *
+   * @default true
+   */
   readonly rejectRemote?: boolean | undefined
   /**
    * Each write is a message, which a read does not go beyond; and `shutdown('write')` reaches the peer, by a message of no
-   * bytes. Default false: bytes. Clients of this package find out by themselves.
+   * bytes. Clients of this package find out by themselves.
+   *
+   * @default false
    */
   readonly messageMode?: boolean | undefined
 }

@@ -5,7 +5,11 @@ import { socketSystem as system } from './system/select.ts'
 
 /** Options of {@link UnixListener.bind}. */
 export interface UnixBindOptions {
-  /** How many clients may wait for `accept` (default 511; the system caps it). */
+  /**
+   * How many clients may wait for `accept`, 0 or more; the system caps it.
+   *
+   * @default 511
+   */
   readonly backlog?: number | undefined
   /**
    * The permissions of the socket file, as `0o600`: who may connect needs write permission. They are right before the
@@ -16,11 +20,16 @@ export interface UnixBindOptions {
    */
   readonly mode?: number | undefined
   /**
-   * Take the place of a socket file that nobody listens on any more (default true). A file whose server lives is never
-   * removed.
+   * Take the place of a socket file that nobody listens on any more. A file whose server lives is never removed.
+   *
+   * @default true
    */
   readonly removeStale?: boolean | undefined
-  /** Remove the socket file when the listener is closed (default true), unless it is another listener's by then. */
+  /**
+   * Remove the socket file when the listener is closed, unless it is another listener's by then.
+   *
+   * @default true
+   */
   readonly unlinkOnClose?: boolean | undefined
 }
 

@@ -1,4 +1,4 @@
-import { sockets, type SocketError } from '@uds/winsock-ffi'
+import { SocketError, sockets } from '@uds/winsock-ffi'
 import {
   checkBytes,
   callTimeout,
@@ -8,7 +8,7 @@ import {
 } from '../options/arguments.ts'
 import { withAddress } from '../errors/errors.ts'
 import { socketSystem as system } from './system/select.ts'
-import { READ, WRITE, type Direction } from '../threads/cells.ts'
+import { READ, RESET, WRITE, type Direction } from '../threads/cells.ts'
 import { SharedState } from '../threads/state.ts'
 import { claimToken, type TransferToken } from '../threads/token.ts'
 import { DirectionLock } from '../threads/direction-lock.ts'
@@ -31,6 +31,31 @@ export interface ReceivedDatagram {
   readonly address: UnixSocketAddr
   /** True when the datagram was longer than the buffer; the rest is lost. */
   readonly truncated: boolean
+}
+
+const reset = (): SocketError =>
+  new SocketError({
+    code: 'ECONNRESET',
+    syscall: 'recvmsg',
+    detail: 'the peer connected to another socket, or to none',
+  })
+
+/**
+ * What arrived before a reset is received before it: the system reports the error of a datagram socket first
+ * (__skb_try_recv_datagram in Linux' net/core/datagram.c).
+ */
+const beforeReset = (state: SharedState, receive: () => number): number => {
+  try {
+    return receive()
+  } catch (error) {
+    const { code } = error as SocketError
+    if (code === 'ECONNRESET') {
+      state.add(RESET)
+      return beforeReset(state, receive)
+    }
+    const empty = code === 'ETIMEDOUT' || code === 'EAGAIN'
+    throw empty && (state.clear(RESET) & RESET) !== 0 ? reset() : error
+  }
 }
 
 /**
@@ -182,13 +207,15 @@ export class UnixDatagram extends Timed {
     const room = buffer.length === 0 ? new Uint8Array(1) : buffer
     let received: ReceivedDatagram = { bytes: 0, address: UnixSocketAddr.unnamed, truncated: false }
     this.#call(syscall, READ, options, (state) =>
-      withSocket(state, 'datagram', 'recvmsg', (socket) => {
-        const { bytes, from, truncated } = sockets.receiveMessage(socket, room, { peek, timeoutMs: 0 })
-        const address = from === undefined ? UnixSocketAddr.unnamed : addrOf(from)
-        const cut = truncated || bytes > buffer.length
-        received = { bytes: Math.min(bytes, buffer.length), address, truncated: cut }
-        return bytes
-      }),
+      beforeReset(state, () =>
+        withSocket(state, 'datagram', 'recvmsg', (socket) => {
+          const { bytes, from, truncated } = sockets.receiveMessage(socket, room, { peek, timeoutMs: 0 })
+          const address = from === undefined ? UnixSocketAddr.unnamed : addrOf(from)
+          const cut = truncated || bytes > buffer.length
+          received = { bytes: Math.min(bytes, buffer.length), address, truncated: cut }
+          return bytes
+        }),
+      ),
     )
     return received
   }
@@ -205,9 +232,11 @@ export class UnixDatagram extends Timed {
 
   /** The error that waits on the socket, which this call clears; null for none. */
   takeError(): SocketError | null {
-    return withSocket(this.opened('takeError'), 'datagram', 'getsockopt', (socket) =>
+    const state = this.opened('takeError')
+    const error = withSocket(state, 'datagram', 'getsockopt', (socket) =>
       sockets.getOption(socket, 'SO_ERROR'),
     )
+    return error ?? ((state.clear(RESET) & RESET) === 0 ? null : reset())
   }
 
   /** Ends one direction, or both, for all clones. */

@@ -41,12 +41,22 @@ const known = <T>(ask: () => T): T | undefined => {
   }
 }
 
+/** Netlink, vsock and others have streams and datagrams as well. */
+const familyFault = (socket: SocketHandle): string | undefined => {
+  try {
+    const address = sockets.localAddress(socket)
+    return address instanceof UnixAddress ? undefined : `is a socket of ${address}`
+  } catch (error) {
+    return (error as SocketError).code === 'EAFNOSUPPORT' ? 'is a socket of another family' : undefined
+  }
+}
+
 /** What is wrong with the socket, in words. */
 const faultOf = (socket: SocketHandle, wanted: SocketType, listening: boolean): string | undefined => {
   const type = typeOf(socket)
   if (type !== wanted) return `is a ${type === 'other' ? 'socket of another type' : `${type} socket`}`
-  const address = known(() => sockets.localAddress(socket))
-  if (address !== undefined && !(address instanceof UnixAddress)) return `is a socket of ${address}`
+  const family = familyFault(socket)
+  if (family !== undefined) return family
   const listens = known(() => sockets.getOption(socket, 'SO_ACCEPTCONN'))
   if (listens === undefined || listens === listening) return undefined
   return listens ? 'listens: take it with UnixListener' : 'does not listen: call listen(2) first'

@@ -231,18 +231,22 @@ export class UnixStream extends BlockingStream {
   receiveDescriptors(buffer: Uint8Array, most = 253, options?: WaitOptions): ReceivedDescriptors {
     const state = this.opened('receiveDescriptors')
     const lock = new DirectionLock(state, READ, 'recvmsg', callTimeout(options, 'receiveDescriptors'))
-    let descriptors: readonly Descriptor[] = []
-    let descriptorsTruncated = false
-    const bytes = attemptUntil(lock, () =>
+    let received: ReceivedDescriptors = { bytes: 0, descriptors: [], descriptorsTruncated: false }
+    attemptUntil(lock, () =>
       withoutWaiting(() => {
-        const message = withSocket(state, 'stream', 'recvmsg', (socket) =>
-          sockets.receiveMessage(socket, buffer, { maxDescriptors: most, timeoutMs: 0 }),
-        )
-        descriptors = message.descriptors
-        descriptorsTruncated = message.descriptorsTruncated
-        return message.bytes
+        try {
+          received = withSocket(state, 'stream', 'recvmsg', (socket) =>
+            sockets.receiveMessage(socket, buffer, { maxDescriptors: most, timeoutMs: 0 }),
+          )
+        } catch (error) {
+          // As of a read: the connection that is gone is at its end, and takeError says how it went.
+          if ((error as SocketError).code !== 'ECONNRESET') throw error
+          state.add(RESET)
+        }
+        return received.bytes
       }),
     )
+    const { bytes, descriptors, descriptorsTruncated } = received
     return { bytes, descriptors, descriptorsTruncated }
   }
 

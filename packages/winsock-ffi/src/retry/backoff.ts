@@ -5,9 +5,17 @@ export interface BackoffSettings {
   readonly initialMs: number
   /** Milliseconds of the longest. */
   readonly maxMs: number
-  /** What each pause is multiplied by for the next. @default 2 */
+  /**
+   * What each pause is multiplied by for the next.
+   *
+   * @default 2
+   */
   readonly factor?: number
-  /** The part of each pause that is left to chance, 0 to 1, so that many clients do not come at once. @default 0.5 */
+  /**
+   * The part of each pause that is left to chance, 0 to 1, so that many clients do not come at once.
+   *
+   * @default 0.5
+   */
   readonly jitter?: number
 }
 

@@ -32,7 +32,7 @@ export const bind = (handle: SocketHandle, address: SocketAddress, options?: Bin
  * Lets clients connect.
  *
  * @param backlog - How many connections may wait for `accept`. The system caps it (net.core.somaxconn, 4096 on Linux).
- *   @default 511
+ *   511 unless passed.
  * @throws RangeError `ERR_OUT_OF_RANGE` for a backlog below 0.
  * @see listen(2)
  */
