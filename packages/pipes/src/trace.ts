@@ -3,7 +3,9 @@
  * `uds:pipes:syscall`) and, with NODE_DEBUG=uds-pipes, on standard error. When nobody listens it costs one comparison.
  */
 import { channel } from 'node:diagnostics_channel'
-import { debuglog } from 'node:util'
+
+// An import of node:util makes pipes 0 to 2 non-blocking: it reads process.stderr (nodejs/node lib/internal/util/colors.js).
+const { debuglog } = process.getBuiltinModule('node:util')
 
 /** What a subscriber of the channel `uds:pipes:syscall` receives. */
 export interface TraceRecord {

@@ -80,6 +80,39 @@ describe.each(waits)('a host under %s', (wait) => {
     await expect(new WasiHost({ wait, stdin: 'ignore' }).run(trap)).rejects.toThrow(/unreachable/)
   })
 
+  test.each([0, 1, 255, 256, 512, 0xffff_ffff])(
+    'proc_exit(%d) is no success unless it is 0',
+    async (code) => {
+      const guest = buildModule({
+        imports: [{ module: 'wasi_snapshot_preview1', name: 'proc_exit', parameters: 'i', result: '' }],
+        wat: `(func (export "_start") (call $proc_exit (i32.const ${code})))`,
+      })
+      expect(await new WasiHost({ wait, stdin: 'ignore' }).run(guest)).toBe(Math.min(code, 255))
+    },
+  )
+
+  test('a call that comes while another waits is made when that has ended', async () => {
+    // Both write their number, wait, and write it again.
+    const guest = await drive({
+      imports: preview1('poll_oneoff:iiii'),
+      host: { wait },
+      data: [
+        { at: 272, bytes: Buffer.from(Uint32Array.of(1, 0, 20_000_000).buffer) },
+        { at: 64, bytes: Buffer.from(Uint32Array.of(1024).buffer) },
+      ],
+      wat: `
+        (func $note (param $number i32)
+          (i32.store8 (i32.load (i32.const 64)) (local.get $number))
+          (i32.store (i32.const 64) (i32.add (i32.load (i32.const 64)) (i32.const 1))))
+        (func (export "twice") (param $number i32)
+          (call $note (local.get $number))
+          (drop (call $poll_oneoff (i32.const 256) (i32.const 512) (i32.const 1) (i32.const 8)))
+          (call $note (local.get $number)))`,
+    })
+    await Promise.all([1, 2, 3].map((number) => guest.guest.call('twice', number)))
+    expect([...(await guest.guest.read(1024, 6))]).toEqual([1, 1, 2, 2, 3, 3])
+  })
+
   test('an abort ends a guest that waits, with the reason of the signal', async () => {
     const server = await serve()
     const controller = new AbortController()
@@ -183,7 +216,7 @@ describe.each(waits)('a host under %s', (wait) => {
     await guest.guest.close()
   })
 
-  test('memory that grows while the guest waits is no trouble', async () => {
+  test('memory that grows between calls is no trouble', async () => {
     const server = await serve()
     const guest = await drive({
       imports: [...zigImports, ...preview1('fd_read:iiii')],
@@ -192,8 +225,8 @@ describe.each(waits)('a host under %s', (wait) => {
     await guest.call('sock_open', 2, 1, OUT)
     await guest.address(64, server.port)
     await guest.call('sock_connect', 1000, 64)
+    expect(await guest.call('grow', 16)).toBe(2)
     const waiting = guest.call('sock_recv', 1000, 1024, 10, OUT)
-    if (wait === 'jspi') expect(await guest.call('grow', 16)).toBe(2)
     ;(await server.next()).write('late')
     expect(await waiting).toBe(0)
     expect(await guest.text(1024, await guest.u32(OUT))).toBe('late')

@@ -1,5 +1,4 @@
 import { basename } from 'node:path'
-import { argv, pid } from 'node:process'
 import { invalidArgument, invalidValue, SocketError } from '@uds/winsock-ffi'
 import { toUnixAddress, type UnixAddressLike } from './unix-address.ts'
 import { UnixDatagramSocket } from './unix-datagram-socket.ts'
@@ -77,7 +76,11 @@ export const formatSyslog = (
   message: string,
   options: SyslogOptions = {},
 ): string => {
-  const { facility = 'user', ident = basename(argv[1] ?? argv[0] ?? 'node'), date = new Date() } = options
+  const {
+    facility = 'user',
+    ident = basename(process.argv[1] ?? process.argv[0] ?? 'node'),
+    date = new Date(),
+  } = options
   const priority =
     numberOf(facilities, facility, 'the facility') * 8 + numberOf(severities, severity, 'the severity')
   if (typeof message !== 'string') throw invalidArgument('syslog', 'the message', 'a string', message)
@@ -85,8 +88,8 @@ export const formatSyslog = (
   if (message.includes('\0')) throw invalidValue('syslog', 'the message', 'must not contain a NUL', message)
   if (!/^[^\s:[\]\0]+$/.test(ident))
     throw invalidValue('syslog', 'the ident', 'must be a word without spaces, colons and brackets', ident)
-  const process = (options.pid ?? true) ? `[${pid}]` : ''
-  return `<${priority}>${timestamp(date)} ${ident}${process}: ${message}`
+  const suffix = (options.pid ?? true) ? `[${process.pid}]` : ''
+  return `<${priority}>${timestamp(date)} ${ident}${suffix}: ${message}`
 }
 
 /** Some daemons listen on a stream; there each record ends with a NUL, as glibc sends it. */

@@ -1,5 +1,4 @@
 /** The notification protocol of systemd: sd_notify(3), its barrier, its watchdog. */
-import { env, pid } from 'node:process'
 import { setTimeout as pause } from 'node:timers/promises'
 import { invalidArgument, invalidValue, sockets, SocketError, UnixAddress, watch } from '@uds/winsock-ffi'
 import { requireSignal } from '../options/check-options.ts'
@@ -104,7 +103,7 @@ export const systemdNotify = async (
 ): Promise<boolean> => {
   const text = encode(state)
   checkStore(text, options.descriptors?.length ?? 0)
-  const path = env['NOTIFY_SOCKET']
+  const path = process.env['NOTIFY_SOCKET']
   if (!path) return false
   const to = target(path)
   const socket = new UnixDatagramSocket()
@@ -128,7 +127,7 @@ export const systemdBarrier = async (
 ): Promise<boolean> => {
   const where = 'systemdBarrier'
   const timeoutMs = positiveMs(where, 'timeoutMs', options.timeoutMs, 5000)
-  if (!env['NOTIFY_SOCKET']) return false
+  if (!process.env['NOTIFY_SOCKET']) return false
   const [ours, theirs] = sockets.pair('stream')
   const timeout = new AbortController()
   try {
@@ -150,10 +149,10 @@ export const systemdBarrier = async (
 
 /** The watchdog's interval in milliseconds; undefined where the manager expects no signs of life of this process. */
 const watchdogMs = (): number | undefined => {
-  const { WATCHDOG_USEC: usec, WATCHDOG_PID: owner } = env
+  const { WATCHDOG_USEC: usec, WATCHDOG_PID: owner } = process.env
   const value = Number(usec)
   if (usec === undefined || !Number.isSafeInteger(value) || value <= 0) return undefined
-  return owner === undefined || Number(owner) === pid ? value / 1000 : undefined
+  return owner === undefined || Number(owner) === process.pid ? value / 1000 : undefined
 }
 
 const sayAlive = (): void => {

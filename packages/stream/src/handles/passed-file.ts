@@ -1,6 +1,8 @@
 import fs, { type ReadStream, type Stats, type WriteStream } from 'node:fs'
-import { promisify } from 'node:util'
 import type { Descriptor } from '@uds/winsock-ffi'
+
+// An import of node:util makes pipes 0 to 2 non-blocking: it reads process.stderr (nodejs/node lib/internal/util/colors.js).
+const { promisify } = process.getBuiltinModule('node:util')
 
 const read = promisify(fs.read)
 const write = promisify(fs.write)

@@ -1,8 +1,10 @@
 import type { Duplex } from 'node:stream'
-import { callbackify } from 'node:util'
 import type { Address } from '@uds/winsock-ffi/internal'
 import { connect, type ConnectDoorOptions } from '../connect.ts'
 import { route } from '../transports/route.ts'
+
+// An import of node:util makes pipes 0 to 2 non-blocking: it reads process.stderr (nodejs/node lib/internal/util/colors.js).
+const { callbackify } = process.getBuiltinModule('node:util')
 
 /** How a client reaches its address. */
 export interface DialOptions {

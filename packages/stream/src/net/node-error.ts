@@ -1,6 +1,8 @@
 /** toNodeError: a failure of the door in the form of node:net's errors. */
-import { getSystemErrorMap } from 'node:util'
 import { SocketError } from '@uds/winsock-ffi'
+
+// An import of node:util makes pipes 0 to 2 non-blocking: it reads process.stderr (nodejs/node lib/internal/util/colors.js).
+const { getSystemErrorMap } = process.getBuiltinModule('node:util')
 
 /** An error as node:net makes it (`ExceptionWithHostPort` and `UVExceptionWithHostPort` of lib/internal/errors.js). */
 export interface NodeError extends Error {

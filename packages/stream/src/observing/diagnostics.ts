@@ -4,8 +4,10 @@
  */
 import { channel } from 'node:diagnostics_channel'
 import type { Duplex } from 'node:stream'
-import { debuglog } from 'node:util'
 import type { Listener } from '../transport.ts'
+
+// An import of node:util makes pipes 0 to 2 non-blocking: it reads process.stderr (nodejs/node lib/internal/util/colors.js).
+const { debuglog } = process.getBuiltinModule('node:util')
 
 /** The message of `uds.stream.connect`. */
 export interface ConnectMessage {

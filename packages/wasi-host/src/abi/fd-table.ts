@@ -1,9 +1,10 @@
 import { badDescriptor, Failure } from '../outcome/failure.ts'
+import type { StandardStream } from '../wasi/stdio/standard-stream.ts'
 
 /** What a descriptor of the guest stands for. */
 export type FdEntry =
   /** A descriptor of the files of WASI: a file, a directory, a standard stream of this process. */
-  | { readonly kind: 'file'; readonly host: number }
+  | { readonly kind: 'file'; readonly host: number; readonly standard?: StandardStream }
   /** A socket; with `stdio`, its file type, when it is a standard stream that the host has as a stream. */
   | { readonly kind: 'socket'; readonly id: number; readonly stdio?: number }
 
@@ -102,6 +103,13 @@ export class FdTable {
   files(): number[] {
     return [...this.#entries.values()].flatMap((entry) =>
       entry.kind === 'file' && entry.host > 2 ? [entry.host] : [],
+    )
+  }
+
+  /** The standard streams that are open and descriptors of this process. */
+  standards(): StandardStream[] {
+    return [...this.#entries.values()].flatMap((entry) =>
+      entry.kind === 'file' && entry.standard ? [entry.standard] : [],
     )
   }
 

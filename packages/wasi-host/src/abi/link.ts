@@ -1,6 +1,5 @@
 /** Links the imports of a module: finds the row that serves each, and turns failures into errno numbers. */
 import { writeSync } from 'node:fs'
-import { debuglog } from 'node:util'
 import type { Inspection } from '../module/inspect.ts'
 import { signature } from '../module/inspect.ts'
 import { linkError } from '../outcome/errors.ts'
@@ -17,6 +16,9 @@ import { wamr } from './wamr.ts'
 import { wasix, wasixPreview1 } from './wasix/wasix.ts'
 import { wasmedge } from './wasmedge/wasmedge.ts'
 import { zig } from './zig.ts'
+
+// An import of node:util makes pipes 0 to 2 non-blocking: it reads process.stderr (nodejs/node lib/internal/util/colors.js).
+const { debuglog } = process.getBuiltinModule('node:util')
 
 /** Prints the calls of guests to standard error: `NODE_DEBUG=uds-wasi`. */
 const debug = debuglog('uds-wasi')

@@ -36,6 +36,11 @@ export const closeDescriptor = (guest: Guest, fd: number): Outcome<number | void
     guest.fds.remove(fd)
     return guest.sockets.close(entry.id)
   }
+  // It is the process' own, and stays open.
+  if (entry.standard) {
+    guest.fds.remove(fd)
+    return entry.standard.release()
+  }
   const errno = guest.wasi['fd_close']!(entry.host)
   if (errno === 0) guest.fds.remove(fd)
   return errno

@@ -7,7 +7,7 @@ export interface GuestHandle {
   /** The functions that can be called. */
   readonly exports: readonly string[]
   /**
-   * Calls an export. Only one call can be under way at a time.
+   * Calls an export. A call that is made while another is under way waits for its end.
    *
    * @returns Its result; undefined if it has none.
    * @throws TypeError `ERR_WASI_LINK` when there is no such export; the RuntimeError of a trap; {@link GuestExit} when the

@@ -12,6 +12,7 @@ import type { Inspection } from '../module/inspect.ts'
 import { GuestMemory } from '../memory/guest-memory.ts'
 import type { AbiName } from '../module/profile.ts'
 import { FdTable } from '../abi/fd-table.ts'
+import { StandardStream } from '../wasi/stdio/standard-stream.ts'
 import type { Waiting } from './suspension.ts'
 import { engine, type WasmMemory, type WasmModule, type WasmValue } from '../module/engine.ts'
 
@@ -28,20 +29,24 @@ export interface InstancePlan {
   readonly abi: AbiName
   readonly errno: ErrnoStyle | undefined
   readonly stdio: readonly Stdio[]
+  /** Descriptors of this process for those standard streams that are none of the host's streams. */
+  readonly stdioFds: readonly [number, number, number]
   /** Sockets that are open when it starts: from descriptor 3 on. */
   readonly given: readonly number[]
   /** Number of preopened directories: descriptors of `PosixWasi` from 3 on. */
   readonly directories: number
 }
 
-const fdTableOf = ({ inspection, abi, stdio, given, directories }: InstancePlan): FdTable => {
+const fdTableOf = ({ inspection, abi, stdio, stdioFds, given, directories }: InstancePlan): FdTable => {
   const table = new FdTable({
     firstSocket: abi === 'zig' && !inspection.usesUdsSocket ? ZIG_FIRST_SOCKET : 0,
   })
   for (const [fd, each] of stdio.entries()) {
     table.set(
       fd,
-      each.kind === 'fd' ? { kind: 'file', host: fd } : { kind: 'socket', id: each.id, stdio: each.filetype },
+      each.kind === 'fd'
+        ? { kind: 'file', host: fd, standard: new StandardStream(stdioFds[fd]!) }
+        : { kind: 'socket', id: each.id, stdio: each.filetype },
     )
   }
   // As systemd has it: those that were handed over come first (sd_listen_fds(3)).
@@ -69,6 +74,8 @@ export class GuestInstance {
   readonly #waiting: Waiting
   readonly #guest: Guest
   #exited: Exit | undefined
+  /** Settles when the call that is under way has ended. */
+  #busy: Promise<unknown> | undefined
 
   private constructor(exports: Readonly<Record<string, unknown>>, waiting: Waiting, guest: Guest) {
     this.#exports = exports
@@ -114,11 +121,24 @@ export class GuestInstance {
   }
 
   /**
-   * Calls an export.
+   * Calls an export. A call that comes while another is suspended waits for its end: both would use one stack in the
+   * memory of the guest.
    *
    * @throws TypeError `ERR_WASI_LINK` when there is none; the RuntimeError of a trap.
    */
   async call(name: string, args: readonly WasmValue[]): Promise<WasmValue | undefined> {
+    while (this.#busy !== undefined) await this.#busy
+    const fn = this.#function(name)
+    const calling = this.#perform(fn, args)
+    this.#busy = calling.catch(() => {})
+    try {
+      return await calling
+    } finally {
+      this.#busy = undefined
+    }
+  }
+
+  #function(name: string): unknown {
     const fn = Object.hasOwn(this.#exports, name) ? this.#exports[name] : undefined
     if (typeof fn !== 'function') {
       const functions = Object.keys(this.#exports).filter((each) => typeof this.#exports[each] === 'function')
@@ -128,6 +148,10 @@ export class GuestInstance {
     }
     if (this.#exited)
       throw linkError(`the guest has exited with ${this.#exited.code}; nothing can be called any more`)
+    return fn
+  }
+
+  async #perform(fn: unknown, args: readonly WasmValue[]): Promise<WasmValue | undefined> {
     try {
       return (await this.#waiting.promising(fn)(...args)) as WasmValue | undefined
     } catch (error) {
@@ -161,6 +185,7 @@ export class GuestInstance {
 
   /** Closes the files that it has left open: nothing else does, not even the end of its thread. */
   closeFiles(): void {
+    for (const standard of this.#guest.fds.standards()) standard.release()
     for (const host of this.#guest.fds.files()) this.#guest.wasi['fd_close']?.(host)
     this.#exited ??= new Exit(0)
   }

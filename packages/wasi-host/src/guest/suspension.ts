@@ -1,4 +1,5 @@
 import type { HostCall } from '../abi/link.ts'
+import { countSuspended } from './stack-limit.ts'
 import { engine, type WasmValue } from '../module/engine.ts'
 
 /** How the guest is made to wait in the calls of its host, in the thread that runs it. */
@@ -15,7 +16,13 @@ export interface Waiting {
  */
 export const jspi: Waiting = {
   suspending: (call) => new engine.Suspending!(call as never),
-  promising: (fn) => engine.promising!(fn),
+  promising: (fn) => {
+    const call = engine.promising!(fn)
+    return (...args) => {
+      const ended = countSuspended()
+      return call(...args).finally(ended)
+    }
+  },
 }
 
 /** The calls wait themselves, by blocking the thread: of a worker with Atomics.wait, or in the system. */

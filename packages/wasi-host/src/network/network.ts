@@ -27,6 +27,8 @@ export interface End {
   readable(): boolean
   /** Whether a write would not wait, or the connecting has ended. */
   writable(): boolean
+  /** Bytes that a read returns at once. */
+  available(): number
   /** The peer has closed, or the connection broke. */
   hungUp(): boolean
   /** Applies an option; false when the system keeps no such thing here, so that it is only remembered. */

@@ -23,12 +23,16 @@ export class Stopped {
   }
 }
 
+/** _exit(2) carries 8 bits. */
+const MOST_EXIT_CODE = 255
+
 /** The guest has called `proc_exit`. */
 export class Exit {
   readonly code: number
 
+  /** @param code - Above 255, which is more than a process can end with, it is 255: modulo 256 it might be success. */
   constructor(code: number) {
-    this.code = code
+    this.code = Math.min(code, MOST_EXIT_CODE)
   }
 }
 

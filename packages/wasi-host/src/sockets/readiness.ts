@@ -13,13 +13,23 @@ export const isReady = ({ readable, writable, hangup, error }: PollAnswer): bool
 
 const look = (find: Find, { id, read, write }: PollRequest): PollAnswer => {
   const socket = find(id)
-  if (!socket) return { readable: read, writable: write, hangup: false, error: true }
+  if (!socket) return { readable: read, writable: write, hangup: false, available: 0, error: true }
   socket.finishConnectingQuietly()
   const { end } = socket
   // A socket that is neither connected nor listening: poll(2) on Linux says it has hung up.
-  if (!end) return { readable: false, writable: write, hangup: true, error: socket.pending !== undefined }
+  if (!end)
+    return {
+      readable: false,
+      writable: write,
+      hangup: true,
+      available: 0,
+      error: socket.pending !== undefined,
+    }
+  const readable =
+    read && end.readable() && (socket.kind !== 'stream' || !socket.listener || socket.listening)
   return {
-    readable: read && end.readable() && (socket.kind !== 'stream' || !socket.listener || socket.listening),
+    readable,
+    available: readable ? end.available() : 0,
     writable: write && end.writable(),
     hangup: end.hungUp(),
     error: socket.pending !== undefined,

@@ -10,10 +10,6 @@ import { Permissions, type Decision, type Policy } from '../policy/permissions.t
 import { Quota, type Quotas } from '../policy/quota.ts'
 import { GuestSockets } from './guest-sockets.ts'
 
-/** `__wasi_filetype_t`: character device is what makes a terminal. */
-const FILETYPE_UNKNOWN = 0
-export const FILETYPE_CHARACTER_DEVICE = 2
-
 export interface SessionOptions {
   readonly policy: Policy
   readonly quotas: Quotas
@@ -100,13 +96,17 @@ export const openSession = async (network: Network, options: SessionOptions): Pr
   return { sockets, preopened, env, listening }
 }
 
-/** Serves a stream as a standard stream. */
-export const adoptStdio = (sockets: GuestSockets, stream: StreamEnd, terminal: boolean): Stdio => {
+/**
+ * Serves a stream as a standard stream.
+ *
+ * @param filetype - `__wasi_filetype_t`; a character device is a terminal.
+ */
+export const adoptStdio = (sockets: GuestSockets, stream: StreamEnd, filetype: number): Stdio => {
   const socket = new GuestSocket('unix', 'stream')
   socket.stream = stream
   return {
     kind: 'socket',
     id: sockets.adopt(socket, { counts: false }),
-    filetype: terminal ? FILETYPE_CHARACTER_DEVICE : FILETYPE_UNKNOWN,
+    filetype,
   }
 }

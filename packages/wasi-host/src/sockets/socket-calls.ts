@@ -51,6 +51,8 @@ export interface PollAnswer {
   readonly readable: boolean
   readonly writable: boolean
   readonly hangup: boolean
+  /** Bytes that a read returns at once. */
+  readonly available: number
   readonly error: boolean
 }
 

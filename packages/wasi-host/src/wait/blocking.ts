@@ -4,6 +4,7 @@ import type { Stdio } from '../sockets/session.ts'
 import { BytesEnd, PostedEnd } from '../network/ffi/stdio-ends.ts'
 import { FfiNetwork } from '../network/ffi/network.ts'
 import { adoptStdio, openSession } from '../sockets/session.ts'
+import { FILETYPE_UNKNOWN } from '../wasi/stdio/standard-stream.ts'
 import { callThrough, type Request } from './channel.ts'
 import type { BlockingPlan, Report, WorkerPlan } from './protocol.ts'
 
@@ -36,7 +37,7 @@ export const openBlocking = async (
       each.kind === 'bytes'
         ? new BytesEnd(each.bytes)
         : new PostedEnd((bytes) => report({ type: 'output', fd, bytes }))
-    return adoptStdio(session.sockets, end, false)
+    return adoptStdio(session.sockets, end, FILETYPE_UNKNOWN)
   })
   return {
     sockets: session.sockets,

@@ -56,6 +56,7 @@ const begin = async (): Promise<void> => {
       abi: plan.abi,
       errno: plan.errno,
       stdio: opened.stdio,
+      stdioFds: plan.stdioFds,
       given: opened.given,
       directories: Object.keys(plan.preopens).length,
     },

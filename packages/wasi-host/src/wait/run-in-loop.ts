@@ -56,6 +56,7 @@ export const runInThread = async (
         abi: settings.abi === 'auto' ? inspection.abi : settings.abi,
         errno: settings.errno ?? (inspection.usesUdsSocket ? 'wasi' : undefined),
         stdio: adoptStdioStreams(session, network, settings, true),
+        stdioFds: stdio.fds,
         given: session.preopened,
         directories: Object.keys(mounted.preopens).length,
       },

@@ -5,6 +5,7 @@ import { Readable, type Writable } from 'node:stream'
 import type { NodeNetwork } from '../network/node/network.ts'
 import { NodeStreamEnd } from '../network/node/stream-end.ts'
 import type { Settings, StdioPlan } from '../options/options.ts'
+import { FILETYPE_UNKNOWN, filetypeOf, mayWait } from '../wasi/stdio/standard-stream.ts'
 import { adoptStdio, type Session, type Stdio } from '../sockets/session.ts'
 
 /** How long what the guest has sent may take to go out after it has ended. */
@@ -18,7 +19,7 @@ const stdioEnd = (plan: StdioPlan, index: number, inherited: boolean): NodeStrea
       ? new NodeStreamEnd({ readable: plan.stream as Readable }, { borrowed: true })
       : new NodeStreamEnd({ writable: plan.stream as Writable }, { borrowed: true })
   }
-  // Reading descriptor 0 would block this thread.
+  // Reading a pipe or a terminal would block this thread; a file stays what it is, with its size and its offset.
   if (inherited) return new NodeStreamEnd({ readable: process.stdin }, { borrowed: true })
   return undefined
 }
@@ -31,21 +32,16 @@ export const adoptStdioStreams = (
   inherit: boolean,
 ): Stdio[] =>
   settings.stdio.map((plan, index): Stdio => {
-    const inherited = inherit && index === 0 && settings.inheritStdin
+    const inherited = inherit && index === 0 && settings.inheritStdin && mayWait(0)
     const end = stdioEnd(plan, index, inherited)
     if (!end) return { kind: 'fd' }
     network.track(end)
-    return adoptStdio(session.sockets, end, inherited && process.stdin.isTTY)
+    return adoptStdio(session.sockets, end, inherited ? filetypeOf(0) : FILETYPE_UNKNOWN)
   })
 
 /** Descriptors of this process for `PosixWasi`; those of streams lead to the null device. */
 export const openStdio = (plans: Settings['stdio']): { fds: [number, number, number]; close: () => void } => {
-  const opened: number[] = []
-  const fds = plans.map((plan) => {
-    if (plan.kind === 'fd') return plan.fd
-    const fd = openSync(devNull, 'r+')
-    opened.push(fd)
-    return fd
-  }) as [number, number, number]
-  return { fds, close: () => opened.forEach((fd) => closeSync(fd)) }
+  const nowhere = plans.every(({ kind }) => kind === 'fd') ? undefined : openSync(devNull, 'r+')
+  const fds = plans.map((plan) => (plan.kind === 'fd' ? plan.fd : nowhere)) as [number, number, number]
+  return { fds, close: () => (nowhere === undefined ? undefined : closeSync(nowhere)) }
 }

@@ -1,5 +1,6 @@
 /** `SocketError`: a system call that failed. */
-import { getSystemErrorMap } from 'node:util'
+// An import of node:util makes pipes 0 to 2 non-blocking: it reads process.stderr (nodejs/node lib/internal/util/colors.js).
+const { getSystemErrorMap } = process.getBuiltinModule('node:util')
 
 const brand = Symbol.for('@uds/SocketError')
 

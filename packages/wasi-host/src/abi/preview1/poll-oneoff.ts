@@ -1,8 +1,9 @@
 import type { Guest } from '../abi.ts'
-import type { PollRequest } from '../../sockets/socket-calls.ts'
+import type { PollAnswer, PollRequest } from '../../sockets/socket-calls.ts'
 import { errnoOf } from '../../outcome/errno.ts'
 import { Failure, failureOf } from '../../outcome/failure.ts'
 import { after, type Outcome } from '../../outcome/sync-promise.ts'
+import { pollAll, type StandardRequest } from '../standard-streams.ts'
 import { isReady } from '../../sockets/readiness.ts'
 
 /** `subscription`: 48 bytes, `event`: 32 */
@@ -62,13 +63,29 @@ const event = (guest: Guest, at: number, { userdata, type, errno, bytes, flags }
   guest.memory.setU16(at + 24, flags)
 }
 
+interface Subscription {
+  readonly userdata: bigint
+  readonly type: number
+}
+type SocketSubscription = PollRequest & Subscription
+type StandardSubscription = StandardRequest & Subscription
+
+/** Of writing no number of bytes is known: 1 says that there is space. */
+const readyEvent = ({ userdata, type }: Subscription, { available, hangup }: PollAnswer): Ready => ({
+  userdata,
+  type,
+  errno: SUCCESS,
+  bytes: type === FD_READ ? BigInt(available) : 1n,
+  flags: hangup ? HANGUP : 0,
+})
+
 /**
- * `poll_oneoff(in, out, nsubscriptions, nevents)`: waits for sockets and clocks. A file is always ready, as it is for
- * poll(2).
+ * `poll_oneoff(in, out, nsubscriptions, nevents)`: waits for sockets, standard streams and clocks. A file is always
+ * ready, as it is for poll(2).
  */
 export const pollOneoff = (guest: Guest, ...args: number[]): Outcome<void> => {
   const [input, output, count, counted] = args as [number, number, number, number]
-  const { memory, fds, sockets } = guest
+  const { memory, fds } = guest
   const many = count >>> 0
   if (many === 0) throw new Failure('EINVAL', 'poll_oneoff needs a subscription')
   if (many > MOST_SUBSCRIPTIONS)
@@ -78,7 +95,8 @@ export const pollOneoff = (guest: Guest, ...args: number[]): Outcome<void> => {
   memory.check(counted, 4)
 
   const clocks: Clock[] = []
-  const requests: (PollRequest & { readonly userdata: bigint; readonly type: number })[] = []
+  const requests: SocketSubscription[] = []
+  const standards: StandardSubscription[] = []
   const ready: Ready[] = []
   for (let index = 0; index < many; index += 1) {
     const at = (input >>> 0) + index * SUBSCRIPTION
@@ -92,8 +110,10 @@ export const pollOneoff = (guest: Guest, ...args: number[]): Outcome<void> => {
       throw new Failure('EINVAL', 'a subscription is to a clock, to reading or to writing')
     try {
       const entry = fds.get(memory.u32(at + 16))
-      if (entry.kind === 'file') ready.push({ userdata, type, errno: SUCCESS, bytes: 1n, flags: 0 })
-      else requests.push({ id: entry.id, read: type === FD_READ, write: type === FD_WRITE, userdata, type })
+      const wanted = { read: type === FD_READ, write: type === FD_WRITE, userdata, type }
+      if (entry.kind === 'socket') requests.push({ id: entry.id, ...wanted })
+      else if (entry.standard) standards.push({ stream: entry.standard, ...wanted })
+      else ready.push({ userdata, type, errno: SUCCESS, bytes: 1n, flags: 0 })
     } catch (error) {
       ready.push({ userdata, type, errno: errnoOf(failureOf(error).code, 'wasi'), bytes: 0n, flags: 0 })
     }
@@ -101,13 +121,13 @@ export const pollOneoff = (guest: Guest, ...args: number[]): Outcome<void> => {
   const soonest = Math.min(...clocks.map(({ dueMs }) => dueMs), Infinity)
   const began = performance.now()
   const timeoutMs = ready.length > 0 ? 0 : soonest === Infinity ? -1 : soonest
-  return after(sockets.poll(requests, timeoutMs), (answers) => {
-    for (const [index, request] of requests.entries()) {
-      const answer = answers[index]!
-      if (!isReady(answer)) continue
-      const flags = answer.hangup ? HANGUP : 0
-      ready.push({ userdata: request.userdata, type: request.type, errno: SUCCESS, bytes: 1n, flags })
+  return after(pollAll(guest, requests, standards, timeoutMs), (answers) => {
+    const collect = (subscriptions: readonly Subscription[], found: readonly PollAnswer[]): void => {
+      for (const [index, answer] of found.entries())
+        if (isReady(answer)) ready.push(readyEvent(subscriptions[index]!, answer))
     }
+    collect(standards, answers.standards)
+    collect(requests, answers.sockets)
     // No descriptor was ready, so a clock was, also if the timer was a little early.
     const elapsed =
       ready.length === 0 ? Math.max(performance.now() - began, soonest) : performance.now() - began

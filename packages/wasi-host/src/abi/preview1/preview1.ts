@@ -7,6 +7,8 @@ import { Exit, Failure } from '../../outcome/failure.ts'
 import { readIovecs } from '../../memory/guest-memory.ts'
 import { after } from '../../outcome/sync-promise.ts'
 import { pollOneoff } from './poll-oneoff.ts'
+import type { StandardStream } from '../../wasi/stdio/standard-stream.ts'
+import { readStandard, writeStandard } from '../standard-streams.ts'
 import { PREVIEW1 } from '../../module/profile.ts'
 import type { Abi, Guest, Row } from '../abi.ts'
 import { accept, closeDescriptor, receive, receiveFlags, send, vectorRows } from '../rows.ts'
@@ -90,42 +92,86 @@ const filetypeOf = (guest: Guest, fd: number, kind: 'stream' | 'datagram'): numb
   return kind === 'stream' ? FILETYPE_SOCKET_STREAM : FILETYPE_SOCKET_DGRAM
 }
 
+/** Serves a call on a socket. */
+type OnSocket = (
+  guest: Guest,
+  at: { readonly fd: number; readonly id: number },
+  ...args: number[]
+) => ReturnType<Row['call']>
+
+/** Serves a call on a standard stream that is a descriptor of this process. */
+type OnStandard = (
+  guest: Guest,
+  at: { readonly host: number; readonly standard: StandardStream },
+  ...args: number[]
+) => ReturnType<Row['call']>
+
 /** A call that both files and sockets have. */
 const sharedRow = (
   name: string,
   shape: Pick<Row, 'parameters' | 'waits'>,
-  onSocket: (
-    guest: Guest,
-    at: { readonly fd: number; readonly id: number },
-    ...args: number[]
-  ) => ReturnType<Row['call']>,
+  onSocket: OnSocket,
+  onStandard?: OnStandard,
 ): Row => ({
   ...shape,
   call: (guest, fd, ...args) => {
     const entry = guest.fds.get(fd)
-    if (entry.kind === 'file') return guest.wasi[name]!(entry.host, ...args)
-    return onSocket(guest, { fd, id: entry.id }, ...args)
+    if (entry.kind === 'socket') return onSocket(guest, { fd, id: entry.id }, ...args)
+    const { host, standard } = entry
+    return standard && onStandard
+      ? onStandard(guest, { host, standard }, ...args)
+      : guest.wasi[name]!(host, ...args)
   },
 })
 
 const descriptorRows: Readonly<Record<string, Row>> = {
   fd_close: { parameters: 'i', waits: true, call: closeDescriptor },
-  fd_read: sharedRow('fd_read', { parameters: 'iiii', waits: true }, (guest, { fd }, iovs, many, count) =>
-    receive(guest, { fd, iovec: readIovecs(guest.memory, iovs, many), flags: 0, count }),
+  fd_read: sharedRow(
+    'fd_read',
+    { parameters: 'iiii', waits: true },
+    (guest, { fd }, iovs, many, count) =>
+      receive(guest, { fd, iovec: readIovecs(guest.memory, iovs, many), flags: 0, count }),
+    (guest, { standard }, iovs, many, count) => readStandard(guest, standard, [iovs, many, count]),
   ),
-  fd_write: sharedRow('fd_write', { parameters: 'iiii', waits: true }, (guest, { fd }, iovs, many, count) =>
-    send(guest, { fd, iovec: readIovecs(guest.memory, iovs, many), flags: 0, count }),
+  fd_write: sharedRow(
+    'fd_write',
+    { parameters: 'iiii', waits: true },
+    (guest, { fd }, iovs, many, count) =>
+      send(guest, { fd, iovec: readIovecs(guest.memory, iovs, many), flags: 0, count }),
+    (guest, { standard }, iovs, many, count) => writeStandard(guest, standard, [iovs, many, count]),
   ),
-  fd_fdstat_get: sharedRow('fd_fdstat_get', { parameters: 'ii' }, (guest, { fd, id }, at) =>
-    after(guest.sockets.facts(id), ({ kind, nonblocking }) =>
-      fdstat(guest, at, filetypeOf(guest, fd, kind), nonblocking ? FDFLAGS_NONBLOCK : 0),
-    ),
+  fd_fdstat_get: sharedRow(
+    'fd_fdstat_get',
+    { parameters: 'ii' },
+    (guest, { fd, id }, at) =>
+      after(guest.sockets.facts(id), ({ kind, nonblocking }) =>
+        fdstat(guest, at, filetypeOf(guest, fd, kind), nonblocking ? FDFLAGS_NONBLOCK : 0),
+      ),
+    // The O_NONBLOCK of the descriptor belongs to all that share it, and not to the guest.
+    (guest, { host, standard }, at) => {
+      const errno = guest.wasi['fd_fdstat_get']!(host, at)
+      if (errno !== 0) return errno
+      const flags = guest.memory.u16(at + 2) & ~FDFLAGS_NONBLOCK
+      guest.memory.setU16(at + 2, standard.nonblocking ? flags | FDFLAGS_NONBLOCK : flags)
+      return 0
+    },
   ),
-  fd_fdstat_set_flags: sharedRow('fd_fdstat_set_flags', { parameters: 'ii' }, (guest, { id }, flags) => {
-    // A socket has no other flag: APPEND, DSYNC, RSYNC and SYNC are those of files.
-    if ((flags & ~FDFLAGS_NONBLOCK) !== 0) throw new Failure('EINVAL', 'a socket has the flag NONBLOCK only')
-    return guest.sockets.setNonblocking(id, flags === FDFLAGS_NONBLOCK)
-  }),
+  fd_fdstat_set_flags: sharedRow(
+    'fd_fdstat_set_flags',
+    { parameters: 'ii' },
+    (guest, { id }, flags) => {
+      // A socket has no other flag: APPEND, DSYNC, RSYNC and SYNC are those of files.
+      if ((flags & ~FDFLAGS_NONBLOCK) !== 0)
+        throw new Failure('EINVAL', 'a socket has the flag NONBLOCK only')
+      return guest.sockets.setNonblocking(id, flags === FDFLAGS_NONBLOCK)
+    },
+    (guest, { host, standard }, flags) => {
+      const others = flags & ~FDFLAGS_NONBLOCK
+      const errno = others === 0 ? 0 : guest.wasi['fd_fdstat_set_flags']!(host, others)
+      if (errno === 0) standard.nonblocking = (flags & FDFLAGS_NONBLOCK) !== 0
+      return errno
+    },
+  ),
   fd_filestat_get: sharedRow('fd_filestat_get', { parameters: 'ii' }, (guest, { fd, id }, at) =>
     after(guest.sockets.facts(id), ({ kind }) => {
       guest.memory.bytes(at, 64).fill(0)
@@ -152,8 +198,13 @@ const descriptorRows: Readonly<Record<string, Row>> = {
   },
   fd_prestat_dir_name: {
     parameters: 'iii',
-    call: (guest, fd, at, length) =>
-      guest.wasi['fd_prestat_dir_name']!(file(guest, fd, 'ENOTDIR'), at, length),
+    // What fd_prestat_get announces has a name, also where that is empty: wasi-vfs ends the guest at a failure.
+    call: (guest, fd, at, length) => {
+      const entry = guest.fds.isFreeSlot(fd) ? undefined : guest.fds.get(fd)
+      if (entry?.kind === 'file') return guest.wasi['fd_prestat_dir_name']!(entry.host, at, length)
+      if (entry?.stdio !== undefined) throw new Failure('EBADF', 'no preopened descriptor')
+      return undefined
+    },
   },
   fd_renumber: {
     parameters: 'ii',

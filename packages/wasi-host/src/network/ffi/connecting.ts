@@ -103,6 +103,10 @@ export class FfiConnecting implements Connecting {
     )
   }
 
+  available(): number {
+    return 0
+  }
+
   hungUp(): boolean {
     return false
   }

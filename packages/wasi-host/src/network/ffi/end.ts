@@ -66,6 +66,10 @@ export abstract class FfiEnd implements End {
     return this.#state().writable
   }
 
+  available(): number {
+    return quietly(() => sockets.available(this.handle)) ?? 0
+  }
+
   hungUp(): boolean {
     const { hangup, readable, writable } = this.#state()
     // Windows and macOS report a hang-up of the peer's writing half alone as well.

@@ -28,6 +28,10 @@ export class FfiListenEnd extends FfiEnd implements ListenEnd {
     return false
   }
 
+  override available(): number {
+    return 0
+  }
+
   override hungUp(): boolean {
     return false
   }

@@ -20,6 +20,10 @@ export class BytesEnd implements StreamEnd {
     return false
   }
 
+  available(): number {
+    return this.#bytes.length
+  }
+
   hungUp(): boolean {
     return false
   }
@@ -62,6 +66,10 @@ export class PostedEnd implements StreamEnd {
 
   writable(): boolean {
     return true
+  }
+
+  available(): number {
+    return 0
   }
 
   hungUp(): boolean {

@@ -11,6 +11,9 @@ const PEEKING = { peek: true } as const
 const DROPPED_AT_ONCE = 64 * 1024
 const MOST_DROPPED = 8 * 1024 * 1024
 
+/** What shutdown(2) fails with once both halves have ended. */
+const ended: ReadonlySet<string> = new Set(['ENOTCONN', 'ECONNRESET', 'ECONNABORTED', 'EPIPE'])
+
 export class FfiStreamEnd extends FfiEnd implements StreamEnd {
   #peer: Address | undefined
   #writeEnded = false
@@ -58,7 +61,13 @@ export class FfiStreamEnd extends FfiEnd implements StreamEnd {
   }
 
   shutdown(how: number): void {
-    sockets.shutdown(this.handle, how === 1 ? 'read' : how === 2 ? 'write' : 'both')
+    try {
+      sockets.shutdown(this.handle, how === 1 ? 'read' : how === 2 ? 'write' : 'both')
+    } catch (error) {
+      // It was connected once. That the peer has ended it meanwhile is no failure of this call: shutdown(2) depends on
+      // who was first, and the network of Node cannot tell.
+      if (!ended.has(failureOf(error).code)) throw error
+    }
     if ((how & 1) !== 0) this.#readEnded = true
     if ((how & 2) !== 0) this.#writeEnded = true
   }

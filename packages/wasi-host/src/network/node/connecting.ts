@@ -56,6 +56,10 @@ export class NodeConnecting implements Connecting {
     return this.#end !== undefined || this.#failure !== undefined
   }
 
+  available(): number {
+    return 0
+  }
+
   hungUp(): boolean {
     return this.#failure !== undefined
   }

@@ -135,6 +135,10 @@ export class NodeDatagramEnd implements DatagramEnd {
     return true
   }
 
+  available(): number {
+    return this.#queue[0]?.bytes.length ?? 0
+  }
+
   hungUp(): boolean {
     return false
   }

@@ -7,8 +7,11 @@ import { Signal } from './signal.ts'
 import type { Listening } from './dial.ts'
 import { NodeStreamEnd } from './stream-end.ts'
 
-/** Connections that wait for `accept` at most, whatever backlog the guest wishes for; Linux' own limit (listen(2)). */
-const LONGEST_QUEUE = 4096
+/**
+ * Connections that wait for `accept` at most, whatever backlog the guest wishes for; Linux' own limit (listen(2)). A
+ * system lets the peer of a full queue try again; Node has accepted it already, and could only reset it.
+ */
+export const LONGEST_QUEUE = 4096
 
 /**
  * A server of Node as a bound socket. Node binds and listens in one, so this listens from `bind` on, and resets
@@ -21,7 +24,7 @@ export class NodeListenEnd implements ListenEnd {
   readonly #peer: Address | undefined
   readonly #owner: (end: NodeStreamEnd) => void
   #queue: Duplex[] = []
-  #backlog = 0
+  #listening = false
   #failure: unknown
   #closed = false
 
@@ -38,7 +41,7 @@ export class NodeListenEnd implements ListenEnd {
     server.on('connection', (connection: Duplex) => {
       // It may fail while it is in the queue, or be turned away.
       connection.on('error', () => {})
-      if (this.#closed || this.#queue.length >= this.#backlog) {
+      if (this.#closed || !this.#listening || this.#queue.length >= LONGEST_QUEUE) {
         refuse(connection)
         return
       }
@@ -51,8 +54,8 @@ export class NodeListenEnd implements ListenEnd {
     })
   }
 
-  listen(backlog: number): void {
-    this.#backlog = Math.min(Math.max(backlog, 1), LONGEST_QUEUE)
+  listen(): void {
+    this.#listening = true
   }
 
   accept(): NodeStreamEnd | typeof NOT_YET {
@@ -72,6 +75,10 @@ export class NodeListenEnd implements ListenEnd {
 
   writable(): boolean {
     return false
+  }
+
+  available(): number {
+    return 0
   }
 
   hungUp(): boolean {

@@ -122,6 +122,10 @@ export class NodeStreamEnd implements StreamEnd {
     return this.#writable !== undefined && !this.#writable.writableNeedDrain
   }
 
+  available(): number {
+    return this.#inflow.size
+  }
+
   hungUp(): boolean {
     const writes = !this.#writeEnded && this.#writeFailure === undefined
     return this.#broken !== undefined || (this.#ended && !writes)
@@ -205,6 +209,7 @@ export class NodeStreamEnd implements StreamEnd {
     if (this.#borrowed) {
       this.#inflow.leave()
       this.#readable?.pause()
+      this.#returnUnread()
       return
     }
     this.#discard()
@@ -218,6 +223,14 @@ export class NodeStreamEnd implements StreamEnd {
     const failed = this.#broken !== undefined || this.#writeFailure !== undefined
     if (!this.#writable || failed || this.#writable.writableFinished) destroy()
     else this.#writable.end(destroy)
+  }
+
+  /** Gives bytes that were read ahead back to a stream that goes on without the guest. */
+  #returnUnread(): void {
+    const rest = new Uint8Array(this.#inflow.size)
+    this.#inflow.read(rest, false)
+    const readable = this.#readable
+    if (rest.length > 0 && readable && !readable.readableEnded && !readable.destroyed) readable.unshift(rest)
   }
 
   /** Bytes that were written and have not gone out. */
