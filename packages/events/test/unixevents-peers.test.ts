@@ -1,13 +1,15 @@
 // Both ends are not always ours: peers that know nothing but the published format.
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chownSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { createConnection, createServer } from 'node:net'
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
+import { memory } from '@uds/stream'
 import { needs, spawnProgram, spawnScript } from '@uds/testkit'
 import type { Spawned } from '@uds/testkit'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { Linker } from '../src/unixevents/index.ts'
-import { checkOwner } from '../src/unixevents/channel/channel-address.ts'
+import { ClientRole } from '../src/unixevents/client-role.ts'
+import { linkerSettings } from '../src/unixevents/options.ts'
 import { FrameEncoder } from '../src/unixevents/frames/frame-encoder.ts'
 import { canSeeUnread, namedPipes } from '../src/unixevents/channel/platform.ts'
 import { Channel, received } from './fixtures/test-channel.ts'
@@ -333,20 +335,70 @@ describe.skipIf(namedPipes)('the socket file', () => {
   })
 
   test.skipIf(process.geteuid?.() !== 0)(
-    'of another user than this one or root is not connected to',
+    'of another user than this one or root gets no byte, whoever owns the file',
     async () => {
       const channel = new Channel()
-      await channel.server()
-      const setUser = vi.spyOn(process as { geteuid: () => number }, 'geteuid')
-      onTestFinished(() => setUser.mockRestore())
-      expect(() => checkOwner(channel.path)).not.toThrow()
-      const { chownSync } = await import('node:fs')
-      chownSync(channel.path, 12_345, 12_345)
+      const other = spawnScript(fixture('server-of-another-user.ts'), [channel.path, '12345'])
+      await other.waitForLine(/listening/)
       const client = channel.linker()
+      client.send('e', 'for a server of my own')
       expect(await client.init('client', channel.name)).toBe(false)
       expect(client.lastError).toMatchObject({ code: 'EPERM' })
-      expect(client.lastError?.message).toContain('belongs to the user 12345')
+      expect(client.lastError?.message).toContain('runs as uid 12345')
+      await other.waitForLine(/closed after 0 bytes/)
+      // The file says nothing about the server.
+      chownSync(channel.path, 0, 0)
+      expect(await client.init('client', channel.name)).toBe(false)
+      await other.waitForLine(/closed after 0 bytes/)
       expect(await channel.linker({ anyOwner: true }).init('client', channel.name)).toBe(true)
     },
   )
+
+  test.skipIf(process.geteuid?.() !== 0)('of this user is connected to, whoever owns the file', async () => {
+    const channel = new Channel()
+    const server = await channel.server()
+    chownSync(channel.path, 12_345, 12_345)
+    const client = await channel.client()
+    const got = received(server, 'e')
+    client.send('e', 1)
+    expect(await got).toEqual([1])
+  })
+})
+
+describe.skipIf(namedPipes)('a client that is short of something', () => {
+  test('goes on trying, and is connected as soon as it has descriptors again', async () => {
+    const channel = new Channel()
+    await channel.server()
+    const program = spawnProgram('sh', [
+      '-c',
+      'ulimit -n 128 && exec "$0" --no-warnings "$@"',
+      process.execPath,
+      fixture('short-of-descriptors.ts').pathname,
+      channel.name,
+      channel.directory,
+    ])
+    await program.waitForLine(/^no descriptor is left$/)
+    await program.waitForLine(/^not connected yet: .*EMFILE/)
+    program.process.stdin?.write('give\n')
+    await program.waitForLine(/^connected$/)
+    expect(await program.exit).toEqual({ code: 0, signal: null })
+  })
+
+  test('says at the end of timeoutMs what it was short of', async () => {
+    const channel = new Channel()
+    await channel.server()
+    const denied = Object.assign(new Error('connect EACCES'), { code: 'EACCES' })
+    const errors: Error[] = []
+    const client = new ClientRole(
+      {
+        ...linkerSettings({ timeoutMs: 30 }),
+        address: 'memory:denied',
+        path: undefined,
+        transport: { ...memory, connect: () => Promise.reject(denied) },
+      },
+      { event: () => true, failed: (error) => errors.push(error), debug: () => {} },
+    )
+    await expect(client.open()).rejects.toMatchObject({ code: 'ETIMEDOUT', cause: denied })
+    expect(errors).toEqual([])
+  })
 })

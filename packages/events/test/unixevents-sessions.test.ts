@@ -1,10 +1,10 @@
 // What two ends of this package gain by the upgrade, and what others see of it.
 import { createConnection, createServer } from 'node:net'
-import type { Socket } from 'node:net'
 import { needs, spawnProgram } from '@uds/testkit'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { Linker } from '../src/unixevents/index.ts'
 import { namedPipes } from '../src/unixevents/channel/platform.ts'
+import { between } from './fixtures/cuttable-proxy.ts'
 import { Channel, received } from './fixtures/test-channel.ts'
 import { eventually } from './eventually.ts'
 
@@ -17,30 +17,6 @@ const upgraded = async (channel: Channel): Promise<{ server: Linker; client: Lin
   const client = await channel.client({ upgrade: 'offer' })
   await eventually(() => expect([server.upgraded, client.upgraded]).toEqual([1, 1]))
   return { server, client }
-}
-
-/** Stands between a client and its server, and can cut their connections. */
-const between = async (front: Channel, back: Channel): Promise<{ cut(): void }> => {
-  const sockets = new Set<Socket>()
-  const proxy = createServer({ allowHalfOpen: true }, (near) => {
-    const far = createConnection({ path: back.path, allowHalfOpen: true })
-    for (const socket of [near, far]) {
-      sockets.add(socket)
-      socket.on('error', () => {}).once('close', () => sockets.delete(socket))
-    }
-    near.pipe(far).pipe(near)
-    near.once('close', () => far.destroy())
-    far.once('close', () => near.destroy())
-  })
-  await new Promise<void>((resolve) => void proxy.listen(front.path, resolve))
-  const cut = (): void => {
-    for (const socket of sockets) socket.destroy()
-  }
-  onTestFinished(() => {
-    cut()
-    proxy.close()
-  })
-  return { cut }
 }
 
 describe('after the upgrade', () => {

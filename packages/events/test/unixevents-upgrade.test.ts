@@ -36,7 +36,7 @@ const open = async (
 ): Promise<Ends> => {
   const ends = { atServer: [] as unknown[], atClient: [] as unknown[], errors: [] as Error[] }
   const sink = (heard: unknown[]): ChannelSink => ({
-    event: (_, payload) => heard.push(payload),
+    event: (_, payload) => heard.push(payload) > 0,
     failed: (error) => ends.errors.push(error),
     debug: () => {},
   })

@@ -2,20 +2,23 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Duplex } from 'node:stream'
 import { connect } from '@uds/stream'
 import { failure } from '../errors.ts'
-import { Backoff, mayConnectLater } from '@uds/winsock-ffi/internal'
-import { checkOwner } from './channel/channel-address.ts'
+import { Backoff, isScarcity, mayConnectLater } from '@uds/winsock-ffi/internal'
+import { checkServer } from './channel/server-user.ts'
 import { ClientSession } from './session/client-session.ts'
 import type { ControlMessage } from './frames/control-message.ts'
 import { PendingFrames } from './connection/pending-frames.ts'
 import type { PendingFrame } from './connection/pending-frames.ts'
 import { Link } from './connection/link.ts'
-import type { SendDone } from './connection/outbox.ts'
+import type { SendDone } from './connection/pending-frames.ts'
 import { ResumeBuffer } from './session/resume-buffer.ts'
 import { RETRY } from './role.ts'
 import type { ChannelEnd, ChannelOptions, ChannelSink } from './role.ts'
 
 /** Old peers set the permissions of their socket after they listen. */
 const passes = (error: unknown): boolean => mayConnectLater(error, { unfinished: true })
+
+/** No server is there, or it has too much to do: what a client waits for by itself. */
+const isAbsent = (error: unknown): boolean => mayConnectLater(error) && !isScarcity(error)
 
 const codeOf = (error: unknown): unknown => (error as { code?: unknown } | null)?.code
 
@@ -71,10 +74,9 @@ export class ClientRole implements ChannelEnd {
         return
       } catch (error) {
         if (!passes(error)) throw error
+        this.#sink.debug(`not connected yet: ${(error as Error).message}`)
         const left = until - performance.now()
-        if (left <= 0) {
-          throw failure('init', 'ETIMEDOUT', `no server has come to ${address} within ${timeoutMs} ms`, error)
-        }
+        if (left <= 0) throw noServer(address, timeoutMs, error as Error)
         await wait(Math.min(backoff.next(), left), undefined, { signal: this.#abort.signal })
       }
     }
@@ -99,6 +101,7 @@ export class ClientRole implements ChannelEnd {
   }
 
   async close(graceMs: number): Promise<void> {
+    await this.#link?.noneHeld()
     const closed = failure('send', 'ERR_CLOSED', 'the linker was closed')
     this.#abort.abort(closed)
     this.#resuming?.stop()
@@ -116,35 +119,56 @@ export class ClientRole implements ChannelEnd {
 
   async #connect(): Promise<Duplex> {
     const { address, path, anyOwner, transport } = this.#options
-    if (path !== undefined && !anyOwner) checkOwner(path)
     const options = { signal: this.#abort.signal, allowHalfOpen: true }
-    return await (transport ? connect(address, { ...options, transport }) : connect(address, options))
+    const connection = await (transport
+      ? connect(address, { ...options, transport })
+      : connect(address, options))
+    if (anyOwner) return connection
+    try {
+      checkServer(connection, address, path)
+      return connection
+    } catch (error) {
+      connection.destroy()
+      throw error
+    }
   }
 
   #use(connection: Duplex): void {
     const link: Link = new Link(connection, 'c-', this.#options, {
       greeting: () => this.#greeting(link, this.#wants),
-      event: (name, payload) => (this.#resuming ?? this.#sink).event(name, payload),
+      event: (name, payload) => {
+        if (!this.#resuming) return this.#sink.event(name, payload)
+        this.#resuming.event(name, payload)
+        return true
+      },
       control: (control) => this.#control(link, control),
-      switched: (socket, head) => {
+      switched: (socket, head, results) => {
+        // The last frame of the server comes after it has read all of this end's.
+        for (const done of results) done()
         this.#link = undefined
         this.#resuming = undefined
+        // A server that has come so far is a good one: the waits begin small again.
+        this.#backoff = new Backoff(RETRY)
         this.#sink.debug('going on in the native protocol')
         this.#session?.use(socket, head)
       },
       failed: (error) => this.#sink.failed(error),
-      closed: () => this.#closed(link),
+      closed: (unwritten) => this.#closed(link, unwritten),
     })
     this.#link = link
     this.#connectedAt = performance.now()
     this.#sink.debug('connected')
     if (this.#session) {
-      const deliver = (name: string, payload: unknown): void => this.#sink.event(name, payload)
+      const deliver = (name: string, payload: unknown): void => void this.#sink.event(name, payload)
       this.#resuming = new ResumeBuffer(deliver, () => this.#abandonSession())
-    } else {
-      this.#release(link)
+      link.hello()
+      return
     }
-    if (this.#wants) link.hello()
+    if (this.#wants) {
+      link.hello()
+      link.offer()
+    }
+    this.#release(link)
   }
 
   get #wants(): boolean {
@@ -165,13 +189,17 @@ export class ClientRole implements ChannelEnd {
   #control(link: Link, { hello, native, known }: ControlMessage): void {
     if (hello !== 1 || (this.#abort.signal.aborted && !this.#session)) return
     if (known === undefined) {
-      if (native === 1 && this.#offered !== link) link.sendControl(this.#greeting(link, true))
-      else link.hello()
+      if (native !== 1 || this.#offered === link) link.hello()
+      else {
+        link.sendControl(this.#greeting(link, true))
+        if (this.#offered === link && !this.#session) link.offer()
+      }
     } else if (this.#offered === link) this.#answered(link, native === 1, known)
   }
 
   #answered(link: Link, agrees: boolean, known: boolean): void {
     if (!agrees || this.#plain === link) {
+      link.refused()
       this.#abandonSession()
       // It has taken so long that this end did not wait, and it sends nothing here any more.
       if (known && this.#plain === link) void link.close(GIVEN_UP_GRACE_MS)
@@ -179,6 +207,7 @@ export class ClientRole implements ChannelEnd {
     }
     this.#resuming?.settle(known)
     const session = (this.#session ??= this.#begin())
+    for (const { frame, done } of link.takeHeld()) if (!session.send(frame, done)) done?.(tooMuch())
     link.leave({ switch: 1, session: session.id })
   }
 
@@ -212,11 +241,16 @@ export class ClientRole implements ChannelEnd {
   #release(link: Link): void {
     this.#pending.release((frame, done) => {
       if (link.send(frame, done)) return
-      done?.(failure('send', 'ERR_QUEUE_FULL', 'more waits for the server than the bound'))
+      done?.(tooMuch())
     })
   }
 
-  #closed(link: Link): void {
+  /** Frames that nobody can have heard wait for the next connection. */
+  #closed(link: Link, unwritten: readonly PendingFrame[]): void {
+    if (this.#link !== link || this.#abort.signal.aborted || this.#session) {
+      for (const { done } of unwritten) done?.(gone())
+      if (this.#session && unwritten.length > 0) this.#sink.failed(lostBeforeTheSwitch(unwritten.length))
+    } else this.#pending.addAll(unwritten)
     if (this.#link !== link) return
     this.#link = undefined
     this.#resuming?.stop()
@@ -244,9 +278,23 @@ export class ClientRole implements ChannelEnd {
         return
       } catch (error) {
         if (signal.aborted) return
-        if (!passes(error) && reported !== codeOf(error)) this.#sink.failed(error as Error)
+        if (!isAbsent(error) && reported !== codeOf(error)) this.#sink.failed(error as Error)
         reported = codeOf(error)
       }
     }
   }
+}
+
+const tooMuch = (): Error => failure('send', 'ERR_QUEUE_FULL', 'more waits for the server than the bound')
+
+const gone = (): Error =>
+  failure('send', 'ERR_DISCONNECTED', 'the connection was closed before this was written')
+
+/** Frames that were sent after them are in the session already, so these cannot follow in order. */
+const lostBeforeTheSwitch = (count: number): Error =>
+  failure('send', 'ERR_DISCONNECTED', `${count} messages are lost: the connection ended before the switch`)
+
+const noServer = (address: string, timeoutMs: number, last: Error): Error => {
+  const why = isAbsent(last) ? 'no server has come to' : 'no connection could be made to'
+  return failure('init', 'ETIMEDOUT', `${why} ${address} within ${timeoutMs} ms (${last.message})`, last)
 }

@@ -7,7 +7,7 @@ import { FrameEncoder } from './frames/frame-encoder.ts'
 import { CONTROL_EVENT } from './frames/control-message.ts'
 import { linkerSettings } from './options.ts'
 import type { LinkerOptions, LinkerSettings } from './options.ts'
-import type { SendDone } from './connection/outbox.ts'
+import type { SendDone } from './connection/pending-frames.ts'
 import { Receivers } from './receivers.ts'
 import type { EventListener } from './receivers.ts'
 import { Role } from './role.ts'
@@ -190,9 +190,10 @@ export class Linker {
    * one; after that, without a client, it is refused. What is kept is bounded by `maxHeldBytes`.
    *
    * @param data - anything that JSON can hold.
-   * @param callback - called with `(null, true)` when it was written for at least one peer (after an `upgrade`: when it
-   *   was handled there), or is held for a server's first client; with the error and false otherwise, before `send`
-   *   returns when it is refused.
+   * @param callback - called with `(null, true)` when the system has taken it for at least one peer (after an `upgrade`:
+   *   when the listeners there were called), or when it waits for a server's first client; with the error and false
+   *   otherwise, before `send` returns when it is refused. The frames of unixevents have no acknowledgement: a message
+   *   that was taken is lost when the peer dies before it reads. With `upgrade: 'offer'` at both ends true means heard.
    * @returns true when it was taken.
    */
   send(event: string, data?: unknown, callback?: SendCallback): boolean {
@@ -203,7 +204,10 @@ export class Linker {
     return false
   }
 
-  /** Sends as {@link Linker.send} does, and resolves with the second argument of its callback. Never rejects. */
+  /**
+   * Sends as {@link Linker.send} does, and resolves with the second argument of its callback: true for taken by the
+   * system, after an `upgrade` for heard. Never rejects.
+   */
   sendSync(event: string, data?: unknown): Promise<boolean> {
     return new Promise((resolve) => {
       this.send(event, data, (_, success) => resolve(success))
@@ -258,7 +262,9 @@ export class Linker {
     this.#encoder = new FrameEncoder(role === Role.SERVER ? 's-' : 'c-')
     const sink: ChannelSink = {
       event: (name, payload) => {
-        if (this.#end === end) this.#receivers.deliver(name, payload)
+        if (this.#end !== end) return false
+        this.#receivers.deliver(name, payload)
+        return true
       },
       failed: (error) => this.#failed(error),
       debug: (message) => this.#log(message),

@@ -59,7 +59,7 @@ export interface LinkerOptions {
    */
   readonly maxHeldBytes?: number | undefined
   /**
-   * A client accepts a server of any user, not only of this one or root. POSIX.
+   * A client accepts a server of any user, not only of this one or root (on Windows SYSTEM).
    *
    * @default false
    */

@@ -3,7 +3,7 @@ import type { Transport } from '@uds/stream'
 import type { BackoffSettings } from '@uds/winsock-ffi/internal'
 import type { LinkLimits } from './connection/link.ts'
 import type { Upgrade } from './options.ts'
-import type { SendDone } from './connection/outbox.ts'
+import type { SendDone } from './connection/pending-frames.ts'
 
 /** The two ends of a channel. */
 export const Role: { readonly SERVER: 'server'; readonly CLIENT: 'client' } = {
@@ -36,7 +36,8 @@ export interface ChannelEnd {
 
 /** What a {@link ChannelEnd} reports to the linker. */
 export interface ChannelSink {
-  event(name: string, payload: unknown): void
+  /** False when nobody listens any more, as the linker is closed. */
+  event(name: string, payload: unknown): boolean
   failed(error: Error): void
   debug(message: string): void
 }

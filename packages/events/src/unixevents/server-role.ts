@@ -6,8 +6,8 @@ import { failure } from '../errors.ts'
 import { Backoff } from '@uds/winsock-ffi/internal'
 import type { ControlMessage } from './frames/control-message.ts'
 import { PendingFrames } from './connection/pending-frames.ts'
+import type { PendingFrame, SendDone } from './connection/pending-frames.ts'
 import { Link } from './connection/link.ts'
-import type { SendDone } from './connection/outbox.ts'
 import { ServerSessions } from './session/server-sessions.ts'
 import { RETRY } from './role.ts'
 import type { ChannelEnd, ChannelOptions, ChannelSink } from './role.ts'
@@ -37,6 +37,8 @@ export class ServerRole implements ChannelEnd {
   #listener: Listener | undefined
   /** A client has been here, so nothing is held any more. */
   #served = false
+  /** The connection that got what was held. */
+  #first: Link | undefined
 
   constructor(options: ChannelOptions, sink: ChannelSink) {
     this.#options = options
@@ -77,11 +79,14 @@ export class ServerRole implements ChannelEnd {
   }
 
   async close(graceMs: number): Promise<void> {
-    this.#abort.abort(failure('init', 'ERR_CLOSED', 'the linker was closed'))
+    await Promise.all([...this.#links].map((link) => link.noneHeld()))
+    const closed = failure('init', 'ERR_CLOSED', 'the linker was closed')
+    this.#abort.abort(closed)
     if (this.#pending.size > 0) {
       const detail = `${this.#pending.size} messages were held for the first client, and none has come`
       this.#sink.failed(failure('close', 'ERR_DISCONNECTED', detail))
     }
+    this.#pending.release((_, done) => done?.(closed))
     const links = [...this.#links].map((link) => link.close(graceMs))
     // Each link has its own limit of time.
     await Promise.all([this.#listener?.close({ graceMs: Infinity }), this.#sessions.close(graceMs), ...links])
@@ -111,7 +116,7 @@ export class ServerRole implements ChannelEnd {
       greeting: () => (this.#offers ? { hello: 1, native: 1 } : { hello: 1 }),
       event: (name, payload) => {
         this.#serve(link)
-        this.#sink.event(name, payload)
+        return this.#sink.event(name, payload)
       },
       control: (control) => {
         if (control.hello === 1) this.#answer(link, control)
@@ -120,22 +125,26 @@ export class ServerRole implements ChannelEnd {
           this.#switch(link, session)
         }
       },
-      switched: (socket, head) => {
+      switched: (socket, head, results) => {
         clearTimeout(probation)
         this.#links.delete(link)
-        this.#sessions.accept(session, socket, head)
+        this.#sessions.accept(session, socket, head, results)
       },
       failed: (error) => this.#sink.failed(error),
-      closed: () => {
+      closed: (unwritten) => {
         clearTimeout(probation)
         this.#links.delete(link)
         if (this.#members.delete(link)) this.#sink.debug('a client has left')
+        if (session !== '') this.#sessions.abandon(session)
+        this.#notHeard(link, unwritten)
       },
     })
     const probation = setTimeout(() => this.#serve(link), PROBATION_MS)
     this.#links.add(link)
     if (this.#pending.size === 0) this.#members.add(link)
-    if (this.#offers) link.hello()
+    if (!this.#offers) return
+    link.hello()
+    link.offer()
   }
 
   get #offers(): boolean {
@@ -147,11 +156,18 @@ export class ServerRole implements ChannelEnd {
     const agrees = native === 1 && this.#options.upgrade !== 'refuse'
     const known = this.#sessions.knows(session)
     link.sendControl({ hello: 1, ...(agrees && { native: 1 }), known })
-    if (!agrees) return
+    if (!agrees) {
+      link.refused()
+      return
+    }
     link.agree()
-    // What was sent to this connection so far is sent to the session as well, so the client ignores it here.
-    if (known) this.#retire(link)
-    else this.#serve(link)
+    if (known) {
+      // What was sent to this connection so far is sent to the session as well, so the client ignores it here.
+      this.#retire(link)
+      for (const { done } of link.takeHeld()) done?.(superseded())
+      return
+    }
+    this.#serve(link)
   }
 
   /** What is sent from now on is for the session of this client. */
@@ -163,7 +179,7 @@ export class ServerRole implements ChannelEnd {
   /** The client has sent its last frame of unixevents: what waits is written, and then this end's last one. */
   #switch(link: Link, session: string): void {
     this.#retire(link)
-    this.#sessions.begin(session)
+    this.#sessions.begin(session, link.takeHeld())
     link.leave({ switch: 1 })
   }
 
@@ -173,9 +189,19 @@ export class ServerRole implements ChannelEnd {
     this.#members.add(link)
     if (this.#served) return
     this.#served = true
-    this.#pending.release((frame) => {
-      if (!link.send(frame)) this.#dropSlow(link, undefined)
+    this.#first = link
+    this.#pending.release((frame, done) => {
+      if (!link.send(frame, done)) this.#dropSlow(link, done)
     })
+  }
+
+  /** Frames that a client has left before it could hear them: if it has heard none, the next client is the first. */
+  #notHeard(link: Link, unwritten: readonly PendingFrame[]): void {
+    const peers = this.#members.size + this.#sessions.size
+    if (link === this.#first && link.holding && peers === 0 && !this.#abort.signal.aborted) {
+      this.#served = false
+      this.#pending.addAll(unwritten)
+    } else for (const { done } of unwritten) done?.(gone())
   }
 
   #holdBack(frame: string, done: SendDone | undefined): Error | undefined {
@@ -216,3 +242,7 @@ const collect = (count: number, done: SendDone): SendDone => {
     done(error)
   }
 }
+
+const gone = (): Error => failure('send', 'ERR_DISCONNECTED', 'the client has left before this was written')
+
+const superseded = (): Error => failure('send', 'ERR_DISCONNECTED', 'the session of the client brings it')

@@ -1,4 +1,4 @@
-import { lstatSync } from 'node:fs'
+// The address of a channel: channelAddress.
 import { SocketError } from '@uds/winsock-ffi'
 import { namedPipes, pathBytes, temporary } from './platform.ts'
 
@@ -54,23 +54,4 @@ export const channelAddress = (channel: unknown, directory?: string): ChannelAdd
     })
   }
   return namedPipes ? { address: path, path: undefined } : { address: `unix:${path}`, path }
-}
-
-/**
- * Anybody may create a file in /tmp, and so pretend to be the server of a channel. A file that this user owns can be
- * put there by this user and root alone, and /tmp lets nobody else move it (the sticky bit: chmod(2), inode(7)).
- *
- * @throws SocketError `EPERM` when the file is there and belongs to somebody else than this user or root.
- */
-export const checkOwner = (path: string): void => {
-  const owner = lstatSync(path, { throwIfNoEntry: false })?.uid
-  const self = process.geteuid?.()
-  if (owner === undefined || owner === 0 || owner === self) return
-  throw new SocketError({
-    code: 'EPERM',
-    syscall: 'connect',
-    address: path,
-    detail: `the socket belongs to the user ${owner}, and this process is the user ${self}`,
-    advice: 'set anyOwner to trust it all the same',
-  })
 }

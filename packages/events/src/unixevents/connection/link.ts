@@ -1,26 +1,30 @@
 import type { Duplex } from 'node:stream'
-import { failure } from '../../errors.ts'
+import { connectionFailure, failure } from '../../errors.ts'
 import { CONTROL_EVENT, controlFrame, readControl } from '../frames/control-message.ts'
 import type { ControlMessage } from '../frames/control-message.ts'
 import { FrameDecoder } from '../frames/frame-decoder.ts'
 import type { Prefix } from '../frames/frame-encoder.ts'
 import { PrefixFilter } from '../frames/prefix-filter.ts'
 import { Outbox } from './outbox.ts'
-import type { SendDone } from './outbox.ts'
+import type { PendingFrame, SendDone } from './pending-frames.ts'
+import { UpgradeOffer } from './upgrade-offer.ts'
 
 /** What a {@link Link} reports to its owner. */
 export interface LinkSink {
   /** The greeting of this end: at the start, under load, or as an answer. */
   greeting(): ControlMessage
-  /** An event for this end, without its prefix. */
-  event(name: string, payload: unknown): void
+  /** An event for this end, without its prefix. False when nobody listens any more: then nothing follows. */
+  event(name: string, payload: unknown): boolean
   /** A control message of the other end, which is of this package. */
   control(control: ControlMessage): void
-  /** Both ends have left the frames of unixevents: the owner has the connection, and the bytes read behind them. */
-  switched(socket: Duplex, head: Uint8Array): void
+  /**
+   * Both ends have left the frames of unixevents: the owner has the connection, the bytes read behind them, and the
+   * results that were withheld.
+   */
+  switched(socket: Duplex, head: Uint8Array, results: readonly SendDone[]): void
   failed(error: Error): void
-  /** Nothing can be sent any more; called once. */
-  closed(): void
+  /** Nothing can be sent any more; called once, with the frames that no write has begun with. */
+  closed(unwritten: readonly PendingFrame[]): void
 }
 
 /** The limits of one connection. */
@@ -36,15 +40,21 @@ export class Link {
   readonly #outbox: Outbox
   readonly #decoder: FrameDecoder
   readonly #own: Prefix
+  readonly #maxQueueBytes: number
   readonly #prefix: PrefixFilter
   readonly #head: Uint8Array[] = []
   #saidHello = false
   #closing = false
+  /** Something that the other end has sent was dropped: no switch may say that it was heard. */
+  #unheard = false
   /** The last frame of this end waits, or was written. */
   #leaving = false
   #ended = false
   /** The other end may switch to the native protocol. */
   #agreed = false
+  /** The other end has said that it is of this package. */
+  #greeted = false
+  #offer: UpgradeOffer | undefined
   /** The last frame of this end was written, and that of the other was read. */
   #left = false
   #arrived = false
@@ -55,6 +65,7 @@ export class Link {
     this.#socket = socket
     this.#sink = sink
     this.#own = own
+    this.#maxQueueBytes = limits.maxQueueBytes
     this.#prefix = new PrefixFilter(own)
     this.#outbox = new Outbox(socket, limits.maxQueueBytes, () => this.hello())
     this.#decoder = new FrameDecoder(
@@ -68,14 +79,44 @@ export class Link {
     socket.on('data', this.#read)
     socket.once('end', () => this.#peerEnded())
     socket.on('error', (error) => {
-      if (!this.#handedOver) this.#sink.failed(error)
+      if (!this.#handedOver) this.#sink.failed(connectionFailure('receive', error))
     })
-    socket.once('close', () => this.#end())
+    socket.once('close', () => {
+      this.#end()
+      this.#outbox.fail(gone())
+    })
   }
 
   /** False when the peer is so slow that the frame would exceed the bound; `done` is not called then. */
   send(frame: string, done?: SendDone): boolean {
+    if (this.#offer?.holding) return this.#offer.add(frame, done)
     return this.#outbox.push(frame, done)
+  }
+
+  /** This end has offered the native protocol: what is sent waits for the answer, for a moment. */
+  offer(): void {
+    if (this.#offer?.over === false || this.#ended || this.#closing) return
+    this.#offer = new UpgradeOffer(this.#outbox, this.#maxQueueBytes)
+  }
+
+  /** What was sent still waits for the answer: the other end has heard nothing. */
+  get holding(): boolean {
+    return this.#offer?.holding === true
+  }
+
+  /** The other end goes on in the frames of unixevents. */
+  refused(): void {
+    this.#offer?.refused()
+  }
+
+  /** Resolves when no frame waits for the answer any more. */
+  async noneHeld(): Promise<void> {
+    await this.#offer?.noneHeld()
+  }
+
+  /** Removes the frames that wait for the answer. */
+  takeHeld(): PendingFrame[] {
+    return this.#offer?.take() ?? []
   }
 
   /** Sends the greeting of this end, once. */
@@ -91,9 +132,11 @@ export class Link {
     this.#outbox.pushFirst(controlFrame(this.#own, control))
   }
 
-  /** From here on the other end may switch. */
+  /** Both ends have agreed: from here on the other one may switch, and what is sent waits for that. */
   agree(): void {
     this.#agreed = true
+    this.offer()
+    this.#offer?.agreed()
   }
 
   /** Writes what waits, and then the last frame of this end. */
@@ -126,7 +169,11 @@ export class Link {
       resolve()
     })
     this.#socket.resume()
-    this.#outbox.whenEmpty(() => this.#socket.end())
+    this.#offer?.release()
+    this.#outbox.whenEmpty(() => {
+      if (this.#offer) this.#offer.whenOver(() => this.#socket.end())
+      else this.#socket.end()
+    })
     return promise
   }
 
@@ -140,15 +187,22 @@ export class Link {
   }
 
   #frame(event: string, payload: unknown): void {
-    if (this.#closing) return
+    if (this.#closing || this.#unheard) return
     const name = this.#prefix.nameOf(event)
     if (name === undefined) return
     if (name === CONTROL_EVENT) this.#control(readControl(payload))
-    else this.#sink.event(name, payload)
+    else {
+      // An end that offers says so first.
+      if (this.#offer && !this.#greeted) this.#offer.refused()
+      this.#unheard = !this.#sink.event(name, payload)
+    }
   }
 
   #control(control: ControlMessage): void {
-    if (control.hello === 1) this.#outbox.stopThrottle()
+    if (control.hello === 1) {
+      this.#greeted = true
+      this.#outbox.stopThrottle()
+    }
     if (control.closed !== undefined) {
       const reason = `the other end closed the connection: ${control.closed.slice(0, 500)}`
       this.#sink.failed(failure('receive', 'ERR_CLOSED', reason))
@@ -167,7 +221,8 @@ export class Link {
     this.#handedOver = true
     this.#ended = true
     this.#socket.off('data', this.#read)
-    this.#sink.switched(this.#socket, Buffer.concat(this.#head))
+    this.#offer?.stop()
+    this.#sink.switched(this.#socket, Buffer.concat(this.#head), this.#outbox.takeResults())
   }
 
   #broken(code: 'EPROTO' | 'EMSGSIZE', reason: string): void {
@@ -183,20 +238,21 @@ export class Link {
   #peerEnded(): void {
     if (this.#handedOver) return
     this.#decoder.end()
+    this.#offer?.unanswered()
     this.#outbox.whenEmpty(() => this.#socket.end())
   }
 
   #end(): void {
     if (this.#ended) return
     this.#ended = true
-    if (this.#socket.closed || this.#socket.destroyed) {
-      this.#outbox.fail(
-        failure('send', 'ERR_DISCONNECTED', 'the connection was closed before this was written'),
-      )
-    }
-    this.#sink.closed()
+    const closed = this.#socket.closed || this.#socket.destroyed
+    this.#sink.closed(closed ? [...this.#outbox.takeUnwritten(), ...this.takeHeld()] : [])
+    this.#offer?.stop()
   }
 }
+
+const gone = (): Error =>
+  failure('send', 'ERR_DISCONNECTED', 'the connection was closed before this was written')
 
 /** How long a peer that sent what cannot be read has to take the reason and go. */
 const BROKEN_GRACE_MS = 1000

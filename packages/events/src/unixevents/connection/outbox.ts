@@ -1,8 +1,6 @@
 import type { Duplex } from 'node:stream'
+import type { PendingFrame, SendDone } from './pending-frames.ts'
 import { WriteThrottle } from './write-throttle.ts'
-
-/** Called once: without an error when the system has taken the frame. */
-export type SendDone = (error?: Error) => void
 
 /** Frames that follow each other, put together as they come, so that a frame costs little. */
 interface Segment {
@@ -10,6 +8,8 @@ interface Segment {
   /** The length of the text in UTF-8, once it is needed. */
   bytes: number
   done: SendDone[] | undefined
+  /** It is a message about the connection itself. */
+  readonly control: boolean
 }
 
 /** How long a segment grows: a few of them fit into the window of the pace. */
@@ -36,6 +36,8 @@ export class Outbox {
   #scheduled = false
   #writing = false
   #failure: Error | undefined
+  /** The results of frames that were written, while they are withheld. */
+  #withheld: SendDone[] | undefined
   #whenEmpty: (() => void) | undefined
 
   /** @param overloaded - called, perhaps often, while more is sent than the pace lets through. */
@@ -54,29 +56,34 @@ export class Outbox {
   /** False when the frame would exceed the bound; `done` is not called then. */
   push(frame: string, done?: SendDone): boolean {
     if (this.#length > 0 && this.#length + frame.length > this.#maxLength) return false
-    if (this.#failure) {
-      done?.(this.#failure)
-      return true
-    }
-    this.#append(frame, done)
-    this.#length += frame.length
-    if (this.#throttle && this.#length > OVERLOAD_LENGTH) this.#overloaded()
-    this.#schedule()
+    this.pushAccepted(frame, done)
     return true
   }
 
-  /** Puts a frame before all that wait. */
+  /** As {@link Outbox.push}, for a frame that was accepted before: whatever the bound. */
+  pushAccepted(frame: string, done: SendDone | undefined): void {
+    if (this.#failure) {
+      done?.(this.#failure)
+      return
+    }
+    this.#append(frame, done, false)
+    this.#length += frame.length
+    if (this.#throttle && this.#length > OVERLOAD_LENGTH) this.#overloaded()
+    this.#schedule()
+  }
+
+  /** Puts a control message before all that wait. */
   pushFirst(frame: string): void {
     if (this.#failure) return
-    this.#segments.unshift({ text: frame, bytes: 0, done: undefined })
+    this.#segments.unshift({ text: frame, bytes: 0, done: undefined, control: true })
     this.#length += frame.length
     this.#schedule()
   }
 
-  /** Puts a frame behind all that wait, whatever the bound. */
+  /** Puts a control message behind all that wait, whatever the bound. */
   pushLast(frame: string): void {
     if (this.#failure) return
-    this.#append(frame, undefined)
+    this.#append(frame, undefined, true)
     this.#length += frame.length
     this.#schedule()
   }
@@ -86,6 +93,36 @@ export class Outbox {
     this.#throttle?.stop()
     this.#throttle = undefined
     this.#schedule()
+  }
+
+  /** Results are withheld. */
+  get withholds(): boolean {
+    return this.#withheld !== undefined && this.#withheld.length > 0
+  }
+
+  /** From here on the result of a frame that was written is withheld, until its peer has answered. */
+  withholdResults(): void {
+    this.#withheld ??= []
+  }
+
+  /** Reports the results that were withheld, and withholds no more. */
+  reportResults(error?: Error): void {
+    for (const done of this.takeResults()) done(error)
+  }
+
+  /** Removes the results that were withheld; the caller reports them. */
+  takeResults(): SendDone[] {
+    const results = this.#withheld ?? []
+    this.#withheld = undefined
+    return results
+  }
+
+  /** Removes the frames that no write has begun with, in order: nobody can have heard them. */
+  takeUnwritten(): PendingFrame[] {
+    const taken = this.#segments.filter(({ control }) => !control)
+    this.#segments = this.#segments.filter(({ control }) => control)
+    for (const { text } of taken) this.#length -= text.length
+    return taken.flatMap(framesOf)
   }
 
   /** Calls back once nothing waits any more, whether it was written or failed. */
@@ -101,17 +138,19 @@ export class Outbox {
     this.#throttle?.stop()
     const segments = this.#segments
     this.#segments = []
+    this.reportResults(error)
     settle(segments, error)
     // Otherwise the write that is under way ends, and settles it all.
     if (!this.#writing) this.#settle(this.#length)
   }
 
-  #append(frame: string, done: SendDone | undefined): void {
+  #append(frame: string, done: SendDone | undefined, control: boolean): void {
     const last = this.#segments.at(-1)
-    if (last && last.bytes === 0 && last.text.length + frame.length <= SEGMENT_LENGTH) {
+    const fits = last && last.bytes === 0 && last.text.length + frame.length <= SEGMENT_LENGTH
+    if (fits && last.control === control) {
       last.text += frame
       if (done) (last.done ??= []).push(done)
-    } else this.#segments.push({ text: frame, bytes: 0, done: done && [done] })
+    } else this.#segments.push({ text: frame, bytes: 0, done: done && [done], control })
   }
 
   // What is sent in one run of JavaScript is written at once, after it.
@@ -134,7 +173,8 @@ export class Outbox {
     this.#writing = true
     this.#socket.write(text, 'utf8', (error) => {
       this.#writing = false
-      settle(segments, error ?? undefined)
+      if (this.#withheld && !error) for (const { done } of segments) this.#withheld.push(...(done ?? []))
+      else settle(segments, error ?? undefined)
       this.#settle(this.#failure ? this.#length : text.length)
       this.#flush()
     })
@@ -172,4 +212,18 @@ export class Outbox {
 
 const settle = (segments: readonly Segment[], error: Error | undefined): void => {
   for (const { done } of segments) if (done) for (const callback of done) callback(error)
+}
+
+/** The frames of a segment. No frame has `;;` but at its end; the last one has all results, which come in order. */
+const framesOf = ({ text, done }: Segment): PendingFrame[] => {
+  const texts = text.split(';;').slice(0, -1)
+  return texts.map((frame, index) => ({
+    frame: `${frame};;`,
+    done:
+      done && index === texts.length - 1
+        ? (error) => {
+            for (const callback of done) callback(error)
+          }
+        : undefined,
+  }))
 }

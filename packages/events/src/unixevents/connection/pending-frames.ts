@@ -1,4 +1,7 @@
-import type { SendDone } from './outbox.ts'
+// Frames that were accepted and not written yet: PendingFrames.
+
+/** Called once: without an error when the system has taken the frame. */
+export type SendDone = (error?: Error) => void
 
 /** A frame, and the callback for its result. */
 export interface PendingFrame {

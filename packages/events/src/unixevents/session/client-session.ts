@@ -5,11 +5,11 @@ import { failure } from '../../errors.ts'
 import type { PendingFrame } from '../connection/pending-frames.ts'
 import type { LinkLimits } from '../connection/link.ts'
 import { FRAME_EVENT, frameCodec, frameReader, sessionOptions, SessionSender } from './session-frames.ts'
-import type { SendDone } from '../connection/outbox.ts'
+import type { SendDone } from '../connection/pending-frames.ts'
 
 /** What a {@link ClientSession} reports to its owner. */
 export interface SessionSink {
-  event(name: string, payload: unknown): void
+  event(name: string, payload: unknown): boolean
   failed(error: Error): void
   /** Its connection is gone: another is wanted. */
   disconnected(): void
@@ -71,6 +71,7 @@ export class ClientSession {
   use(connection: Duplex, head: Uint8Array): void {
     connection.once('close', () => {
       if (this.#connection === connection) this.#connection = undefined
+      this.#sender.disconnected()
       this.#sink.disconnected()
     })
     if (this.#client.closed) {
@@ -108,18 +109,23 @@ export class ClientSession {
    * @param arriving - a connection is about to come, and is waited for.
    */
   async close(graceMs: number, arriving: boolean): Promise<void> {
-    if (arriving && !this.#client.connected && this.#sender.open > 0) await this.#connects(graceMs)
+    // In the middle of the handshake too: a server that gets no farewell keeps the session for a while.
+    const connecting = this.#connection !== undefined || (arriving && this.#sender.open > 0)
+    if (connecting && !this.#client.connected) await this.#connects(graceMs)
     this.#closing = true
-    await this.#client.close({ graceMs })
+    if (this.#client.connected) await this.#sender.noneOpen(graceMs)
+    await this.#client.close({ graceMs: 0 })
   }
 
   #connects(graceMs: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, graceMs)
-      void this.#client.once('connect', () => {
+      const done = (): void => {
         clearTimeout(timer)
         resolve()
-      })
+      }
+      const timer = setTimeout(done, graceMs)
+      this.#connection?.once('close', done)
+      void this.#client.once('connect', done)
     })
   }
 

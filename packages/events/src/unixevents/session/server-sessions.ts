@@ -5,11 +5,11 @@ import { EventServer } from '../../server/server.ts'
 import type { PendingFrame } from '../connection/pending-frames.ts'
 import type { LinkLimits } from '../connection/link.ts'
 import { FRAME_EVENT, frameCodec, frameReader, sessionOptions, SessionSender } from './session-frames.ts'
-import type { SendDone } from '../connection/outbox.ts'
+import type { SendDone } from '../connection/pending-frames.ts'
 
 /** What {@link ServerSessions} report to their owner. */
 export interface SessionsSink {
-  event(name: string, payload: unknown): void
+  event(name: string, payload: unknown): boolean
   failed(error: Error): void
   debug(message: string): void
 }
@@ -17,11 +17,13 @@ export interface SessionsSink {
 /** What a server knows of a client that has gone on in the native protocol. */
 interface Session {
   readonly sender: SessionSender
-  readonly read: (frame: unknown) => void
+  readonly read: (frame: unknown) => void | Promise<void>
   /** Undefined until its first connection has said hello. */
   peer: ServerPeer | undefined
   /** What was sent before that. */
   early: PendingFrame[]
+  /** Reported once the client is known to have read all frames of unixevents. */
+  results: readonly SendDone[]
 }
 
 /**
@@ -60,36 +62,60 @@ export class ServerSessions {
     return id !== undefined && this.#sessions.has(id)
   }
 
-  /** From here on what is sent is for this session, too. */
-  begin(id: string): void {
+  /** From here on what is sent is for this session, too; these frames come first. */
+  begin(id: string, held: readonly PendingFrame[]): void {
     if (!this.knows(id)) this.#sessions.set(id, this.#make(undefined))
+    const session = this.#sessions.get(id)
+    if (session === undefined) return
+    for (const { frame, done } of held) if (!this.#sendTo(id, session, frame, done)) done?.(this.#gone())
   }
 
-  /** Takes the connection of a session that has begun. */
-  accept(id: string, connection: Duplex, head: Uint8Array): void {
+  /** The connection of a session that has begun is gone before the switch. */
+  abandon(id: string): void {
+    const session = this.#sessions.get(id)
+    if (session === undefined || session.peer !== undefined) return
+    this.#sessions.delete(id)
+    for (const { done } of session.early) done?.(this.#gone())
+    for (const done of session.results) done(this.#gone())
+  }
+
+  /**
+   * Takes the connection of a session that has begun.
+   *
+   * @param results - reported when the client speaks the native protocol: then it has read all that was before it
+   */
+  accept(id: string, connection: Duplex, head: Uint8Array, results: readonly SendDone[]): void {
+    const session = this.#sessions.get(id)
+    if (session) session.results = [...session.results, ...results]
     connection.once('close', () => {
-      const session = this.#sessions.get(id)
-      if (session === undefined || session.peer !== undefined) return
-      this.#sessions.delete(id)
-      for (const { done } of session.early) done?.(this.#gone())
+      session?.sender.disconnected()
+      this.abandon(id)
     })
     this.#server.accept(connection, head)
   }
 
   /** Sends a frame to every session. `slow` is called for each that exceeds its bound, and that session ends. */
   send(frame: string, done: SendDone | undefined, slow: () => void): void {
-    for (const [id, session] of this.#sessions) {
-      if (!session.sender.take(frame)) {
-        this.#sessions.delete(id)
-        session.peer?.disconnect('it does not read what is sent to it')
-        slow()
-      } else if (session.peer === undefined) session.early.push({ frame, done })
-      else session.sender.send(session.peer, frame, done)
-    }
+    for (const [id, session] of this.#sessions) if (!this.#sendTo(id, session, frame, done)) slow()
   }
 
-  close(graceMs: number): Promise<void> {
-    return this.#server.close({ graceMs })
+  /** False when the session exceeds its bound, and is ended; `done` is not called then. */
+  #sendTo(id: string, session: Session, frame: string, done: SendDone | undefined): boolean {
+    if (!session.sender.take(frame)) {
+      this.#sessions.delete(id)
+      session.peer?.disconnect('it does not read what is sent to it')
+      return false
+    }
+    if (session.peer === undefined) session.early.push({ frame, done })
+    else session.sender.send(session.peer, frame, done)
+    return true
+  }
+
+  /** Lets what was sent be acknowledged, for up to `graceMs` milliseconds, and ends. */
+  async close(graceMs: number): Promise<void> {
+    const connected = [...this.#sessions.values()].filter(({ peer }) => peer?.connected)
+    await Promise.all(connected.map(({ sender }) => sender.noneOpen(graceMs)))
+    await this.#server.close({ graceMs: 0 })
   }
 
   #make(peer: ServerPeer | undefined): Session {
@@ -99,6 +125,7 @@ export class ServerSessions {
       read: frameReader('s-', this.#limits, this.#sink),
       peer,
       early: [],
+      results: [],
     }
   }
 
@@ -107,8 +134,10 @@ export class ServerSessions {
     let session = this.#sessions.get(id)
     if (session === undefined) this.#sessions.set(id, (session = this.#make(peer)))
     session.peer = peer
-    const { early } = session
+    const { early, results } = session
     session.early = []
+    session.results = []
+    for (const done of results) done()
     for (const { frame, done } of early) session.sender.send(peer, frame, done)
   }
 

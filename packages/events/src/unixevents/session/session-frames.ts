@@ -6,7 +6,7 @@ import { FrameDecoder } from '../frames/frame-decoder.ts'
 import type { Prefix } from '../frames/frame-encoder.ts'
 import { PrefixFilter } from '../frames/prefix-filter.ts'
 import type { LinkLimits } from '../connection/link.ts'
-import type { SendDone } from '../connection/outbox.ts'
+import type { SendDone } from '../connection/pending-frames.ts'
 import { failure } from '../../errors.ts'
 
 /** The name of the native event: a SEND whose payload is a frame of unixevents as it is, with its end mark. */
@@ -35,27 +35,34 @@ export const sessionOptions = ({ maxFrameBytes }: LinkLimits): EndOptions<AnyMap
   }
 }
 
-/** Reads the frames that arrive by one native session. */
+/** Reads the frames that arrive by one native session; what it returns is the end of the handling. */
 export const frameReader = (
   own: Prefix,
   limits: LinkLimits,
-  sink: { event(name: string, payload: unknown): void; failed(error: Error): void },
-): ((frame: unknown) => void) => {
+  sink: { event(name: string, payload: unknown): boolean; failed(error: Error): void },
+): ((frame: unknown) => void | Promise<void>) => {
+  let heard = true
   const prefix = new PrefixFilter(own)
   const bad = (reason: string): void => sink.failed(failure('receive', 'ERR_BAD_PAYLOAD', reason))
   const decoder = new FrameDecoder(
     {
       frame: (event, payload) => {
         const name = prefix.nameOf(event)
-        if (name !== undefined) sink.event(name, payload)
+        if (name !== undefined && !sink.event(name, payload)) heard = false
       },
       skipped: bad,
       broken: (_, reason) => bad(reason),
     },
     limits,
   )
-  return (frame) => decoder.pushText(String(frame))
+  return (frame) => {
+    decoder.pushText(String(frame))
+    return heard ? undefined : never()
+  }
 }
+
+/** What nobody has heard is never acknowledged: its sender keeps it for the next end. */
+const never = (): Promise<void> => new Promise(() => {})
 
 /** The two native ends have this in common: it resolves when the other end has handled the message. */
 export interface Acknowledging {
@@ -65,6 +72,7 @@ export interface Acknowledging {
 /** Counts what was sent and not acknowledged, and keeps it within the bound. */
 export class SessionSender {
   readonly #maxLength: number
+  #whenNone: (() => void) | undefined
   readonly #failed: (frame: string, done: SendDone | undefined, error: Error) => void
   #length = 0
   #open = 0
@@ -80,6 +88,21 @@ export class SessionSender {
     return this.#open
   }
 
+  /** The connection is gone: no acknowledgement arrives on it. */
+  disconnected(): void {
+    this.#whenNone?.()
+  }
+
+  /** Resolves when every message is acknowledged, the connection is gone, or after `ms` milliseconds. */
+  async noneOpen(ms: number): Promise<void> {
+    if (this.#open === 0 || ms <= 0) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#whenNone = resolve
+    const timer = setTimeout(resolve, ms)
+    await promise
+    clearTimeout(timer)
+  }
+
   /** Counts a frame; false when it would exceed the bound. */
   take(frame: string): boolean {
     if (this.#length > 0 && this.#length + frame.length > this.#maxLength) return false
@@ -93,6 +116,7 @@ export class SessionSender {
     const settled = (error: Error | undefined): void => {
       this.#length -= frame.length
       this.#open -= 1
+      if (this.#open === 0) this.#whenNone?.()
       if (error) this.#failed(frame, done, error)
       else done?.()
     }
