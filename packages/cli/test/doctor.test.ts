@@ -1,3 +1,4 @@
+import { chmodSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { capabilities } from '@uds/winsock-ffi'
@@ -49,11 +50,13 @@ test('is a table for people', async () => {
 
 describe.skipIf(system === 'win32')('what should work and does not', () => {
   test('is told with its reason, and makes the exit code 1', async () => {
-    const { code, found } = await doctor({ XDG_RUNTIME_DIR: `${tempDir()}/missing` })
+    const open = tempDir()
+    chmodSync(open, 0o777)
+    const { code, found } = await doctor({ XDG_RUNTIME_DIR: open })
     expect(code).toBe(1)
     expect(found.get('names')).toMatchObject({
       state: 'failed',
-      detail: expect.stringMatching(/ENOENT.*set XDG_RUNTIME_DIR or TMPDIR/) as string,
+      detail: expect.stringMatching(/EACCES.*mode 777.*set it to a directory of this user/) as string,
     })
   })
 

@@ -6,6 +6,7 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   symlinkSync,
   writeFileSync,
@@ -180,10 +181,16 @@ describe.skipIf(onWindows)('the place of bare names', () => {
       const listener = LocalListener.bind(name)
       expect(lstatSync(join(runtime, 'uds')).mode & 0o777).toBe(0o700)
       listener.close()
+      const missing = errorOf(() => LocalStream.connect(name))
+      expect(missing.code).toBe('ENOENT')
+      expect(missing.message).toContain(`${runtime}/uds (XDG_RUNTIME_DIR)`)
       chmodSync(join(runtime, 'uds'), 0o755)
       expectCode('EACCES', () => LocalListener.bind(name))
       expectCode('EACCES', () => LocalStream.connect(name))
       const other = tempDir()
+      vi.stubEnv('XDG_RUNTIME_DIR', other)
+      expectCode('ENOENT', () => LocalStream.connect(name))
+      expect(readdirSync(other)).toEqual([])
       symlinkSync(runtime, join(other, 'uds'))
       vi.stubEnv('XDG_RUNTIME_DIR', other)
       expectCode('EACCES', () => LocalListener.bind(name))

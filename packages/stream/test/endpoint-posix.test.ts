@@ -167,6 +167,29 @@ describe.skipIf(!onPosix)('the directory of bare names', () => {
     )
   })
 
+  test('is made by listen, not by connect, whose error names the places', async () => {
+    const runtime = tempDir()
+    await withEnvironment('XDG_RUNTIME_DIR', runtime, async () => {
+      const attempt = connect('name:chat')
+      await expect(attempt).rejects.toMatchObject({
+        code: 'ENOENT',
+        address: `unix:${runtime}/uds/chat.sock`,
+        message: expect.stringContaining(`${runtime}/uds (XDG_RUNTIME_DIR)`),
+      })
+      expect(readdirSync(runtime)).toEqual([])
+    })
+  })
+
+  test('is not below a directory where others may write', async () => {
+    const runtime = tempDir()
+    chmodSync(runtime, 0o777)
+    await withEnvironment('XDG_RUNTIME_DIR', runtime, async () => {
+      for (const refused of [listen('name:chat'), connect('name:chat')])
+        await expect(refused).rejects.toMatchObject({ code: 'EACCES', address: runtime })
+      expect(readdirSync(runtime)).toEqual([])
+    })
+  })
+
   test('is refused when others may enter it', async () => {
     const runtime = tempDir()
     mkdirSync(join(runtime, 'uds'))

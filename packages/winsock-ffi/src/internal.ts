@@ -37,6 +37,9 @@ export type {
   UnixTarget,
 } from './address-text/types.ts'
 
+// Where bare names lead
+export { clientAddressOfName, describeNames, explainName, serverAddressOfName } from './names/names.ts'
+
 // What passes by itself
 export { Backoff, CONNECT_PAUSES, type BackoffSettings } from './retry/backoff.ts'
 export { isScarcity, mayConnectLater } from './retry/passing.ts'

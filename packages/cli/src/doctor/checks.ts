@@ -4,6 +4,7 @@ import { arch, release, tmpdir, type } from 'node:os'
 import { join } from 'node:path'
 import { peerCredentials } from '@uds/stream'
 import { SocketError } from '@uds/winsock-ffi'
+import { describeNames } from '@uds/winsock-ffi/internal'
 import { isTooOld, OLDEST_NODE } from '../process/node-version.ts'
 import type { Check } from './check.ts'
 import { echoAt } from './echo.ts'
@@ -59,7 +60,8 @@ export const checks: readonly Check[] = [
   },
   {
     what: 'names',
-    probe: async () => `the safe place of this user: ${await echoAt(`name:${freshName()}`)}`,
+    probe: async () =>
+      `the safe place of this user: ${await echoAt(`name:${freshName()}`)}, of ${describeNames()}`,
   },
   {
     what: 'credentials',

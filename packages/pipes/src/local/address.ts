@@ -1,8 +1,14 @@
 /** What a text means as the address of a local stream. */
 import { invalidArgument } from '@uds/winsock-ffi'
-import { parseAddress, type NameAddress } from '@uds/winsock-ffi/internal'
-import { onWindows } from '../system.ts'
-import { place } from './place.ts'
+import {
+  clientAddressOfName,
+  explainName,
+  parseAddress,
+  serverAddressOfName,
+  type Address,
+  type PipeAddress,
+  type UnixTarget,
+} from '@uds/winsock-ffi/internal'
 import { UnixSocketAddr } from '../unix-socket/address.ts'
 import { WinPipeSocketAddr } from '../named-pipe/address.ts'
 
@@ -11,9 +17,17 @@ export type LocalSocketAddr = UnixSocketAddr | WinPipeSocketAddr
 
 /** @uds/stream has more. */
 const SCHEMES = ['name', 'unix', 'pipe'] as const
+type LocalAddress = Extract<Address, { scheme: (typeof SCHEMES)[number] }>
 
-const parsePlatformAddress = (pathname: string): LocalSocketAddr =>
-  onWindows ? WinPipeSocketAddr.fromPathname(pathname) : UnixSocketAddr.fromPathname(pathname)
+const parse = (address: string, where: string): LocalAddress =>
+  parseAddress(address, { bareWord: 'name', schemes: SCHEMES, where }) as LocalAddress
+
+const wrap = (address: UnixTarget | PipeAddress): LocalSocketAddr => {
+  if (address.scheme === 'pipe') return WinPipeSocketAddr.from(address)
+  return 'abstract' in address
+    ? UnixSocketAddr.fromAbstractName(address.abstract)
+    : UnixSocketAddr.fromPathname(address.path)
+}
 
 /**
  * Reads an address: a bare word or `name:WORD` is the safe place of this user on each system, a text with a path
@@ -36,17 +50,19 @@ export const readAddress = (
       address,
     )
   }
-  const parsed = parseAddress(address, { bareWord: 'name', schemes: SCHEMES, where })
-  switch (parsed.scheme) {
-    case 'unix':
-      return 'abstract' in parsed
-        ? UnixSocketAddr.fromAbstractName(parsed.abstract)
-        : UnixSocketAddr.fromPathname(parsed.path)
-    case 'pipe':
-      return WinPipeSocketAddr.from(parsed)
-    // No other scheme is taken.
-    default:
-      return parsePlatformAddress(place((parsed as NameAddress).name, create))
+  const parsed = parse(address, where)
+  if (parsed.scheme !== 'name') return wrap(parsed)
+  return wrap(create ? serverAddressOfName(parsed.name) : clientAddressOfName(parsed.name))
+}
+
+/** Connects to an address; where a bare name leads to no server, the error says where names live. */
+export const connectTo = <T>(address: string, where: string, connect: (to: LocalSocketAddr) => T): T => {
+  const to = readAddress(address, where, false)
+  try {
+    return connect(to)
+  } catch (error) {
+    const parsed = parse(address, where)
+    throw parsed.scheme === 'name' ? explainName(error, parsed.name) : error
   }
 }
 

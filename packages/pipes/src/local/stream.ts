@@ -5,7 +5,7 @@ import { UnixSocketAddr } from '../unix-socket/address.ts'
 import { UnixStream } from '../unix-socket/stream.ts'
 import type { ConnectOptions } from '../connecting/verify-server.ts'
 import { WinStream } from '../named-pipe/stream.ts'
-import { readAddress, type LocalSocketAddr } from './address.ts'
+import { connectTo, readAddress, type LocalSocketAddr } from './address.ts'
 
 /** A local stream of this system: a named pipe on Windows, AF_UNIX elsewhere, or what the address said. */
 export type LocalStream = UnixStream | WinStream
@@ -42,7 +42,7 @@ export const LocalStream: {
   fromTransfer(token: TransferToken): LocalStream
   [Symbol.hasInstance](value: unknown): boolean
 } = {
-  connect: (address, options) => LocalStream.connectAddr(readAddress(address, 'connect', false), options),
+  connect: (address, options) => connectTo(address, 'connect', (to) => LocalStream.connectAddr(to, options)),
   connectAddr: (address, options) => {
     const to = readAddress(address, 'connectAddr', false)
     return to instanceof UnixSocketAddr
@@ -50,7 +50,7 @@ export const LocalStream: {
       : WinStream.connectAddr(to, options)
   },
   connectWithTimeout: (address, ms, options) =>
-    LocalStream.connectAddrWithTimeout(readAddress(address, 'connectWithTimeout', false), ms, options),
+    connectTo(address, 'connectWithTimeout', (to) => LocalStream.connectAddrWithTimeout(to, ms, options)),
   connectAddrWithTimeout: (address, ms, options) => {
     const to = readAddress(address, 'connectAddrWithTimeout', false)
     return to instanceof UnixSocketAddr

@@ -1,9 +1,9 @@
 /** The transport pipe: named pipes of Windows. */
 import { SocketError } from '@uds/winsock-ffi'
-import { formatAddress, type Address, type PipeAddress } from '@uds/winsock-ffi/internal'
+import { formatAddress, type PipeAddress } from '@uds/winsock-ffi/internal'
 import { platform } from './select.ts'
 import type { Transport } from '../transport.ts'
-import { parseOwnAddress } from './scheme.ts'
+import { connectOwn, parseListenAddress } from './scheme.ts'
 
 /**
  * A client of another computer's pipe shows that computer who its user is, so a text from a configuration must not be
@@ -11,13 +11,12 @@ import { parseOwnAddress } from './scheme.ts'
  *
  * @throws SocketError `ENOTSUP` for a pipe of another computer.
  */
-const ownPipe = (address: string | Address, syscall: 'connect' | 'listen'): PipeAddress => {
-  const parsed = parseOwnAddress(address, `pipe.${syscall}`, 'pipe')
-  if (parsed.host === undefined) return parsed
+const requireLocal = (pipe: PipeAddress, syscall: 'connect' | 'listen'): PipeAddress => {
+  if (pipe.host === undefined) return pipe
   throw new SocketError({
     code: 'ENOTSUP',
     syscall,
-    address: formatAddress(parsed),
+    address: formatAddress(pipe),
     detail: 'the pipe is one of another computer',
     advice: 'WinStream.connect of @uds/pipes opens those; nobody listens on them from here',
   })
@@ -27,6 +26,8 @@ const ownPipe = (address: string | Address, syscall: 'connect' | 'listen'): Pipe
 export const pipe: Transport = {
   name: 'pipe',
   capabilities: platform.pipeCapabilities,
-  connect: async (address, options = {}) => await platform.connectPipe(ownPipe(address, 'connect'), options),
-  listen: async (address, options = {}) => await platform.listenPipe(ownPipe(address, 'listen'), options),
+  connect: async (address, options = {}) =>
+    await connectOwn(address, 'pipe', (to) => platform.connectPipe(requireLocal(to, 'connect'), options)),
+  listen: async (address, options = {}) =>
+    await platform.listenPipe(requireLocal(parseListenAddress(address, 'pipe'), 'listen'), options),
 }

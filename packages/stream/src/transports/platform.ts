@@ -1,7 +1,7 @@
 /** The interface of posix.ts and win32.ts: how each system connects and listens. */
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { Address, NameAddress, PipeAddress, UnixTarget } from '@uds/winsock-ffi/internal'
+import type { PipeAddress, UnixTarget } from '@uds/winsock-ffi/internal'
 import type { ConnectOptions, Listener, ListenOptions, TransportCapabilities } from '../transport.ts'
 
 export interface PlatformTransports {
@@ -16,6 +16,6 @@ export interface PlatformTransports {
   requireDescriptors(syscall: string, fd: number): void
   /** The address of an inherited AF_UNIX listener; undefined where it is unknown. */
   nameOfFd(fd: number): string | undefined
-  /** The address of a bare name: a place of this user alone. */
-  resolveName(address: NameAddress): Address
+  /** The scheme that a bare name leads to. */
+  readonly nameScheme: 'unix' | 'pipe'
 }

@@ -4,7 +4,6 @@ import { SocketError } from '@uds/winsock-ffi'
 import { formatAddress } from '@uds/winsock-ffi/internal'
 import type { PlatformTransports } from './platform.ts'
 import { nameOfFd } from '../inherited/name-of-fd.ts'
-import { resolveName } from '../names/user-directory.ts'
 import { connectUnix, listenUnix } from '../unix-socket/posix/unix-socket.ts'
 
 const noPipes = (syscall: string, address: string): SocketError =>
@@ -52,5 +51,5 @@ export const platform: PlatformTransports = {
     }
   },
   nameOfFd,
-  resolveName,
+  nameScheme: 'unix',
 }

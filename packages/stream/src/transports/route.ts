@@ -1,4 +1,4 @@
-/** The transport of an address, and the address of a bare name. */
+/** The transport of an address. */
 import { formatAddress, parseAddress, type Address } from '@uds/winsock-ffi/internal'
 import { requireTransport } from '../options/check-options.ts'
 import { platform } from './select.ts'
@@ -12,7 +12,7 @@ export interface Route {
   readonly text: string
 }
 
-/** Resolves a bare name too, which is an address of `unix` on POSIX and of `pipe` on Windows. */
+/** Parses the address, once. A bare name is for `unix` on POSIX and for `pipe` on Windows, which resolve it. */
 export const route = (address: string | Address, transport: Transport | undefined, where: string): Route => {
   // A transport of another package reads its addresses itself.
   if (transport !== undefined) {
@@ -20,10 +20,6 @@ export const route = (address: string | Address, transport: Transport | undefine
     return { transport, address, text: typeof address === 'string' ? address : formatAddress(address) }
   }
   const parsed = parseAddress(address, { where })
-  const resolved = parsed.scheme === 'name' ? platform.resolveName(parsed) : parsed
-  return {
-    transport: transports[resolved.scheme as keyof typeof transports],
-    address: resolved,
-    text: formatAddress(resolved),
-  }
+  const scheme = parsed.scheme === 'name' ? platform.nameScheme : parsed.scheme
+  return { transport: transports[scheme], address: parsed, text: formatAddress(parsed) }
 }

@@ -4,7 +4,7 @@ import { formatAddress } from '@uds/winsock-ffi/internal'
 import { requireCredentials, requireKoffi } from '../peer/authorizer.ts'
 import { platform } from './select.ts'
 import type { Transport } from '../transport.ts'
-import { parseOwnAddress } from './scheme.ts'
+import { connectOwn, parseListenAddress } from './scheme.ts'
 
 /**
  * `unix:PATH`, `unix:@name`. Connections are `net.Socket`s.
@@ -18,9 +18,9 @@ export const unix: Transport<Socket> = {
   name: 'unix',
   capabilities: platform.unixCapabilities,
   connect: async (address, options = {}) =>
-    await platform.connectUnix(parseOwnAddress(address, 'unix.connect', 'unix'), options),
+    await connectOwn(address, 'unix', (to) => platform.connectUnix(to, options)),
   listen: async (address, options = {}) => {
-    const at = parseOwnAddress(address, 'unix.listen', 'unix')
+    const at = parseListenAddress(address, 'unix')
     requireKoffi(options, formatAddress(at))
     requireCredentials(options, platform.unixCapabilities, formatAddress(at))
     return await platform.listenUnix(at, options)

@@ -1,7 +1,6 @@
 /** Windows: AF_UNIX by Winsock, named pipes, no descriptors. */
 import { capabilities, SocketError } from '@uds/winsock-ffi'
 import type { PlatformTransports } from './platform.ts'
-import { ownSid } from '@uds/winsock-ffi/internal'
 import { connectPipe } from '../named-pipe/connect.ts'
 import { listenPipe } from '../named-pipe/listen.ts'
 import { connectUnix, listenUnix } from '../unix-socket/win32/unix-socket.ts'
@@ -41,5 +40,5 @@ export const platform: PlatformTransports = {
     })
   },
   nameOfFd: () => undefined,
-  resolveName: ({ name }) => ({ scheme: 'pipe', name: `uds-${ownSid()}-${name}` }),
+  nameScheme: 'pipe',
 }

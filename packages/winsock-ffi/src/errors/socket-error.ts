@@ -47,6 +47,9 @@ export class SocketError extends Error {
   /** What the system itself said: errno on POSIX, the WSA or Win32 number on Windows. */
   readonly nativeCode: number | undefined
 
+  readonly #detail: string
+  readonly #advice: string | undefined
+
   constructor(init: SocketErrorInit) {
     const known = described(init.code)
     const about = init.address === undefined ? '' : ` ${init.address}`
@@ -62,7 +65,19 @@ export class SocketError extends Error {
     this.syscall = init.syscall
     this.address = init.address
     this.nativeCode = init.nativeCode
+    this.#detail = detail
+    this.#advice = init.advice
     Object.defineProperty(this, brand, { value: true })
+  }
+
+  /** What happened, in words: a part of the message. */
+  get detail(): string {
+    return this.#detail
+  }
+
+  /** What the reader can do: a part of the message; undefined where nothing is known. */
+  get advice(): string | undefined {
+    return this.#advice
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {
