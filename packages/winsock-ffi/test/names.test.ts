@@ -40,6 +40,12 @@ const serve = (around: Surroundings, name = 'chat'): string => {
 
 const client = (around: Surroundings, name = 'chat'): string => clientPath(name, namePlaces(around))
 
+/** The codes with which a server and a client are refused. */
+const both = (around: Surroundings): unknown[] => [
+  codeOfCall(() => userDirectory(namePlaces(around))),
+  codeOfCall(() => client(around)),
+]
+
 describe.skipIf(onWindows)('the place of a name', () => {
   test('is below XDG_RUNTIME_DIR, which alone counts where it is there', () => {
     const runtimeDirectory = tempDir()
@@ -94,11 +100,6 @@ describe.skipIf(onWindows)('the place of a name', () => {
 })
 
 describe.skipIf(onWindows)('a directory that is not safe', () => {
-  const both = (around: Surroundings): unknown[] => [
-    codeOfCall(() => userDirectory(namePlaces(around))),
-    codeOfCall(() => client(around)),
-  ]
-
   test.each([0o777, 0o770, 0o722])(
     'XDG_RUNTIME_DIR of mode %o is refused, and nothing is made in it',
     (mode) => {

@@ -49,6 +49,12 @@ const noteOf = (runtime: string | undefined): string | undefined => {
   return exists(runtime) ? undefined : `XDG_RUNTIME_DIR is ${runtime}, which does not exist`
 }
 
+const below = (parent: string, name: string, source: string): NamePlace => ({
+  directory: join(parent, name),
+  parent,
+  source,
+})
+
 /**
  * Where XDG_RUNTIME_DIR leads to something it alone counts, so that programs can be kept apart by it. Otherwise the
  * directory that it mostly names, then those of temporary files.
@@ -57,11 +63,6 @@ const noteOf = (runtime: string | undefined): string | undefined => {
  */
 export const namePlaces = (around: Surroundings = surroundings()): NamePlaces => {
   const { uid, runtimeDirectory, runtimeRoot, temporaryDirectory } = around
-  const below = (parent: string, name: string, source: string): NamePlace => ({
-    directory: join(parent, name),
-    parent,
-    source,
-  })
   const others: NamePlace[] = []
   if (runtimeRoot !== undefined) {
     const parent = join(runtimeRoot, String(uid))
