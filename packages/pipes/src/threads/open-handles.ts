@@ -8,7 +8,7 @@ export interface OpenHandle {
   readonly destroy: (state: SharedState) => void
 }
 
-/** Gives the reference up, and closes the handle if it was the last. */
+/** Releases the reference, and closes the handle if it was the last. */
 export const closeReference = ({ state, destroy }: OpenHandle): void => {
   if (state.release()) destroy(state)
 }
@@ -20,7 +20,7 @@ const closeAll = (): void => {
     try {
       closeReference(each)
     } catch {
-      // The thread ends, and nobody is left to hear of it; the other handles are closed all the same.
+      // The thread ends, and no code is left to report it to; the other handles are closed all the same.
     }
   }
   held.clear()

@@ -60,7 +60,7 @@ export abstract class Shareable {
     return state
   }
 
-  /** Gives the handle up: this object is closed from here on, and the reference is the caller's. */
+  /** Surrenders the handle: this object is closed from here on, and the reference is the caller's. */
   #surrender(syscall: string): OpenHandle {
     const handle = this.#handle
     if (handle === undefined) throw closed(syscall, this.kind)

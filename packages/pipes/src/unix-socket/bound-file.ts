@@ -1,4 +1,4 @@
-/** The socket file of a bound socket: what its last owner removes, and the path that its address has not. */
+/** The socket file of a bound socket: what its last owner removes, and a path that is too long for its address. */
 import { resolve } from 'node:path'
 import type { TransferToken } from '../threads/token.ts'
 import type { UnixSocketAddr } from './address.ts'
@@ -6,7 +6,7 @@ import type { UnixSocketAddr } from './address.ts'
 export interface BoundFile {
   /** The file to remove. Absolute: the working directory may be another one by then. Undefined for none. */
   readonly path: string | undefined
-  /** What tells the file from another one of the same name. */
+  /** What identifies the file among others of the same name. */
   readonly identity: string | undefined
   /** The path, where it does not fit into an address: the system knows a shorter one. */
   readonly longPath: string | undefined

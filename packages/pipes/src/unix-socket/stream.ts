@@ -1,22 +1,9 @@
-import {
-  invalidArgument,
-  SocketError,
-  sockets,
-  type Descriptor,
-  type PeerCredentials,
-} from '@uds/winsock-ffi'
-import {
-  checkBytes,
-  callTimeout,
-  parseTimeout,
-  type ShutdownHow,
-  type WaitOptions,
-} from '../options/arguments.ts'
+import { SocketError, sockets, type Descriptor, type PeerCredentials } from '@uds/winsock-ffi'
+import { callTimeout, parseTimeout, type ShutdownHow, type WaitOptions } from '../options/arguments.ts'
 import { socketSystem as system } from './system/select.ts'
 import { ENDED_READ, ENDED_WRITE, HANDLE, READ, RESET, WRITE } from '../threads/cells.ts'
 import { SharedState } from '../threads/state.ts'
 import { claimToken, type TransferToken } from '../threads/token.ts'
-import { DirectionLock } from '../threads/direction-lock.ts'
 import { BlockingStream } from '../blocking/stream.ts'
 import { traced } from '../trace.ts'
 import {
@@ -27,22 +14,13 @@ import {
 } from '../connecting/verify-server.ts'
 import { checkedUnixAddr, UnixSocketAddr } from './address.ts'
 import { connectUntil } from '../connecting/connect-until.ts'
+import { receiveDescriptors, sendDescriptors, type ReceivedDescriptors } from './descriptors.ts'
 import { flush } from './flush.ts'
 import { gather, read, readByWaiting, readOn, write, writeOn } from './io.ts'
 import { addrOf, withUnixAddress } from './long-path.ts'
 import { closeSocket } from './socket-file.ts'
 import { checkedSocket } from './raw-handle.ts'
-import { attemptUntil, isOrdinary, setKernelTimeout, withoutWaiting, withSocket } from './waiting.ts'
-
-/** The result of {@link UnixStream.receiveDescriptors}. */
-export interface ReceivedDescriptors {
-  /** Bytes that were read; 0 at the end of the stream. */
-  readonly bytes: number
-  /** The descriptors that came with them. They are yours: close each. */
-  readonly descriptors: readonly Descriptor[]
-  /** Descriptors were lost: more came than the caller takes, or this process may open no more (EMFILE). */
-  readonly descriptorsTruncated: boolean
-}
+import { isOrdinary, setKernelTimeout, withSocket } from './waiting.ts'
 
 /**
  * A connected AF_UNIX stream with calls that wait: Rust's `std::os::unix::net::UnixStream`. On Linux, macOS and Windows
@@ -206,20 +184,7 @@ export class UnixStream extends BlockingStream {
     options?: WaitOptions,
   ): number {
     const state = this.opened('sendDescriptors')
-    checkBytes(data, 'sendDescriptors', 'the data')
-    if (!Array.isArray(descriptors)) {
-      throw invalidArgument('sendDescriptors', 'the descriptors', 'an array', descriptors)
-    }
-    const lock = new DirectionLock(state, WRITE, 'sendmsg', callTimeout(options, 'sendDescriptors'))
-    const result = attemptUntil(lock, () =>
-      withoutWaiting(() =>
-        withSocket(state, 'stream', 'sendmsg', (socket) =>
-          sockets.sendMessage(socket, { data, descriptors }, { timeoutMs: 0 }),
-        ),
-      ),
-    )
-    if (result < 0) throw system.failed(-result, 'sendmsg')
-    return result
+    return sendDescriptors(state, data, descriptors, callTimeout(options, 'sendDescriptors'))
   }
 
   /**
@@ -230,24 +195,7 @@ export class UnixStream extends BlockingStream {
    */
   receiveDescriptors(buffer: Uint8Array, most = 253, options?: WaitOptions): ReceivedDescriptors {
     const state = this.opened('receiveDescriptors')
-    const lock = new DirectionLock(state, READ, 'recvmsg', callTimeout(options, 'receiveDescriptors'))
-    let received: ReceivedDescriptors = { bytes: 0, descriptors: [], descriptorsTruncated: false }
-    attemptUntil(lock, () =>
-      withoutWaiting(() => {
-        try {
-          received = withSocket(state, 'stream', 'recvmsg', (socket) =>
-            sockets.receiveMessage(socket, buffer, { maxDescriptors: most, timeoutMs: 0 }),
-          )
-        } catch (error) {
-          // As of a read: the connection that is gone is at its end, and takeError says how it went.
-          if ((error as SocketError).code !== 'ECONNRESET') throw error
-          state.add(RESET)
-        }
-        return received.bytes
-      }),
-    )
-    const { bytes, descriptors, descriptorsTruncated } = received
-    return { bytes, descriptors, descriptorsTruncated }
+    return receiveDescriptors(state, buffer, most, callTimeout(options, 'receiveDescriptors'))
   }
 
   /** As {@link BlockingStream.read}; the ordinary case is short, because a round trip consists of little else. */

@@ -9,12 +9,13 @@ import { SocketError } from './socket-error.ts'
  */
 export const fileError = (error: unknown, syscall: string, address: string): Error => {
   const { code, errno } = error as NodeJS.ErrnoException
-  if (error instanceof SocketError || code === undefined || errno === undefined) return error as Error
+  const ofSystem = code !== undefined && !code.startsWith('ERR_')
+  if (error instanceof SocketError || !ofSystem) return error as Error
   return new SocketError({
     code,
     syscall,
     address,
-    nativeCode: Math.abs(errno),
+    nativeCode: errno === undefined ? undefined : Math.abs(errno),
     advice: adviceFor(code, syscall, address),
     cause: error,
   })

@@ -4,7 +4,7 @@
  * Windows takes a write that does not fit as a whole and lets the reader read of it. Cancelled, it reports 0 bytes although
  * a part may have been read. So a write that may be cut short (by a timeout, by another thread, in non-blocking mode)
  * is made of writes that fit, which end at once, and of single bytes, which were either read or not. Where the system does
- * not tell what fits (Wine) what was written since the pipe was last known to be empty is counted instead. Only a message
+ * not know what fits (Wine) what was written since the pipe was last known to be empty is counted instead. Only a message
  * that is longer than the pipe's buffer can be torn: a stream to which that happens is broken, and says so.
  */
 import { SocketError } from '@uds/winsock-ffi'

@@ -111,7 +111,7 @@ export const socketSystem: SocketSystem = {
   neverWaits: (fd) => (traced('fcntl', fd, () => libc.fcntl(fd, c.F_GETFL, 0)) & c.O_NONBLOCK) !== 0,
   prepareListener: (fd) => setFlags(fd, c.O_NONBLOCK),
   // Linux takes the mode of the socket file from the inode of the socket (unix_bind in net/unix/af_unix.c), less the
-  // umask; macOS refuses fchmod on a socket, and the mode is set by path before anybody can connect.
+  // umask; macOS refuses fchmod on a socket, and the mode is set by path before any process can connect.
   prepareMode: (fd, mode) => {
     traced('fchmod', fd, () => more.fchmod.attempt(fd, mode))
   },

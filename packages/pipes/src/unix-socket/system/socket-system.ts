@@ -49,7 +49,7 @@ export interface SocketSystem extends Wakers {
   prepareMode(fd: number, mode: number): void
   /**
    * Sets the mode of a file that bind has just made, whatever the umask took away. No other file's mode is changed,
-   * whoever else may write the directory.
+   * also where other users may write the directory.
    *
    * @throws SocketError `EACCES` when another file is there by now.
    */
