@@ -2,10 +2,12 @@
 import { createServer } from 'node:net'
 import type { Socket } from 'node:net'
 import { codeOf, rejectionOf, until } from '@uds/testkit'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { LineClient, SocketError } from '../src/index.ts'
 import { namedPipes } from '../src/unixevents/channel/platform.ts'
 import { freshPath, join, serve } from './fixtures/line-ends.ts'
+
+const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve))
 
 /** A server of node:net at a fresh path. */
 const foreign = async (
@@ -106,6 +108,24 @@ describe('the errors of a line client', () => {
     expect((error as SocketError).code).toMatch(/^(EPIPE|ECONNRESET|ERR_DISCONNECTED)$/)
     const later = await rejectionOf(client.sendAndWait('x'))
     expect(later).toBeInstanceOf(SocketError)
+  })
+
+  test('end no process when nobody awaits them', async () => {
+    const { path } = await foreign((socket) => void socket.destroy())
+    const unhandled = vi.fn<(error: unknown) => void>()
+    process.on('unhandledRejection', unhandled)
+    onTestFinished(() => void process.off('unhandledRejection', unhandled))
+    const client = await LineClient.connect({ path })
+    onTestFinished(() => client.close())
+    for (let n = 0; n < 20; n++) {
+      void client.send('x')
+      void client.sendAndWait('x', { timeoutMs: 5 })
+      await turn()
+    }
+    expect(await client.receive().catch(() => null)).toBeNull()
+    expect(await codeOf(client.sendAndWait('x'))).not.toBe('no error')
+    await turn()
+    expect(unhandled).not.toHaveBeenCalled()
   })
 
   test('are SocketErrors after it was closed', async () => {

@@ -367,7 +367,7 @@ describe('the client', () => {
       code: expect.stringMatching(/ENOENT|ECONNREFUSED/),
     })
     await expect(client.send('x')).rejects.toMatchObject({ code: 'ERR_DISCONNECTED' })
-    await expect(client.receive()).rejects.toThrow('call connect() first')
+    await expect(client.receive()).rejects.toMatchObject({ code: 'ERR_DISCONNECTED', syscall: 'receive' })
     await expect(client.send('a\nb')).rejects.toMatchObject({ code: 'ERR_INVALID_ARG_VALUE' })
     await client.exit()
     await expect(client.connect()).rejects.toMatchObject({ code: 'ERR_CLOSED' })

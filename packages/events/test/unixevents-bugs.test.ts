@@ -146,7 +146,6 @@ describe('bugs of unixevents 1.5.2', () => {
     expect(errors).toContainEqual(
       expect.objectContaining({ code: 'ERR_HANDLER_FAILED', cause: expect.any(Error) }),
     )
-    expect(server.lastError?.message).toContain('a listener of "e" failed')
   })
 
   test.skipIf(namedPipes)('9: a client that closes with unread data does not harm the server', async () => {
@@ -317,7 +316,7 @@ describe('bugs of unixevents 1.5.2', () => {
     onTestFinished(() => print.mockRestore())
     const linker = new Linker()
     linker.send('e', 1)
-    expect(linker.lastError?.message).toContain('call init(role, channel) first')
+    expect(linker.lastError).toMatchObject({ code: 'ERR_CLOSED', syscall: 'send' })
     expect(print).not.toHaveBeenCalled()
     linker.enableDebug()
     linker.send('e', 1)

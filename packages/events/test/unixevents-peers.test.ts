@@ -229,7 +229,6 @@ describe.skipIf(namedPipes)('bytes that are no frames', () => {
     client.onError = (error) => errors.push(error)
     client.send('e', 'x'.repeat(2000))
     await eventually(() => expect(errors).toContainEqual(expect.objectContaining({ code: 'ERR_CLOSED' })))
-    expect(errors[0]?.message).toContain('a frame is larger than 1000 bytes')
     const got = received(server, 'e')
     await eventually(() => expect(server.connections).toBe(1))
     client.send('e', 'small')
@@ -344,7 +343,6 @@ describe.skipIf(namedPipes)('the socket file', () => {
       client.send('e', 'for a server of my own')
       expect(await client.init('client', channel.name)).toBe(false)
       expect(client.lastError).toMatchObject({ code: 'EPERM' })
-      expect(client.lastError?.message).toContain('runs as uid 12345')
       await other.waitForLine(/closed after 0 bytes/)
       // The file says nothing about the server.
       chownSync(channel.path, 0, 0)

@@ -201,7 +201,7 @@ describe('when the connection is cut', () => {
     const sent = client.sendSync('n', 1)
     await client.close()
     expect(await sent).toBe(false)
-    expect(client.lastError?.message).toContain('1 messages were waiting')
+    expect(client.lastError).toMatchObject({ code: 'ERR_DISCONNECTED', syscall: 'close' })
   })
 })
 

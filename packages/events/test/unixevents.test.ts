@@ -37,7 +37,6 @@ describe('initialisation', () => {
     const linker = closing(new Linker())
     expect(await linker.init('invalid' as 'server', freshName())).toBe(false)
     expect(linker.lastError).toMatchObject({ code: 'ERR_INVALID_ARG_VALUE' })
-    expect(linker.lastError?.message).toContain("'server' or 'client'")
     const constructed = new Linker('invalid' as 'server', freshName())
     expect([await constructed.ready, constructed.role]).toEqual([false, undefined])
     expect(await new Linker(undefined as unknown as 'server', 'x').ready).toBe(false)
@@ -256,7 +255,6 @@ describe('callbacks', () => {
     const callback = vi.fn<(...args: unknown[]) => void>()
     expect(linker.send('e', 'x', callback)).toBe(false)
     expect(callback).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: 'ERR_CLOSED' }), false)
-    expect(linker.lastError?.message).toContain('not initialised')
   })
 
   test('a callback that throws harms nothing and is reported', async () => {
@@ -323,7 +321,6 @@ describe('errors', () => {
     const sent = client.sendSync('e', 'x')
     expect(await held).toBe(false)
     expect(client.lastError).toMatchObject({ code: 'ETIMEDOUT' })
-    expect(client.lastError?.message).toContain('no server has come')
     expect(await sent).toBe(false)
     expect(client.send('e', 'x')).toBe(false)
   })
@@ -478,7 +475,7 @@ describe('held sends', () => {
     const server = await new Channel().server()
     server.send('e', 1)
     await server.close()
-    expect(server.lastError?.message).toContain('1 messages were held')
+    expect(server.lastError).toMatchObject({ code: 'ERR_DISCONNECTED', syscall: 'close' })
   })
 
   test('once its clients have left, a server says that nobody is there', async () => {

@@ -126,16 +126,20 @@ export class LineClient {
   }
 
   /**
-   * Sends a line. Resolves when the system has taken it.
+   * Sends a line. Resolves when the system has taken it. A rejection that is not awaited, as the server has left, does
+   * not end the process.
    *
    * @throws TypeError for a value that is no text, or more than one line; SocketError `ERR_DISCONNECTED`, `EPIPE`,
    *   `ECONNRESET`, and `ERR_CLOSED` after `close`.
    */
-  async send(line: string): Promise<void> {
-    const text = lineBytes('send', line)
-    this.#connected('send')
-    await this.#replacing
-    await this.#connected('send').write('send', text)
+  send(line: string): Promise<void> {
+    try {
+      const text = lineBytes('send', line)
+      this.#connected('send')
+      return mayBeIgnored(this.#send(text))
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   /**
@@ -145,32 +149,25 @@ export class LineClient {
    * Lines and acknowledgements carry no numbers. So of several calls each sends its line after the one before has
    * ended, and after a wait that was given up, whose acknowledgement may still arrive, the next call begins with a new
    * connection: an acknowledgement is always that of the line. What the server broadcasts between the two connections
-   * does not reach this client. Beside it, send no lines without waiting: their acknowledgements look the same.
+   * does not reach this client. Beside it, send no lines without waiting: their acknowledgements look the same. As with
+   * {@link LineClient.send}, a rejection need not be awaited.
    *
    * @returns the acknowledgement.
    * @throws SocketError `ETIMEDOUT`, `ERR_DISCONNECTED`; `ERR_QUEUE_FULL` when more than `maxQueueBytes` wait for
    *   `receive`; the signal's reason; and the errors of {@link LineClient.connect} and {@link LineClient.send}.
    */
-  async sendAndWait(line: string, options: SendAndWaitOptions = {}): Promise<string> {
+  sendAndWait(line: string, options: SendAndWaitOptions = {}): Promise<string> {
     const where = 'sendAndWait'
-    checkOptions(options, where, ['timeoutMs', 'signal', 'ackMessage'])
-    const ackMessage = option(where, 'ackMessage', 'string', options.ackMessage, this.ackMessage)
-    const text = lineBytes(where, line)
-    this.#connected(where)
-    options.signal?.throwIfAborted()
-    const wait = { timeoutMs: options.timeoutMs ?? ACK_TIMEOUT_MS, signal: options.signal }
-    await withDeadline(where, wait, async (signal) => {
-      const finish = await this.#turns.take(signal)
-      try {
-        signal?.throwIfAborted()
-        const connection = await this.#inOrder(signal)
-        if (this.#full) throw this.#fullError()
-        await connection.exchange(where, text, Buffer.from(ackMessage), signal)
-      } finally {
-        finish()
-      }
-    })
-    return ackMessage
+    try {
+      checkOptions(options, where, ['timeoutMs', 'signal', 'ackMessage'])
+      const ackMessage = option(where, 'ackMessage', 'string', options.ackMessage, this.ackMessage)
+      const text = lineBytes(where, line)
+      this.#connected(where)
+      options.signal?.throwIfAborted()
+      return mayBeIgnored(this.#sendAndWait(text, ackMessage, options))
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   /**
@@ -213,6 +210,27 @@ export class LineClient {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  async #send(text: string): Promise<void> {
+    await this.#replacing
+    await this.#connected('send').write('send', text)
+  }
+
+  async #sendAndWait(text: string, ackMessage: string, options: WaitOptions): Promise<string> {
+    const { timeoutMs = ACK_TIMEOUT_MS, signal: given } = options
+    await withDeadline('sendAndWait', { timeoutMs, signal: given }, async (signal) => {
+      const finish = await this.#turns.take(signal)
+      try {
+        signal?.throwIfAborted()
+        const connection = await this.#inOrder(signal)
+        if (this.#full) throw this.#fullError()
+        await connection.exchange('sendAndWait', text, Buffer.from(ackMessage), signal)
+      } finally {
+        finish()
+      }
+    })
+    return ackMessage
   }
 
   async #connect(): Promise<void> {
@@ -282,3 +300,9 @@ export class LineClient {
 }
 
 const closed = (action: string): Error => failure(action, 'ERR_CLOSED', 'the client was closed')
+
+/** A rejection of this promise ends no process when nobody awaits it. */
+const mayBeIgnored = <T>(promise: Promise<T>): Promise<T> => {
+  promise.catch(() => {})
+  return promise
+}
