@@ -1,3 +1,4 @@
+/** capabilities: AF_UNIX, datagrams, descriptors, poll handles, tried once. */
 import { closeSync, openSync } from 'node:fs'
 import { devNull } from 'node:os'
 import { loadKoffi } from './binding/koffi.ts'

@@ -1,3 +1,4 @@
+/** LocalListener: the fitting listener of each system. */
 import { checkOptions } from '@uds/winsock-ffi'
 import { checkToken, type TransferToken } from '../threads/token.ts'
 import { UnixSocketAddr } from '../unix-socket/address.ts'

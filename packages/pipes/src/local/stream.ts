@@ -1,3 +1,4 @@
+/** LocalStream: the fitting stream of each system. */
 import type { WaitOptions } from '../options/arguments.ts'
 import { onWindows } from '../system.ts'
 import { checkToken, type TransferToken } from '../threads/token.ts'

@@ -1,3 +1,4 @@
+/** WinPipeSocketAddr: the name of a pipe. */
 import { invalidArgument, invalidValue, SocketError } from '@uds/winsock-ffi'
 import { fullPipeName, parseAddress, type PipeAddress } from '@uds/winsock-ffi/internal'
 import type { SocketAddr } from '../blocking/socket-addr.ts'

@@ -1,3 +1,4 @@
+/** The options of a pipe that is bound, read and checked. */
 import { checkedBoolean, checkedInteger } from '../options/arguments.ts'
 import { checkSecurity, type PipeSecurity } from './win32/security.ts'
 

@@ -1,3 +1,4 @@
+/** WinListener: bind, accept, close. */
 import { checkOptions, SocketError } from '@uds/winsock-ffi'
 import { checkedBoolean, checkedInteger } from '../options/arguments.ts'
 import { notSupported } from '../errors/errors.ts'

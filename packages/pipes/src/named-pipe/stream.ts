@@ -1,3 +1,4 @@
+/** WinStream: connect, pair, read and write, message mode, credentials. */
 import { sidOfProcess, sleep, type PeerCredentials, type SocketError } from '@uds/winsock-ffi'
 import { checkedInteger, parseTimeout, type ShutdownHow, type WaitOptions } from '../options/arguments.ts'
 import { connectUntil } from '../connecting/connect-until.ts'

@@ -1,3 +1,4 @@
+/** Shareable: an object whose handle clones share; clones, tokens, close. */
 import { invalidArgument } from '@uds/winsock-ffi'
 import { checkedBoolean } from '../options/arguments.ts'
 import { closed, notSupported } from '../errors/errors.ts'

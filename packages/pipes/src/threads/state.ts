@@ -1,3 +1,4 @@
+/** SharedState: the numbers that clones share; Wakers. */
 import {
   BUSY,
   CELLS,

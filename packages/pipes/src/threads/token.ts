@@ -1,3 +1,4 @@
+/** TransferToken: a stream, listener or datagram socket on its way to another thread. */
 import { invalidArgument, invalidValue } from '@uds/winsock-ffi'
 import { isShared } from './memory.ts'
 import type { SharedState } from './state.ts'

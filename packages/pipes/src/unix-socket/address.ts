@@ -1,3 +1,4 @@
+/** UnixSocketAddr: a path, an abstract name or nothing. */
 import { isUtf8 } from 'node:buffer'
 import { invalidArgument, SocketError, UnixAddress } from '@uds/winsock-ffi'
 import { requireReachablePath } from '@uds/winsock-ffi/internal'

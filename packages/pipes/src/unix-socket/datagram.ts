@@ -1,3 +1,4 @@
+/** UnixDatagram: datagrams of AF_UNIX. */
 import { SocketError, sockets } from '@uds/winsock-ffi'
 import {
   checkBytes,

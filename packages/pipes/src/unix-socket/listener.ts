@@ -1,3 +1,4 @@
+/** UnixListener: bind, accept, close. */
 import { readBacklog, sockets, type SocketError } from '@uds/winsock-ffi'
 import { listenerEnded } from '../errors/errors.ts'
 import { BlockingListener } from '../blocking/listener.ts'

@@ -1,3 +1,4 @@
+/** UnixStream: connect, pair, read and write, addresses, credentials, descriptors. */
 import { SocketError, sockets, type Descriptor, type PeerCredentials } from '@uds/winsock-ffi'
 import { callTimeout, parseTimeout, type ShutdownHow, type WaitOptions } from '../options/arguments.ts'
 import { socketSystem as system } from './system/select.ts'

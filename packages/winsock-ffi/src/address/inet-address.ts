@@ -1,3 +1,4 @@
+/** InetAddress: an IP address and a port. */
 import { isIP } from 'node:net'
 import { invalidArgument, invalidValue, outOfRange } from '../errors/wrong-argument.ts'
 import { bytesToIp, ipToBytes } from './ip.ts'

@@ -1,3 +1,4 @@
+/** Addresses of any known family, as system calls fill them in. */
 import { InetAddress } from './inet-address.ts'
 import { layout as thisSystem } from './layout.ts'
 import { SocketError } from '../errors/socket-error.ts'

@@ -1,3 +1,4 @@
+/** UnixAddress: a path, an abstract name or nothing. */
 import { invalidArgument, invalidValue } from '../errors/wrong-argument.ts'
 import { SocketError } from '../errors/socket-error.ts'
 import { escapeAbstractName } from './abstract-name.ts'

@@ -1,3 +1,4 @@
+/** loadKoffi, defineLibrary: koffi and the shared libraries, loaded at the first call. */
 import { SocketError } from '../errors/socket-error.ts'
 import { loadKoffi, type Koffi, type KoffiFunction, type KoffiLibrary } from './koffi.ts'
 

@@ -1,3 +1,4 @@
+/** The constants of Linux and macOS, and those of this system. */
 import { system } from '../system.ts'
 
 /**

@@ -1,3 +1,4 @@
+/** sidOfProcess, and the process at the other end of a socket of Windows. */
 import { SocketError } from '../errors/socket-error.ts'
 import type { PeerCredentials } from './peer-credentials.ts'
 import {

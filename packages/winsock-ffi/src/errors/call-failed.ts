@@ -1,3 +1,4 @@
+/** The error of a failed socket call: what is really at the path, and what to do. */
 import { lstatSync } from 'node:fs'
 import { adviceFor } from './advice.ts'
 import { SocketError } from './socket-error.ts'

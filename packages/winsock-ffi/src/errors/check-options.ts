@@ -1,3 +1,4 @@
+/** checkOptions, optionNames: misspelt options are refused by name. */
 import { invalidArgument, invalidValue } from './wrong-argument.ts'
 
 /**

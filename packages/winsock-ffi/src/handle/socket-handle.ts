@@ -1,3 +1,4 @@
+/** SocketHandle: an open socket; openFd. */
 import { invalidArgument } from '../errors/wrong-argument.ts'
 import { closedError, Descriptor } from './descriptor.ts'
 import type { SocketFamily, SocketType } from '../system-calls/system-calls.ts'

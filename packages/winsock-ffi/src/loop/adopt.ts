@@ -1,3 +1,4 @@
+/** adopt: a connected stream becomes a net.Socket of Node's loop. */
 import type { Socket, SocketConstructorOpts } from 'node:net'
 import { SocketError } from '../errors/socket-error.ts'
 import { openFd, type SocketHandle } from '../handle/socket-handle.ts'

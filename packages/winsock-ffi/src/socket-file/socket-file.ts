@@ -1,3 +1,4 @@
+/** removeSocketFile, isSocketFile, socketFileId. */
 import { lstatSync, unlinkSync } from 'node:fs'
 import { fileError } from '../errors/file-error.ts'
 import { system } from '../system.ts'

@@ -1,3 +1,4 @@
+/** The backlog of listeners: its default and its limits. */
 import { outOfRange } from '../errors/wrong-argument.ts'
 
 /** How many connections may wait for accept unless the caller says otherwise: as many as in Node. */

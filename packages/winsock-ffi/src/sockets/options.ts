@@ -1,3 +1,4 @@
+/** getOption, setOption: typed socket options by their C names. */
 import { invalidArgument, outOfRange } from '../errors/wrong-argument.ts'
 import { SocketError } from '../errors/socket-error.ts'
 import { openFd, type SocketHandle } from '../handle/socket-handle.ts'

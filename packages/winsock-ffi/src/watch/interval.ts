@@ -1,3 +1,4 @@
+/** The strategy interval: a timer that looks. */
 import { systemCalls } from '../system-calls/select.ts'
 import type { Report, Source } from './watcher.ts'
 

@@ -1,3 +1,4 @@
+/** The strategy poll-handle: libuv's own, through koffi. */
 import { SocketError } from '../errors/socket-error.ts'
 import { loadKoffi } from '../binding/koffi.ts'
 import { systemCalls } from '../system-calls/select.ts'

@@ -1,3 +1,4 @@
+/** watch: chooses a strategy, and calls back. */
 import { invalidArgument, invalidValue } from '../errors/wrong-argument.ts'
 import { SocketError } from '../errors/socket-error.ts'
 import { onRelease } from '../handle/descriptor.ts'

@@ -1,3 +1,4 @@
+/** The types of watch: interest, readiness, strategies, sources. */
 import type { SocketError } from '../errors/socket-error.ts'
 
 /** What to wait for. */

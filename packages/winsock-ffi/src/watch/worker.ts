@@ -1,3 +1,4 @@
+/** The strategy worker: a thread that waits in the system. */
 import { threadFile } from '../bundle.ts'
 import { SocketError } from '../errors/socket-error.ts'
 import { pollBackend } from './select.ts'

@@ -1,3 +1,4 @@
+/** The calls of AF_UNIX sockets on Linux and macOS: poll, timeouts of the kernel, modes. */
 import { constants as os } from 'node:os'
 import { libc, libcLibrary, posixConstants as c, sockets } from '@uds/winsock-ffi'
 import { withAddress } from '../../errors/errors.ts'

@@ -1,3 +1,4 @@
+/** SocketSystem: what each system supplies for AF_UNIX sockets. */
 import type { SocketError, SocketType } from '@uds/winsock-ffi'
 import type { Direction } from '../../threads/cells.ts'
 import type { Wakers } from '../../threads/state.ts'

@@ -1,3 +1,4 @@
+/** The calls of AF_UNIX sockets on Windows: WSAPoll, with a pair of sockets to wake it. */
 import { sockets, winsock, ws2_32Library } from '@uds/winsock-ffi'
 import { withAddress } from '../../errors/errors.ts'
 import { READ, WAKE, WRITE } from '../../threads/cells.ts'

@@ -1,3 +1,4 @@
+/** ws2_32.dll, kernel32.dll, advapi32.dll. */
 import { defineLibrary, type Library } from '../../binding/library.ts'
 import { system } from '../../system.ts'
 import { systemError } from '../../errors/win32/error-codes.ts'

@@ -1,3 +1,4 @@
+/** SystemCalls of Linux and macOS, over libc. */
 import { constants as os } from 'node:os'
 import { callFailed } from '../../errors/call-failed.ts'
 import { FAILED, HANGUP, READABLE, WRITABLE, type SystemCalls } from '../system-calls.ts'

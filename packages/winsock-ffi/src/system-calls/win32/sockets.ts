@@ -1,3 +1,4 @@
+/** SystemCalls of Windows, over Winsock. */
 import { accessSync, mkdtempSync, rmdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
