@@ -67,6 +67,16 @@ const putPollfd = (view: DataView, offset: number, socket: number, interest: num
 const nameBuffer = Buffer.alloc(SOCKADDR_STORAGE_SIZE)
 const int = new Int32Array(1)
 
+/** The pair is made, or its error is on the way: a file that cannot be removed changes neither. */
+const removeTemporary = (path: string, directory: string): void => {
+  try {
+    removeSocketFile(path)
+    rmdirSync(directory)
+  } catch {
+    // It stays in the directory of temporary files.
+  }
+}
+
 /** There is no socketpair in Winsock; a listener on a temporary name that accepts one connection makes one. */
 const pair = (type: number): [number, number] => {
   const directory = mkdtempSync(join(tmpdir(), 'uds-'))
@@ -93,8 +103,7 @@ const pair = (type: number): [number, number] => {
     return [client, server]
   } finally {
     opened.forEach((socket) => systemCalls.close(socket))
-    removeSocketFile(path)
-    rmdirSync(directory)
+    removeTemporary(path, directory)
   }
 }
 
