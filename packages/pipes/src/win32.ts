@@ -12,7 +12,7 @@ export { hasPeerClosed } from './named-pipe/win32/information.ts'
 export { NativeMemory } from './named-pipe/win32/native-memory.ts'
 export { H_EVENT, OVERLAPPED_SIZE } from './named-pipe/win32/scratch.ts'
 export { sddlOf } from './named-pipe/win32/security.ts'
-export { tryLock } from './file-lock/try-lock.ts'
+export { tryLock } from '@uds/winsock-ffi/internal'
 export {
   ERROR_BROKEN_PIPE,
   ERROR_IO_INCOMPLETE,

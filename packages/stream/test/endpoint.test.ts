@@ -7,12 +7,10 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { socketPath, spawnScript, tempDir } from '@uds/testkit'
 import { connect, listen, unix, type Listener } from '@uds/stream'
 import { findFile, removeSocketFile, sockets, UnixAddress } from '@uds/winsock-ffi'
-import { withLock as onPosixLocked } from '../src/unix-socket/posix/lock.ts'
-import { withLock as onWindowsLocked } from '../src/unix-socket/win32/lock.ts'
+import { withFileLock } from '@uds/winsock-ffi/internal'
 import { closing, lineOf, onPosix } from './support.ts'
 
 const hasUnix = unix.capabilities.listen
-const withLock = onPosix ? onPosixLocked : onWindowsLocked
 
 /** On Windows existsSync is false for a socket. */
 const isThere = (path: string): boolean => (onPosix ? existsSync(path) : findFile(path) !== undefined)
@@ -95,7 +93,7 @@ describe.skipIf(!hasUnix)('socket files', () => {
   test('abort while another has the lock of a stale file rejects with the reason, and leaves all as it was', async () => {
     const path = await stalePath()
     const over = Promise.withResolvers<void>()
-    const held = withLock(path, undefined, () => over.promise)
+    const held = withFileLock(path, undefined, () => over.promise)
     const controller = new AbortController()
     const reason = new Error('no longer wanted')
     const listening = listen(`unix:${path}`, { signal: controller.signal })

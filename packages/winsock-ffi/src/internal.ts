@@ -40,6 +40,10 @@ export type {
 // Where bare names lead
 export { clientAddressOfName, describeNames, explainName, serverAddressOfName } from './names/names.ts'
 
+// One process at a time at a socket file
+export { isFileLocked, withFileLock, withFileLockSync } from './file-lock/file-lock.ts'
+export { tryLock } from './file-lock/win32.ts'
+
 // What passes by itself
 export { Backoff, CONNECT_PAUSES, type BackoffSettings } from './retry/backoff.ts'
 export { isScarcity, mayConnectLater } from './retry/passing.ts'

@@ -2,8 +2,6 @@
 import { bindTable, libcLibrary, type Bound } from '@uds/winsock-ffi'
 
 export const rows = {
-  /** `int flock(int fd, int operation)` - man 2 flock */
-  flock: { args: ['int', 'int'], result: 'int', fails: 'negative' },
   /** `int fchmod(int fd, mode_t mode)` - man 2 fchmod */
   fchmod: { args: ['int', 'unsigned int'], result: 'int', fails: 'negative' },
   /** `int fchmodat(int fd, const char *path, mode_t mode, int flag)` - man 2 fchmodat */
@@ -13,10 +11,6 @@ export const rows = {
 } as const
 
 export const libc: Bound<typeof rows> = bindTable(libcLibrary, rows)
-
-/** <sys/file.h>, the same on Linux and macOS */
-export const LOCK_EX = 2
-export const LOCK_NB = 4
 
 /** <fcntl.h> of macOS (xnu bsd/sys/fcntl.h) */
 export const AT_SYMLINK_NOFOLLOW = 0x20

@@ -8,7 +8,7 @@ import {
   type SocketHandle,
   type UnixAddress,
 } from '@uds/winsock-ffi'
-import { withFileLock } from '../file-lock/file-lock.ts'
+import { withFileLockSync } from '@uds/winsock-ffi/internal'
 import type { SharedState } from '../threads/state.ts'
 import { traced } from '../trace.ts'
 import type { UnixSocketAddr } from './address.ts'
@@ -16,6 +16,9 @@ import type { BoundFile } from './bound-file.ts'
 import { withUnixAddress } from './long-path.ts'
 import { inUse, occupantOf } from './occupant.ts'
 import { socketSystem as system } from './system/select.ts'
+
+/** Runs an action while no other process works on the same socket file. */
+const locked = <T>(path: string, action: () => T): T => withFileLockSync(path, action, traced)
 
 const bindTo = (socket: SocketHandle, address: UnixAddress): void => {
   traced('bind', address.toString(), () => sockets.bind(socket, address))
@@ -90,7 +93,7 @@ export const bindFile = (
   }
   const { mode, removeStale } = settings
   return withUnixAddress(address, 'bind', (to) =>
-    withFileLock(path, () => {
+    locked(path, () => {
       if (mode !== undefined) system.prepareMode(socket.fd, mode)
       bindOrReplace(socket, to, path, removeStale)
       const identity = identityOf(path)
@@ -109,7 +112,7 @@ export const bindFile = (
 
 /** Removes the file of a socket that was closed, unless it is another one's by now. */
 const removeFile = (path: string, identity: string | undefined): void => {
-  withFileLock(path, () => {
+  locked(path, () => {
     if (identity !== undefined && socketFileId(path) === identity) unlink(path)
   })
 }

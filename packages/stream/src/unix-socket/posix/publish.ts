@@ -3,7 +3,7 @@ import { linkSync, renameSync, unlinkSync, type Stats } from 'node:fs'
 import { connect } from 'node:net'
 import { SocketError } from '@uds/winsock-ffi'
 import { throwIfAborted } from '../../errors/connection-error.ts'
-import { withLock } from './lock.ts'
+import { withFileLock } from '@uds/winsock-ffi/internal'
 import { isSameFile, lstatIfExists, moveAside } from './move-aside.ts'
 import { shortPath } from './short-path.ts'
 
@@ -56,7 +56,7 @@ const tryLink = (from: string, path: string): boolean => {
 }
 
 const removeStale = (path: string, aside: string, signal: AbortSignal | undefined): Promise<void> =>
-  withLock(path, signal, async () => {
+  withFileLock(path, signal, async () => {
     const found = lstatIfExists(path)
     if (!found) return
     requireSocket(path, found)

@@ -20,7 +20,7 @@ import { ConnectionListener } from '../../listener/connection-listener.ts'
 import type { ConnectOptions, Listener, ListenOptions } from '../../transport.ts'
 import { connectSocket } from './connect-socket.ts'
 import { listenSocket } from './listen-socket.ts'
-import { isLocked, withLock } from './lock.ts'
+import { isFileLocked, withFileLock } from '@uds/winsock-ffi/internal'
 import { restrictFile } from './restrict-file.ts'
 
 const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code
@@ -52,7 +52,7 @@ export const connectUnix = async (to: UnixTarget, options: ConnectOptions): Prom
       return await connectSocket(address, options)
     } catch (error) {
       if ('abstract' in to || !MISSING.has(codeOf(error) ?? '') || performance.now() > end) throw error
-      const locked = isLocked(to.path)
+      const locked = isFileLocked(to.path)
       if (!locked && !wasLocked) throw error
       wasLocked = locked
       if (locked) await sleep(REPLACING_PAUSE_MS)
@@ -160,7 +160,7 @@ const removePredecessor = async (path: string, options: ListenOptions): Promise<
  * looks at the lock, which is given up when there is a server that listens.
  */
 const open = <T>(path: string, options: ListenOptions, start: (bound: SocketHandle) => T): Promise<T> =>
-  withLock(path, options.signal, async () => {
+  withFileLock(path, options.signal, async () => {
     const bound = tryBind(path)
     if (bound) return start(bound)
     await removePredecessor(path, options)
@@ -209,7 +209,7 @@ export const listenUnix = async (at: UnixTarget, options: ListenOptions): Promis
       written = findFile(path)?.written
       if (options.mode !== undefined) restrictFile(path, options.mode)
       return listenSocket(
-        { handle, address: () => text, release: () => withLock(path, undefined, release) },
+        { handle, address: () => text, release: () => withFileLock(path, undefined, release) },
         options,
         listener,
       )
