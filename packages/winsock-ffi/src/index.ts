@@ -26,7 +26,6 @@ export { invalidArgument, invalidValue, outOfRange } from './errors/wrong-argume
 export { adviceFor } from './errors/advice.ts'
 export { checkOptions, optionNames } from './errors/check-options.ts'
 export { fileOf, threadFile } from './bundle.ts'
-export { readBacklog } from './sockets/backlog.ts'
 export { sleep } from './waiting/sleep.ts'
 
 // Node's loop

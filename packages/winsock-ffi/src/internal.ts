@@ -56,3 +56,6 @@ export {
   shortPath,
   type ShortPath,
 } from './socket-file/short-path.ts'
+
+// Options of listeners
+export { DEFAULT_BACKLOG, readBacklog } from './sockets/backlog.ts'

@@ -1,5 +1,6 @@
 /** UnixListener: bind, accept, close. */
-import { readBacklog, sockets, type SocketError } from '@uds/winsock-ffi'
+import { sockets, type SocketError } from '@uds/winsock-ffi'
+import { readBacklog } from '@uds/winsock-ffi/internal'
 import { listenerEnded } from '../errors/errors.ts'
 import { BlockingListener } from '../blocking/listener.ts'
 import { socketSystem as system } from './system/select.ts'

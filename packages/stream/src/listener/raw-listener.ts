@@ -1,10 +1,8 @@
 /** Listening and connecting by the system's calls, for sockets that Node has no class for: seqpacket, handles. */
 import { outOfRange, sockets, type SocketHandle, type SocketType, type UnixAddress } from '@uds/winsock-ffi'
+import { DEFAULT_BACKLOG } from '@uds/winsock-ffi/internal'
 import { startAcceptLoop, type AcceptLoop } from './accept-loop.ts'
 import { boundFile } from './bound-file.ts'
-
-/** As in Node (`listen` in lib/net.js). */
-const DEFAULT_BACKLOG = 511
 
 /**
  * Connects without blocking: AF_UNIX connects at once or says why not (connect(2)).

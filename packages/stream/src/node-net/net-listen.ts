@@ -1,6 +1,7 @@
 /** Listening by node:net: open, publish, drain the backlog, close. */
 import { createServer, type ListenOptions as NetListenOptions, type Server, type Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { DEFAULT_BACKLOG } from '@uds/winsock-ffi/internal'
 import { throwIfAborted, toSocketError } from '../errors/connection-error.ts'
 import { ConnectionListener } from '../listener/connection-listener.ts'
 import { requireNet } from '../errors/permission.ts'
@@ -51,7 +52,7 @@ const open = (server: Server, setup: NetServerSetup, options: ListenOptions): Pr
     server.once('error', onError)
     server.once('listening', onListening)
     signal?.addEventListener('abort', onAbort, { once: true })
-    server.listen({ ...setup.listen, backlog: backlog ?? 511 })
+    server.listen({ ...setup.listen, backlog: backlog ?? DEFAULT_BACKLOG })
   })
 
 /** Turns of the loop without a connection: the second one covers a poll that had begun already. */

@@ -1,4 +1,5 @@
 /** The sockets of one run of a guest, and what is open before it starts. */
+import { DEFAULT_BACKLOG } from '@uds/winsock-ffi/internal'
 import { failureOf } from '../outcome/failure.ts'
 import { GuestSocket } from './guest-socket.ts'
 import type { Address, Family } from '../network/address.ts'
@@ -34,8 +35,6 @@ export interface Session {
 export type Stdio =
   | { readonly kind: 'fd' }
   | { readonly kind: 'socket'; readonly id: number; readonly filetype: number }
-
-const BACKLOG = 511
 
 const familyOf = (target: Target, local: Address | undefined): Family => {
   if (local) return local.family
@@ -76,7 +75,7 @@ export const openSession = async (network: Network, options: SessionOptions): Pr
     const listener = await opened(`sockets.listen ${showTarget(target)}`, () =>
       promised(network.bind(target, familyOf(target, undefined), new Map())),
     )
-    listener.listen(BACKLOG)
+    listener.listen(DEFAULT_BACKLOG)
     const socket = new GuestSocket(familyOf(target, listener.local), 'stream')
     socket.listener = listener
     socket.listening = true

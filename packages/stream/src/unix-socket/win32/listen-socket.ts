@@ -46,7 +46,7 @@ export const listenSocket = (
   let clients: AcceptLoop
   try {
     handle.setNonblocking(true)
-    sockets.listen(handle, options.backlog ?? 511)
+    sockets.listen(handle, options.backlog)
     clients = startAcceptLoop(handle, take, failed)
   } catch (error) {
     handle.close()
