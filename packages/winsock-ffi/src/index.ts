@@ -20,7 +20,7 @@ export type { SocketFamily, SocketType } from './system-calls/system-calls.ts'
 export type { ReadOnlySocketOptions, SocketOptions } from './sockets/options.ts'
 export type { WaitOptions } from './waiting/waiting.ts'
 export { SocketError } from './errors/socket-error.ts'
-export type { SocketErrorInit } from './errors/socket-error.ts'
+export type { AdviceCode, SocketErrorInit } from './errors/socket-error.ts'
 // For the packages above, so that all of them speak of failures in the same way
 export { invalidArgument, invalidValue, outOfRange } from './errors/wrong-argument.ts'
 export { adviceFor } from './errors/advice.ts'

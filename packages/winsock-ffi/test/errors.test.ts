@@ -90,3 +90,17 @@ describe('a SocketError', () => {
     expect(new Special({ code: 'EPIPE', syscall: 'send' }) instanceof SocketError).toBe(true)
   })
 })
+
+test('a SocketError has the parts of its message, and the name of its advice', () => {
+  const parts = { detail: 'what happened', advice: 'what to do', adviceCode: 'take-over' } as const
+  const error = new SocketError({ code: 'EADDRINUSE', syscall: 'listen', address: 'unix:/x', ...parts })
+  expect(error).toMatchObject(parts)
+  expect(error.message).toBe('listen EADDRINUSE unix:/x: what happened (what to do)')
+  const plain = new SocketError({ code: 'ENOENT', syscall: 'connect' })
+  expect(plain).toMatchObject({
+    detail: 'no such file or directory',
+    advice: undefined,
+    adviceCode: undefined,
+  })
+  expect(Object.keys(plain)).not.toContain('detail')
+})

@@ -1,4 +1,5 @@
 /** Failures of commands: exit codes and texts of errors. */
+import { SocketError, type AdviceCode } from '@uds/winsock-ffi'
 import { FAILED, USAGE } from './exit-codes.ts'
 import { tlsErrorText } from './tls-error-text.ts'
 
@@ -19,6 +20,16 @@ export const codeOf = (error: unknown): string | undefined => {
   return typeof code === 'string' ? code : undefined
 }
 
+/** Advice that names an option of a function, in the words of the command line. */
+const ADVICE: Readonly<Record<AdviceCode, string>> = {
+  'take-over': 'stop it, choose another path, or replace it by --take-over',
+}
+
+const messageOf = (error: Error): string => {
+  if (!(error instanceof SocketError) || error.adviceCode === undefined) return error.message
+  return error.message.replace(`(${error.advice})`, () => `(${ADVICE[error.adviceCode!]})`)
+}
+
 /** The message of an error, with the messages of the errors that caused it. */
 export const explain = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error)
@@ -28,8 +39,8 @@ export const explain = (error: unknown): string => {
   const { cause } = error
   // The message of a SocketError contains the message of its cause.
   if (!(cause instanceof Error) || (codeOf(cause) !== undefined && codeOf(cause) === codeOf(error)))
-    return error.message
-  return `${error.message}\n  because: ${explain(cause)}`
+    return messageOf(error)
+  return `${messageOf(error)}\n  because: ${explain(cause)}`
 }
 
 /** Codes that the packages throw for a wrong argument, before any system call: here, one of the command line. */

@@ -4,6 +4,9 @@ const { getSystemErrorMap } = process.getBuiltinModule('node:util')
 
 const brand = Symbol.for('@uds/SocketError')
 
+/** Advice that names an option of the call: `take-over` is the option `takeOver`. */
+export type AdviceCode = 'take-over'
+
 /** What a {@link SocketError} is made of. */
 export interface SocketErrorInit {
   /** The code as Node spells it: `ECONNREFUSED`. */
@@ -18,6 +21,8 @@ export interface SocketErrorInit {
   readonly detail?: string | undefined
   /** What the reader can do about it. */
   readonly advice?: string | undefined
+  /** Names the advice, for a program that words it for its own users. */
+  readonly adviceCode?: AdviceCode | undefined
   readonly cause?: unknown
 }
 
@@ -49,6 +54,7 @@ export class SocketError extends Error {
 
   readonly #detail: string
   readonly #advice: string | undefined
+  readonly #adviceCode: AdviceCode | undefined
 
   constructor(init: SocketErrorInit) {
     const known = described(init.code)
@@ -67,6 +73,7 @@ export class SocketError extends Error {
     this.nativeCode = init.nativeCode
     this.#detail = detail
     this.#advice = init.advice
+    this.#adviceCode = init.adviceCode
     Object.defineProperty(this, brand, { value: true })
   }
 
@@ -78,6 +85,11 @@ export class SocketError extends Error {
   /** What the reader can do: a part of the message; undefined where nothing is known. */
   get advice(): string | undefined {
     return this.#advice
+  }
+
+  /** The name of {@link SocketError.advice}, where a program may want to say it in the words of its own options. */
+  get adviceCode(): AdviceCode | undefined {
+    return this.#adviceCode
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {

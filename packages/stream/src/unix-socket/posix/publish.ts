@@ -1,16 +1,13 @@
 /** How a socket that listens under a private name gets its public one, and how it gives it up. */
 import { linkSync, renameSync, unlinkSync, type Stats } from 'node:fs'
 import { connect } from 'node:net'
-import { SocketError } from '@uds/winsock-ffi'
 import { throwIfAborted } from '../../errors/connection-error.ts'
 import { withFileLock } from '@uds/winsock-ffi/internal'
+import { inUse, serverListens } from '../path-taken.ts'
 import { isSameFile, lstatIfExists, moveAside } from './move-aside.ts'
 import { shortPath } from './short-path.ts'
 
 const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code
-
-const inUse = (path: string, detail: string, advice: string, cause?: unknown): SocketError =>
-  new SocketError({ code: 'EADDRINUSE', syscall: 'listen', address: `unix:${path}`, detail, advice, cause })
 
 /** What a file is, in words. */
 export const describeFile = (found: Stats): string => {
@@ -104,11 +101,7 @@ export const publish = async (from: string, path: string, options: PublishOption
     if (found) requireSocket(path, found)
     const answer = await probe(path)
     if (answer === undefined || answer === 'EAGAIN') {
-      throw inUse(
-        path,
-        'a server is listening there',
-        'stop it, choose another path, or give takeOver to replace it',
-      )
+      throw serverListens(path)
     }
     if (answer === 'ECONNREFUSED') {
       if (!options.removeStale) {

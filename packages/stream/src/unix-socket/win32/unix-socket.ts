@@ -14,6 +14,7 @@ import {
   type SocketHandle,
 } from '@uds/winsock-ffi'
 import { formatAddress, type UnixTarget } from '@uds/winsock-ffi/internal'
+import { inUse, serverListens } from '../path-taken.ts'
 import { checkListenOptions } from '../../options/check-options.ts'
 import { throwIfAborted } from '../../errors/connection-error.ts'
 import { ConnectionListener } from '../../listener/connection-listener.ts'
@@ -59,9 +60,6 @@ export const connectUnix = async (to: UnixTarget, options: ConnectOptions): Prom
     }
   }
 }
-
-const inUse = (path: string, detail: string, advice: string, cause?: unknown): SocketError =>
-  new SocketError({ code: 'EADDRINUSE', syscall: 'listen', address: `unix:${path}`, detail, advice, cause })
 
 /** How a connect ends: undefined when somebody accepts or may, else the code. */
 const probe = (path: string): string | undefined => {
@@ -114,11 +112,7 @@ const tryBind = (path: string): SocketHandle | undefined => {
 const requireStale = async (path: string, removeStale: boolean): Promise<void> => {
   const answer = await probeTwice(path)
   if (answer === undefined) {
-    throw inUse(
-      path,
-      'a server is listening there',
-      'stop it, choose another path, or give takeOver to replace it',
-    )
+    throw serverListens(path)
   }
   // Somebody may have gone since the bind.
   if (!findFile(path)) return
