@@ -50,3 +50,9 @@ test('the guarded server serves this user', async () => {
   await server.waitForLine(/listening on/)
   expect(await text(await connect(address))).toBe('you are this user\n')
 })
+
+test('HTTP goes over a socket, by fetch and by node:http', async () => {
+  const program = start('http-over-socket', [`name:${freshName()}`], ownPlace())
+  expect(await program.exit).toEqual({ code: 0, signal: null })
+  expect(program.stdout()).toBe('GET /by/fetch\nGET /by/http\n')
+})

@@ -6,6 +6,7 @@ import { checkOptions, optionNames } from '@uds/winsock-ffi'
 import { Backoff, CONNECT_PAUSES, mayConnectLater } from '@uds/winsock-ffi/internal'
 import type { Address, SocketAddressObject, SocketAddressText } from '@uds/winsock-ffi/internal'
 import { checkConnectOptions } from './options/check-options.ts'
+import { refuseMisspelt } from './options/misspelt.ts'
 import { throwIfAborted } from './errors/connection-error.ts'
 import { countConnected, countFailed } from './observing/counters.ts'
 import { traceConnect, traceError } from './observing/diagnostics.ts'
@@ -37,6 +38,18 @@ const CONNECT_OPTIONS: readonly string[] = optionNames<ConnectDoorOptions>({
   retryUntilMs: true,
   transport: true,
 })
+
+/**
+ * Checks the options of {@link connect}.
+ *
+ * @throws TypeError, RangeError `ERR_...`.
+ */
+export const checkConnectDoorOptions = (options: ConnectDoorOptions, where: string): void => {
+  checkConnectOptions(where, options)
+  // A caller's transport may read more options.
+  if (options.transport === undefined) checkOptions(options, where, CONNECT_OPTIONS)
+  else refuseMisspelt(options, where, CONNECT_OPTIONS)
+}
 
 const withRetries = async (
   attempt: () => Promise<Duplex>,
@@ -78,9 +91,7 @@ export function connect<C extends Duplex>(
 ): Promise<C>
 export function connect(address: string | Address, options?: ConnectDoorOptions): Promise<Duplex>
 export async function connect(address: string | Address, options: ConnectDoorOptions = {}): Promise<Duplex> {
-  checkConnectOptions('connect', options)
-  // A caller's transport may read more options.
-  if (options.transport === undefined) checkOptions(options, 'connect', CONNECT_OPTIONS)
+  checkConnectDoorOptions(options, 'connect')
   const { retryUntilMs, transport, ...rest } = options
   const untilMs = positiveMs('connect', 'retryUntilMs', retryUntilMs, 0)
   positiveMs('connect', 'timeoutMs', rest.timeoutMs, 0)

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import { checkOptions, optionNames } from '@uds/winsock-ffi'
 import type { Address, SocketAddressObject, SocketAddressText } from '@uds/winsock-ffi/internal'
 import { checkListenOptions } from './options/check-options.ts'
+import { refuseMisspelt } from './options/misspelt.ts'
 import { traceError, traceListen } from './observing/diagnostics.ts'
 import { route } from './transports/route.ts'
 import type { Listener, ListenOptions, Transport } from './transport.ts'
@@ -55,6 +56,7 @@ export async function listen(address: string | Address, options: ListenDoorOptio
   checkListenOptions('listen', options)
   // A caller's transport may read more options.
   if (options.transport === undefined) checkOptions(options, 'listen', LISTEN_OPTIONS)
+  else refuseMisspelt(options, 'listen', LISTEN_OPTIONS)
   const { transport, ...rest } = options
   const at = route(address, transport, 'listen')
   try {

@@ -1,8 +1,9 @@
 import type { Agent as NodeAgent } from 'node:http'
+import type { Agent as SecureAgent } from 'node:https'
 import type { Server, Socket } from 'node:net'
 import { Agent, fetch as undiciFetch } from 'undici'
 import { expectTypeOf } from 'vitest'
-import { agent, dispatcher, type Dispatcher } from '@uds/stream/http'
+import { agent, dispatcher, fetch as typedFetch, type Dispatcher } from '@uds/stream/http'
 import * as net from '@uds/stream/net'
 import type { ReceivedHandle } from '@uds/stream/handles'
 
@@ -24,3 +25,9 @@ expectTypeOf(new net.Socket()).toEqualTypeOf<Socket>()
 // A handle says what it may be, and becomes a net.Socket.
 expectTypeOf<ReceivedHandle['toSocket']>().returns.toEqualTypeOf<Socket>()
 expectTypeOf<ReceivedHandle['kind']>().toExtend<string>()
+
+// With a class, with tls, and the typed fetch, which knows the option whatever the project's library is.
+expectTypeOf(agent('unix:./x', { tls: {} })).toEqualTypeOf<SecureAgent>()
+expectTypeOf(typedFetch('http://x/', { dispatcher: dispatcher('unix:./x') })).toEqualTypeOf<
+  Promise<Response>
+>()

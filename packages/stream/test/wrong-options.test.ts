@@ -1,5 +1,6 @@
 /** What a newcomer may get wrong: each says what, where, and what to do; and nothing was opened for it. */
 import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
+import { Agent } from 'undici'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { expectNoLeak, freshName, socketPath } from '@uds/testkit'
 import {
@@ -13,7 +14,7 @@ import {
   withTrace,
   type Transport,
 } from '@uds/stream'
-import { serve } from '@uds/stream/http'
+import { agent, dispatcher, serve } from '@uds/stream/http'
 import { onPosix } from './support.ts'
 
 const MEMORY = 'memory:wrong-options'
@@ -113,6 +114,106 @@ describe('options that are wrong are refused before anything is opened', () => {
       expect(() => compose(wrong as Transport)).toThrow(
         expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE', message: expect.stringContaining(name) }),
       )
+  })
+
+  test.each<[string, () => unknown, RegExp]>([
+    [
+      'withLimits',
+      () => withLimits(memory, { max: 1 } as object),
+      /^withLimits: the option max .*did you mean maxConnections/,
+    ],
+    ['withLimits', () => withLimits(memory, null as never), /^withLimits: the options must be an object/],
+    [
+      'withTls',
+      () => withTls(tcp, { key: 'k', cert: 'c' } as object),
+      /^withTls: the option key .*client, server/,
+    ],
+    [
+      'withTls',
+      () => withTls(tcp, { server: { crt: 'c' } as object }),
+      /the option server\.crt .*did you mean/,
+    ],
+    ['withTls', () => withTls(tcp, { client: { servrname: 'x' } as object }), /did you mean servername/],
+    ['withTls', () => withTls(tcp, { handshakeTimeoutMS: 1 } as object), /did you mean handshakeTimeoutMs/],
+    ['withTls', () => withTls(tcp, undefined as never), /^withTls: the options must be an object/],
+    ['withTrace', () => withTrace(memory, undefined as never), /^withTrace: log must be a function/],
+    [
+      'agent',
+      () => agent(MEMORY, { keepalive: true } as object),
+      /^agent: the option keepalive .*keepAlive\?/,
+    ],
+    ['agent', () => agent(MEMORY, { host: 'x' } as object), /^agent: the option host does not exist/],
+    ['agent', () => agent(MEMORY, { connect: { timeoutMS: 1 } as object }), /^agent: connect: .*timeoutMs\?/],
+    [
+      'agent',
+      () => agent(MEMORY, { tls: { CA: 'x' } as object }),
+      /^agent: the option tls\.CA .*did you mean ca\?/,
+    ],
+    ['agent', () => agent(MEMORY, { tls: true as never }), /^agent: tls must be an object/],
+    [
+      'dispatcher',
+      () => dispatcher(MEMORY, { conect: {} } as object),
+      /^dispatcher: .*conect .*did you mean connect/,
+    ],
+    [
+      'dispatcher',
+      () => dispatcher(MEMORY, { connect: { retry: 1 } as object }),
+      /did you mean retryUntilMs/,
+    ],
+    [
+      'dispatcher',
+      () => dispatcher(MEMORY, { tls: { cca: 'x' } as object }),
+      /^dispatcher: the option tls\.cca/,
+    ],
+    [
+      'dispatcher',
+      () => dispatcher(MEMORY, { agentOptions: { pipelining: 1 } }),
+      /^dispatcher: Agent must be a class of undici where there are agentOptions/,
+    ],
+    [
+      'dispatcher',
+      () => dispatcher(MEMORY, { Agent, agentOptions: { pipelinning: 1 } }),
+      /did you mean pipelining/,
+    ],
+    [
+      'dispatcher',
+      () => dispatcher(MEMORY, { Agent, agentOptions: { connect: { ca: 'x' } } }),
+      /agentOptions\.connect has no effect here: it is connect and tls of dispatcher/,
+    ],
+  ])('%s with an option that does not exist, or that can do nothing: %#', (_name, make, message) => {
+    expect(make).toThrow(
+      expect.objectContaining({
+        name: 'TypeError',
+        code: expect.stringMatching(/^ERR_INVALID_ARG_(VALUE|TYPE)$/),
+        message: expect.stringMatching(message),
+      }),
+    )
+  })
+
+  test('an option that a class of undici may have, and this package does not know, goes to the class', () => {
+    const seen: object[] = []
+    const Own = function (options: object): void {
+      seen.push(options)
+    } as unknown as new (options: object) => object
+    dispatcher(MEMORY, { Agent: Own, agentOptions: { colour: 'red' } })
+    expect(seen).toEqual([{ colour: 'red', connect: expect.any(Function) }])
+  })
+
+  test.each([
+    [{ transport: memory, autorize: 'sameUser' }, /^listen: the option autorize .*did you mean authorize/],
+    [{ transport: memory, takOver: true }, /^listen: the option takOver .*did you mean takeOver/],
+  ])("a misspelt option beside a transport of one's own is refused: %#", async (options, message) => {
+    await expect(listen(MEMORY, options as object)).rejects.toThrow(message)
+  })
+
+  test.each<[string, object, RegExp]>([
+    ['no server part', { client: {} }, /^withTls: server must be .*cert and key/],
+    ['neither a certificate nor a key', { server: {} }, /^withTls: server has nothing to prove itself with/],
+    ['a certificate without its key', { server: { cert: 'c' } }, /^withTls: server has nothing/],
+  ])('withTls that listens with %s', async (_what, options, message) => {
+    await expect(listen(MEMORY, { transport: withTls(memory, options) })).rejects.toThrow(message)
+    // The name is free still.
+    await (await listen(MEMORY)).close()
   })
 
   test('serve of what is no server', async () => {

@@ -59,3 +59,6 @@ export {
 
 // Options of listeners
 export { DEFAULT_BACKLOG, readBacklog } from './sockets/backlog.ts'
+
+// Options that are misspelt
+export { nearestName } from './errors/nearest-name.ts'

@@ -1,11 +1,11 @@
 /** withLimits: bounds on connections, bytes and idle time. */
 import type { Duplex } from 'node:stream'
-import { SocketError } from '@uds/winsock-ffi'
+import { checkOptions, optionNames, SocketError } from '@uds/winsock-ffi'
 import { positiveMs, wholeNumber } from '../options/numbers.ts'
 import type { Transport } from '../transport.ts'
 import { tap } from './tap.ts'
 import { wrapListener } from './wrapped-listener.ts'
-import { requireTransport } from '../options/check-options.ts'
+import { requireObject, requireTransport } from '../options/check-options.ts'
 
 export interface Limits {
   /** Connections open at once; connects and accepts are counted apart. @default Infinity */
@@ -18,6 +18,13 @@ export interface Limits {
   readonly lifetimeMs?: number | undefined
 }
 
+const OPTIONS: readonly string[] = optionNames<Limits>({
+  maxConnections: true,
+  maxReceivedBytes: true,
+  idleMs: true,
+  lifetimeMs: true,
+})
+
 const over = (code: string, detail: string): SocketError =>
   new SocketError({ code, syscall: 'limit', detail })
 
@@ -25,11 +32,13 @@ const over = (code: string, detail: string): SocketError =>
  * The transport, which destroys connections beyond the limits: with `EMSGSIZE` for bytes and `ETIMEDOUT` for time.
  * `connect` beyond `maxConnections` rejects with `EMFILE`; a listener drops a connection beyond it.
  *
- * @throws RangeError `ERR_OUT_OF_RANGE`, TypeError `ERR_INVALID_ARG_TYPE`.
+ * @throws RangeError `ERR_OUT_OF_RANGE`; TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`.
  */
 export const withLimits = (transport: Transport, limits: Limits): Transport => {
   requireTransport('withLimits', transport)
   const where = 'withLimits'
+  requireObject(where, limits)
+  checkOptions(limits, where, OPTIONS)
   const most = wholeNumber(where, 'maxConnections', limits.maxConnections, Infinity)
   const maxBytes = wholeNumber(where, 'maxReceivedBytes', limits.maxReceivedBytes, Infinity)
   const idleMs = positiveMs(where, 'idleMs', limits.idleMs, Infinity)

@@ -1,5 +1,6 @@
 /** withTrace: calls back for each connection, each piece of bytes, each error. */
 import type { Duplex } from 'node:stream'
+import { invalidArgument } from '@uds/winsock-ffi'
 import type { Address } from '@uds/winsock-ffi/internal'
 import type { Transport } from '../transport.ts'
 import { tap } from './tap.ts'
@@ -26,6 +27,7 @@ export const withTrace = <C extends Duplex>(
   log: (event: TraceEvent) => void,
 ): Transport<C> => {
   requireTransport('withTrace', transport)
+  if (typeof log !== 'function') throw invalidArgument('withTrace', 'log', 'a function', log)
   const began = performance.now()
   let count = 0
   const report = (event: TraceEvent['event'], connection: number, more: Partial<TraceEvent> = {}): void =>

@@ -1,10 +1,17 @@
+/** FetchDispatcher: the Dispatcher of undici, as far as `fetch` and `WebSocket` use it, over agents of Node. */
 import { EventEmitter } from 'node:events'
-import { request as httpRequest, type Agent, type ClientRequest, type IncomingMessage } from 'node:http'
+import {
+  request as httpRequest,
+  type Agent,
+  type ClientRequest,
+  type IncomingMessage,
+  type RequestOptions,
+} from 'node:http'
 import { pipeline, Readable } from 'node:stream'
-import { SocketError } from '@uds/winsock-ffi'
+import { invalidValue, SocketError } from '@uds/winsock-ffi'
 import { toSink, type Handler, type ResponseSink } from './response-sink.ts'
 
-/** What undici and `fetch` hand to a dispatcher, as far as it matters here. */
+/** The options of a request that this dispatcher reads (docs/docs/api/Dispatcher.md of undici). */
 export interface DispatchOptions {
   readonly origin?: string | URL | undefined
   readonly path: string
@@ -16,7 +23,7 @@ export interface DispatchOptions {
 
 type Pairs = [string, string | string[]][]
 
-/** Headers come as a flat list, as pairs, as an object, or as something that iterates over pairs. */
+/** Headers are a flat list, pairs, an object, or an iterable of pairs. */
 const pairsOf = (headers: unknown): Pairs => {
   if (headers === undefined || headers === null) return []
   if (Array.isArray(headers) && !Array.isArray(headers[0])) {
@@ -28,15 +35,15 @@ const pairsOf = (headers: unknown): Pairs => {
   return Object.entries(headers as Record<string, string | string[]>)
 }
 
-const headersOf = (options: DispatchOptions): Record<string, string | string[]> => {
+const headersOf = (options: DispatchOptions, origin: URL | undefined): Record<string, string | string[]> => {
   const headers: Record<string, string | string[]> = {}
   for (const [name, value] of pairsOf(options.headers)) {
     const before = headers[name]
     headers[name] = before === undefined ? value : [before, value].flat()
   }
   const names = Object.keys(headers).map((name) => name.toLowerCase())
-  // The host that the URL names, although the connection goes elsewhere.
-  if (options.origin && !names.includes('host')) headers['host'] = new URL(options.origin).host
+  // The host of the URL, although the connection goes elsewhere.
+  if (origin && !names.includes('host')) headers['host'] = origin.host
   if (options.upgrade) {
     headers['connection'] = 'upgrade'
     headers['upgrade'] = options.upgrade === true ? 'websocket' : options.upgrade
@@ -50,9 +57,38 @@ const writeBody = (request: ClientRequest, body: unknown): void => {
   if (body === undefined || body === null) request.end()
   else if (typeof body === 'string' || body instanceof Uint8Array) request.end(body)
   else {
-    // An error of the body ends the request, which tells of it.
+    // An error of the body ends the request, which emits it.
     pipeline(Readable.from(body as AsyncIterable<Uint8Array>), request, () => {})
   }
+}
+
+/** The agent for a protocol. */
+export type AgentFor = (protocol: 'http:' | 'https:') => Agent
+
+/**
+ * Begins a request by the protocol of its origin. `https:` is never sent in clear.
+ *
+ * @throws TypeError `ERR_INVALID_ARG_VALUE` for a protocol that is neither.
+ */
+const begin = (agentFor: AgentFor, options: DispatchOptions): [ClientRequest, Agent] => {
+  const origin = options.origin === undefined ? undefined : new URL(options.origin)
+  const protocol = origin?.protocol ?? 'http:'
+  const all: RequestOptions = {
+    path: options.path,
+    method: options.method,
+    headers: headersOf(options, origin),
+  }
+  if (protocol === 'http:') {
+    const agent = agentFor(protocol)
+    return [httpRequest({ ...all, agent }), agent]
+  }
+  if (protocol !== 'https:' || !origin)
+    throw invalidValue('dispatch', 'the protocol', 'must be http: or https:', protocol)
+  const agent = agentFor(protocol)
+  // The certificate must be for this host, and a connection serves no other.
+  const host = origin.hostname.replace(/^\[|\]$/g, '')
+  const https = process.getBuiltinModule('node:https')
+  return [https.request({ ...all, agent, host, port: origin.port || 443 }), agent]
 }
 
 const take = (response: IncomingMessage, sink: ResponseSink): void => {
@@ -62,22 +98,23 @@ const take = (response: IncomingMessage, sink: ResponseSink): void => {
 }
 
 /**
- * What `fetch` needs of undici's Dispatcher, over an agent of `node:http`. It understands the handlers of every version
- * of undici, so that it works with the one inside Node whatever that is, and whichever others are loaded.
+ * What `fetch` needs of undici's Dispatcher. It understands the handlers of every version of undici, so that it works
+ * with the one inside Node and with others that are loaded.
  */
 export class FetchDispatcher extends EventEmitter {
-  readonly #agent: Agent
+  readonly #agentFor: AgentFor
+  readonly #agents = new Set<Agent>()
   readonly #requests = new Set<ClientRequest>()
   #closed = false
 
-  constructor(agent: Agent) {
+  constructor(agentFor: AgentFor) {
     super()
-    this.#agent = agent
+    this.#agentFor = agentFor
     for (const name of ['request', 'stream', 'pipeline', 'connect', 'upgrade', 'compose'] as const)
       Object.defineProperty(this, name, { value: () => notHere(name) })
   }
 
-  /** Makes a request. @returns True: it takes as many as it is given. */
+  /** Makes a request. @returns True: there is no limit of requests. */
   dispatch(options: DispatchOptions, handler: Handler): boolean {
     this.#dispatch(options, handler, true)
     return true
@@ -89,7 +126,7 @@ export class FetchDispatcher extends EventEmitter {
     await Promise.all(
       [...this.#requests].map((each) => new Promise((resolve) => each.once('close', resolve))),
     )
-    this.#agent.destroy()
+    for (const agent of this.#agents) agent.destroy()
   }
 
   /** Ends the requests that were made, and closes the connections. */
@@ -111,12 +148,8 @@ export class FetchDispatcher extends EventEmitter {
       ended = true
       how()
     }
-    const request = httpRequest({
-      agent: this.#agent,
-      path: options.path,
-      method: options.method,
-      headers: headersOf(options),
-    })
+    const [request, agent] = begin(this.#agentFor, options)
+    this.#agents.add(agent)
     const sink = toSink(handler, {
       abort: (reason) => request.destroy(reason ?? new Error('the request was aborted')),
       pause: () => response?.pause(),
@@ -157,6 +190,6 @@ const notHere = (name: string): never => {
     code: 'ENOTSUP',
     syscall: name,
     detail: `the dispatcher for fetch has no ${name}()`,
-    advice: 'for the API of undici give its class: dispatcher(address, { Agent })',
+    advice: 'for the whole API of undici pass its class: dispatcher(address, { Agent })',
   })
 }

@@ -1,7 +1,7 @@
-/** Where the parts of a response go: the two forms of handler that versions of undici give to a dispatcher. */
+/** toSink: one interface over the two forms of handler that versions of undici have. */
 import type { Duplex } from 'node:stream'
 
-/** What a request lets its reader do. */
+/** Control of a request by the reader of its response. */
 export interface Flow {
   abort(reason?: Error): void
   pause(): void
@@ -29,7 +29,7 @@ export interface OldHandler {
 
 type Headers = Record<string, string | string[]>
 
-/** What the newer form of handler gets in every call. */
+/** The first argument of every call of the newer form of handler. */
 export interface Controller extends Flow {
   readonly aborted: boolean
   readonly paused: boolean

@@ -1,3 +1,4 @@
+/** serve: a server of node:http, node:https, node:http2 or node:net at any address. */
 import { EventEmitter } from 'node:events'
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http'
 import type { Server } from 'node:net'
@@ -6,13 +7,13 @@ import type { Address } from '@uds/winsock-ffi/internal'
 import { listen, type ListenDoorOptions } from '../listen.ts'
 import type { CloseOptions, Listener } from '../transport.ts'
 
-/** A server that is served at an address. */
+/** A server at an address. */
 export interface Served {
-  /** Where; can be given to `agent`, `dispatcher` and `connect`. */
+  /** Its address, which `agent`, `dispatcher` and `connect` take. */
   readonly address: string
   /** The listener under it, for its events and counts. */
   readonly listener: Listener
-  /** Stops accepting, closes idle connections, lets requests end for `graceMs`. Closing twice is no error. */
+  /** Stops accepting, closes idle connections, lets requests end for `graceMs` milliseconds. Closing twice is no error. */
   close(options?: CloseOptions): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }

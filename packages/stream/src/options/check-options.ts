@@ -2,7 +2,8 @@
 import { invalidArgument, invalidValue, outOfRange } from '@uds/winsock-ffi'
 import type { ConnectOptions, ListenOptions, Transport } from '../transport.ts'
 
-const requireObject = (where: string, options: unknown): void => {
+/** @throws TypeError `ERR_INVALID_ARG_TYPE`. */
+export const requireObject = (where: string, options: unknown): void => {
   if (typeof options !== 'object' || options === null)
     throw invalidArgument(where, 'the options', 'an object', options)
 }

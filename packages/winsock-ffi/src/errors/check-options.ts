@@ -1,4 +1,5 @@
 /** checkOptions, optionNames: misspelt options are refused by name. */
+import { suggestedName } from './nearest-name.ts'
 import { invalidArgument, invalidValue } from './wrong-argument.ts'
 
 /**
@@ -21,12 +22,15 @@ export const checkOptions = (
   }
   for (const name in options) {
     if (known.includes(name)) continue
-    throw invalidValue(
+    const suggested = suggestedName(name, known)
+    const error = invalidValue(
       where,
       `the option ${inside}${name}`,
       `does not exist (there is ${known.join(', ')})`,
       (options as Readonly<Record<string, unknown>>)[name],
     )
+    if (suggested !== undefined) error.message += `; did you mean ${suggested}?`
+    throw error
   }
 }
 
