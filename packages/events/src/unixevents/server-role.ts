@@ -179,7 +179,7 @@ export class ServerRole implements ChannelEnd {
   /** The client has sent its last frame of unixevents: what waits is written, and then this end's last one. */
   #switch(link: Link, session: string): void {
     this.#retire(link)
-    this.#sessions.begin(session, link.takeHeld())
+    this.#sessions.begin(session, link.takeHeld(), () => link.destroy())
     link.leave({ switch: 1 })
   }
 

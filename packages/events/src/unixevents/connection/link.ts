@@ -43,6 +43,7 @@ export class Link {
   readonly #maxQueueBytes: number
   readonly #prefix: PrefixFilter
   readonly #head: Uint8Array[] = []
+  #headLength = 0
   #saidHello = false
   #closing = false
   /** Something that the other end has sent was dropped: no switch may say that it was heard. */
@@ -129,7 +130,10 @@ export class Link {
   sendControl(control: ControlMessage): void {
     if (this.#leaving) return
     if (control.hello === 1) this.#saidHello = true
-    this.#outbox.pushFirst(controlFrame(this.#own, control))
+    if (this.#outbox.pushFirst(controlFrame(this.#own, control)) || this.#socket.destroyed) return
+    const detail = `more than ${this.#maxQueueBytes} bytes wait for a peer that asks, and does not read the answers`
+    this.#sink.failed(failure('send', 'ERR_SLOW_CONSUMER', detail))
+    this.destroy()
   }
 
   /** Both ends have agreed: from here on the other one may switch, and what is sent waits for that. */
@@ -211,9 +215,16 @@ export class Link {
       if (!this.#agreed)
         return this.#broken('EPROTO', 'the other end switches to a protocol that was not agreed on')
       this.#arrived = true
-      this.#decoder.handOver((bytes) => this.#head.push(bytes.slice()))
+      this.#decoder.handOver((bytes) => this.#keep(bytes))
     }
     this.#sink.control(control)
+  }
+
+  /** Keeps what follows the last frame of the other end until this one has written its own. */
+  #keep(bytes: Uint8Array): void {
+    this.#head.push(bytes.slice())
+    this.#headLength += bytes.length
+    if (this.#headLength > MAX_HEAD) this.#socket.pause()
   }
 
   #handOver(): void {
@@ -222,6 +233,7 @@ export class Link {
     this.#ended = true
     this.#socket.off('data', this.#read)
     this.#offer?.stop()
+    if (this.#headLength > MAX_HEAD) this.#socket.resume()
     this.#sink.switched(this.#socket, Buffer.concat(this.#head), this.#outbox.takeResults())
   }
 
@@ -253,6 +265,9 @@ export class Link {
 
 const gone = (): Error =>
   failure('send', 'ERR_DISCONNECTED', 'the connection was closed before this was written')
+
+/** An end that has switched, and sends more than this, in bytes, before the other one could, is not read meanwhile. */
+const MAX_HEAD = 64 * 1024
 
 /** How long a peer that sent what cannot be read has to take the reason and go. */
 const BROKEN_GRACE_MS = 1000

@@ -72,12 +72,14 @@ export class Outbox {
     this.#schedule()
   }
 
-  /** Puts a control message before all that wait. */
-  pushFirst(frame: string): void {
-    if (this.#failure) return
+  /** Puts a control message before all that wait. False when more waits than the bound. */
+  pushFirst(frame: string): boolean {
+    if (this.#failure) return true
+    if (this.#length > this.#maxLength) return false
     this.#segments.unshift({ text: frame, bytes: 0, done: undefined, control: true })
     this.#length += frame.length
     this.#schedule()
+    return true
   }
 
   /** Puts a control message behind all that wait, whatever the bound. */

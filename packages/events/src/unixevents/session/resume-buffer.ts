@@ -1,8 +1,9 @@
 /** How long a client that had a session waits for the answer whether the server has it still. */
 const ANSWER_MS = 5000
 
-/** How many events may come meanwhile; more are not waited with. */
-const MOST_EVENTS = 10_000
+/** How many events may wait meanwhile, and how many characters of payload. With more there is no waiting. */
+const MAX_EVENTS = 10_000
+const MAX_LENGTH = 16 * 1024 * 1024
 
 /**
  * What a client with a session does between its connecting again and the server's answer. If the server has the session,
@@ -13,6 +14,7 @@ export class ResumeBuffer {
   readonly #timer: NodeJS.Timeout
   readonly #unanswered: () => void
   #events: [name: string, payload: unknown][] | undefined = []
+  #length = 0
   #ignores = false
 
   /** @param unanswered - the server is not one of ours, or has no time: {@link ResumeBuffer.settle} should follow. */
@@ -25,7 +27,10 @@ export class ResumeBuffer {
   event(name: string, payload: unknown): void {
     if (this.#ignores) return
     if (this.#events === undefined) this.#deliver(name, payload)
-    else if (this.#events.push([name, payload]) > MOST_EVENTS) this.#unanswered()
+    else {
+      this.#length += typeof payload === 'string' ? payload.length : JSON.stringify(payload ?? null).length
+      if (this.#events.push([name, payload]) > MAX_EVENTS || this.#length > MAX_LENGTH) this.#unanswered()
+    }
   }
 
   /** The answer: whether the server has the session. */

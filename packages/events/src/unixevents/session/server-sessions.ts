@@ -24,6 +24,8 @@ interface Session {
   early: PendingFrame[]
   /** Reported once the client is known to have read all frames of unixevents. */
   results: readonly SendDone[]
+  /** Ends the connection on which it begins. */
+  end: () => void
 }
 
 /**
@@ -43,7 +45,7 @@ export class ServerSessions {
     this.#server.on('connection', (peer) => this.#connected(peer))
     this.#server.on('disconnect', () => sink.debug('a client of the native protocol has lost its connection'))
     this.#server.on('error', (error) => sink.failed(error))
-    this.#server.on(FRAME_EVENT, (frame, peer) => this.#sessions.get(peer.name ?? '')?.read(frame))
+    this.#server.on(FRAME_EVENT, (frame, peer) => this.#of(peer).read(frame))
   }
 
   /** How many sessions have a connection. */
@@ -62,11 +64,16 @@ export class ServerSessions {
     return id !== undefined && this.#sessions.has(id)
   }
 
-  /** From here on what is sent is for this session, too; these frames come first. */
-  begin(id: string, held: readonly PendingFrame[]): void {
+  /**
+   * From here on what is sent is for this session, too; these frames come first.
+   *
+   * @param end - ends the connection on which the session begins, when its client does not read
+   */
+  begin(id: string, held: readonly PendingFrame[], end: () => void): void {
     if (!this.knows(id)) this.#sessions.set(id, this.#make(undefined))
     const session = this.#sessions.get(id)
     if (session === undefined) return
+    session.end = end
     for (const { frame, done } of held) if (!this.#sendTo(id, session, frame, done)) done?.(this.#gone())
   }
 
@@ -102,8 +109,13 @@ export class ServerSessions {
   /** False when the session exceeds its bound, and is ended; `done` is not called then. */
   #sendTo(id: string, session: Session, frame: string, done: SendDone | undefined): boolean {
     if (!session.sender.take(frame)) {
-      this.#sessions.delete(id)
-      session.peer?.disconnect('it does not read what is sent to it')
+      if (session.peer === undefined) {
+        this.abandon(id)
+        session.end()
+      } else {
+        this.#sessions.delete(id)
+        session.peer.disconnect('it does not read what is sent to it')
+      }
       return false
     }
     if (session.peer === undefined) session.early.push({ frame, done })
@@ -126,13 +138,19 @@ export class ServerSessions {
       peer,
       early: [],
       results: [],
+      end: () => {},
     }
   }
 
-  #connected(peer: ServerPeer): void {
+  #of(peer: ServerPeer): Session {
     const id = peer.name ?? ''
     let session = this.#sessions.get(id)
     if (session === undefined) this.#sessions.set(id, (session = this.#make(peer)))
+    return session
+  }
+
+  #connected(peer: ServerPeer): void {
+    const session = this.#of(peer)
     session.peer = peer
     const { early, results } = session
     session.early = []
