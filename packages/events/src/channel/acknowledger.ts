@@ -28,14 +28,15 @@ export class Acknowledger {
 
   /** The message was refused, or its handling failed. */
   refused(seq: number, error: WireError): void {
-    this.#flow.link?.outbox.put(FrameType.nack, 0, 0, seq, JSON.stringify(error))
+    this.#flow.link?.outbox.putUnheld(FrameType.nack, seq, JSON.stringify(error))
   }
 
   /** Sends what was gathered. */
   flush(): void {
     if (this.#count === 0) return
-    this.#flow.link?.outbox.put(FrameType.ack, 0, 0, this.#from, u32(this.#count))
+    const count = u32(this.#count)
     this.#count = 0
+    this.#flow.link?.outbox.putUnheld(FrameType.ack, this.#from, count)
   }
 
   /** The connection is gone, and the sender will ask again over the next. */

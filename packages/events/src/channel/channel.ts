@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { disconnection } from '../errors.ts'
+import { disconnection, failure } from '../errors.ts'
 import type { Codec } from '../codecs/codec.ts'
 import type { Link } from '../wire/link.ts'
 import { Acknowledger } from './acknowledger.ts'
@@ -20,6 +20,8 @@ import { SendWindow } from './send-window.ts'
 const SETTLE_MS = 5
 /** Unacknowledged messages may take this many bytes, whatever the limits of the queue. */
 const WINDOW_BYTES = 64 * 1024 * 1024
+/** Answers that no flow control holds back may take this many bytes, however small the queue is. */
+const LEAST_UNHELD_BYTES = 256 * 1024
 
 /**
  * One end of a session: everything that is said and heard, over one connection after the other. It outlives its
@@ -38,13 +40,16 @@ export class Channel {
   readonly #events: EventReceiver
   readonly #requests: RequestHandler
   readonly #dispatcher: Dispatcher
+  readonly #unheldLimit: number
 
   constructor(owner: ChannelOwner, codec: Codec, highest: number) {
     const { settings, names, durableStore, checks } = owner
-    const { offline, maxUnacknowledged } = settings
+    const { offline, outgoing, maxUnacknowledged } = settings
     this.codec = codec
     this.duplicates = new DuplicateFilter(highest)
-    this.sends = new SendWindow(maxUnacknowledged, Math.max(offline.limitBytes, WINDOW_BYTES))
+    const windowBytes = Math.max(offline.limitBytes, WINDOW_BYTES)
+    this.sends = new SendWindow(maxUnacknowledged, windowBytes)
+    this.#unheldLimit = Math.max(outgoing.limitBytes, LEAST_UNHELD_BYTES)
     this.flow = new FlowControl(names, settings, this.sends, () => owner.drained())
     this.emitter = new Emitter(this.flow, codec, settings)
     this.sender = new ReliableSender(this.flow, codec, this.sends, durableStore, (error) =>
@@ -53,7 +58,7 @@ export class Channel {
     this.requester = new Requester(this.flow, codec, checks?.reply, owner.whyAway)
     this.#acknowledger = new Acknowledger(this.flow)
     const gate = new MessagePipeline(owner.handlers, checks, owner.peer)
-    this.#events = new EventReceiver(owner, gate, this.duplicates, this.#acknowledger)
+    this.#events = new EventReceiver(owner, gate, this.duplicates, this.#acknowledger, this.flow, windowBytes)
     this.#requests = new RequestHandler(owner, gate, this.flow, this.emitter)
     this.#dispatcher = new Dispatcher(codec, settings, {
       events: this.#events,
@@ -86,7 +91,13 @@ export class Channel {
     }
     link.outbox.written = () => this.flow.onDrain()
     link.receiver = this.#dispatcher
+    link.outbox.unheldLimit = this.#unheldLimit
+    link.outbox.overflow = () => {
+      const detail = 'the other end does not read the answers to what it sends'
+      link.fail(failure('write', 'ERR_SLOW_CONSUMER', detail))
+    }
     this.flow.attach(link)
+    this.#events.holdWhenFull()
     this.sender.repeat()
     this.flow.pump()
   }
@@ -97,6 +108,7 @@ export class Channel {
     this.#lostFor = lostFor
     this.flow.detach()
     this.#acknowledger.forget()
+    this.#events.detach()
     this.#requests.detach()
     this.requester.disconnect(reason, false)
     this.pings.disconnect(reason)

@@ -82,7 +82,7 @@ export class Dispatcher {
         const name = link.names.get(nameId)
         if (!this.#events.isNew(id)) return
         const repeated = (flags & Flag.redelivered) !== 0
-        this.#events.send(name, id, this.#value(link, flags, buffer, body, end), repeated)
+        this.#events.send(name, id, this.#value(link, flags, buffer, body, end), repeated, end - body)
         return
       }
       case FrameType.ack:
@@ -117,7 +117,7 @@ export class Dispatcher {
         requestHandler.credit(id, countIn(buffer, body, end, 'a credit'))
         return
       case FrameType.ping:
-        link.outbox.put(FrameType.pong, 0, 0, id, undefined)
+        link.outbox.putUnheld(FrameType.pong, id, undefined)
         return
       case FrameType.pong:
         pings.answered(id)

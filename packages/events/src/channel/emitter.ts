@@ -70,7 +70,7 @@ export class Emitter {
       return
     }
     flow.queue.force({ frame: encodeFrame(type, flags, 0, id, payload), drop: undefined, link: true })
-    if (flow.queue.bytes > this.#settings.outgoing.limitBytes * 2) {
+    if (flow.queue.linkBytes > this.#settings.outgoing.limitBytes * 2) {
       flow.link.fail(failure('reply', 'ERR_SLOW_CONSUMER', 'replies are asked for and not read'))
       return
     }

@@ -2,7 +2,9 @@ import { asError, failure, toWire } from '../errors.ts'
 import type { Delivery } from '../handlers/handler.ts'
 import { isThenable } from '../handlers/listeners.ts'
 import { isReserved } from '../names.ts'
+import type { Link } from '../wire/link.ts'
 import type { Acknowledger } from './acknowledger.ts'
+import type { FlowControl } from './flow-control.ts'
 import type { MessagePipeline } from './message-pipeline.ts'
 import type { ChannelOwner } from './owner.ts'
 import type { DuplicateFilter } from './duplicate-filter.ts'
@@ -13,13 +15,30 @@ export class EventReceiver {
   readonly #pipeline: MessagePipeline
   readonly #duplicates: DuplicateFilter
   readonly #acknowledger: Acknowledger
+  readonly #flow: FlowControl
+  readonly #limit: number
+  readonly #limitBytes: number
   #open = 0
+  #openBytes = 0
+  /** The connection that is not read until enough of its messages are handled. */
+  #held: Link | undefined
 
-  constructor(owner: ChannelOwner, gate: MessagePipeline, receipts: DuplicateFilter, acks: Acknowledger) {
+  /** @param limitBytes - the most bytes of messages that are being handled */
+  constructor(
+    owner: ChannelOwner,
+    pipeline: MessagePipeline,
+    duplicates: DuplicateFilter,
+    acknowledger: Acknowledger,
+    flow: FlowControl,
+    limitBytes: number,
+  ) {
     this.#owner = owner
-    this.#pipeline = gate
-    this.#duplicates = receipts
-    this.#acknowledger = acks
+    this.#pipeline = pipeline
+    this.#duplicates = duplicates
+    this.#acknowledger = acknowledger
+    this.#flow = flow
+    this.#limit = owner.settings.maxUnacknowledged
+    this.#limitBytes = limitBytes
   }
 
   /** How many messages are being handled whose sender waits. */
@@ -62,7 +81,8 @@ export class EventReceiver {
     return false
   }
 
-  send(name: string, seq: number, data: unknown, repeated: boolean): void {
+  /** @param size - the bytes of the payload */
+  send(name: string, seq: number, data: unknown, repeated: boolean, size: number): void {
     const receipts = this.#duplicates
     const redelivered = repeated && seq < receipts.freshFrom
     const { inbox } = this.#owner
@@ -71,14 +91,14 @@ export class EventReceiver {
     const succeeded = (): void => {
       settled = true
       if (later) {
-        this.#open--
         receipts.end(seq)
+        this.#ended(size)
       }
       this.#acknowledger.done(seq)
     }
     const failed = (error: unknown): void => {
       settled = true
-      if (later) this.#open--
+      if (later) this.#ended(size)
       const told = toWire(error)
       receipts.failed(seq, told)
       this.#acknowledger.refused(seq, told)
@@ -98,8 +118,33 @@ export class EventReceiver {
     if (!settled) {
       later = true
       this.#open++
+      this.#openBytes += size
       receipts.open(seq)
+      this.holdWhenFull()
     }
+  }
+
+  /**
+   * Stops reading while as many messages are being handled as may be: the sender feels it, whatever its own bound is.
+   */
+  holdWhenFull(): void {
+    if (this.#held !== undefined || (this.#open < this.#limit && this.#openBytes < this.#limitBytes)) return
+    this.#held = this.#flow.link
+    this.#held?.hold()
+  }
+
+  #ended(size: number): void {
+    this.#open--
+    this.#openBytes -= size
+    if (this.#held === undefined) return
+    if (this.#open > this.#limit / 2 || this.#openBytes > this.#limitBytes / 2) return
+    this.#held.release()
+    this.#held = undefined
+  }
+
+  /** The connection is gone. */
+  detach(): void {
+    this.#held = undefined
   }
 
   /** Passes a message to its listeners; throws, or rejects, with the first of their errors. */

@@ -82,6 +82,7 @@ export class FrameQueue {
   #head = 0
   #length = 0
   #bytes = 0
+  #linkBytes = 0
 
   constructor(limits: QueueLimits) {
     this.limits = limits
@@ -93,6 +94,18 @@ export class FrameQueue {
 
   get bytes(): number {
     return this.#bytes
+  }
+
+  /** Bytes of frames that belong to this connection: answers, which no policy drops. */
+  get linkBytes(): number {
+    return this.#linkBytes
+  }
+
+  #count(item: Queued, sign: 1 | -1): void {
+    const bytes = sizeOf(item) * sign
+    this.#length += sign
+    this.#bytes += bytes
+    if (item.link === true) this.#linkBytes += bytes
   }
 
   /** True when a message of this size does not fit any more; the first always does. */
@@ -130,8 +143,7 @@ export class FrameQueue {
   /** Adds what may not be lost, whatever the limits. */
   force(item: Queued): void {
     this.#items.push(item)
-    this.#length++
-    this.#bytes += sizeOf(item)
+    this.#count(item, 1)
   }
 
   /** Takes the oldest. */
@@ -144,8 +156,7 @@ export class FrameQueue {
         this.#head = 0
       }
       if (item !== undefined) {
-        this.#length--
-        this.#bytes -= sizeOf(item)
+        this.#count(item, -1)
         return item
       }
     }
@@ -164,8 +175,7 @@ export class FrameQueue {
     if (items.length === 0) return
     this.#items = [...items, ...this.#items.slice(this.#head)]
     this.#head = 0
-    this.#length += items.length
-    for (const item of items) this.#bytes += sizeOf(item)
+    for (const item of items) this.#count(item, 1)
   }
 
   /** Removes messages without calling `drop`. */
@@ -178,8 +188,7 @@ export class FrameQueue {
 
   #take(at: number, item: Queued): void {
     this.#items[at] = undefined
-    this.#length--
-    this.#bytes -= sizeOf(item)
+    this.#count(item, -1)
   }
 
   /** Drops the oldest messages until one of this size fits; false when that cannot be done. */

@@ -21,6 +21,8 @@ interface PendingRequest {
   onAbort: (() => void) | undefined
   /** It was written to a connection. */
   sent: boolean
+  /** Items of a stream that the other end may still send. */
+  credit: number
 }
 
 /** How a call is made. */
@@ -69,7 +71,7 @@ export class PendingRequests {
   }
 
   /** Opens a request; returns its id. The caller has checked the signal. */
-  open(waiting: ReplyReceiver, { name, stream, timeoutMs, signal }: RequestSettings): number {
+  open(waiting: ReplyReceiver, { name, stream, timeoutMs, signal }: RequestSettings, credit: number): number {
     const place = this.#free.pop() ?? this.#places.length
     if (place >= PLACES) throw failure('request', 'ERR_TOO_MANY_REQUESTS', `${PLACES} requests are under way`)
     const uses = ((this.#uses[place] ?? 0) + 1) & 0xfff
@@ -86,6 +88,7 @@ export class PendingRequests {
       signal,
       onAbort: undefined,
       sent: false,
+      credit,
     }
     this.#places[place] = call
     this.#size++
@@ -108,8 +111,14 @@ export class PendingRequests {
   }
 
   /** The call at this id, if it still waits; `stream`: items may arrive. */
-  get(id: number): { readonly name: string; readonly stream: boolean } | undefined {
+  get(id: number): { readonly name: string; readonly stream: boolean; credit: number } | undefined {
     return this.#at(id)
+  }
+
+  /** The other end may send so many more items. */
+  addCredit(id: number, items: number): void {
+    const call = this.#at(id)
+    if (call !== undefined) call.credit += items
   }
 
   reply(id: number, value: unknown): void {

@@ -20,7 +20,7 @@ export class Pings {
     return quietly(
       new Promise((resolve, reject) => {
         this.#waiting.set(id, { resolve, reject, since: performance.now() })
-        link.outbox.put(FrameType.ping, 0, 0, id, undefined)
+        link.outbox.putUnheld(FrameType.ping, id, undefined)
       }),
     )
   }

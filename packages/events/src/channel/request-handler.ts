@@ -15,6 +15,8 @@ export class RequestHandler {
   readonly #emitter: Emitter
   readonly #running = new Map<number, RunningRequest>()
   #open = 0
+  /** Handlers that have not ended, whether an answer is wanted or not. */
+  #handlers = 0
 
   constructor(owner: ChannelOwner, gate: MessagePipeline, flow: FlowControl, saying: Emitter) {
     this.#owner = owner
@@ -34,11 +36,11 @@ export class RequestHandler {
       this.#fail(id, failure('request', 'ERR_NO_HANDLER', `nobody handles '${name}'`))
       return
     }
-    if (this.#running.size >= this.#owner.settings.maxRequests) {
-      this.#fail(
-        id,
-        failure('request', 'ERR_TOO_MANY_REQUESTS', `${this.#running.size} requests are under way`),
-      )
+    if (this.#running.has(id)) {
+      throw failure('read', 'ERR_PROTOCOL', `a request with the id of one that is under way, ${id}`)
+    }
+    if (this.#handlers >= this.#owner.settings.maxRequests) {
+      this.#fail(id, failure('request', 'ERR_TOO_MANY_REQUESTS', `${this.#handlers} requests are under way`))
       return
     }
     const serving = new RunningRequest(name, this.#owner.peer, window)
@@ -61,8 +63,16 @@ export class RequestHandler {
     void this.#finish(id, serving, stream, result)
   }
 
-  /** Answers when the handler is done; never rejects. */
+  /** Counts a handler until it has ended: a reader that has left ends no generator that hangs. */
   async #finish(id: number, serving: RunningRequest, stream: boolean, result: unknown): Promise<void> {
+    this.#handlers++
+    await this.#answer(id, serving, stream, result)
+    await serving.stopped
+    this.#handlers--
+  }
+
+  /** Answers when the handler is done; never rejects. */
+  async #answer(id: number, serving: RunningRequest, stream: boolean, result: unknown): Promise<void> {
     this.#open++
     try {
       const value = await result

@@ -28,7 +28,7 @@ export class Requester {
     this.#codec = codec
     this.#checkOf = checkOf
     this.#pending = new PendingRequests((id, sent) => {
-      if (sent) flow.link?.outbox.put(FrameType.cancel, 0, 0, id, undefined)
+      if (sent) flow.link?.outbox.putUnheld(FrameType.cancel, id, undefined)
       else flow.queue.remove((item) => item.call === id)
     }, whyAway)
   }
@@ -58,7 +58,7 @@ export class Requester {
     checkSize(action, payload, flow.mostBytes)
     const flags = bytesFlag(input) | (settings.stream ? Flag.stream : 0)
     const size = (payload?.length ?? 0) + HEADER_ID_BYTES
-    const id = this.#pending.open(waiting, settings)
+    const id = this.#pending.open(waiting, settings, window)
     // The upper half of the id of a stream's request is the window that it begins with.
     const wireId = settings.stream ? id + window * 0x1_0000_0000 : id
     const write = (): void => {
@@ -89,7 +89,8 @@ export class Requester {
 
   /** Lets the other end send so many more items of a stream. */
   credit(id: number, items: number): void {
-    this.#flow.link?.outbox.put(FrameType.credit, 0, 0, id, u32(items))
+    this.#pending.addCredit(id, items)
+    this.#flow.link?.outbox.putUnheld(FrameType.credit, id, u32(items))
   }
 
   /** Ends a request from this side, and sends CANCEL. */
@@ -108,6 +109,7 @@ export class Requester {
         call.stream ? 'a reply to a stream' : 'an item that is not of a stream',
       )
     }
+    if (isItem && --call.credit < 0) throw failure('read', 'ERR_PROTOCOL', 'an item beyond the window')
     const check = this.#checkOf?.(call.name)
     if (check === undefined) this.#pass(id, isItem, value)
     else this.#passChecked(id, isItem, value, check)

@@ -7,6 +7,9 @@ export class RunningRequest<Peer = unknown> implements RequestContext<Peer> {
   readonly peer: Peer
   /** Nobody waits for the answer. */
   cancelled = false
+  /** Resolves when a stream that nobody reads any more has ended; undefined: it has. */
+  stopped: Promise<unknown> | undefined
+  #pulling: unknown
   #controller: AbortController | undefined
   #credit: number
   #more: (() => void) | undefined
@@ -69,7 +72,9 @@ export class RunningRequest<Peer = unknown> implements RequestContext<Peer> {
           })
           continue
         }
-        const next = await this.#unlessCancelled(iterator.next())
+        const pulling = iterator.next()
+        this.#pulling = pulling
+        const next = await this.#unlessCancelled(pulling)
         if (next === undefined) break
         if (next.done === true) {
           done = true
@@ -80,7 +85,7 @@ export class RunningRequest<Peer = unknown> implements RequestContext<Peer> {
       }
     } finally {
       // Not awaited: a generator that hangs in an await of its own would hold this for ever. Its error has no reader.
-      if (!done) void Promise.resolve(iterator.return?.()).then(undefined, () => {})
+      if (!done) this.stopped = Promise.allSettled([this.#pulling, iterator.return?.()])
     }
   }
 

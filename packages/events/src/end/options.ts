@@ -12,11 +12,17 @@ export interface EndOptions<M extends object> {
   readonly contract?: Contract<M> | undefined
   /** What waits while there is no connection. Default: policy `wait`, 10,000 messages, 16 MiB. */
   readonly offline?: QueueOptions | undefined
-  /** What waits while the other end does not read. Default: policy `wait`, 10,000 messages, 4 MiB. */
+  /**
+   * What waits while the other end does not read. A peer that does not read the answers to what it sends is ended with
+   * `ERR_SLOW_CONSUMER` when they exceed `limitBytes`. Default: policy `wait`, 10,000 messages, 4 MiB.
+   */
   readonly outgoing?: QueueOptions | undefined
   /** Bytes that may be on their way before `emit` says false. Default 256 KiB. */
   readonly highWaterMark?: number | undefined
-  /** How many `send`s may wait for their acknowledgement; more wait as `outgoing` says. Default 16,384. */
+  /**
+   * How many `send`s may wait for their acknowledgement; more wait as `outgoing` says. Of the other end as many are
+   * handled at once, and its connection is not read meanwhile. Default 16,384.
+   */
   readonly maxUnacknowledged?: number | undefined
   /** The largest frame that is read, in bytes; a larger one ends the connection. Default 16 MiB. */
   readonly maxFrame?: number | undefined
@@ -26,7 +32,7 @@ export interface EndOptions<M extends object> {
   readonly maxValues?: number | undefined
   /** How many different names a connection may have, each way. Default 4096. */
   readonly maxNames?: number | undefined
-  /** How many requests of the other end may be under way. Default 10,000. */
+  /** How many requests of the other end may be under way; a handler counts until it has ended. Default 10,000. */
   readonly maxRequests?: number | undefined
   /** Milliseconds for the handshake. Default 5000. */
   readonly handshakeTimeoutMs?: number | undefined

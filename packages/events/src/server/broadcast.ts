@@ -83,9 +83,7 @@ export class Broadcaster<M extends object> {
     } catch (error) {
       this.#context.report(asError(error), peer)
       if ((error as { code?: unknown }).code === 'ERR_QUEUE_FULL' && !this.#context.skipsSlow) {
-        link?.destroy(
-          failure('broadcast', 'ERR_SLOW_CONSUMER', 'the client does not read what is sent to it'),
-        )
+        link?.fail(failure('broadcast', 'ERR_SLOW_CONSUMER', 'the client does not read what is sent to it'))
       }
       return false
     }

@@ -31,7 +31,7 @@ export const keepAlive = (link: Link, intervalMs: number): (() => void) => {
     link.heard = false
     if (link.outbox.active) link.outbox.active = false
     else {
-      link.outbox.put(FrameType.heartbeat, 0, 0, -1, undefined)
+      link.outbox.putUnheld(FrameType.heartbeat, -1, undefined)
       link.outbox.flush()
       link.outbox.active = false
       link.outbox.trim()

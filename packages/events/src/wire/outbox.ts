@@ -58,8 +58,17 @@ export class Outbox {
   written: (() => void) | undefined
   readonly #done = (): void => {
     this.#left++
+    this.#unheldBytes -= this.#unheldOfWrites.shift() ?? 0
     this.written?.()
   }
+
+  /** The most bytes of {@link putUnheld} that may wait in this process; beyond it {@link overflow} is called. */
+  unheldLimit: number = Infinity
+  overflow: (() => void) | undefined
+  /** Bytes of frames that no flow control holds back and that have not left: of all, of the next write, of each write. */
+  #unheldBytes = 0
+  #unheldOfNext = 0
+  readonly #unheldOfWrites: number[] = []
 
   readonly #duplex: Duplex
   /** A `net.Socket` is done with the memory when the write is done; other streams may keep or pass on the chunk. */
@@ -108,6 +117,22 @@ export class Outbox {
     placed.own = undefined
     if (pin) this.#slab.pins++
     if (!this.#scheduled && !this.gathering) this.schedule()
+  }
+
+  /**
+   * Adds a frame that no flow control holds back, as the other end has caused it: PONG, ACK, NACK, CREDIT, ... An end that
+   * asks for them and does not read them overflows.
+   */
+  putUnheld(type: number, id: number, payload: Encoded): void {
+    this.put(type, 0, 0, id, payload)
+    const size = HEADER_ID_BYTES + (payload?.length ?? 0)
+    this.#unheldBytes += size
+    this.#unheldOfNext += size
+    if (this.#unheldBytes <= this.unheldLimit) return
+    // Once: the end of the connection adds frames, too.
+    const { overflow } = this
+    this.overflow = undefined
+    overflow?.()
   }
 
   /** Adds a frame that is encoded already. */
@@ -191,6 +216,8 @@ export class Outbox {
   #write(): void {
     this.active = true
     this.#writes++
+    this.#unheldOfWrites.push(this.#unheldOfNext)
+    this.#unheldOfNext = 0
     const duplex = this.#duplex
     const chunks = this.#chunks
     this.#chunkBytes = 0
