@@ -118,6 +118,12 @@ export interface ListenerEvents<C extends Duplex = Duplex> {
   connectionError: [error: Error, connection: C | undefined]
   /** A connection was closed because of a limit. */
   drop: [reason: DropReason]
+  /**
+   * The socket file no longer leads to this listener: nothing has its name (`removed`, as by a cleaner of /tmp), or
+   * another file has it (`replaced`, as by a successor). No client can connect until {@link Listener.relink}. The
+   * listener looks once a second while the event has a listener. AF_UNIX with a path.
+   */
+  unlinked: [cause: 'removed' | 'replaced']
   /** `close` has freed the address: no peer can connect any more. Open connections go on. */
   stopped: []
   /** The listener and all of its connections are closed. */
@@ -134,7 +140,21 @@ export interface Listener<C extends Duplex = Duplex>
   readonly address: string
   /** Number of open connections. */
   readonly connections: number
-  /** Stops accepting, lets connections end for `graceMs`, then destroys them. Closing twice is no error. */
+  /**
+   * Makes the socket file again after `unlinked`; has no effect while the file leads here, and without a file. Open
+   * connections go on.
+   *
+   * @throws SocketError `EADDRINUSE` when another server has the path by now, and as `listen`; `EBADF` after `close`. A
+   *   rejection without a handler does not end the process: `connectionError` reports it too.
+   */
+  relink(): Promise<void>
+  /**
+   * Stops accepting, lets connections end for `graceMs`, then destroys them. Closing twice is no error.
+   *
+   * @throws SocketError `EACCES`, `EPERM`, `EROFS` when the socket file stays because this user may not remove it (any
+   *   more): the listener is closed all the same. A rejection without a handler does not end the process:
+   *   `connectionError` reports it too.
+   */
   close(options?: CloseOptions): Promise<void>
   /** Keeps the process alive (the default). */
   ref(): this

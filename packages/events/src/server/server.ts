@@ -232,10 +232,15 @@ export class EventServer<M extends object = AnyMap>
   /**
    * Closes: no new clients; what was sent is acknowledged and what was asked is answered, then the connections end;
    * after `graceMs` (default 2000) at the latest. The clients receive `ERR_CLOSED`, and try to come back.
+   *
+   * @throws SocketError as `close` of a listener of `@uds/stream`: the socket file stays. The server is closed all the
+   *   same.
    */
   close(options: { readonly graceMs?: number | undefined } = {}): Promise<void> {
     const graceMs = graceOf('close', options, 2000)
     this.#closing ??= this.#close(graceMs)
+    // A socket file that stays is no reason to end the process of a caller that does not wait.
+    this.#closing.catch(() => {})
     return this.#closing
   }
 
@@ -245,13 +250,16 @@ export class EventServer<M extends object = AnyMap>
     // The listener stops at once; the connections are ended here, gently, each when its work is done.
     const listening = this.#listener?.close({ graceMs: Infinity })
     await Promise.all(links)
-    await listening
-    for (const peer of this.#sessions.clear()) {
-      peer.channel.close()
+    try {
+      await listening
+    } finally {
+      for (const peer of this.#sessions.clear()) {
+        peer.channel.close()
+      }
+      this.handlers.end()
+      this.#journal?.close()
+      this.#tell('close')
     }
-    this.handlers.end()
-    this.#journal?.close()
-    this.#tell('close')
   }
 
   async #part(peer: ServerPeer<M>, graceMs: number): Promise<void> {

@@ -151,6 +151,8 @@ export class WindowsUnixServer {
    */
   close(options: CloseOptions = {}): Promise<void> {
     this.#closed ??= this.#close(options)
+    // `onError` reports it too.
+    this.#closed.catch(() => {})
     return this.#closed
   }
 

@@ -1,4 +1,5 @@
 /** wrapListener: a listener over another one, which transforms each connection. */
+import type { EventEmitter } from 'node:events'
 import type { Duplex } from 'node:stream'
 import { ConnectionListener } from '../listener/connection-listener.ts'
 import type { Listener, ListenOptions } from '../transport.ts'
@@ -34,12 +35,22 @@ export const wrapListener = (
     if (!connection || !reported.has(connection)) outer.failed(error, connection)
   })
   inner.on('drop', (reason) => outer.emit('drop', reason))
+  let forwardsUnlinked = false
+  ;(outer as EventEmitter).on('newListener', (event: unknown) => {
+    if (event !== 'unlinked' || forwardsUnlinked) return
+    forwardsUnlinked = true
+    inner.on('unlinked', (cause) => outer.emit('unlinked', cause))
+  })
   return outer.begin({
     address: () => inner.address,
     stop: async () => {
-      // Stops accepting at once; each inner connection ends with the one over it.
-      void inner.close({ graceMs: Infinity })
+      // Each inner connection ends with the one over it.
+      const stopped = new Promise<void>((resolve) => inner.once('stopped', resolve))
+      await Promise.race([stopped, inner.close({ graceMs: Infinity }).catch(() => {})])
     },
+    // An inner connection without one over it, as in a handshake, ends now.
+    finish: () => inner.close({ graceMs: 0 }),
+    relink: () => inner.relink(),
     ref: () => inner.ref(),
     unref: () => inner.unref(),
   })

@@ -57,6 +57,8 @@ export const serve = async (
       server.off('request', onRequest)
       server.off('close', onServerClose)
     })
+    // The listener's `connectionError` reports it too.
+    closing.catch(() => {})
     http.closeIdleConnections?.()
     return closing
   }

@@ -1,7 +1,9 @@
 /** ConnectionListener: authorize, limits, events and iteration, closing, over any source of connections. */
 import { EventEmitter } from 'node:events'
 import type { Duplex } from 'node:stream'
+import { SocketError } from '@uds/winsock-ffi'
 import { AcceptedQueue } from './accepted-queue.ts'
+import { watchFile, type FileState, type FileWatch } from './file-state.ts'
 import { Authorizer } from '../peer/authorizer.ts'
 import { countAccepted } from '../observing/counters.ts'
 import { traceAccept, traceClose, traceError } from '../observing/diagnostics.ts'
@@ -24,6 +26,12 @@ export interface ListenerSource<C extends Duplex = Duplex> {
   resume?(): void
   /** Starts reading a connection that was held for `authorize`. */
   startReading?(connection: C): void
+  /** Whether the socket file still leads here, where the address has one. */
+  fileState?(): FileState
+  /** Makes the socket file again, where the address has one; does nothing while it leads here. */
+  relink?(): Promise<void>
+  /** Called after all connections have ended; `close` rejects as it does. */
+  finish?(): Promise<void>
 }
 
 /** The checked limits. */
@@ -56,6 +64,7 @@ export class ConnectionListener<C extends Duplex = Duplex>
   #stopped = false
   #closing: Promise<void> | undefined
   #destroyTimer: NodeJS.Timeout | undefined
+  #fileWatch: FileWatch | undefined
 
   constructor(options: ListenOptions) {
     super()
@@ -65,6 +74,7 @@ export class ConnectionListener<C extends Duplex = Duplex>
     ;(this as EventEmitter).on('newListener', (event: unknown) => {
       // Queued connections are emitted once the event listener is added, before any newer one.
       if (event === 'connection' && this.#queue.length > 0) queueMicrotask(() => this.#flush())
+      if (event === 'unlinked') this.#watchFile()
     })
   }
 
@@ -182,39 +192,78 @@ export class ConnectionListener<C extends Duplex = Duplex>
     return iterator
   }
 
+  /** Watches only for those who listen to `unlinked`. */
+  #watchFile(): void {
+    const source = this.#source
+    if (this.#fileWatch || this.#stopped || !source?.fileState) return
+    this.#fileWatch = watchFile(
+      () => source.fileState!(),
+      (cause) => this.emit('unlinked', cause),
+    )
+  }
+
+  relink(): Promise<void> {
+    const relinked = this.#relink()
+    // A caller that does not wait for it hears of it by the event.
+    relinked.catch((error: unknown) => this.failed(error as Error))
+    return relinked
+  }
+
+  async #relink(): Promise<void> {
+    if (this.#closing) {
+      throw new SocketError({
+        code: 'EBADF',
+        syscall: 'relink',
+        address: this.address,
+        detail: 'the listener is closed',
+      })
+    }
+    await this.#source?.relink?.()
+    this.#fileWatch?.reset()
+  }
+
   close(options: CloseOptions = {}): Promise<void> {
     const graceMs = positiveMs('close', 'graceMs', options.graceMs, 0)
     const first = this.#closing === undefined
     this.#closing ??= this.#close()
+    // A caller that does not wait for it hears of it by `connectionError`.
+    this.#closing.catch(() => {})
     // A second call may set a shorter time than the first.
     if (graceMs === 0) void this.#stopping.then(() => this.#destroyAll())
     else if (graceMs !== Infinity && (first || this.#destroyTimer === undefined)) this.#destroyAfter(graceMs)
     return this.#closing
   }
 
-  #stopping: Promise<void> = Promise.resolve()
+  /** Resolves with what stopping failed with. */
+  #stopping: Promise<Error | undefined> = Promise.resolve(undefined)
 
   async #close(): Promise<void> {
     this.#stopping = this.#stop()
-    await this.#stopping
+    const failure = await this.#stopping
     await Promise.all(
       [...this.#open].map((each) => new Promise<void>((resolve) => each.once('close', resolve))),
     )
     clearTimeout(this.#destroyTimer)
     this.#queue.end()
     this.emit('close')
+    if (failure) throw failure
+    await this.#source?.finish?.()
   }
 
-  async #stop(): Promise<void> {
+  async #stop(): Promise<Error | undefined> {
+    let failure: Error | undefined
+    this.#fileWatch?.close()
     try {
       await this.#source?.stop()
     } catch (error) {
-      this.failed(error as Error)
+      failure = error as Error
+      this.failed(failure)
     }
     this.#stopped = true
     this.emit('stopped')
     // No more connections arrive; queued ones can be consumed until they are destroyed.
     if (this.#queue.length === 0) this.#queue.end()
+    return failure
   }
 
   #destroyAfter(graceMs: number): void {

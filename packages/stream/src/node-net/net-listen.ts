@@ -1,4 +1,4 @@
-/** Listening by node:net: open, publish, drain the backlog, close. */
+/** Listening by node:net: open, drain the backlog, close. */
 import { createServer, type ListenOptions as NetListenOptions, type Server, type Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { DEFAULT_BACKLOG } from '@uds/winsock-ffi/internal'
@@ -9,21 +9,23 @@ import type { ListenOptions } from '../transport.ts'
 import { NetAcceptor } from './net-acceptor.ts'
 import { startReading } from '../listener/start-reading.ts'
 
-/** How a net.Server is opened, published and closed. */
+/** How a net.Server is opened. */
 export interface NetServerSetup {
   readonly listen: NetListenOptions | { readonly fd: number }
   /** The requested address, for messages. */
   readonly address: string
   /** Returns the function behind `listener.address`; called once the server listens. */
   readonly addressOf: (server: Server) => () => string
-  /** Called once the server listens. When it rejects, the server is closed. */
-  readonly publish?: (() => Promise<void>) | undefined
-  /**
-   * Called before the server closes: removes the name. The server is closed whether it resolves or rejects.
-   *
-   * @param drain - Accepts until the backlog is empty.
-   */
-  readonly beforeClose?: ((drain: () => Promise<void>) => Promise<void>) | undefined
+}
+
+/** A net.Server that listens, whose connections a {@link ConnectionListener} receives. */
+export interface NetServer {
+  address(): string
+  /** Accepts until the backlog is empty. */
+  drain(): Promise<void>
+  close(): void
+  ref(): void
+  unref(): void
 }
 
 const open = (server: Server, setup: NetServerSetup, options: ListenOptions): Promise<void> =>
@@ -66,12 +68,16 @@ const drainBacklog = async (accepted: () => number): Promise<void> => {
   }
 }
 
-/** Opens a net.Server; its connections are the net.Server's own, unwrapped. */
-export const listenNet = async (
+/**
+ * Opens a net.Server; its connections are the net.Server's own, unwrapped.
+ *
+ * @throws SocketError with the code of the system; the signal's reason.
+ */
+export const openNetServer = async (
   setup: NetServerSetup,
   options: ListenOptions,
-  listener: ConnectionListener<Socket> = new ConnectionListener<Socket>(options),
-): Promise<ConnectionListener<Socket>> => {
+  listener: ConnectionListener<Socket>,
+): Promise<NetServer> => {
   let accepted = 0
   const allowHalfOpen = options.allowHalfOpen ?? false
   const noDelay = 'port' in setup.listen && (options.noDelay ?? true)
@@ -92,21 +98,22 @@ export const listenNet = async (
     onConnection(socket)
   })
   await open(server, setup, options)
-  try {
-    await setup.publish?.()
-  } catch (error) {
-    server.close()
-    throw error
-  }
   server.on('error', onError)
-  return listener.begin({
+  return {
     address: setup.addressOf(server),
-    stop: async () => {
-      await setup.beforeClose?.(() => drainBacklog(() => accepted))
-      acceptor.close()
-    },
+    drain: () => drainBacklog(() => accepted),
+    close: () => acceptor.close(),
     ref: () => acceptor.ref(),
     unref: () => acceptor.unref(),
-    startReading,
-  })
+  }
+}
+
+/** Opens a net.Server as a listener. */
+export const listenNet = async (
+  setup: NetServerSetup,
+  options: ListenOptions,
+): Promise<ConnectionListener<Socket>> => {
+  const listener = new ConnectionListener<Socket>(options)
+  const server = await openNetServer(setup, options, listener)
+  return listener.begin({ ...server, stop: async () => server.close(), startReading })
 }

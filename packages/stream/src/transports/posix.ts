@@ -4,7 +4,8 @@ import { SocketError } from '@uds/winsock-ffi'
 import { formatAddress } from '@uds/winsock-ffi/internal'
 import type { PlatformTransports } from './platform.ts'
 import { nameOfFd } from '../inherited/name-of-fd.ts'
-import { connectUnix, listenUnix } from '../unix-socket/posix/unix-socket.ts'
+import { connectUnix } from '../unix-socket/posix/connect.ts'
+import { listenUnix } from '../unix-socket/posix/listen.ts'
 
 const noPipes = (syscall: string, address: string): SocketError =>
   new SocketError({

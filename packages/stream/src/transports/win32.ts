@@ -3,7 +3,8 @@ import { capabilities, SocketError } from '@uds/winsock-ffi'
 import type { PlatformTransports } from './platform.ts'
 import { connectPipe } from '../named-pipe/connect.ts'
 import { listenPipe } from '../named-pipe/listen.ts'
-import { connectUnix, listenUnix } from '../unix-socket/win32/unix-socket.ts'
+import { connectUnix } from '../unix-socket/win32/connect.ts'
+import { listenUnix } from '../unix-socket/win32/listen.ts'
 
 export const platform: PlatformTransports = {
   // Read on use: older systems have no AF_UNIX, and Wine does not report the peer's process.

@@ -1,62 +1,98 @@
-/** Where a socket is bound before it has its public name. */
-import { chmodSync, mkdirSync, rmdirSync, unlinkSync } from 'node:fs'
+/** Where a socket is bound before it has its public name, and gets its mode and its owner. */
+import { chmodSync, lchownSync, unlinkSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { SocketError } from '@uds/winsock-ffi'
+import { fitsSocketAddress } from '@uds/winsock-ffi/internal'
 import { toSocketError } from '../../errors/connection-error.ts'
 import type { ListenOptions } from '../../transport.ts'
-import { fits } from './short-path.ts'
+import { lstatIfExists } from './files.ts'
+import { makePrivateDirectory } from './private-directory.ts'
 
 export interface TemporaryPath {
-  /** Beside the public path, as link(2) and rename(2) stay within a file system. */
+  /** For bind: beside the public path, as link(2) and rename(2) stay within a file system. */
   readonly path: string
-  /** The part of it that no other has. */
-  readonly unique: string
+  /** The same file for every later call: no other user can redirect it. */
+  readonly safePath: string
+  /** Called once it is bound. @throws SocketError `EACCES`, `EPERM`, `EINVAL` */
+  setOwner(options: ListenOptions): void
   /** Removes what is still there after a failure. */
   remove(): void
-  /** When the socket has left: nothing of the name stays. */
+  /** Called once the socket has its public name, or was removed. */
   close(): void
 }
 
-/** What is gone already is as good, and no reason to forget what failed before. */
+/** A failure to clean up does not replace the error that came before it. */
 const tryTo = (action: () => void): void => {
   try {
     action()
   } catch {
-    // Somebody has put something of his own there, or has removed it.
+    // Another process has removed it, or has put something there.
   }
 }
 
-const unique = (): string => Math.random().toString(36).slice(2, 10).padEnd(8, '0')
+const randomPart = (): string => Math.random().toString(36).slice(2, 10).padEnd(8, '0')
 
-/** The name says whose it is, where that is not too long: `ss` and `lsof` show it, and `uds ls` reads it. */
+const nothing = (): void => {}
+
+/** The name contains the public one where that is short enough: `ss` and `lsof` show it, and `uds ls` reads it. */
 const plainName = (path: string): TemporaryPath => {
-  const own = unique()
-  const told = join(dirname(path), `.${basename(path).slice(0, 64)}.uds-${own}`)
-  const name = fits(told) ? told : join(dirname(path), `.${own.slice(0, 6)}`)
-  return { path: name, unique: own, remove: () => tryTo(() => unlinkSync(name)), close: () => {} }
+  const random = randomPart()
+  const readable = join(dirname(path), `.${basename(path).slice(0, 64)}.uds-${random}`)
+  const name = fitsSocketAddress(readable) ? readable : join(dirname(path), `.${random.slice(0, 6)}`)
+  return {
+    path: name,
+    safePath: name,
+    setOwner: nothing,
+    remove: () => tryTo(() => unlinkSync(name)),
+    close: nothing,
+  }
 }
 
-/** In a directory that nobody else can enter. mkdir(2) fails on anything that has its name already. */
-const guardedName = (path: string): TemporaryPath => {
-  const own = unique()
-  const directory = join(dirname(path), `.${basename(path).slice(0, 64)}.uds-${own}`)
+const setOwner = (file: string, { uid, gid, mode }: ListenOptions, address: string): void => {
+  const changesOwner = uid !== undefined || gid !== undefined
   try {
-    mkdirSync(directory, 0o700)
-    // The umask may have taken the rights of this user as well.
-    chmodSync(directory, 0o700)
+    if (changesOwner) lchownSync(file, uid ?? -1, gid ?? -1)
+    if (mode !== undefined) chmodSync(file, mode)
   } catch (error) {
-    throw toSocketError(error, 'listen', `unix:${path}`)
+    throw toSocketError(error, changesOwner ? 'lchown' : 'chmod', address)
   }
+}
+
+/** In a directory that no other user can enter. */
+const guardedName = (path: string): TemporaryPath => {
+  const random = randomPart()
+  const address = `unix:${path}`
+  const directory = ((): ReturnType<typeof makePrivateDirectory> => {
+    try {
+      return makePrivateDirectory(join(dirname(path), `.${basename(path).slice(0, 64)}.uds-${random}`))
+    } catch (error) {
+      throw toSocketError(error, 'listen', address)
+    }
+  })()
+  const safePath = join(directory.safePath, random)
   return {
-    path: join(directory, own),
-    unique: own,
-    remove: () => tryTo(() => unlinkSync(join(directory, own))),
-    close: () => tryTo(() => rmdirSync(directory)),
+    path: join(directory.path, random),
+    safePath,
+    setOwner: (options) => {
+      if (!lstatIfExists(safePath)?.isSocket()) {
+        throw new SocketError({
+          code: 'EACCES',
+          syscall: 'listen',
+          address,
+          detail: 'another user has changed the directory while the socket was bound in it',
+          advice: 'listen in a directory that only this user may change',
+        })
+      }
+      setOwner(safePath, options, address)
+    },
+    remove: () => tryTo(() => unlinkSync(safePath)),
+    close: () => tryTo(() => directory.close()),
   }
 }
 
 /**
  * A socket is bound with the mode that the umask leaves. One that is to have another must not be reached before it has
- * it, so it is bound in a directory of its own; for others that would be half the cost of a listener.
+ * it, so it is bound in a directory of its own; without mode and owner that would be half the cost of a listener.
  */
 export const temporaryPath = (path: string, { mode, uid, gid }: ListenOptions): TemporaryPath =>
   mode === undefined && uid === undefined && gid === undefined ? plainName(path) : guardedName(path)

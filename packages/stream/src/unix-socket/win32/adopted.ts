@@ -5,7 +5,7 @@ import { provideCredentials } from '../../peer/credentials.ts'
 
 /** Options that net.Socket has for net.Server, and that its types leave out. */
 interface HeldOptions extends AdoptOptions {
-  /** Reads nothing until it is told to. */
+  /** Reads nothing until `read` or a `data` listener. */
   readonly pauseOnCreate?: boolean
 }
 
