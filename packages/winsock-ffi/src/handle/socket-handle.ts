@@ -8,12 +8,15 @@ import { systemCalls } from '../system-calls/select.ts'
 export class SocketHandle extends Descriptor {
   readonly family: SocketFamily
   readonly type: SocketType
+  /** Something else opened it: Node's loop may watch its number already. */
+  readonly foreign: boolean
   #nonblocking = false
 
-  constructor(fd: number, family: SocketFamily, type: SocketType) {
+  constructor(fd: number, family: SocketFamily, type: SocketType, foreign = false) {
     super(fd, 'the socket')
     this.family = family
     this.type = type
+    this.foreign = foreign
   }
 
   /** True when calls without `timeoutMs` fail with `EAGAIN` instead of waiting. */
@@ -31,16 +34,6 @@ export class SocketHandle extends Descriptor {
     this.#nonblocking = on
   }
 }
-
-const foreign = new WeakSet<SocketHandle>()
-
-/** Marks a socket that something else opened: Node's loop may watch its number already. */
-export const markForeign = (handle: SocketHandle): SocketHandle => {
-  foreign.add(handle)
-  return handle
-}
-
-export const isForeign = (handle: SocketHandle): boolean => foreign.has(handle)
 
 /**
  * The number of an open handle.

@@ -1,6 +1,6 @@
 /** open, fromFd, pair, setNonblocking, close. */
 import { invalidArgument, outOfRange } from '../errors/wrong-argument.ts'
-import { markForeign, openFd, SocketHandle } from '../handle/socket-handle.ts'
+import { openFd, SocketHandle } from '../handle/socket-handle.ts'
 import type { SocketFamily, SocketType } from '../system-calls/system-calls.ts'
 import { layout } from '../address/layout.ts'
 import { systemCalls } from '../system-calls/select.ts'
@@ -35,7 +35,7 @@ export const fromFd = (fd: number, family: SocketFamily, type: SocketType = 'str
     throw outOfRange('fromFd', 'the descriptor', 'an integer, 0 or more', fd)
   checkOneOf(families, family, 'fromFd', 'the family')
   checkOneOf(systemCalls.types, type, 'fromFd', 'the type')
-  return markForeign(new SocketHandle(fd, family, type))
+  return new SocketHandle(fd, family, type, true)
 }
 
 /**

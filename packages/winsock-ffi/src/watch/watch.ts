@@ -2,7 +2,7 @@
 import { invalidArgument, invalidValue } from '../errors/wrong-argument.ts'
 import { SocketError } from '../errors/socket-error.ts'
 import { onRelease } from '../handle/descriptor.ts'
-import { isForeign, openFd, type SocketHandle } from '../handle/socket-handle.ts'
+import { openFd, type SocketHandle } from '../handle/socket-handle.ts'
 import { READABLE, WRITABLE } from '../system-calls/system-calls.ts'
 import { getOption } from '../sockets/options.ts'
 import { interval } from './interval.ts'
@@ -99,7 +99,7 @@ export const watch = (
       if (!closed) source.arm()
     }
   }
-  const { source, strategy } = begin(fd, bits, report, isForeign(handle), wanted)
+  const { source, strategy } = begin(fd, bits, report, handle.foreign, wanted)
   const forget = onRelease(handle, close)
   source.arm()
   return {
