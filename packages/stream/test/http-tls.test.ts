@@ -16,6 +16,7 @@ import {
   type Dispatcher,
   type DispatcherOptions,
 } from '@uds/stream/http'
+import { tcp, withTls } from '@uds/stream'
 import { capabilities } from '@uds/winsock-ffi'
 
 const read = (name: string): Buffer => readFileSync(new URL(`./fixtures/${name}`, import.meta.url))
@@ -205,6 +206,20 @@ describe('https: is encrypted or refused', () => {
     await expect(fetch('https://other/', { dispatcher: made })).rejects.toMatchObject({
       cause: { code: 'ERR_TLS_CERT_ALTNAME_INVALID' },
     })
+  })
+
+  test('a transport that has TLS itself carries https: as it is', async () => {
+    const server = http.createServer((request, response) => response.end(`${request.url} in TLS`))
+    const secured = { transport: withTls(tcp, { server: { cert, key: read('localhost-key.pem') } }) }
+    const { address, close } = await serve(server, 'tcp:127.0.0.1:0', secured)
+    onTestFinished(() => close())
+    const transport = withTls(tcp, { client: { ...tls, servername: 'localhost' } })
+    const ours = over(address, { connect: { transport } })
+    const theirs = dispatcher(address, { Agent: UndiciAgent, connect: { transport } })
+    onTestFinished(() => theirs.destroy())
+    expect(await (await fetch('https://daemon/a', { dispatcher: ours })).text()).toBe('/a in TLS')
+    const { body } = await undiciRequest('https://daemon/b', { dispatcher: theirs })
+    expect(await body.text()).toBe('/b in TLS')
   })
 
   test('an agent of the other protocol is refused before it connects', async () => {

@@ -224,6 +224,28 @@ describe('options that are wrong are refused before anything is opened', () => {
   })
 })
 
+test.each([
+  [{ path: '/x' }, /as in \{ scheme: 'unix', path \}/],
+  [{ port: 80 }, /as in \{ scheme: 'tcp', host, port \}/],
+])('the address %j of node:net is refused with the form to use', async (address, message) => {
+  for (const action of [connect, listen] as ((address: string) => Promise<unknown>)[])
+    await expect(action(address as never)).rejects.toMatchObject({
+      code: 'ERR_INVALID_ARG_VALUE',
+      message: expect.stringMatching(message),
+    })
+})
+
+test.skipIf(!onPosix).each(['~/x.sock', 'unix:~user/x.sock', 'unix:/missing/~/x.sock'])(
+  'a ~ in %s is not expanded, and the error says so',
+  async (address) => {
+    for (const action of [connect, listen] as ((address: string) => Promise<unknown>)[])
+      await expect(action(address)).rejects.toMatchObject({
+        code: 'ENOENT',
+        message: expect.stringMatching(/a ~ in a path is not expanded/),
+      })
+  },
+)
+
 test('a host that nobody knows is named in words', async () => {
   const failed: unknown = await connect('tcp:nobody.invalid:80').catch((error: unknown) => error)
   // Without a resolver at all it is EAI_AGAIN.

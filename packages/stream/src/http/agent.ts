@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream'
 import type { ConnectionOptions, TLSSocket } from 'node:tls'
 import { checkOptions, optionNames } from '@uds/winsock-ffi'
 import type { Address } from '@uds/winsock-ffi/internal'
-import { dial, secure, type Dial, type Dialled, type DialOptions } from './dial.ts'
+import { dial, isSecure, secure, type Dial, type Dialled, type DialOptions } from './dial.ts'
 
 /** The options of `http.Agent` that mean something here: the others say where to connect. */
 type OwnOptions = Pick<
@@ -67,7 +67,7 @@ export const secureAgent = (connect: Dial, options: AgentOptions & ConnectionOpt
   const createSecure = made.createConnection.bind(made) as (all: ConnectionOptions) => TLSSocket
   made.createConnection = (requested: object, callback?: Dialled): Duplex | null | undefined => {
     connect((error, connection) => {
-      if (error) callback?.(error, connection)
+      if (error || isSecure(connection)) callback?.(error, connection)
       else secure(connection, { ...requested, path: undefined }, callback ?? (() => {}), createSecure)
     })
     return undefined

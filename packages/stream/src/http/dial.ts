@@ -16,7 +16,8 @@ export interface DialOptions {
   readonly connect?: ConnectDoorOptions | undefined
   /**
    * TLS over each connection, by the options of `tls.connect`: `ca`, `cert`, `servername`, ... The certificate of the
-   * server must be for the host that the URL names.
+   * server must be for the host that the URL names. A handshake may take 10,000 ms. A connection of a transport that has
+   * TLS itself (`withTls`) is left as it is.
    */
   readonly tls?: TlsClientOptions | undefined
 }
@@ -34,6 +35,9 @@ export const dial = (address: string | Address, options: DialOptions, where: str
   route(address, options.connect?.transport, where)
   return callbackify(() => connect(address, options.connect))
 }
+
+/** True for a connection of a transport that has TLS itself (`withTls`): its own options decide whom to trust. */
+export const isSecure = (connection: Duplex): boolean => (connection as Partial<TLSSocket>).encrypted === true
 
 /**
  * Calls back when the TLS handshake is done.

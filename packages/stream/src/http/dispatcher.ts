@@ -5,7 +5,7 @@ import type { ConnectionOptions } from 'node:tls'
 import { checkOptions, invalidArgument, invalidValue, optionNames } from '@uds/winsock-ffi'
 import { nearestName, type Address } from '@uds/winsock-ffi/internal'
 import { secureAgent, SocketAgent } from './agent.ts'
-import { dial, secure, type Dial, type Dialled, type DialOptions } from './dial.ts'
+import { dial, isSecure, secure, type Dial, type Dialled, type DialOptions } from './dial.ts'
 import { FetchDispatcher, type AgentFor } from './fetch-dispatcher.ts'
 import { requireDispatchers } from './runtime.ts'
 
@@ -149,7 +149,7 @@ const connector =
   (open: Dial, tls: ConnectionOptions | undefined, allowH2: boolean): AgentOptions['connect'] =>
   ({ protocol, hostname, servername }, callback) =>
     open((error, connection) => {
-      if (error || protocol !== 'https:') return callback(error, connection)
+      if (error || protocol !== 'https:' || isSecure(connection)) return callback(error, connection)
       const host = servername || hostname?.replace(/^\[|\]$/g, '')
       secure(
         connection,

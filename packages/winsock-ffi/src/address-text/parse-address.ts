@@ -53,6 +53,12 @@ const unknownScheme = (where: string, text: string, scheme: string, taken: reado
   return invalidValue(where, 'the address', `begins with ${scheme}:, ${why} (${list})`, text)
 }
 
+/** The form of an object that node:net would take: `{ path }`, `{ port, host }`. */
+const formFor = (value: object): string => {
+  if ('path' in value) return ", as in { scheme: 'unix', path }"
+  return 'port' in value ? ", as in { scheme: 'tcp', host, port }" : ''
+}
+
 /** The path of a file that begins with @, which alone would be an abstract name in text. */
 const relative = (path: string): string => (path.startsWith('@') ? `./${path}` : path)
 
@@ -119,7 +125,7 @@ const fromObject = (value: object, where: string): Address => {
       return { scheme, fd: fd as number }
     }
     default: {
-      const hint = scheme === undefined && 'path' in value ? ", as in { scheme: 'unix', path }" : ''
+      const hint = scheme === undefined ? formFor(value) : ''
       throw invalidValue(
         where,
         "the address' scheme",

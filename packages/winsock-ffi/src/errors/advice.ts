@@ -43,11 +43,16 @@ const sameFor: Readonly<Record<string, string>> = {
   recvfrom: 'recv',
 }
 
+/** A part of a path that a shell would have replaced by a home directory. */
+const TILDE = /^unix:(?:.*[\\/])?~[\w.-]*[\\/]/
+
 /** The advice for a failure; undefined where there is nothing to add to the text of the code. */
 export const adviceFor = (code: string, syscall: string, address: string | undefined): string | undefined => {
   // What is said of files helps nobody with an IP address or an abstract name.
   const file = address === undefined || /^unix:(?!@)/.test(address)
   if (!file && (code === 'ENOENT' || (syscall === 'bind' && code === 'EADDRINUSE'))) return undefined
+  if (code === 'ENOENT' && address !== undefined && TILDE.test(address))
+    return 'a ~ in a path is not expanded here: write the home directory (os.homedir(), $HOME)'
   if (!file && syscall === 'connect' && code === 'ECONNREFUSED') return 'nobody is listening there'
   return advice[`${sameFor[syscall] ?? syscall} ${code}`]
 }
