@@ -102,6 +102,7 @@ export const generate = ({ root, front, documents, work, out }: Site): void => {
     treatWarningsAsErrors: true,
     highlightLanguages: ['ts', 'js', 'json', 'sh', 'python', 'c', 'rust'],
     customCss: join(generator, 'site.css'),
+    customJs: join(generator, 'site.js'),
     favicon: join(generator, 'icon.svg'),
     navigation: { includeFolders: false },
     navigationLinks: { GitHub: 'https://github.com/uds-js/uds' },

@@ -26,7 +26,7 @@ export const onRelease = (handle: Descriptor, callback: () => void): (() => void
 
 /**
  * Something of the system that this process owns: a number that is valid until it is closed, released or consumed.
- * Descriptors that arrive with `sockets.receiveMessage` are of this class; sockets are {@link SocketHandle}s.
+ * Descriptors that arrive with `sockets.receiveMessage` are of this class; sockets are `SocketHandle`s.
  */
 export class Descriptor {
   #fd: number
