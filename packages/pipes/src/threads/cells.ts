@@ -24,7 +24,7 @@ export const LOCK = 10
 export const BUSY = 12
 /** The wake handle that a call of each direction waits for. */
 export const WAKE = 14
-/** Reserved for the driver: 16 to 31. */
+/** For the named pipes: 16 to 31. */
 export const DRIVER = 16
 
 /** Reading, and accepting. */
