@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 import module from 'node:module'
 import { isTooOld, OLDEST_NODE } from './process/node-version.ts'
+import { onOutputClosed } from './process/signals.ts'
 
-// `uds tail x | head -1`: the reader has enough, which is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error
-  process.exit()
+  onOutputClosed()
 })
 
 const main = async (): Promise<void> => {
@@ -16,7 +16,7 @@ const main = async (): Promise<void> => {
     return
   }
   // The compile cache makes the next start faster. Modules load after this call, and not at all on a Node that is too old.
-  module.enableCompileCache()
+  module.enableCompileCache?.()
   const { hideExperimentalWarnings } = await import('./process/experimental-warnings.ts')
   const { run } = await import('./run.ts')
   hideExperimentalWarnings()

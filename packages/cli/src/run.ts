@@ -1,7 +1,9 @@
 import { CommanderError } from 'commander'
 import { codeOf, exitCodeOf, explain } from './exit/failure.ts'
 import { createProgram } from './program.ts'
+import { rejectUnknownHelp } from './unknown-command.ts'
 import { OK, USAGE } from './exit/exit-codes.ts'
+import { printableJson, printableLines } from './terminal/printable.ts'
 import { paint, type Terminal } from './terminal/terminal.ts'
 
 /**
@@ -16,14 +18,14 @@ export const run = async (args: readonly string[], terminal: Terminal = process)
   let exitCode = OK
   const { program, json } = createProgram(terminal, (code) => (exitCode = code))
   try {
-    await program.parseAsync([...args], { from: 'user' })
+    await program.parseAsync([...rejectUnknownHelp(program, args)], { from: 'user' })
     return exitCode
   } catch (error) {
     // commander has printed the text; --help and --version are errors of exit code 0.
     if (error instanceof CommanderError) return error.exitCode === 0 ? OK : USAGE
     const text = explain(error)
-    if (json()) terminal.stderr.write(`${JSON.stringify({ error: text, code: codeOf(error) })}\n`)
-    else terminal.stderr.write(`${paint('red', 'uds:', terminal.stderr)} ${text}\n`)
+    if (json()) terminal.stderr.write(`${printableJson({ error: text, code: codeOf(error) })}\n`)
+    else terminal.stderr.write(`${paint('red', 'uds:', terminal.stderr)} ${printableLines(text)}\n`)
     return exitCodeOf(error)
   }
 }

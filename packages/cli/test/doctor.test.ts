@@ -1,11 +1,11 @@
-import { chmodSync } from 'node:fs'
+import { chmodSync, readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { capabilities } from '@uds/winsock-ffi'
-import { tempDir } from '@uds/testkit'
+import { tempDir, type Spawned } from '@uds/testkit'
 import { isTooOld } from '../src/process/node-version.ts'
 import { examine } from '../src/doctor/check.ts'
-import { uds, values } from './command.ts'
+import { start, uds, values } from './command.ts'
 
 interface Finding {
   readonly what: string
@@ -47,6 +47,26 @@ test('is a table for people', async () => {
     new RegExp(`^Node +yes +${process.versions.node.replaceAll('.', String.raw`\.`)}$`, 'm'),
   )
 })
+
+test.skipIf(system === 'win32')(
+  'nothing is left when the reader has gone, or the command is stopped',
+  async () => {
+    for (const stop of [
+      (command: Spawned) => void command.process.stdout?.destroy(),
+      (command: Spawned) => void command.process.kill('SIGTERM'),
+    ]) {
+      const home = tempDir()
+      const command = start(['doctor'], { env: { XDG_RUNTIME_DIR: home, TMPDIR: home } })
+      await command.waitForLine(/^Node/)
+      stop(command)
+      expect((await command.exit).code).toBe(0)
+      expect(readdirSync(home, { recursive: true }).filter((name) => String(name).includes('sock'))).toEqual(
+        [],
+      )
+      expect(readdirSync(home).filter((name) => name.startsWith('uds-'))).toEqual([])
+    }
+  },
+)
 
 describe.skipIf(system === 'win32')('what should work and does not', () => {
   test('is told with its reason, and makes the exit code 1', async () => {

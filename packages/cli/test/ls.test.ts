@@ -1,15 +1,22 @@
 import { readdirSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { connect, listen } from '@uds/stream'
 import { capabilities } from '@uds/winsock-ffi'
-import { freshName, socketPath } from '@uds/testkit'
+import { freshName, socketPath, spawnProgram, tempDir } from '@uds/testkit'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { parseLsof, parseNetstat } from '../src/ls/darwin.ts'
 import { parseUnixTable } from '../src/ls/linux.ts'
+import { parseReply } from '../src/ls/sock-diag.ts'
 import { publicName } from '../src/ls/public-name.ts'
 import { toEntry } from '../src/ls/win32.ts'
 import { freshAddress, listening, expectStops, uds, values } from './command.ts'
 
 const { system } = capabilities()
+const WITHOUT_KOFFI = {
+  NODE_OPTIONS: `--import=${fileURLToPath(new URL('./fixtures/no-koffi.mjs', import.meta.url))}`,
+}
 const PIPES = '\\\\.\\pipe\\'
 
 /** Wine's pipes cannot be listed. */
@@ -81,7 +88,131 @@ test.skipIf(system !== 'linux')('finds an abstract socket', async () => {
   expect((await uds(['ls', listener.address])).stdout).toMatch(/^listening /m)
 })
 
+describe.skipIf(system !== 'linux')('a name is data', () => {
+  /** A listener of node:net, which binds any name. */
+  const named = async (name: string): Promise<void> => {
+    const server = createServer()
+    await new Promise<void>((resolve) => server.listen(name, resolve))
+    onTestFinished(() => void server.close())
+  }
+
+  test.each(['koffi', 'no koffi'])('control characters of it are shown as escapes (%s)', async (koffi) => {
+    const mark = freshName()
+    await named(`\0${mark}\x1b[2K\x1b]0;title\x07\u202e\u009b`)
+    const env = koffi === 'koffi' ? {} : WITHOUT_KOFFI
+    const { stdout } = await uds(['ls', mark], { env })
+    expect(stdout).toContain(String.raw`${mark}\x1b[2K\x1b]0;title\x07\u{202e}\x9b`)
+    expect(stdout).not.toMatch(/[\p{Cf}\x00-\x09\x0b-\x1f\x7f-\x9f]/u)
+    const json = await uds(['ls', '--json', mark], { env })
+    expect(json.stdout).not.toMatch(/[\p{Cf}\x00-\x09\x0b-\x1f\x7f-\x9f]/u)
+    expect((values(json.stdout) as { address: string }[])[0]?.address).toContain(`${mark}\x1b[2K`)
+  })
+
+  test('a line end in it forges no row', async () => {
+    const mark = freshName()
+    await named(`\0a\n0000000000000000: 00000002 00000000 00010000 0001 01     1 /run/${mark}.sock`)
+    const { stdout } = await uds(['ls', mark])
+    const [, row, ...more] = stdout.trimEnd().split('\n')
+    expect(more).toEqual([])
+    expect(row).toContain(String.raw`unix:@a\n0000`)
+  })
+
+  test('spaces in it forge no column', async () => {
+    const mark = freshName()
+    await named(`\0${mark}  unix:/run/docker.sock`)
+    const { stdout } = await uds(['ls', mark])
+    expect(stdout).toContain(String.raw`unix:@${mark}\x20\x20unix:/run/docker.sock`)
+  })
+
+  test('one that looks like a temporary name of a listener is not taken for another socket', async () => {
+    const directory = tempDir()
+    await named(join(directory, '.a.sock.uds-k3v9x2q1'))
+    const addresses = async (): Promise<unknown[]> =>
+      (values((await uds(['ls', '--json', directory])).stdout) as { address: string }[]).map(
+        ({ address }) => address,
+      )
+    expect(await addresses()).toEqual([`unix:${directory}/.a.sock.uds-k3v9x2q1`])
+    // Nor when there is another socket of that name.
+    await named(join(directory, 'a.sock'))
+    expect(new Set(await addresses())).toEqual(
+      new Set([`unix:${directory}/.a.sock.uds-k3v9x2q1`, `unix:${directory}/a.sock`]),
+    )
+  })
+
+  test('a relative one is joined to the directory of its process only where its file is there', async () => {
+    const [bound, elsewhere] = [tempDir(), tempDir()]
+    const program = `require('node:net').createServer().listen('s.sock', () => {
+      process.chdir(process.argv[1]); console.log('listening') })`
+    const mover = spawnProgram(process.execPath, ['-e', program, elsewhere], { cwd: bound })
+    await mover.waitForLine(/listening/)
+    const rows = values((await uds(['ls', '--json', 's.sock'])).stdout) as {
+      address: string
+      processes: { pid: number }[]
+    }[]
+    const found = rows.find(({ processes }) => processes.some(({ pid }) => pid === mover.pid))
+    expect(found?.address).toBe('unix:s.sock')
+  })
+})
+
 describe('what the systems print', () => {
+  test('a reply of sock_diag is read as unix_diag.h describes it', () => {
+    const attribute = (type: number, value: Buffer): Buffer => {
+      const padded = Buffer.alloc((4 + value.length + 3) & ~3)
+      padded.writeUInt16LE(4 + value.length, 0)
+      padded.writeUInt16LE(type, 2)
+      value.copy(padded, 4)
+      return padded
+    }
+    const message = (type: number, body: Buffer): Buffer => {
+      const header = Buffer.alloc(16)
+      header.writeUInt32LE(16 + body.length, 0)
+      header.writeUInt16LE(type, 4)
+      return Buffer.concat([header, body])
+    }
+    const socket = (type: number, state: number, inode: number, ...attributes: Buffer[]): Buffer => {
+      const fixed = Buffer.alloc(16)
+      fixed.set([1, type, state], 0)
+      fixed.writeUInt32LE(inode, 4)
+      return message(20, Buffer.concat([fixed, ...attributes]))
+    }
+    const file = Buffer.alloc(8)
+    file.writeUInt32LE(4711, 0)
+    const uid = Buffer.alloc(4)
+    uid.writeUInt32LE(1000, 0)
+    const bytes = Buffer.concat([
+      socket(
+        1,
+        10,
+        15,
+        attribute(0, Buffer.from('/run/a b\n.sock\0')),
+        attribute(1, file),
+        attribute(7, uid),
+      ),
+      socket(5, 10, 16, attribute(0, Buffer.from('\0ab\0c'))),
+      socket(1, 1, 17),
+      message(3, Buffer.alloc(4)),
+    ])
+    expect(parseReply(bytes)).toEqual({
+      done: true,
+      sockets: [
+        {
+          inode: 15,
+          type: 'stream',
+          listening: true,
+          connected: false,
+          path: '/run/a b\n.sock',
+          fileInode: 4711,
+          uid: 1000,
+        },
+        { inode: 16, type: 'seqpacket', listening: true, connected: false, path: '@ab\0c' },
+        { inode: 17, type: 'stream', listening: false, connected: true, path: undefined },
+      ],
+    })
+    const refusal = Buffer.alloc(20)
+    refusal.writeInt32LE(-2, 0)
+    expect(() => parseReply(message(2, refusal))).toThrow('sock_diag: error 2')
+  })
+
   test('/proc/net/unix is read as proc_net(5) describes it', () => {
     const table = [
       'Num       RefCount Protocol Flags    Type St Inode Path',

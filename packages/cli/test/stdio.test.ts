@@ -1,14 +1,20 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { dirname } from 'node:path'
+import type { Duplex } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, test } from 'vitest'
-import { connect } from '@uds/stream'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { connect, listen } from '@uds/stream'
 import { capabilities } from '@uds/winsock-ffi'
-import { spawnProgram, needs, socketPath } from '@uds/testkit'
+import { spawnProgram, needs, socketPath, until } from '@uds/testkit'
 import { end, freshAddress, kinds, listening, start, expectStops, uds, values } from './command.ts'
 
 const fixture = (name: string): string => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url))
 const TLS = ['--tls', '--cert', fixture('cert.pem'), '--key', fixture('key.pem')]
 const OVER_TLS = ['--tls', '--ca', fixture('cert.pem'), '--servername', 'localhost']
 const socat = needs('socat')
+const agent = needs('ssh-agent')
 
 describe.each(Object.entries(kinds))('at an address of the kind %s', (_, fresh) => {
   test('listen and connect carry standard input both ways, and both ends', async () => {
@@ -48,6 +54,106 @@ test.skipIf(!capabilities().afUnix)(
     await expectStops(second.command)
   },
 )
+
+describe('the end of standard input', () => {
+  /** A server that drops a request whose client has half closed, as those of Go's net/http do. */
+  const hasty = async (): Promise<string> => {
+    const server = createServer((socket) => {
+      socket.on('error', () => {})
+      // The reply comes a moment later. A server without allowHalfOpen closes when the client's half ends.
+      socket.once('data', () => setTimeout(() => socket.writable && socket.end('the reply\n'), 100))
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void server.close())
+    return `tcp:127.0.0.1:${(server.address() as AddressInfo).port}`
+  }
+
+  test('leaves the connection open, and the reply of a server that drops half closed requests is printed', async () => {
+    const address = await hasty()
+    // The end of the server ends the command, however long it would wait.
+    const result = await uds(['connect', '--idle', '60000', address], { input: 'request\n' })
+    expect(result).toEqual({ code: 0, stdout: 'the reply\n', stderr: '' })
+  })
+
+  test('with -N, ends this half at once', async () => {
+    const result = await uds(['connect', '-N', await hasty()], { input: 'request\n' })
+    expect(result).toEqual({ code: 0, stdout: '', stderr: '' })
+  })
+
+  test('ends a command whose server says no more, after --idle', async () => {
+    const listener = await listen(freshAddress(), { allowHalfOpen: true, halfClose: true })
+    onTestFinished(() => listener.close({ graceMs: 0 }))
+    const ended: string[] = []
+    listener.on('connection', (connection: Duplex) => {
+      connection.once('data', () => connection.write('reply, and no end\n'))
+      connection.once('end', () => ended.push('half'))
+    })
+    const result = await uds(['connect', '--idle', '300', listener.address], { input: 'request\n' })
+    expect(result).toEqual({ code: 0, stdout: 'reply, and no end\n', stderr: '' })
+    expect(ended).toEqual(['half'])
+  })
+
+  test('reaches a server that answers only then, by -N or after --idle', async () => {
+    const listener = await listen(freshAddress(), { allowHalfOpen: true, halfClose: true })
+    onTestFinished(() => listener.close({ graceMs: 0 }))
+    listener.on('connection', async (connection: Duplex) => {
+      const question = await text(connection)
+      connection.end(`asked ${question}`)
+    })
+    for (const flags of [['-N'], ['--idle', '300']]) {
+      const result = await uds(['connect', ...flags, listener.address], { input: 'this' })
+      expect(result).toEqual({ code: 0, stdout: 'asked this', stderr: '' })
+    }
+  })
+
+  test.skipIf(agent.missing)('leaves an ssh-agent time to answer', async () => {
+    const path = socketPath()
+    const running = spawnProgram(agent.path, ['-D', '-a', path])
+    await until(() => existsSync(path))
+    // SSH_AGENTC_REQUEST_IDENTITIES (draft-ietf-sshm-ssh-agent): the answer has no key.
+    const input = '\0\0\0\u0001\u000b'
+    const { stdout } = await uds(['connect', '--hex', '--retry', '5000', `unix:${path}`], { input })
+    expect(stdout).toMatch(/^00000000 {2}00 00 00 05 0c 00 00 00 00/)
+    await running.kill()
+  })
+})
+
+describe.skipIf(capabilities().system === 'win32')('a server that is stopped', () => {
+  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    'by %s ends with 0, and leaves no socket file',
+    async (signal) => {
+      for (const args of [['echo'], ['listen', '--keep'], ['proxy'], ['line']]) {
+        const path = socketPath()
+        const rest = args[0] === 'proxy' ? ['tcp:127.0.0.1:9'] : []
+        const { command } = await listening([...args, `unix:${path}`, ...rest])
+        expect(await command.kill(signal)).toEqual({ code: 0, signal: null })
+        expect(readdirSync(dirname(path)), args[0]).toEqual([])
+      }
+    },
+  )
+
+  test('because the reader of its output has gone ends with 0, and leaves no socket file', async () => {
+    const path = socketPath()
+    const { command } = await listening(['listen', '--keep', '--lines', `unix:${path}`])
+    command.process.stdout?.destroy()
+    const client = await connect(`unix:${path}`)
+    client.on('error', () => {}).write('one\ntwo\n')
+    const { code } = await command.exit
+    client.destroy()
+    expect(code).toBe(0)
+    expect(readdirSync(dirname(path))).toEqual([])
+  })
+})
+
+test.skipIf(!capabilities().afUnix)('a command without --take-over does not advise it', async () => {
+  const path = socketPath()
+  const { command } = await listening(['echo', `unix:${path}`])
+  const { code, stderr } = await uds(['line', `unix:${path}`])
+  expect(code).toBe(1)
+  expect(stderr).toContain('EADDRINUSE')
+  expect(stderr).not.toMatch(/take-?over/i)
+  await expectStops(command)
+})
 
 test('lines come one by one, whatever ends them', async () => {
   const { command, address } = await listening(['echo', freshAddress()])

@@ -7,6 +7,23 @@ const fixture = (name: string): string => fileURLToPath(new URL(`./fixtures/${na
 
 const wrong: readonly (readonly [string, readonly string[], RegExp])[] = [
   ['an unknown command', ['conect'], /unknown command 'conect'\n\(Did you mean connect\?\)/],
+  ['help for an unknown command', ['help', 'nope'], /unknown command 'nope'/],
+  [
+    'an unknown command with --help',
+    ['conect', '--help'],
+    /unknown command 'conect'\n\(Did you mean connect\?\)/,
+  ],
+  [
+    'help for an unknown command of wasm',
+    ['help', 'wasm', 'inspekt'],
+    /unknown command 'inspekt'\n\(Did you mean inspect\?\)/,
+  ],
+  ['an unknown command of wasm with --help', ['wasm', 'nope', '-h'], /unknown command 'nope'/],
+  [
+    'an idle time that is none',
+    ['connect', '--idle', '-1', 'name:a'],
+    /--idle <ms>.*milliseconds, 0 or more/,
+  ],
   ['a missing argument', ['proxy', 'tcp:127.0.0.1:0'], /missing required argument 'to'/],
   ['an argument too many', ['echo', 'name:a', 'name:b'], /too many arguments/],
   [
@@ -110,6 +127,12 @@ describe('help', () => {
     expect(stdout).toMatch(new RegExp(`^Usage: uds ${command} `))
     expect(stdout).toMatch(/\nExamples?:\n(?:  \$ .*\n?)+$/)
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  })
+
+  test.each(['connect', 'wasm run'])('help %s is the help of it', async (command) => {
+    const { code, stdout } = await udsHere(['help', ...command.split(' ')])
+    expect(stdout).toMatch(new RegExp(`^Usage: uds ${command} `))
+    expect(code).toBe(0)
   })
 
   test('lists every command', async () => {

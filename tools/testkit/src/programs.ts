@@ -35,6 +35,7 @@ export type ProgramName =
   | 'redis-server'
   | 'rustc'
   | 'socat'
+  | 'ssh-agent'
   | 'strace'
   | 'systemd-notify'
   | 'systemd-socket-activate'
@@ -86,6 +87,7 @@ export const programs: Readonly<Record<ProgramName, ProgramRow>> = {
   'redis-server': { debian: 'redis-server', brew: 'redis', systems: posix },
   rustc: { debian: 'rustc', brew: 'rust', systems: posix },
   socat: { debian: 'socat', brew: 'socat', systems: posix },
+  'ssh-agent': { debian: 'openssh-client', systems: posix },
   strace: { debian: 'strace', systems: linux },
   'systemd-notify': { debian: 'systemd', systems: linux },
   'systemd-socket-activate': { debian: 'systemd', systems: linux },

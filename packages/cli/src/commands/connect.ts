@@ -8,7 +8,12 @@ import { connector } from '../connection/transport.ts'
 
 interface Flags extends TlsFlags, ViewFlags {
   readonly retry?: number
+  readonly halfClose?: boolean
+  readonly idle?: number
 }
+
+/** Silence of the server after the end of input, in milliseconds. */
+const IDLE_MS = 1000
 
 /** uds connect: standard input and output over a connection. */
 export const connectCommand = (context: Context): Command =>
@@ -16,6 +21,12 @@ export const connectCommand = (context: Context): Command =>
     .description('Connect: standard input goes to the server, what it sends to standard output.')
     .argument('<address>', 'where to connect', address)
     .option('--retry <ms>', 'go on trying for so long, until the server is there', milliseconds)
+    .option('-N, --half-close', 'end this half of the connection at the end of standard input')
+    .option(
+      '--idle <ms>',
+      `after the end of standard input, end when the server has sent nothing for so long (default: ${IDLE_MS}; with -N, wait for its end)`,
+      milliseconds,
+    )
     .addOption(new Option('--lines', 'show what comes line by line').conflicts('hex'))
     .option('--hex', 'show what comes as a hex dump')
     .option('--tls', 'speak TLS')
@@ -30,15 +41,21 @@ export const connectCommand = (context: Context): Command =>
     .addHelpText(
       'after',
       `
-The end of standard input ends this half of the connection; the command ends when the server has ended its own.
+At the end of standard input the connection stays open, since many servers drop a request whose client has half closed.
+The command ends when the server has ended, or has sent nothing for --idle milliseconds: then it ends its half of the
+connection, and after as long again the whole. With -N it ends its half at once, as nc -N does, and waits for the server.
 With --json, received bytes are {"data": BASE64}.
 
 Examples:
   $ echo hello | uds connect unix:./a.sock
   $ printf 'GET /info HTTP/1.0\\r\\n\\r\\n' | uds connect unix:/run/docker.sock
+  $ tar c src | uds connect -N unix:./backup.sock
   $ uds connect --retry 5000 --hex name:chat`,
     )
     .action(async (to: string, flags: Flags) => {
       const options = flags.retry === undefined ? {} : { retryUntilMs: flags.retry }
-      await connectStdio(await connector(to, flags)(options), flags, context)
+      const connection = await connector(to, flags)(options)
+      const halfClose = flags.halfClose === true && connection.halfClose
+      const idleMs = flags.idle ?? (halfClose ? undefined : IDLE_MS)
+      await connectStdio(connection, { halfClose, idleMs }, flags, context)
     })

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { withStopSignal } from '../process/signals.ts'
 import type { Context } from '../terminal/context.ts'
 import { examine, type Finding, type State } from '../doctor/check.ts'
 import { checks } from '../doctor/checks.ts'
@@ -32,12 +33,16 @@ Examples:
   $ uds doctor --json | jq 'select(.state != "yes")'`,
     )
     .action(async () => {
-      const out = context.output()
-      let failed = false
-      for (const check of checks) {
-        const finding = await examine(check)
-        out.result(show(finding, out), finding)
-        failed ||= finding.state === 'failed'
-      }
-      if (failed) context.exit(FAILED)
+      await withStopSignal(async (stop) => {
+        const out = context.output()
+        // A check ends before the command does, and so removes its sockets.
+        let failed = false
+        for (const check of checks) {
+          const finding = await examine(check)
+          if (stop.signal.aborted) break
+          out.result(show(finding, out), finding)
+          failed ||= finding.state === 'failed'
+        }
+        if (failed) context.exit(FAILED)
+      })
     })

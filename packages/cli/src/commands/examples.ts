@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Argument, Command } from 'commander'
+import { withStopSignal } from '../process/signals.ts'
 import type { Context } from '../terminal/context.ts'
 import type { Example } from '../examples/example.ts'
 import { explain, CommandFailure } from '../exit/failure.ts'
@@ -61,10 +62,13 @@ export const examplesCommand = (context: Context): Command =>
       const directory = mkdtempSync(join(tmpdir(), 'uds-'))
       const failures: string[] = []
       try {
-        for (const each of number === undefined ? numbers : [number]) {
-          const failure = await runExample(each, await examples[Number(each) - 1]!(), directory, out)
-          if (failure !== undefined) failures.push(failure)
-        }
+        await withStopSignal(async ({ signal }) => {
+          for (const each of number === undefined ? numbers : [number]) {
+            if (signal.aborted) break
+            const failure = await runExample(each, await examples[Number(each) - 1]!(), directory, out)
+            if (failure !== undefined) failures.push(failure)
+          }
+        })
       } finally {
         rmSync(directory, { recursive: true, force: true })
       }

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import type { Context } from '../terminal/context.ts'
-import { stopOnSignals, untilAborted } from '../process/signals.ts'
+import { withStopSignal, untilAborted } from '../process/signals.ts'
 
 interface Flags {
   readonly ack?: boolean
@@ -24,24 +24,24 @@ export const lineCommand = (context: Context): Command =>
       '\nExamples:\n  $ uds line unix:./lines.sock --ack --broadcast\n  $ uds line tcp:127.0.0.1:7000 --json | jq .line',
     )
     .action(async (path: string | undefined, flags: Flags) => {
-      const stop = stopOnSignals()
-      const out = context.output()
-      const { LineServer } = await import('@uds/events')
-      const server = new LineServer({
-        path,
-        withAck: flags.ack ?? flags.ackMessage !== undefined,
-        // A shell has no easy way to write the end of a line.
-        ackMessage: flags.ackMessage?.replaceAll(String.raw`\n`, '\n'),
-        withBroadcast: flags.broadcast ?? false,
-        handler: (line) => out.result(line, { line }),
-        logger: {
-          info: () => {},
-          error: (message) => out.note(message, { error: message }),
-        },
+      await withStopSignal(async (stop) => {
+        const out = context.output()
+        const { LineServer } = await import('@uds/events')
+        const server = new LineServer({
+          path,
+          withAck: flags.ack ?? flags.ackMessage !== undefined,
+          // A shell has no easy way to write the end of a line.
+          ackMessage: flags.ackMessage?.replaceAll(String.raw`\n`, '\n'),
+          withBroadcast: flags.broadcast ?? false,
+          handler: (line) => out.result(line, { line }),
+          logger: {
+            info: () => {},
+            error: (message) => out.note(message, { error: message }),
+          },
+        })
+        await server.run()
+        out.note(`listening on ${server.path}`, { listening: server.path })
+        await untilAborted(stop.signal)
+        await server.shutdown()
       })
-      await server.run()
-      out.note(`listening on ${server.path}`, { listening: server.path })
-      await untilAborted(stop.signal)
-      stop.dispose()
-      await server.shutdown()
     })

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import { address } from '../arguments/parsers.ts'
 import type { Context } from '../terminal/context.ts'
 import { clientFailure } from '../connection/client-identity.ts'
-import { stopOnSignals } from '../process/signals.ts'
+import { withStopSignal } from '../process/signals.ts'
 import type { ViewFlags } from '../stdio/received-bytes.ts'
 import { connectStdio } from '../stdio/stdio.ts'
 import type { TlsFlags } from '../connection/tls-files.ts'
@@ -13,6 +13,9 @@ interface Flags extends TlsFlags, ViewFlags {
   readonly keep?: boolean
   readonly takeOver?: boolean
 }
+
+/** A client that hears the end of the server knows that nothing follows. */
+const END_OF_INPUT = { halfClose: true, idleMs: undefined } as const
 
 /** uds listen: standard input and output over the connection of a client. */
 export const listenCommand = (context: Context): Command =>
@@ -39,32 +42,32 @@ Examples:
   $ uds listen --tls --cert cert.pem --key key.pem tcp:127.0.0.1:8443`,
     )
     .action(async (at: string, flags: Flags) => {
-      const stop = stopOnSignals()
-      const listener = await listenOn(at, flags, { signal: stop.signal, takeOver: flags.takeOver })
-      stop.signal.addEventListener('abort', () => void listener.close())
-      const out = context.output()
-      const brokeOff = (error: Error, connection?: Duplex): void =>
-        out.note(...clientFailure(error, connection))
-      out.note(`listening on ${listener.address}`, { listening: listener.address })
-      const served = new WeakSet<Duplex>()
-      // A connection that failed in its TLS handshake was never served.
-      listener.on('connectionError', (error, connection) => {
-        if (connection === undefined || !served.has(connection)) brokeOff(error, connection)
-      })
-      try {
-        for await (const stream of listener) {
-          served.add(stream)
-          if (!flags.keep) void listener.close({ graceMs: Infinity })
-          try {
-            await connectStdio({ stream, halfClose: true }, flags, context)
-          } catch (error) {
-            if (!flags.keep && !stop.signal.aborted) throw error
-            brokeOff(error as Error)
+      await withStopSignal(async (stop) => {
+        const listener = await listenOn(at, flags, { signal: stop.signal, takeOver: flags.takeOver })
+        stop.signal.addEventListener('abort', () => void listener.close())
+        const out = context.output()
+        const brokeOff = (error: Error, connection?: Duplex): void =>
+          out.note(...clientFailure(error, connection))
+        out.note(`listening on ${listener.address}`, { listening: listener.address })
+        const served = new WeakSet<Duplex>()
+        // A connection that failed in its TLS handshake was never served.
+        listener.on('connectionError', (error, connection) => {
+          if (connection === undefined || !served.has(connection)) brokeOff(error, connection)
+        })
+        try {
+          for await (const stream of listener) {
+            served.add(stream)
+            if (!flags.keep) void listener.close({ graceMs: Infinity })
+            try {
+              await connectStdio({ stream, halfClose: true }, END_OF_INPUT, flags, context)
+            } catch (error) {
+              if (!flags.keep && !stop.signal.aborted) throw error
+              brokeOff(error as Error)
+            }
+            if (!flags.keep) break
           }
-          if (!flags.keep) break
+        } finally {
+          await listener.close()
         }
-      } finally {
-        stop.dispose()
-        await listener.close()
-      }
+      })
     })

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { printable } from '../terminal/printable.ts'
 import type { Context } from '../terminal/context.ts'
 import type { Entry } from '../ls/entry.ts'
 import { listSockets } from '../ls/select.ts'
@@ -10,6 +11,10 @@ const columns = ({ state, type, user, processes, address }: Entry): string[] => 
   processes.map(({ pid, command }) => `${command}[${pid}]`).join(' ') || '?',
   address ?? '-',
 ]
+
+/** A run of spaces in a name could look like the next column. */
+const cellText = (text: string): string =>
+  printable(text).replace(/ {2,}/g, (spaces) => String.raw`\x20`.repeat(spaces.length))
 
 const HEAD = ['state', 'type', 'user', 'process', 'address']
 
@@ -30,6 +35,7 @@ const key = (entry: Entry): string => columns(entry).join('\0')
 export const lsCommand = (context: Context): Command =>
   new Command('ls')
     .description('List the local sockets and pipes that have a name, with owner and state.')
+    .addHelpText('after', '\nControl characters of names are shown as escapes, such as \\n and \\x1b.')
     .argument('[text]', 'only those whose address or process contains it')
     .option('-a, --all', 'connections and sockets without a name as well')
     .addHelpText('after', '\nExamples:\n  $ uds ls\n  $ uds ls docker\n  $ uds ls --json | jq -r .address')
@@ -49,5 +55,8 @@ export const lsCommand = (context: Context): Command =>
       if (out.json) for (const entry of unique) out.result('', entry)
       else if (unique.length === 0)
         out.note(`nothing that is open${text === undefined ? '' : ` has "${text}" in it`}`, {})
-      else for (const line of table([HEAD, ...unique.map(columns)])) out.result(line, line)
+      else {
+        const rows = unique.map((entry) => columns(entry).map(cellText))
+        for (const line of table([HEAD, ...rows])) out.result(line, line)
+      }
     })

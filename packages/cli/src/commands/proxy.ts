@@ -5,7 +5,7 @@ import { formatAddress, parseAddress } from '@uds/stream'
 import { address } from '../arguments/parsers.ts'
 import type { Context } from '../terminal/context.ts'
 import { explain, CommandFailure } from '../exit/failure.ts'
-import { stopOnSignals, serveUntilStopped } from '../process/signals.ts'
+import { withStopSignal, serveUntilStopped } from '../process/signals.ts'
 import { relay } from '../stdio/relay.ts'
 import { clientFailure } from '../connection/client-identity.ts'
 import { USAGE } from '../exit/exit-codes.ts'
@@ -105,39 +105,41 @@ Examples:
   $ uds proxy --connect-tls unix:./web.sock tcp:example.com:443`,
     )
     .action(async (from: string, to: string, flags: Flags) => {
-      rejectItself(from, to)
-      const connect = connector(to, connectTlsFlags(flags), CONNECT_OPTION_NAMES)
-      const stop = stopOnSignals()
-      const { signal } = stop
-      const listener = await listenOn(
-        from,
-        listenTlsFlags(flags),
-        { signal, takeOver: flags.takeOver },
-        LISTEN_OPTION_NAMES,
-      )
-      const out = context.output()
-      let clients = 0
-      const serve = async (client: Duplex): Promise<void> => {
-        const number = (clients += 1)
-        try {
-          const server = await connect({ signal: stop.signal })
-          const { forth, back } = await relay({ stream: client, halfClose: true }, server)
-          if (!flags.verbose) return
-          out.note(`client ${number}: ${forth} bytes forth, ${back} back`, { client: number, forth, back })
-        } catch (error) {
-          client.destroy()
-          out.note(`client ${number}: ${explain(error)}`, { client: number, error: explain(error) })
+      await withStopSignal(async (stop) => {
+        rejectItself(from, to)
+        const connect = connector(to, connectTlsFlags(flags), CONNECT_OPTION_NAMES)
+        const { signal } = stop
+        const listener = await listenOn(
+          from,
+          listenTlsFlags(flags),
+          { signal, takeOver: flags.takeOver },
+          LISTEN_OPTION_NAMES,
+        )
+        const out = context.output()
+        let clients = 0
+        const serve = async (client: Duplex): Promise<void> => {
+          const number = (clients += 1)
+          try {
+            const server = await connect({ signal: stop.signal })
+            const { forth, back } = await relay({ stream: client, halfClose: true }, server)
+            if (!flags.verbose) return
+            out.note(`client ${number}: ${forth} bytes forth, ${back} back`, { client: number, forth, back })
+          } catch (error) {
+            client.destroy()
+            out.note(`client ${number}: ${explain(error)}`, { client: number, error: explain(error) })
+          }
         }
-      }
-      const served = new WeakSet<Duplex>()
-      listener.on('connection', (client) => {
-        served.add(client)
-        void serve(client)
+        const served = new WeakSet<Duplex>()
+        listener.on('connection', (client) => {
+          served.add(client)
+          void serve(client)
+        })
+        // A connection that failed in its TLS handshake was never served; `serve` reports the others.
+        listener.on('connectionError', (error, connection) => {
+          if (connection === undefined || !served.has(connection))
+            out.note(...clientFailure(error, connection))
+        })
+        out.note(`listening on ${listener.address}, joined to ${to}`, { listening: listener.address, to })
+        await serveUntilStopped(stop, listener)
       })
-      // A connection that failed in its TLS handshake was never served; `serve` reports the others.
-      listener.on('connectionError', (error, connection) => {
-        if (connection === undefined || !served.has(connection)) out.note(...clientFailure(error, connection))
-      })
-      out.note(`listening on ${listener.address}, joined to ${to}`, { listening: listener.address, to })
-      await serveUntilStopped(stop, listener)
     })

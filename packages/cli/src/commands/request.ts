@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { channel, milliseconds } from '../arguments/parsers.ts'
+import { printableJson } from '../terminal/printable.ts'
 import type { Context } from '../terminal/context.ts'
 import { readData } from '../arguments/data.ts'
 
@@ -31,7 +32,8 @@ export const requestCommand = (context: Context): Command =>
     .action(async (at: string, name: string, text: string | undefined, flags: Flags) => {
       const input = await readData(text, context.terminal.stdin)
       const out = context.output()
-      const print = (value: unknown): void => void out.result(JSON.stringify(value) ?? 'undefined', { value })
+      const print = (value: unknown): void =>
+        void out.result(value === undefined ? 'undefined' : printableJson(value), { value })
       const { token } = flags
       const { EventClient } = await import('@uds/events')
       const client = await EventClient.connect(at, { retryUntilMs: flags.timeout, reconnect: false, token })

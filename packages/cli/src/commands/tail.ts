@@ -1,8 +1,9 @@
 import { Command } from 'commander'
 import { count, milliseconds, collect } from '../arguments/parsers.ts'
+import { printable, printableJson } from '../terminal/printable.ts'
 import type { Context } from '../terminal/context.ts'
 import { CommandFailure } from '../exit/failure.ts'
-import { stopOnSignals, untilAborted } from '../process/signals.ts'
+import { withStopSignal, untilAborted } from '../process/signals.ts'
 import { FAILED, USAGE } from '../exit/exit-codes.ts'
 import { withLinker, type UnixeventsFlags } from '../unixevents/linker.ts'
 
@@ -29,18 +30,20 @@ export const tailCommand = (context: Context): Command =>
       '\nExamples:\n  $ uds tail chat\n  $ uds tail --json --count 1 name:chat say\n  $ uds tail --unixevents Channel1 event-c-a',
     )
     .action(async (channel: string, events: readonly string[], flags: Flags) => {
-      const stop = stopOnSignals()
-      const enough = new AbortController()
-      const out = context.output()
-      let printed = 0
-      const print = (event: string, data: unknown): void => {
-        if (enough.signal.aborted || (events.length > 0 && !events.includes(event))) return
-        out.result(data === undefined ? event : `${event} ${JSON.stringify(data)}`, { event, data })
-        printed += 1
-        if (printed === flags.count) enough.abort()
-      }
-      const follow = flags.unixevents ? followUnixevents : followNative
-      try {
+      await withStopSignal(async (stop) => {
+        const enough = new AbortController()
+        const out = context.output()
+        let printed = 0
+        const print = (event: string, data: unknown): void => {
+          if (enough.signal.aborted || (events.length > 0 && !events.includes(event))) return
+          out.result(data === undefined ? printable(event) : `${printable(event)} ${printableJson(data)}`, {
+            event,
+            data,
+          })
+          printed += 1
+          if (printed === flags.count) enough.abort()
+        }
+        const follow = flags.unixevents ? followUnixevents : followNative
         await follow({
           channel,
           events,
@@ -49,9 +52,7 @@ export const tailCommand = (context: Context): Command =>
           ended: AbortSignal.any([stop.signal, enough.signal]),
           note: (text) => out.note(text, { note: text }),
         })
-      } finally {
-        stop.dispose()
-      }
+      })
     })
 
 interface TailRequest {

@@ -13,7 +13,7 @@ import {
   type Listener,
   type Transport,
 } from '@uds/stream'
-import { CommandFailure } from '../exit/failure.ts'
+import { CommandFailure, listenFailure } from '../exit/failure.ts'
 import { rememberClients } from './client-identity.ts'
 import { USAGE } from '../exit/exit-codes.ts'
 import { pem, type TlsFlags, type TlsNames } from './tls-files.ts'
@@ -33,7 +33,7 @@ export interface Connection {
   readonly halfClose: boolean
 }
 
-/** How long a pipe of bytes, which has no half close, may be idle after the end of input before it is closed. */
+/** How long a relayed pipe of bytes, which has no half close, may be idle after the end of the other side before it is closed. */
 export const PIPE_IDLE_MS = 5000
 
 const isPipe = (address: string): boolean => {
@@ -126,17 +126,21 @@ export const connector = (address: string, flags: TlsFlags, names: TlsNames = OP
 export const TAKE_OVER = 'replace a live server at its socket file; its connections go on'
 
 /** Listens; its pipes carry messages, and so have a half close. */
-export const listenOn = (
+export const listenOn = async (
   address: string,
   flags: TlsFlags,
   options: { readonly signal?: AbortSignal; readonly takeOver?: boolean | undefined } = {},
   names: TlsNames = OPTION_NAMES,
 ): Promise<Listener> => {
   const transport = flags.tls ? serverTls(address, flags, names) : rejectWithoutTls(flags, names)
-  return listen(address, {
-    allowHalfOpen: true,
-    halfClose: true,
-    ...options,
-    ...(transport && { transport }),
-  })
+  try {
+    return await listen(address, {
+      allowHalfOpen: true,
+      halfClose: true,
+      ...options,
+      ...(transport && { transport }),
+    })
+  } catch (error) {
+    throw listenFailure(error)
+  }
 }

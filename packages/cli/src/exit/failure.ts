@@ -6,11 +6,14 @@ import { tlsErrorText } from './tls-error-text.ts'
 /** A failure with a text for the user and the exit code of the command. */
 export class CommandFailure extends Error {
   readonly exitCode: number
+  /** The code of the error that it reports in other words. */
+  readonly code: string | undefined
 
-  constructor(exitCode: number, message: string) {
+  constructor(exitCode: number, message: string, code?: string) {
     super(message)
-    this.name = 'Failure'
+    this.name = 'CommandFailure'
     this.exitCode = exitCode
+    this.code = code
   }
 }
 
@@ -20,14 +23,25 @@ export const codeOf = (error: unknown): string | undefined => {
   return typeof code === 'string' ? code : undefined
 }
 
-/** Advice that names an option of a function, in the words of the command line. */
+/** Advice that names an option of a function, in words for a command that has none of that kind. */
 const ADVICE: Readonly<Record<AdviceCode, string>> = {
+  'take-over': 'stop it, or choose another path',
+}
+
+/** The same for a command that has --take-over. */
+const LISTEN_ADVICE: Readonly<Record<AdviceCode, string>> = {
   'take-over': 'stop it, choose another path, or replace it by --take-over',
 }
 
-const messageOf = (error: Error): string => {
+const messageOf = (error: Error, advice: Readonly<Record<AdviceCode, string>> = ADVICE): string => {
   if (!(error instanceof SocketError) || error.adviceCode === undefined) return error.message
-  return error.message.replace(`(${error.advice})`, () => `(${ADVICE[error.adviceCode!]})`)
+  return error.message.replace(`(${error.advice})`, () => `(${advice[error.adviceCode!]})`)
+}
+
+/** The failure of a command that listens and has the option --take-over. */
+export const listenFailure = (error: unknown): unknown => {
+  if (!(error instanceof SocketError) || error.adviceCode === undefined) return error
+  return new CommandFailure(FAILED, messageOf(error, LISTEN_ADVICE), error.code)
 }
 
 /** The message of an error, with the messages of the errors that caused it. */

@@ -1,18 +1,19 @@
+/** Relaying between two connections. */
 import { finished } from 'node:stream/promises'
 import type { Duplex } from 'node:stream'
 import { whenIdle } from './idle.ts'
 import { PIPE_IDLE_MS, type Connection } from '../connection/transport.ts'
 
-/** What comes from one end goes to the other, with its back-pressure, and so does its end. */
+/** Copies the bytes of one connection to the other, with back-pressure, and then its end. */
 const relayOneWay = (from: Duplex, { stream: to, halfClose }: Connection): void => {
   from.pipe(to, { end: halfClose })
-  // Ending it would close it whole, and lose an answer that is still to come.
+  // Ending a pipe of bytes closes it whole, and loses a late answer.
   if (!halfClose) from.once('end', () => whenIdle(to, PIPE_IDLE_MS, () => to.end()))
 }
 
 /**
- * Joins two connections: what comes from one goes to the other, and the end of one half is the end of that half at the
- * other. Both must allow half-open connections.
+ * Copies the bytes of each connection to the other; the end of one half ends that half of the other. Both must allow half-open
+ * connections.
  *
  * @returns The bytes that went each way, when both ways have ended.
  * @throws The error of the connection that broke; the other is destroyed then.

@@ -1,16 +1,17 @@
+/** Standard input and output over a connection. */
 import { finished } from 'node:stream/promises'
 import type { Readable } from 'node:stream'
+import type { Connection } from '../connection/transport.ts'
 import type { Context } from '../terminal/context.ts'
-import { whenIdle } from './idle.ts'
+import { whenIdle, whenIdleAfterWrites } from './idle.ts'
 import { printReceived, type ViewFlags } from './received-bytes.ts'
-import { PIPE_IDLE_MS, type Connection } from '../connection/transport.ts'
 
-/** When the peer has ended: how long input may pause before it is taken to have nothing more. */
+/** After the peer has ended: how long input may pause before it counts as ended. */
 const INPUT_IDLE_MS = 500
 
 const isTerminal = (stream: Readable): boolean => (stream as { isTTY?: boolean }).isTTY === true
 
-/** Resolves when input has ended, has paused for long, or comes from a person, who would not know that it still counts. */
+/** Resolves when input has ended, has paused for long, or comes from a person, who does not know that it still counts. */
 const untilInputEnds = (input: Readable, connection: Connection['stream']): Promise<void> =>
   new Promise((resolve) => {
     if (input.readableEnded || isTerminal(input)) {
@@ -29,36 +30,84 @@ const untilInputEnds = (input: Readable, connection: Connection['stream']): Prom
     wait()
   })
 
+/** What the end of standard input does to the connection. */
+export interface EndOfInput {
+  /** Ends this half at once. */
+  readonly halfClose: boolean
+  /**
+   * Ends this half, and at last the command, when the peer has sent nothing for so many milliseconds. Undefined waits for the
+   * peer's end.
+   */
+  readonly idleMs: number | undefined
+}
+
 /**
- * Standard input goes to the connection, and what comes from it to standard output, until both have ended. The end of
- * input is the end of this half of the connection.
+ * Waits after the end of input: many servers (ssh-agent, those of Go's net/http) drop a request whose client has half
+ * closed. A server that answers only then is served, too: it has the same time again after this half has ended.
+ *
+ * @returns `idle` resolves when the peer has been silent in both; `stop` ends the waiting.
+ */
+const endWhenIdle = (
+  input: Readable,
+  { stream }: Connection,
+  { halfClose, idleMs }: EndOfInput,
+): { readonly idle: Promise<void>; stop(): void } => {
+  const idle = Promise.withResolvers<void>()
+  let stopTimer: (() => void) | undefined
+  let stopped = false
+  const wait = (then: () => void): void => {
+    if (idleMs !== undefined && !stopped) stopTimer = whenIdle(stream, idleMs, then)
+  }
+  const endHalf = (): void => {
+    stream.end()
+    wait(idle.resolve)
+  }
+  const onEnd = (): void => {
+    if (halfClose) endHalf()
+    else if (idleMs !== undefined) stopTimer = whenIdleAfterWrites(stream, idleMs, endHalf)
+  }
+  if (input.readableEnded) onEnd()
+  else input.once('end', onEnd)
+  return {
+    idle: idle.promise,
+    stop: () => {
+      stopped = true
+      input.off('end', onEnd)
+      stopTimer?.()
+    },
+  }
+}
+
+/**
+ * Copies standard input to the connection, and the connection to standard output, until the peer has ended, or is idle after
+ * the end of input.
  *
  * @throws The error that the connection broke with.
  */
 export const connectStdio = async (
-  { stream, halfClose }: Connection,
+  connection: Connection,
+  endOfInput: EndOfInput,
   flags: ViewFlags,
   { terminal, output }: Context,
 ): Promise<void> => {
   const { stdin } = terminal
-  const stop = new AbortController()
-  stdin.pipe(stream, { end: halfClose })
-  if (!halfClose) {
-    stdin.once('end', () => {
-      const giveUp = whenIdle(stream, PIPE_IDLE_MS, () => stream.end())
-      stop.signal.addEventListener('abort', giveUp)
-    })
-  }
+  const { stream } = connection
+  stdin.pipe(stream, { end: false })
+  const end = endWhenIdle(stdin, connection, endOfInput)
+  const received = printReceived(stream, flags, output()).then(() => true)
   try {
-    await printReceived(stream, flags, output())
+    const peerEnded = await Promise.race([received, end.idle.then(() => false)])
+    if (!peerEnded) return
     await untilInputEnds(stdin, stream)
     stdin.unpipe(stream)
     if (!stream.writableEnded) stream.end()
     await finished(stream, { readable: false })
   } finally {
-    stop.abort()
+    end.stop()
+    // The iteration of a destroyed stream rejects; its bytes are printed already.
+    received.catch(() => {})
     stdin.unpipe(stream)
-    // Reading from it no more lets the process end.
+    // A paused standard input lets the process end.
     stdin.pause()
     stream.destroy()
   }

@@ -1,5 +1,7 @@
+/** Output: results and notes, as text or JSON. */
 import { styleText } from 'node:util'
 import type { Readable, Writable } from 'node:stream'
+import { printableJson, printableLines } from './printable.ts'
 
 /** Streams of a command: those of the process, or those of a test or of a program that embeds the command. */
 export interface Terminal {
@@ -12,10 +14,17 @@ export interface Terminal {
 export const paint = (style: Parameters<typeof styleText>[0], text: string, stream: Writable): string =>
   styleText(style, text, { stream })
 
-/** Resolves at the next `drain`. */
+/** Resolves at the next `drain`, or when the reader has gone. */
 const drained = (stream: Writable): Promise<void> =>
   new Promise((resolve) => {
-    stream.once('drain', resolve)
+    if (stream.destroyed) return resolve()
+    const done = (): void => {
+      stream.off('drain', done)
+      stream.off('close', done)
+      resolve()
+    }
+    stream.on('drain', done)
+    stream.on('close', done)
   })
 
 /** Writes results to stdout and notes to stderr: as text, or one JSON value a line. */
@@ -28,9 +37,9 @@ export class Output {
     this.json = json
   }
 
-  /** Writes a result: the text, or with --json the value. */
+  /** Writes a result: the text, whose parts of others are `printable`, or with --json the value. */
   result(text: string, value: unknown): boolean {
-    return this.#terminal.stdout.write(`${this.json ? JSON.stringify(value) : text}\n`)
+    return this.#terminal.stdout.write(`${this.json ? printableJson(value) : text}\n`)
   }
 
   /** Writes received bytes verbatim, or with --json as base64; resolves when stdout has room for more. */
@@ -43,7 +52,7 @@ export class Output {
 
   /** Writes a note to stderr, so that stdout has results only. */
   note(text: string, value: Readonly<Record<string, unknown>>): void {
-    this.#terminal.stderr.write(`${this.json ? JSON.stringify(value) : text}\n`)
+    this.#terminal.stderr.write(`${this.json ? printableJson(value) : printableLines(text)}\n`)
   }
 
   /** Colours a part of a result. */
