@@ -55,19 +55,19 @@ test.skipIf(!capabilities().afUnix)(
   },
 )
 
-describe('the end of standard input', () => {
-  /** A server that drops a request whose client has half closed, as those of Go's net/http do. */
-  const hasty = async (): Promise<string> => {
-    const server = createServer((socket) => {
-      socket.on('error', () => {})
-      // The reply comes a moment later. A server without allowHalfOpen closes when the client's half ends.
-      socket.once('data', () => setTimeout(() => socket.writable && socket.end('the reply\n'), 100))
-    })
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    onTestFinished(() => void server.close())
-    return `tcp:127.0.0.1:${(server.address() as AddressInfo).port}`
-  }
+/** A server that drops a request whose client has half closed, as those of Go's net/http do. */
+const hasty = async (): Promise<string> => {
+  const server = createServer((socket) => {
+    socket.on('error', () => {})
+    // The reply comes a moment later. A server without allowHalfOpen closes when the client's half ends.
+    socket.once('data', () => setTimeout(() => socket.writable && socket.end('the reply\n'), 100))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void server.close())
+  return `tcp:127.0.0.1:${(server.address() as AddressInfo).port}`
+}
 
+describe('the end of standard input', () => {
   test('leaves the connection open, and the reply of a server that drops half closed requests is printed', async () => {
     const address = await hasty()
     // The end of the server ends the command, however long it would wait.
