@@ -4,6 +4,7 @@ import { readOptions, type Settings, type WaitMode, type WasiHostOptions } from 
 import type { GuestHandle, Run } from './guest/handle.ts'
 import type { Program } from './module/program.ts'
 import { readSource, type WasmSource } from './module/source.ts'
+import { runInCaller } from './wait/run-in-caller.ts'
 import { runInThread } from './wait/run-in-loop.ts'
 import { runInWorker } from './wait/run-in-worker.ts'
 import { engine, hasJspi } from './module/engine.ts'
@@ -48,7 +49,13 @@ export class WasiHost {
         'wait: "jspi" needs an engine that can suspend WebAssembly (Node 24.20 and newer, or --experimental-wasm-jspi on 24); use wait: "worker"',
       )
     }
-    if (wait !== 'blocking') return wait === 'auto' ? (hasJspi ? 'jspi' : 'worker') : wait
+    const mode = wait === 'auto' ? (hasJspi ? 'jspi' : 'worker') : wait
+    if (this.#settings.imports !== undefined && mode !== 'jspi' && this.#settings.thread !== 'caller') {
+      throw notSupported(
+        `imports are called in this thread, and wait: "${mode}" runs the guest in another: use wait: "jspi"${hasJspi ? '' : ', which this engine lacks,'} or wait: "blocking" with thread: "caller"`,
+      )
+    }
+    if (mode !== 'blocking') return mode
     const targets = [...policy.routes.map((each) => each.target), ...listen, ...connected]
     if (makers.length > 0) throw needsThread('a route to a stream of this process')
     const bad = targets.find(({ kind }) => kind === 'tls' || kind === 'stream')
@@ -65,8 +72,9 @@ export class WasiHost {
     signal?.throwIfAborted()
     const program = isProgram(source) ? source : await this.compile(source)
     const mode = this.#mode()
-    return mode === 'jspi'
-      ? runInThread(program, this.#settings, signal)
+    if (mode === 'jspi') return runInThread(program, this.#settings, signal)
+    return this.#settings.thread === 'caller'
+      ? runInCaller(program, this.#settings, signal)
       : runInWorker(program, this.#settings, mode, signal)
   }
 

@@ -11,6 +11,7 @@ export type { Program } from './module/program.ts'
 export { GuestExit } from './outcome/errors.ts'
 export type {
   InputOption,
+  PreopenOption,
   OutputOption,
   SocketsOptions,
   WaitMode,
@@ -21,7 +22,8 @@ export type { Action, Decision } from './policy/permissions.ts'
 export type { Quotas } from './policy/quota.ts'
 export type { RouteTarget, TlsTarget } from './policy/targets.ts'
 export type { ResolveOption } from './network/resolver.ts'
-export type { WasmModule, WasmValue } from './module/engine.ts'
+export type { WasmInstance, WasmMemory, WasmModule, WasmTable, WasmValue } from './module/engine.ts'
+export type { GuestParts, ImportObject, ImportsOption } from './abi/own-imports.ts'
 
 // What a module declares
 export { inspect, signature } from './module/inspect.ts'

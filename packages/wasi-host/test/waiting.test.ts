@@ -1,10 +1,11 @@
 /** Guests in one thread, by JSPI: who waits holds up nobody, and who need not wait is not made to. */
+import type { Socket } from 'node:net'
 import { Writable } from 'node:stream'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { WasiHost } from '../src/index.ts'
 import { hasJspi } from '../src/module/engine.ts'
 import { buildModule, preview1 } from './builder/module.ts'
-import { Driven, echo, OUT, preview1Imports, serve } from './driver.ts'
+import { Driven, OUT, preview1Imports, serve } from './driver.ts'
 
 const BUFFER = 1024
 const IOVEC = 16
@@ -71,7 +72,15 @@ describe.skipIf(!hasJspi)('under jspi', () => {
   })
 
   test('a hundred guests wait at once, and each gets what is its own', async () => {
-    const server = await echo()
+    const many = 100
+    const peers = new Map<string, Socket>()
+    const server = await serve((peer) => {
+      peer.once('data', (name: Buffer) => {
+        peers.set(name.toString(), peer)
+        // All of them wait by now. The last is answered first.
+        if (peers.size === many) for (const [each, waiting] of [...peers].toReversed()) waiting.write(each)
+      })
+    })
     const host = new WasiHost({
       wait: 'jspi',
       stdin: 'ignore',
@@ -79,20 +88,17 @@ describe.skipIf(!hasJspi)('under jspi', () => {
     })
     const program = await host.compile(buildModule({ imports: preview1Imports }))
     const guests = await Promise.all(
-      Array.from({ length: 100 }, async () => new Driven(await host.instantiate(program))),
+      Array.from({ length: many }, async () => new Driven(await host.instantiate(program))),
     )
     onTestFinished(async () => void (await Promise.all(guests.map(({ guest }) => guest.close()))))
-    const answers = guests.map(async (guest) => {
+    const answers = guests.map(async (guest, index) => {
+      const length = await guest.put(2048, `guest ${index}`)
+      await guest.words(24, 2048, length)
+      expect(await guest.call('fd_write', 3, 24, 1, 32)).toBe(0)
       await guest.words(IOVEC, BUFFER, 64)
       expect(await guest.call('fd_read', 3, IOVEC, 1, OUT)).toBe(0)
       return guest.text(BUFFER, await guest.u32(OUT))
     })
-    // All of them wait by now. The last speaks first.
-    for (const [index, guest] of [...guests.entries()].toReversed()) {
-      const length = await guest.put(2048, `guest ${index}`)
-      await guest.words(24, 2048, length)
-      expect(await guest.call('fd_write', 3, 24, 1, 32)).toBe(0)
-    }
     expect(await Promise.all(answers)).toEqual(guests.map((_, index) => `guest ${index}`))
   })
 })

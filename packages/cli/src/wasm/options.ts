@@ -2,7 +2,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { basename, isAbsolute } from 'node:path'
 import { InvalidArgumentError } from 'commander'
-import type { Decision, WasiHostOptions } from '@uds/wasi-host'
+import type { Decision, PreopenOption, WasiHostOptions } from '@uds/wasi-host'
 
 type Abi = NonNullable<WasiHostOptions['abi']>
 type Wait = NonNullable<WasiHostOptions['wait']>
@@ -25,12 +25,14 @@ export interface GuestFlags {
   readonly listen: readonly string[]
   readonly connect: readonly string[]
   readonly env: Readonly<Record<string, string>>
-  readonly dir: Readonly<Record<string, string>>
+  readonly dir: Readonly<Record<string, PreopenOption>>
   readonly abi?: Abi
   readonly wait?: Wait
   readonly trace?: boolean
 }
 
+/** By the path that the guest sees. */
+type Directories = Readonly<Record<string, PreopenOption>>
 type Pairs = Readonly<Record<string, string>>
 
 /** `--route db.internal:5432=unix:/run/x`, several times. */
@@ -51,13 +53,16 @@ export const variable = (text: string, before: Pairs = {}): Pairs => {
   return { ...before, [name]: value }
 }
 
-/** `--dir HOST` or `--dir HOST::GUEST`, as wasmtime has it. */
-export const directory = (text: string, before: Pairs = {}): Pairs => {
-  const [host = '', guest = host] = text.split('::')
-  if (host === '' || guest === '') throw new InvalidArgumentError('It must be HOST or HOST::GUEST.')
+/** `--dir HOST` or `--dir HOST::GUEST`, as wasmtime has it; `--dir HOST::GUEST:ro` for one that the guest cannot change. */
+export const directory = (text: string, before: Directories = {}): Directories => {
+  const [host = '', seen = host] = text.split('::')
+  const readOnly = text.includes('::') && seen.endsWith(':ro')
+  const guest = readOnly ? seen.slice(0, -':ro'.length) : seen
+  if (host === '' || guest === '')
+    throw new InvalidArgumentError('It must be HOST, HOST::GUEST or HOST::GUEST:ro.')
   if (!statSync(host, { throwIfNoEntry: false })?.isDirectory())
     throw new InvalidArgumentError(`There is no directory ${host}.`)
-  return { ...before, [guest]: host }
+  return { ...before, [guest]: { path: host, readOnly } }
 }
 
 const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() === true
@@ -66,7 +71,7 @@ const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false
 const SCRIPTS = '/script'
 
 /** Whether a guest with these directories can open a path as written. */
-const isVisible = (path: string, dirs: Pairs): boolean =>
+const isVisible = (path: string, dirs: Directories): boolean =>
   Object.keys(dirs).some((guest) =>
     guest === '.' ? !isAbsolute(path) : path.startsWith(guest.endsWith('/') ? guest : `${guest}/`),
   )
@@ -77,7 +82,7 @@ const isVisible = (path: string, dirs: Pairs): boolean =>
  */
 export const shareScript = (
   args: readonly string[],
-  dirs: Pairs,
+  dirs: Directories,
 ): Pick<WasiHostOptions, 'files'> & { readonly args: readonly string[] } => {
   const [first, ...rest] = args
   if (first === undefined || !isFile(first) || isVisible(first, dirs)) return { args }

@@ -106,7 +106,12 @@ export const runCommand = (context: Context): Command =>
     )
     .addOption(repeatedOption('--env <variable>', 'NAME=VALUE, or NAME for its value here', variable, {}))
     .addOption(
-      repeatedOption('--dir <directory>', 'HOST or HOST::GUEST: a directory that it sees', directory, {}),
+      repeatedOption(
+        '--dir <directory>',
+        'HOST, HOST::GUEST or HOST::GUEST:ro (read-only): a directory that it sees',
+        directory,
+        {},
+      ),
     )
     .addOption(
       new Option('--abi <name>', 'its socket ABI; read from the module unless given').choices(

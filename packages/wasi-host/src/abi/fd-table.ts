@@ -4,7 +4,13 @@ import type { StandardStream } from '../wasi/stdio/standard-stream.ts'
 /** What a descriptor of the guest stands for. */
 export type FdEntry =
   /** A descriptor of the files of WASI: a file, a directory, a standard stream of this process. */
-  | { readonly kind: 'file'; readonly host: number; readonly standard?: StandardStream }
+  | {
+      readonly kind: 'file'
+      readonly host: number
+      readonly standard?: StandardStream
+      /** It is, or lies in, a directory that the guest may not change. */
+      readonly readOnly?: boolean
+    }
   /** A socket; with `stdio`, its file type, when it is a standard stream that the host has as a stream. */
   | { readonly kind: 'socket'; readonly id: number; readonly stdio?: number }
 
@@ -59,9 +65,9 @@ export class FdTable {
   }
 
   /** Assigns the lowest free number to a file or a directory. */
-  addFile(host: number): number {
+  addFile(host: number, readOnly: boolean): number {
     const fd = this.#lowest(0, (each) => !this.#slots.has(each))
-    this.#entries.set(fd, { kind: 'file', host })
+    this.#entries.set(fd, { kind: 'file', host, readOnly })
     return fd
   }
 

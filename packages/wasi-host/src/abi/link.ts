@@ -7,7 +7,8 @@ import { errnoOf, type ErrnoStyle } from '../outcome/errno.ts'
 import { Exit, failureOf, Stopped, wouldBlock } from '../outcome/failure.ts'
 import type { ModuleImport } from '../module/binary.ts'
 import { after, SyncPromise, type Outcome } from '../outcome/sync-promise.ts'
-import type { AbiName } from '../module/profile.ts'
+import { PREVIEW1, type AbiName } from '../module/profile.ts'
+import { addImport, type OwnImports } from './own-imports.ts'
 import type { WasmImports } from '../module/engine.ts'
 import type { Abi, Guest, Row } from './abi.ts'
 import { preview1 } from './preview1/preview1.ts'
@@ -32,6 +33,8 @@ export interface LinkOptions {
   readonly errno: ErrnoStyle | undefined
   /** Makes a function that may wait into what the module imports. */
   readonly suspending: (call: HostCall) => unknown
+  /** What the embedder serves. */
+  readonly own: OwnImports
 }
 
 export type HostCall = (...args: number[]) => number | Promise<number>
@@ -126,7 +129,7 @@ const notOffered = (wanted: ModuleImport, profile: AbiName): string => {
   const others = abis.filter(({ modules }) => modules.includes(wanted.module))
   if (others.length === 0) {
     const modules = [...new Set(abis.flatMap((abi) => abi.modules))].join(', ')
-    return `${signature(wanted)}: this host has no module ${JSON.stringify(wanted.module)} (it has ${modules})`
+    return `${signature(wanted)}: this host has no module ${JSON.stringify(wanted.module)} (it has ${modules}; the option imports adds others)`
   }
   const known = others.flatMap((abi) =>
     rowsNamed(abi, wanted.name).map((row) => `${abi.name} has (${row.parameters})`),
@@ -136,10 +139,15 @@ const notOffered = (wanted: ModuleImport, profile: AbiName): string => {
 
 /** The functions of WASI that need no descriptor: clocks, arguments, random numbers. */
 const fromWasi = (guest: Guest, { module, name, parameters }: ModuleImport): HostCall | undefined => {
-  if (module !== 'wasi_snapshot_preview1' || !Object.hasOwn(guest.wasi, name)) return undefined
+  if (module !== PREVIEW1 || !Object.hasOwn(guest.wasi, name)) return undefined
   const call = guest.wasi[name]!
   return call.length === parameters.length ? call : undefined
 }
+
+/** Whether the host serves a name itself, whatever its type. */
+export const isServed = (guest: Guest, module: string, name: string): boolean =>
+  abis.some((abi) => abi.modules.includes(module) && Object.hasOwn(abi.rows, name)) ||
+  (module === PREVIEW1 && Object.hasOwn(guest.wasi, name))
 
 /**
  * The imports of a module, each from the ABI that it belongs to.
@@ -149,7 +157,14 @@ const fromWasi = (guest: Guest, { module, name, parameters }: ModuleImport): Hos
 export const link = (inspection: Inspection, guest: Guest, options: LinkOptions): WasmImports => {
   const calls = new Map<string, { wanted: ModuleImport; shapes: Map<number, HostCall>; waits: boolean }>()
   const missing: string[] = []
+  const imports: WasmImports = {}
+  options.own.expectNoClash((module, name) => isServed(guest, module, name))
   for (const wanted of inspection.imports) {
+    const own = isServed(guest, wanted.module, wanted.name) ? undefined : options.own.get(wanted)
+    if (own !== undefined) {
+      addImport(imports, wanted, own)
+      continue
+    }
     if (wanted.kind !== 'function') {
       missing.push(
         `${wanted.module}.${wanted.name}: a ${wanted.kind} is imported, and this host offers functions only`,
@@ -172,11 +187,9 @@ export const link = (inspection: Inspection, guest: Guest, options: LinkOptions)
   if (missing.length > 0) {
     throw linkError(`the module imports what this host does not offer:\n  ${missing.join('\n  ')}`)
   }
-  const imports: WasmImports = {}
   for (const { wanted, shapes, waits } of calls.values()) {
     const call = byArity(shapes)
-    const module = (imports[wanted.module] ??= {})
-    module[wanted.name] = waits ? options.suspending(call) : call
+    addImport(imports, wanted, waits ? options.suspending(call) : call)
   }
   return imports
 }

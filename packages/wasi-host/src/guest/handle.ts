@@ -1,6 +1,7 @@
 /** What the embedder calls a guest by. */
 import type { ModuleExport } from '../module/binary.ts'
-import type { WasmValue } from '../module/engine.ts'
+import { notSupported } from '../outcome/errors.ts'
+import type { WasmInstance, WasmValue } from '../module/engine.ts'
 
 /** A guest whose exports are called one by one. */
 export interface GuestHandle {
@@ -14,6 +15,17 @@ export interface GuestHandle {
    *   guest has called `proc_exit`.
    */
   call(name: string, ...args: WasmValue[]): Promise<WasmValue | undefined>
+  /**
+   * Calls an export and returns its result at once: only with `wait: 'blocking'` and `thread: 'caller'`.
+   *
+   * @throws As {@link call}; Error `ENOTSUP` in any other way of waiting.
+   */
+  callSync(name: string, ...args: WasmValue[]): WasmValue | undefined
+  /**
+   * The instance, for glue that needs its exports, its memory and its table themselves. Undefined when the guest runs in
+   * another thread. Under `jspi` an export that waits may only be called by {@link call}.
+   */
+  readonly instance: WasmInstance | undefined
   /** Copies bytes out of the memory of the guest. */
   read(pointer: number, length: number): Promise<Uint8Array>
   /** Copies bytes into it. */
@@ -38,6 +50,10 @@ export interface GuestActions {
   read(pointer: number, length: number): Promise<Uint8Array>
   write(pointer: number, bytes: Uint8Array): Promise<void>
   close(): Promise<void>
+  /** Only where the guest runs in this thread. */
+  readonly instance?: WasmInstance
+  /** Only where its calls block this thread. */
+  readonly callSync?: (name: string, args: readonly WasmValue[]) => WasmValue | undefined
 }
 
 const encoder = new TextEncoder()
@@ -48,6 +64,13 @@ export const guestHandle = (exports: readonly ModuleExport[], actions: GuestActi
   return {
     exports: exports.filter(({ kind }) => kind === 'function').map(({ name }) => name),
     call,
+    callSync: (name, ...args) => {
+      if (actions.callSync) return actions.callSync(name, args)
+      throw notSupported(
+        'callSync needs wait: "blocking" with thread: "caller"; call() works in every way of waiting',
+      )
+    },
+    instance: actions.instance,
     read,
     write,
     string: async (text) => {

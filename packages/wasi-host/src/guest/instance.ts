@@ -1,8 +1,9 @@
 /** One guest in the thread that runs it: its descriptors, its imports, its exports. */
 import { outOfRange } from '@uds/winsock-ffi'
-import { link } from '../abi/link.ts'
+import { isServed, link } from '../abi/link.ts'
+import { OwnImports, type ImportsOption } from '../abi/own-imports.ts'
 import type { Guest } from '../abi/abi.ts'
-import type { PosixWasi } from '../wasi/posix-wasi.ts'
+import type { PosixWasi, Preopen } from '../wasi/posix-wasi.ts'
 import type { Stdio } from '../sockets/session.ts'
 import type { SocketCalls } from '../sockets/socket-calls.ts'
 import { linkError } from '../outcome/errors.ts'
@@ -14,7 +15,14 @@ import type { AbiName } from '../module/profile.ts'
 import { FdTable } from '../abi/fd-table.ts'
 import { StandardStream } from '../wasi/stdio/standard-stream.ts'
 import type { Waiting } from './suspension.ts'
-import { engine, type WasmMemory, type WasmModule, type WasmValue } from '../module/engine.ts'
+import {
+  engine,
+  type WasmMemory,
+  type WasmInstance,
+  type WasmModule,
+  type WasmTable,
+  type WasmValue,
+} from '../module/engine.ts'
 
 /** Descriptors that wasi-vfs learns of at the start, reserved for later sockets: it never learns of others. */
 const WASI_VFS_SLOTS = 16
@@ -33,8 +41,10 @@ export interface InstancePlan {
   readonly stdioFds: readonly [number, number, number]
   /** Sockets that are open when it starts: from descriptor 3 on. */
   readonly given: readonly number[]
-  /** Number of preopened directories: descriptors of `PosixWasi` from 3 on. */
-  readonly directories: number
+  /** What the embedder serves; only in the thread that it lives in. */
+  readonly imports?: ImportsOption | undefined
+  /** The preopened directories: descriptors of `PosixWasi` from 3 on. */
+  readonly directories: readonly Preopen[]
 }
 
 const fdTableOf = ({ inspection, abi, stdio, stdioFds, given, directories }: InstancePlan): FdTable => {
@@ -51,8 +61,8 @@ const fdTableOf = ({ inspection, abi, stdio, stdioFds, given, directories }: Ins
   }
   // As systemd has it: those that were handed over come first (sd_listen_fds(3)).
   for (const [index, id] of given.entries()) table.set(3 + index, { kind: 'socket', id })
-  for (let index = 0; index < directories; index += 1) {
-    table.set(3 + given.length + index, { kind: 'file', host: 3 + index })
+  for (const [index, { readOnly }] of directories.entries()) {
+    table.set(3 + given.length + index, { kind: 'file', host: 3 + index, readOnly })
   }
   if (inspection.wasiVfs) table.reserve(WASI_VFS_SLOTS)
   return table
@@ -67,9 +77,17 @@ const checked = <T>(action: () => T, where: string, pointer: number, length: num
   }
 }
 
+/** The table of indirect calls, by the name that compilers use; else any. */
+const tableIn = (exports: Readonly<Record<string, unknown>>): WasmTable | undefined => {
+  const tables = Object.entries(exports).filter(([, each]) => each instanceof engine.Table)
+  const found = tables.find(([name]) => name === '__indirect_function_table') ?? tables[0]
+  return found?.[1] as WasmTable | undefined
+}
+
 const isMemory = (value: unknown): value is WasmMemory => value instanceof engine.Memory
 
 export class GuestInstance {
+  readonly instance: WasmInstance
   readonly #exports: Readonly<Record<string, unknown>>
   readonly #waiting: Waiting
   readonly #guest: Guest
@@ -77,8 +95,9 @@ export class GuestInstance {
   /** Settles when the call that is under way has ended. */
   #busy: Promise<unknown> | undefined
 
-  private constructor(exports: Readonly<Record<string, unknown>>, waiting: Waiting, guest: Guest) {
-    this.#exports = exports
+  private constructor(instance: WasmInstance, waiting: Waiting, guest: Guest) {
+    this.instance = instance
+    this.#exports = instance.exports
     this.#waiting = waiting
     this.#guest = guest
   }
@@ -105,19 +124,23 @@ export class GuestInstance {
       sockets,
       wasi: base.imports,
     }
+    const own = new OwnImports(plan.imports)
     const imports = link(plan.inspection, guest, {
+      own,
       abi: plan.abi,
       errno: plan.errno,
       suspending: waiting.suspending,
     })
-    const { exports } = await engine.instantiate(plan.module, imports)
+    const instance = await engine.instantiate(plan.module, imports)
+    const { exports } = instance
     const { memory } = exports
     if (!isMemory(memory)) {
       throw linkError('the module exports no memory named "memory", through which WASI passes everything')
     }
     guest.memory = new GuestMemory(memory)
     base.bind(memory)
-    return new GuestInstance(exports, waiting, guest)
+    own.resolve({ memory, table: tableIn(exports) }, (module, name) => isServed(guest, module, name))
+    return new GuestInstance(instance, waiting, guest)
   }
 
   /**
@@ -135,6 +158,21 @@ export class GuestInstance {
       return await calling
     } finally {
       this.#busy = undefined
+    }
+  }
+
+  /**
+   * Calls an export in this very turn: it may not suspend.
+   *
+   * @throws As {@link call}.
+   */
+  callSync(name: string, args: readonly WasmValue[]): WasmValue | undefined {
+    const fn = this.#function(name) as (...rest: readonly WasmValue[]) => WasmValue | undefined
+    try {
+      return fn(...args)
+    } catch (error) {
+      if (error instanceof Exit) this.#exited = error
+      throw error
     }
   }
 

@@ -10,6 +10,12 @@ export interface WasmMemory {
   grow(pages: number): number
 }
 
+/** A table of a guest, with the functions that it calls by their number. */
+export interface WasmTable {
+  readonly length: number
+  get(index: number): unknown
+}
+
 /** A compiled module; it can be posted to another thread. */
 export interface WasmModule {
   readonly [Symbol.toStringTag]: 'WebAssembly.Module'
@@ -26,6 +32,7 @@ export type WasmImports = Record<string, Record<string, unknown>>
 interface Engine {
   readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => WasmModule
   readonly Instance: new (module: WasmModule, imports: WasmImports) => WasmInstance
+  readonly Table: abstract new () => WasmTable
   readonly Memory: new (limits: { initial: number; maximum?: number }) => WasmMemory
   readonly compile: (bytes: Uint8Array<ArrayBuffer>) => Promise<WasmModule>
   readonly instantiate: (module: WasmModule, imports: WasmImports) => Promise<WasmInstance>

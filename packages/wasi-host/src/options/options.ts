@@ -1,12 +1,14 @@
 /** The options of a host: their types, and their checks. */
 import { Readable, Writable, type Duplex } from 'node:stream'
 import { checkOptions, invalidArgument, invalidValue, optionNames } from '@uds/winsock-ffi'
+import type { ImportsOption } from '../abi/own-imports.ts'
 import type { ErrnoStyle } from '../outcome/errno.ts'
 import { abiNames, type AbiName } from '../module/profile.ts'
 import { checkPolicy, type Decision, type Policy } from '../policy/permissions.ts'
 import { checkQuotas, type Quotas } from '../policy/quota.ts'
 import { parseTarget, readTarget, type RouteTarget } from '../policy/targets.ts'
 import type { StreamMaker, Target } from '../network/target.ts'
+import type { Preopen, Preopens } from '../wasi/posix-wasi.ts'
 import type { ResolveOption } from '../network/resolver.ts'
 
 /** How a guest waits. */
@@ -43,13 +45,20 @@ export interface SocketsOptions {
   readonly onListening?: ((addresses: readonly string[]) => void) | undefined
 }
 
+/** A directory of this machine. */
+export interface PreopenOption {
+  readonly path: string
+  /** The guest may not change anything in it: `EROFS`. @default false */
+  readonly readOnly?: boolean | undefined
+}
+
 export interface WasiHostOptions {
   /** The arguments of the guest; the first is the name of the program. */
   readonly args?: readonly string[] | undefined
   /** Its environment. @default empty: nothing of this process */
   readonly env?: Readonly<Record<string, string>> | undefined
-  /** Directories: the path that the guest sees, and the directory of this machine. */
-  readonly preopens?: Readonly<Record<string, string>> | undefined
+  /** Directories: the path that the guest sees, and the directory of this machine, which can be read-only for the guest. */
+  readonly preopens?: Readonly<Record<string, string | PreopenOption>> | undefined
   /** Files that exist for the guest only: an absolute path and its content. Written to a private directory that is removed at the end. */
   readonly files?: Readonly<Record<string, string | Uint8Array>> | undefined
   readonly stdin?: InputOption | undefined
@@ -58,8 +67,19 @@ export interface WasiHostOptions {
   readonly sockets?: SocketsOptions | undefined
   /** The socket ABI of the guest. @default 'auto': read from its binary */
   readonly abi?: 'auto' | AbiName | undefined
-  /** How the guest waits: `jspi` where the engine has it, else `worker`. */
+  /** How the guest waits. @default 'auto': `jspi` where the engine has it, else `worker` */
   readonly wait?: 'auto' | WaitMode | undefined
+  /**
+   * The thread that a guest with `wait: 'blocking'` runs in: one of its own, or that of the caller, whose exports can then
+   * be called synchronously and which does nothing else while the guest waits. @default 'own'
+   */
+  readonly thread?: 'own' | 'caller' | undefined
+  /**
+   * Imports that are added to those of the host: by module and name, or a function that returns them, called with the
+   * memory and the table of the guest. They are called in this thread, so `wait` must be `jspi`, or `blocking` with
+   * `thread: 'caller'`.
+   */
+  readonly imports?: ImportsOption | undefined
   /** The errno numbers of the six calls of zig-wasm-cpython. @default 'linux'; 'wasi' when the guest imports `uds_socket` */
   readonly errno?: ErrnoStyle | undefined
 }
@@ -75,7 +95,7 @@ export type StdioPlan =
 export interface Settings {
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>
-  readonly preopens: Readonly<Record<string, string>>
+  readonly preopens: Preopens
   readonly files: Readonly<Record<string, string | Uint8Array>>
   readonly stdio: readonly [stdin: StdioPlan, stdout: StdioPlan, stderr: StdioPlan]
   readonly inheritStdin: boolean
@@ -89,6 +109,8 @@ export interface Settings {
   readonly onListening: ((addresses: readonly string[]) => void) | undefined
   readonly abi: 'auto' | AbiName
   readonly wait: 'auto' | WaitMode
+  readonly thread: 'own' | 'caller'
+  readonly imports: ImportsOption | undefined
   readonly errno: ErrnoStyle | undefined
 }
 
@@ -120,6 +142,26 @@ const record = (value: unknown, what: string): Readonly<Record<string, string>> 
       throw invalidValue(where, `${what}.${key}`, 'must not contain a NUL', each)
   }
   return value as Record<string, string>
+}
+
+const PREOPEN_OPTIONS = optionNames<PreopenOption>({ path: true, readOnly: true })
+
+const preopens = (value: unknown): Preopens => {
+  if (value === undefined) return {}
+  if (!isObject(value)) throw invalidArgument(where, 'preopens', 'an object of directories', value)
+  const entries = Object.entries(value).map(([guest, each]): [string, Preopen] => {
+    const what = `preopens[${JSON.stringify(guest)}]`
+    const option = (typeof each === 'string' ? { path: each } : each) as PreopenOption
+    if (!isObject(option)) throw invalidArgument(where, what, 'a path, or { path, readOnly }', each)
+    checkOptions(option, where, PREOPEN_OPTIONS, `${what}.`)
+    const { path, readOnly = false } = option
+    if (typeof path !== 'string') throw invalidArgument(where, `${what}.path`, 'a string', path)
+    if (path.includes('\0') || guest.includes('\0'))
+      throw invalidValue(where, what, 'must not contain a NUL', path)
+    if (typeof readOnly !== 'boolean') throw invalidArgument(where, `${what}.readOnly`, 'a boolean', readOnly)
+    return [guest, { path, readOnly }]
+  })
+  return Object.fromEntries(entries)
 }
 
 const choice = <T extends string>(value: unknown, what: string, known: readonly T[], otherwise: T): T => {
@@ -202,6 +244,8 @@ const HOST_OPTIONS = optionNames<WasiHostOptions>({
   sockets: true,
   abi: true,
   wait: true,
+  thread: true,
+  imports: true,
   errno: true,
 })
 const SOCKETS_OPTIONS = optionNames<SocketsOptions>({
@@ -215,6 +259,23 @@ const SOCKETS_OPTIONS = optionNames<SocketsOptions>({
   onListening: true,
 })
 const QUOTAS = optionNames<Quotas>({ sockets: true, bytes: true, timeMs: true })
+
+const threadOption = ({ thread, wait }: WasiHostOptions): 'own' | 'caller' => {
+  const chosen = choice<'own' | 'caller'>(thread, 'thread', ['own', 'caller'], 'own')
+  if (chosen === 'caller' && wait !== 'blocking')
+    throw invalidValue(where, 'thread', 'can be "caller" with wait: "blocking" only', thread)
+  return chosen
+}
+
+const importsOption = (value: unknown): ImportsOption | undefined => {
+  if (value === undefined || typeof value === 'function') return value as ImportsOption | undefined
+  if (!isObject(value))
+    throw invalidArgument(where, 'imports', 'an object of modules, or a function that returns one', value)
+  for (const [module, names] of Object.entries(value))
+    if (!isObject(names))
+      throw invalidArgument(where, `imports[${JSON.stringify(module)}]`, 'an object of names', names)
+  return value as ImportsOption
+}
 
 const callback = <T>(value: T | undefined, what: string): T | undefined => {
   if (value === undefined || typeof value === 'function') return value
@@ -248,7 +309,7 @@ export const readOptions = (options: WasiHostOptions): Settings => {
   return {
     args: strings(options.args, 'args'),
     env: record(options.env, 'env'),
-    preopens: record(options.preopens, 'preopens'),
+    preopens: preopens(options.preopens),
     files: files(options.files),
     stdio: [input(options.stdin), output(options.stdout, 'stdout', 1), output(options.stderr, 'stderr', 2)],
     inheritStdin: options.stdin === undefined || options.stdin === 'inherit',
@@ -262,6 +323,8 @@ export const readOptions = (options: WasiHostOptions): Settings => {
     onListening: callback(sockets.onListening, 'sockets.onListening'),
     abi: choice<'auto' | AbiName>(options.abi, 'abi', ['auto', ...abiNames], 'auto'),
     wait: choice<'auto' | WaitMode>(options.wait, 'wait', ['auto', 'jspi', 'worker', 'blocking'], 'auto'),
+    thread: threadOption(options),
+    imports: importsOption(options.imports),
     errno:
       options.errno === undefined
         ? undefined

@@ -58,7 +58,7 @@ const begin = async (): Promise<void> => {
       stdio: opened.stdio,
       stdioFds: plan.stdioFds,
       given: opened.given,
-      directories: Object.keys(plan.preopens).length,
+      directories: Object.values(plan.preopens),
     },
     base,
     opened.sockets,

@@ -6,6 +6,8 @@ export interface Limits {
   begin(): void
   /** Ends the watch. Returns whether the guest was stopped. */
   stop(): boolean
+  /** Whether it is to end, asked from a thread that blocks, where no timer fires. */
+  isOver(): boolean
   /** Throws why the guest was stopped, if it was. */
   throwIfOver(): void
 }
@@ -24,18 +26,25 @@ export const limits = (
   const aborted = (): void => end(signal!.reason)
   signal?.addEventListener('abort', aborted, { once: true })
   let timer: NodeJS.Timeout | undefined
+  let deadline = Infinity
+  const expire = (): void => {
+    const message = `the guest was stopped: it ran longer than sockets.quotas.timeMs, ${timeMs} ms`
+    end(Object.assign(new Error(message), { code: 'ETIMEDOUT' }))
+  }
   const begin = (): void => {
     if (timeMs === undefined || timeMs === Infinity) return
-    timer = setTimeout(() => {
-      const message = `the guest was stopped: it ran longer than sockets.quotas.timeMs, ${timeMs} ms`
-      end(Object.assign(new Error(message), { code: 'ETIMEDOUT' }))
-    }, timeMs)
+    deadline = performance.now() + timeMs
+    timer = setTimeout(expire, timeMs)
   }
   return {
     begin,
     stop: () => {
       clearTimeout(timer)
       signal?.removeEventListener('abort', aborted)
+      return over !== undefined
+    },
+    isOver: () => {
+      if (!over && performance.now() >= deadline) expire()
       return over !== undefined
     },
     throwIfOver: () => {

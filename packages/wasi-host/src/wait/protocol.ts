@@ -3,6 +3,7 @@ import type { ModuleExport } from '../module/binary.ts'
 import type { ErrnoStyle } from '../outcome/errno.ts'
 import type { Inspection } from '../module/inspect.ts'
 import type { Stdio } from '../sockets/session.ts'
+import type { Preopens } from '../wasi/posix-wasi.ts'
 import type { Target } from '../network/target.ts'
 import type { Decision, Policy } from '../policy/permissions.ts'
 import type { Quotas } from '../policy/quota.ts'
@@ -21,7 +22,7 @@ export interface WorkerPlan {
   readonly errno: ErrnoStyle | undefined
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>
-  readonly preopens: Readonly<Record<string, string>>
+  readonly preopens: Preopens
   readonly stdioFds: readonly [number, number, number]
   readonly sockets: RemotePlan | BlockingPlan
 }

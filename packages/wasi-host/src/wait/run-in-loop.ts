@@ -58,7 +58,8 @@ export const runInThread = async (
         stdio: adoptStdioStreams(session, network, settings, true),
         stdioFds: stdio.fds,
         given: session.preopened,
-        directories: Object.keys(mounted.preopens).length,
+        directories: Object.values(mounted.preopens),
+        imports: settings.imports,
       },
       base,
       session.sockets,
@@ -84,6 +85,7 @@ export const runInThread = async (
       read: async (pointer, length) => created.read(pointer, length),
       write: async (pointer, bytes) => created.write(pointer, bytes),
       close,
+      instance: created.instance,
     })
     return { guest, start: () => guarded(() => created.run()) }
   } catch (error) {

@@ -12,7 +12,7 @@ export const nodeWasi = ({ args, env, preopens, stdio }: PosixWasiOptions): Posi
     version: 'preview1',
     args: [...args],
     env: { ...env },
-    preopens: { ...preopens },
+    preopens: Object.fromEntries(Object.entries(preopens).map(([guest, { path }]) => [guest, path])),
     stdin: stdio[0],
     stdout: stdio[1],
     stderr: stdio[2],

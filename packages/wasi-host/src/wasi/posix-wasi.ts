@@ -3,12 +3,22 @@ import type { WasmMemory } from '../module/engine.ts'
 /** The functions of WASI that need no socket, by their names, with descriptors of `PosixWasi`. */
 export type WasiFunctions = Readonly<Record<string, (...args: (number | bigint)[]) => number>>
 
+/** A directory of the host that a guest sees. */
+export interface Preopen {
+  readonly path: string
+  /** Whatever would change it is `EROFS`. */
+  readonly readOnly: boolean
+}
+
+/** By the path that the guest sees. */
+export type Preopens = Readonly<Record<string, Preopen>>
+
 /** What `PosixWasi` is made with. */
 export interface PosixWasiOptions {
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>
   /** Paths of the guest and the directories of the host behind them. */
-  readonly preopens: Readonly<Record<string, string>>
+  readonly preopens: Preopens
   /** Descriptors of this process for the standard streams. */
   readonly stdio: readonly [stdin: number, stdout: number, stderr: number]
 }

@@ -3,9 +3,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { linkError } from '../outcome/errors.ts'
+import type { Preopen, Preopens } from './posix-wasi.ts'
 
 export interface MountedFiles {
-  readonly preopens: Readonly<Record<string, string>>
+  readonly preopens: Preopens
   remove(): void
 }
 
@@ -19,7 +20,7 @@ const rootOf = (path: string): string => `/${path.split('/')[1]!}`
  */
 export const mountFiles = (
   files: Readonly<Record<string, string | Uint8Array>>,
-  preopens: Readonly<Record<string, string>>,
+  preopens: Preopens,
 ): MountedFiles => {
   const entries = Object.entries(files)
   if (entries.length === 0) return { preopens, remove: () => {} }
@@ -32,12 +33,12 @@ export const mountFiles = (
   const directory = mkdtempSync(join(tmpdir(), 'uds-wasi-'))
   const remove = (): void => rmSync(directory, { recursive: true, force: true })
   try {
-    const all: Record<string, string> = { ...preopens }
+    const all: Record<string, Preopen> = { ...preopens }
     for (const [path, content] of entries) {
       const file = join(directory, ...path.split('/'))
       mkdirSync(dirname(file), { recursive: true })
       writeFileSync(file, content)
-      all[rootOf(path)] = join(directory, rootOf(path).slice(1))
+      all[rootOf(path)] = { path: join(directory, rootOf(path).slice(1)), readOnly: false }
     }
     return { preopens: all, remove }
   } catch (error) {

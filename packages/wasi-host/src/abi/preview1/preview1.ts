@@ -34,47 +34,72 @@ interface FileCall {
   readonly parameters: string
   readonly descriptors: readonly number[]
   readonly onSocket: string
+  /** It changes what its descriptors are, or what is in them. */
+  readonly changes?: true
 }
 
 const fileCalls: Readonly<Record<string, FileCall>> = {
   fd_advise: { parameters: 'iIIi', descriptors: [0], onSocket: 'ESPIPE' },
-  fd_allocate: { parameters: 'iII', descriptors: [0], onSocket: 'EINVAL' },
+  fd_allocate: { parameters: 'iII', descriptors: [0], onSocket: 'EINVAL', changes: true },
   fd_datasync: { parameters: 'i', descriptors: [0], onSocket: 'EINVAL' },
   fd_fdstat_set_rights: { parameters: 'iII', descriptors: [0], onSocket: 'ENOTCAPABLE' },
-  fd_filestat_set_size: { parameters: 'iI', descriptors: [0], onSocket: 'EINVAL' },
-  fd_filestat_set_times: { parameters: 'iIIi', descriptors: [0], onSocket: 'EINVAL' },
+  fd_filestat_set_size: { parameters: 'iI', descriptors: [0], onSocket: 'EINVAL', changes: true },
+  fd_filestat_set_times: { parameters: 'iIIi', descriptors: [0], onSocket: 'EINVAL', changes: true },
   fd_pread: { parameters: 'iiiIi', descriptors: [0], onSocket: 'ESPIPE' },
   fd_pwrite: { parameters: 'iiiIi', descriptors: [0], onSocket: 'ESPIPE' },
   fd_readdir: { parameters: 'iiiIi', descriptors: [0], onSocket: 'ENOTDIR' },
   fd_seek: { parameters: 'iIii', descriptors: [0], onSocket: 'ESPIPE' },
   fd_sync: { parameters: 'i', descriptors: [0], onSocket: 'EINVAL' },
   fd_tell: { parameters: 'ii', descriptors: [0], onSocket: 'ESPIPE' },
-  path_create_directory: { parameters: 'iii', descriptors: [0], onSocket: 'ENOTDIR' },
+  path_create_directory: { parameters: 'iii', descriptors: [0], onSocket: 'ENOTDIR', changes: true },
   path_filestat_get: { parameters: 'iiiii', descriptors: [0], onSocket: 'ENOTDIR' },
-  path_filestat_set_times: { parameters: 'iiiiIIi', descriptors: [0], onSocket: 'ENOTDIR' },
-  path_link: { parameters: 'iiiiiii', descriptors: [0, 4], onSocket: 'ENOTDIR' },
+  path_filestat_set_times: { parameters: 'iiiiIIi', descriptors: [0], onSocket: 'ENOTDIR', changes: true },
+  path_link: { parameters: 'iiiiiii', descriptors: [0, 4], onSocket: 'ENOTDIR', changes: true },
   path_readlink: { parameters: 'iiiiii', descriptors: [0], onSocket: 'ENOTDIR' },
-  path_remove_directory: { parameters: 'iii', descriptors: [0], onSocket: 'ENOTDIR' },
-  path_rename: { parameters: 'iiiiii', descriptors: [0, 3], onSocket: 'ENOTDIR' },
-  path_symlink: { parameters: 'iiiii', descriptors: [2], onSocket: 'ENOTDIR' },
-  path_unlink_file: { parameters: 'iii', descriptors: [0], onSocket: 'ENOTDIR' },
+  path_remove_directory: { parameters: 'iii', descriptors: [0], onSocket: 'ENOTDIR', changes: true },
+  path_rename: { parameters: 'iiiiii', descriptors: [0, 3], onSocket: 'ENOTDIR', changes: true },
+  path_symlink: { parameters: 'iiiii', descriptors: [2], onSocket: 'ENOTDIR', changes: true },
+  path_unlink_file: { parameters: 'iii', descriptors: [0], onSocket: 'ENOTDIR', changes: true },
 }
 
+const readOnly = new Failure('EROFS', 'the directory is read-only for the guest')
+
 /** The file behind a descriptor. */
-const file = (guest: Guest, fd: number, onSocket: string): number => {
+const file = (guest: Guest, fd: number, onSocket: string, changes = false): number => {
   const entry = guest.fds.get(fd)
-  if (entry.kind === 'file') return entry.host
+  if (entry.kind === 'file') {
+    if (changes && entry.readOnly) throw readOnly
+    return entry.host
+  }
   throw new Failure(onSocket, `the descriptor ${fd} is a socket`)
 }
 
-const fileRow = (name: string, { parameters, descriptors, onSocket }: FileCall): Row => ({
+const fileRow = (name: string, { parameters, descriptors, onSocket, changes }: FileCall): Row => ({
   parameters,
   ...(descriptors[0] !== 0 && { subject: 'nothing' }),
   call: (guest, ...args) => {
-    for (const index of descriptors) args[index] = file(guest, args[index]!, onSocket)
+    for (const index of descriptors) args[index] = file(guest, args[index]!, onSocket, changes)
     return guest.wasi[name]!(...args)
   },
 })
+
+const OFLAGS_CREAT = 1
+const OFLAGS_DIRECTORY = 2
+const OFLAGS_TRUNC = 8
+/** fd_write, fd_allocate, fd_filestat_set_size, fd_filestat_set_times */
+const RIGHT_WRITE = 1n << 6n
+const CHANGING = RIGHT_WRITE | (1n << 8n) | (1n << 22n) | (1n << 23n)
+
+const less = (rights: bigint): bigint => BigInt.asUintN(64, rights) & ~CHANGING
+
+/** The arguments of path_open behind the descriptor, without the rights to change anything. */
+const readingOnly = (rest: readonly number[]): (number | bigint)[] => {
+  const [dirflags, path, length, oflags, ...others] = rest as [number, number, number, number, ...unknown[]]
+  const [rights, inheriting, ...last] = others as [bigint, bigint, ...number[]]
+  if ((oflags & (OFLAGS_CREAT | OFLAGS_TRUNC)) !== 0) throw readOnly
+  if ((oflags & OFLAGS_DIRECTORY) === 0 && (rights & RIGHT_WRITE) !== 0n) throw readOnly
+  return [dirflags, path, length, oflags, less(rights), less(inheriting), ...last]
+}
 
 /** Writes a `fdstat`: 24 bytes. */
 const fdstat = (guest: Guest, at: number, filetype: number, flags: number): void => {
@@ -227,11 +252,13 @@ const descriptorRows: Readonly<Record<string, Row>> = {
       const opened = rest.at(-1)!
       guest.memory.check(opened, 4)
       const directory = file(guest, fd, 'ENOTDIR')
-      const errno = guest.wasi['path_open']!(directory, ...rest)
+      const entry = guest.fds.get(fd)
+      const fixed = entry.kind === 'file' && entry.readOnly === true
+      const errno = guest.wasi['path_open']!(directory, ...(fixed ? readingOnly(rest) : rest))
       if (errno !== 0) return errno
       const host = guest.memory.u32(opened)
       try {
-        guest.memory.setU32(opened, guest.fds.addFile(host))
+        guest.memory.setU32(opened, guest.fds.addFile(host, fixed))
       } catch (error) {
         guest.wasi['fd_close']!(host)
         throw error
