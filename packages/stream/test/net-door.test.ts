@@ -281,6 +281,12 @@ describe.skipIf(!can.afUnix)('the AF_UNIX of Windows', () => {
 })
 
 describe.skipIf(!can.afUnix)('what register does to a whole program', () => {
+  test('three workers of a cluster serve 30 connections in turns', async () => {
+    const run = spawnScript(new URL('./fixtures/cluster-register.ts', import.meta.url), [socketPath()])
+    expect(await run.exit).toEqual({ code: 0, signal: null })
+    expect(run.stdout().trim()).toBe('10 10 10')
+  })
+
   test.each(['undici', 'http', 'http2', 'https', 'tls', 'driver'])('%s works by a path', async (name) => {
     const program = new URL('./fixtures/registered.ts', import.meta.url)
     const run = spawnScript(program, [name, socketPath()])

@@ -58,10 +58,15 @@ const ofBoundHandle = (): TcpHandle | undefined => {
   const { _createServerHandle: create } = net as unknown as {
     _createServerHandle?: (address: string, port: number, family: number) => TcpHandle | number
   }
-  const handle = create?.('127.0.0.1', 0, 4)
-  if (typeof handle !== 'object') return undefined
-  handle.close()
-  return handle
+  try {
+    const handle = create?.('127.0.0.1', 0, 4)
+    if (typeof handle !== 'object') return undefined
+    handle.close()
+    return handle
+  } catch {
+    // Node's permission model refuses it.
+    return undefined
+  }
 }
 
 /** A socket makes its handle in `connect`, and the connection in a later turn, which `destroy` prevents. */
