@@ -110,8 +110,8 @@ describe('values that mean nothing', () => {
     ['security', { SDDL: 'D:' }, 'ERR_INVALID_ARG_TYPE', /^bind: security must be/],
     ['security', { sddl: '' }, 'ERR_INVALID_ARG_VALUE', /^bind: security.sddl must say who may connect/],
     ['security', { sddl: 'O:BA' }, 'ERR_INVALID_ARG_VALUE', /by a list that begins with D:/],
-    ['rejectRemote', 'no', 'ERR_INVALID_ARG_TYPE', /^bind: rejectRemote must be true or false/],
-    ['messageMode', 1, 'ERR_INVALID_ARG_TYPE', /^bind: messageMode must be true or false/],
+    ['rejectRemote', 'no', 'ERR_INVALID_ARG_TYPE', /^bind: rejectRemote must be a boolean/],
+    ['messageMode', 1, 'ERR_INVALID_ARG_TYPE', /^bind: messageMode must be a boolean/],
     ['bufferSize', 1.5, 'ERR_OUT_OF_RANGE', /^bind: bufferSize must be an integer from 1/],
     ['bufferSize', '64k', 'ERR_INVALID_ARG_TYPE', /^bind: bufferSize must be an integer/],
   ])(

@@ -3,14 +3,13 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { checkOptions, optionNames } from '@uds/winsock-ffi'
-import { Backoff, CONNECT_PAUSES, mayConnectLater } from '@uds/winsock-ffi/internal'
+import { Backoff, CONNECT_PAUSES, mayConnectLater, milliseconds } from '@uds/winsock-ffi/internal'
 import type { Address, SocketAddressObject, SocketAddressText } from '@uds/winsock-ffi/internal'
 import { checkConnectOptions } from './options/check-options.ts'
 import { refuseMisspelt } from './options/misspelt.ts'
 import { throwIfAborted } from './errors/connection-error.ts'
 import { countConnected, countFailed } from './observing/counters.ts'
 import { traceConnect, traceError } from './observing/diagnostics.ts'
-import { positiveMs } from './options/numbers.ts'
 import { route } from './transports/route.ts'
 import type { ConnectOptions, Transport } from './transport.ts'
 
@@ -93,10 +92,11 @@ export function connect(address: string | Address, options?: ConnectDoorOptions)
 export async function connect(address: string | Address, options: ConnectDoorOptions = {}): Promise<Duplex> {
   checkConnectDoorOptions(options, 'connect')
   const { retryUntilMs, transport, ...rest } = options
-  const untilMs = positiveMs('connect', 'retryUntilMs', retryUntilMs, 0)
-  positiveMs('connect', 'timeoutMs', rest.timeoutMs, 0)
+  const untilMs = milliseconds('connect', 'retryUntilMs', retryUntilMs, 0)
+  const timeoutMs = milliseconds('connect', 'timeoutMs', rest.timeoutMs, Infinity)
+  const settings = rest.timeoutMs === undefined ? rest : { ...rest, timeoutMs }
   const to = route(address, transport, 'connect')
-  const attempt = (): Promise<Duplex> => to.transport.connect(to.address, rest)
+  const attempt = (): Promise<Duplex> => to.transport.connect(to.address, settings)
   try {
     const connection = untilMs > 0 ? await withRetries(attempt, untilMs, rest.signal) : await attempt()
     countConnected(connection)

@@ -24,7 +24,7 @@ export type { AdviceCode, SocketErrorInit } from './errors/socket-error.ts'
 // For the packages above, so that all of them speak of failures in the same way
 export { invalidArgument, invalidValue, outOfRange } from './errors/wrong-argument.ts'
 export { adviceFor } from './errors/advice.ts'
-export { checkOptions, optionNames } from './errors/check-options.ts'
+export { checkOptions, optionNames } from './options/check-options.ts'
 export { fileOf, threadFile } from './bundle.ts'
 export { sleep } from './waiting/sleep.ts'
 

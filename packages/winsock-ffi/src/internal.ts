@@ -7,6 +7,19 @@
  */
 export { system, type System } from './system.ts'
 
+// Checks of options
+export {
+  boolean,
+  checkFunction,
+  checkSignal,
+  count,
+  INT_MAX,
+  integer,
+  LONGEST_TIMER,
+  milliseconds,
+  oneOf,
+} from './options/values.ts'
+
 // Who is the same user
 export {
   describePeer,
@@ -61,4 +74,4 @@ export {
 export { DEFAULT_BACKLOG, readBacklog } from './sockets/backlog.ts'
 
 // Options that are misspelt
-export { nearestName } from './errors/nearest-name.ts'
+export { nearestName } from './options/nearest-name.ts'

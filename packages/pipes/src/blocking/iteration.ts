@@ -1,6 +1,6 @@
 /** Streams as iterables. After an error, which `next` throws, each goes on: no byte that was read is lost. */
 import { SocketError } from '@uds/winsock-ffi'
-import { checkedInteger } from '../options/arguments.ts'
+import { integer } from '@uds/winsock-ffi/internal'
 
 /** What is iterated over. */
 export interface Readable {
@@ -104,4 +104,4 @@ class Lines implements IterableIterator<string> {
 }
 
 export const linesOf = (stream: Readable, options?: LineOptions): IterableIterator<string> =>
-  new Lines(stream, checkedInteger(options?.maxBytes ?? 2 ** 24, 'lines', 'maxBytes', 1, 2 ** 30))
+  new Lines(stream, integer('lines', 'maxBytes', options?.maxBytes ?? 2 ** 24, 1, 2 ** 30))

@@ -1,10 +1,10 @@
 /** What every blocking stream does, whatever carries it. */
 import { checkOptions, type PeerCredentials, type SocketError } from '@uds/winsock-ffi'
+import { integer } from '@uds/winsock-ffi/internal'
 import {
   checkBytes,
   callTimeout,
   checkedDirection,
-  checkedInteger,
   checkListOfBytes,
   parseTimeout,
   type ShutdownHow,
@@ -116,7 +116,7 @@ export abstract class BlockingStream extends Timed {
   readExact(buffer: Uint8Array | number, options?: WaitOptions): Uint8Array {
     const target =
       typeof buffer === 'number'
-        ? Buffer.alloc(checkedInteger(buffer, 'readExact', 'the number of bytes', 0, 2 ** 31 - 1))
+        ? Buffer.alloc(integer('readExact', 'the number of bytes', buffer, 0, 2 ** 31 - 1))
         : buffer
     checkBytes(target, 'readExact', 'the buffer')
     const left = remaining(options, 'readExact')
@@ -140,13 +140,7 @@ export abstract class BlockingStream extends Timed {
    */
   readToEnd(options?: ReadToEndOptions): Buffer {
     const left = remaining(options, 'readToEnd', ['timeoutMs', 'maxBytes'])
-    const most = checkedInteger(
-      options?.maxBytes ?? 2 ** 30,
-      'readToEnd',
-      'maxBytes',
-      0,
-      Number.MAX_SAFE_INTEGER,
-    )
+    const most = integer('readToEnd', 'maxBytes', options?.maxBytes ?? 2 ** 30, 0, Number.MAX_SAFE_INTEGER)
     const parts: Buffer[] = []
     let part = Buffer.allocUnsafeSlow(CHUNK)
     let filled = 0

@@ -1,5 +1,5 @@
 /** The options of a pipe that is bound, read and checked. */
-import { checkedBoolean, checkedInteger } from '../options/arguments.ts'
+import { integer, boolean } from '@uds/winsock-ffi/internal'
 import { checkSecurity, type PipeSecurity } from './win32/security.ts'
 
 /** Options of {@link WinListener.bind}. */
@@ -50,8 +50,8 @@ export interface PipeSettings {
 
 /** Reads the options that only a pipe has. It makes no system call, so a mistake is found on every system. */
 export const readPipeOptions = (options: PipeBindOptions): PipeSettings => ({
-  bufferSize: checkedInteger(options.bufferSize ?? 65_536, 'bind', 'bufferSize', 1, 2 ** 31 - 1),
-  rejectRemote: checkedBoolean(options.rejectRemote ?? true, 'bind', 'rejectRemote'),
-  message: checkedBoolean(options.messageMode ?? false, 'bind', 'messageMode'),
+  bufferSize: integer('bind', 'bufferSize', options.bufferSize ?? 65_536, 1, 2 ** 31 - 1),
+  rejectRemote: boolean('bind', 'rejectRemote', options.rejectRemote ?? true),
+  message: boolean('bind', 'messageMode', options.messageMode ?? false),
   security: checkSecurity(options.security ?? 'current-user'),
 })

@@ -1,6 +1,6 @@
 /** WinListener: bind, accept, close. */
 import { checkOptions, SocketError } from '@uds/winsock-ffi'
-import { checkedBoolean, checkedInteger } from '../options/arguments.ts'
+import { integer, boolean } from '@uds/winsock-ffi/internal'
 import { notSupported } from '../errors/errors.ts'
 import { BlockingListener } from '../blocking/listener.ts'
 import { SharedState } from '../threads/state.ts'
@@ -56,7 +56,7 @@ export class WinListener extends BlockingListener<WinStream> {
       })
     }
     checkOptions(options, 'bind', PIPE_BIND_OPTIONS)
-    const backlog = checkedInteger(options.backlog ?? 8, 'bind', 'backlog', 1, MOST_INSTANCES)
+    const backlog = integer('bind', 'backlog', options.backlog ?? 8, 1, MOST_INSTANCES)
     const { bufferSize, rejectRemote, message, security } = readPipeOptions(options)
     requireWindows('bind')
     const settings = { name, message, bufferSize, sddl: sddlOf(security) }
@@ -85,7 +85,7 @@ export class WinListener extends BlockingListener<WinStream> {
   /** Sets whether clients on other computers are refused, as they are at first. It holds for clients that come later. */
   rejectRemote(on: boolean): void {
     const state = this.opened('rejectRemote')
-    this.#instances.rejectRemote = checkedBoolean(on, 'rejectRemote', 'the choice')
+    this.#instances.rejectRemote = boolean('rejectRemote', 'the choice', on)
     applyChanges(state, this.#instances)
   }
 

@@ -1,6 +1,7 @@
 /** WinStream: connect, pair, read and write, message mode, credentials. */
 import { sidOfProcess, sleep, type PeerCredentials, type SocketError } from '@uds/winsock-ffi'
-import { checkedInteger, parseTimeout, type ShutdownHow, type WaitOptions } from '../options/arguments.ts'
+import { integer } from '@uds/winsock-ffi/internal'
+import { parseTimeout, type ShutdownHow, type WaitOptions } from '../options/arguments.ts'
 import { connectUntil } from '../connecting/connect-until.ts'
 import { ENDED_READ, ENDED_WRITE, READ, WRITE } from '../threads/cells.ts'
 import { SharedState } from '../threads/state.ts'
@@ -120,7 +121,7 @@ export class WinStream extends BlockingStream {
    *   have no timeout. The handle is the caller's then.
    */
   static fromRawHandle(handle: number): WinStream {
-    checkedInteger(handle, 'fromRawHandle', 'the handle', 1, 2 ** 31 - 1)
+    integer('fromRawHandle', 'the handle', handle, 1, 2 ** 31 - 1)
     requireWindows('fromRawHandle')
     return WinStream.of(handle, WinPipeSocketAddr.unnamed, pipeTraitsOf(handle))
   }

@@ -71,23 +71,6 @@ export const checkListOfBytes = (values: readonly Uint8Array[], where: string): 
   values.forEach((value, index) => checkBytes(value as Uint8Array, where, `buffer ${index}`))
 }
 
-export const checkedBoolean = (value: boolean, where: string, what: string): boolean => {
-  if (typeof value === 'boolean') return value
-  throw invalidArgument(where, what, 'true or false', value)
-}
-
-export const checkedInteger = (
-  value: number,
-  where: string,
-  what: string,
-  from: number,
-  to: number,
-): number => {
-  if (typeof value !== 'number') throw invalidArgument(where, what, `an integer from ${from} to ${to}`, value)
-  if (Number.isInteger(value) && value >= from && value <= to) return value
-  throw outOfRange(where, what, `an integer from ${from} to ${to}`, value)
-}
-
 /** Which directions a shutdown ends. */
 export type ShutdownHow = 'read' | 'write' | 'both'
 

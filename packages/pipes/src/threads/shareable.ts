@@ -1,6 +1,6 @@
 /** Shareable: an object whose handle clones share; clones, tokens, close. */
 import { invalidArgument } from '@uds/winsock-ffi'
-import { checkedBoolean } from '../options/arguments.ts'
+import { boolean } from '@uds/winsock-ffi/internal'
 import { closed, notSupported } from '../errors/errors.ts'
 import { canShare } from './memory.ts'
 import { closeReference, hold, letGo, type OpenHandle } from './open-handles.ts'
@@ -89,7 +89,7 @@ export abstract class Shareable {
    */
   setNonblocking(on: boolean): void {
     const state = this.opened('setNonblocking')
-    state.nonblocking = checkedBoolean(on, 'setNonblocking', 'the mode')
+    state.nonblocking = boolean('setNonblocking', 'the mode', on)
   }
 
   /** Whether calls fail with `EAGAIN` where they would have to wait. */

@@ -1,6 +1,6 @@
 /** The options of bind, read and checked, for listeners and datagram sockets. */
 import { checkOptions, invalidArgument, outOfRange, SocketError } from '@uds/winsock-ffi'
-import { checkedBoolean } from '../options/arguments.ts'
+import { boolean } from '@uds/winsock-ffi/internal'
 import { socketSystem as system } from './system/select.ts'
 
 /** Options of {@link UnixListener.bind}. */
@@ -55,8 +55,8 @@ export const readFileOptions = (
     checkMode(mode)
     if (!system.hasModes) throw noModes()
   }
-  checkedBoolean(removeStale, 'bind', 'removeStale')
-  checkedBoolean(unlinkOnClose, 'bind', 'unlinkOnClose')
+  boolean('bind', 'removeStale', removeStale)
+  boolean('bind', 'unlinkOnClose', unlinkOnClose)
   return { mode, removeStale, unlinkOnClose }
 }
 

@@ -9,7 +9,7 @@ import {
   type SocketHandle,
   type SocketType,
 } from '@uds/winsock-ffi'
-import { checkedInteger } from '../options/arguments.ts'
+import { integer } from '@uds/winsock-ffi/internal'
 
 const WHERE = 'fromRawHandle'
 
@@ -69,7 +69,7 @@ const faultOf = (socket: SocketHandle, wanted: SocketType, listening: boolean): 
  *   SocketError `EBADF` for a number that is not open, `ENOTSOCK` for something that is no socket.
  */
 export const checkedSocket = (handle: number, type: 'stream' | 'datagram', listening: boolean): number => {
-  const socket = sockets.fromFd(checkedInteger(handle, WHERE, 'the handle', 0, 2 ** 31 - 1), 'unix', type)
+  const socket = sockets.fromFd(integer(WHERE, 'the handle', handle, 0, 2 ** 31 - 1), 'unix', type)
   try {
     const fault = faultOf(socket, type, listening)
     if (fault === undefined) return handle

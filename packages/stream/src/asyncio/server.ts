@@ -2,10 +2,10 @@
 import { once } from 'node:events'
 import type { Duplex } from 'node:stream'
 import { invalidArgument, invalidValue, SocketError } from '@uds/winsock-ffi'
+import { integer, LONGEST_TIMER } from '@uds/winsock-ffi/internal'
 import { connect, type ConnectDoorOptions } from '../connect.ts'
 import { peerCredentials } from '../peer/credentials.ts'
 import { listen } from '../listen.ts'
-import { positiveCount } from '../options/numbers.ts'
 import type { CloseOptions, Listener, ListenOptions } from '../transport.ts'
 import { StreamReader, type StreamReaderOptions } from './reader.ts'
 import { StreamWriter } from './writer.ts'
@@ -108,7 +108,13 @@ export class WindowsUnixServer {
     this.path = checkedPath(path, 'WindowsUnixServer')
     this.#options = {
       ...options,
-      backlog: positiveCount('WindowsUnixServer', 'the backlog', options.backlog, DEFAULT_BACKLOG),
+      backlog: integer(
+        'WindowsUnixServer',
+        'the backlog',
+        options.backlog ?? DEFAULT_BACKLOG,
+        1,
+        LONGEST_TIMER,
+      ),
     }
   }
 

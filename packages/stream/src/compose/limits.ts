@@ -1,7 +1,7 @@
 /** withLimits: bounds on connections, bytes and idle time. */
 import type { Duplex } from 'node:stream'
 import { checkOptions, optionNames, SocketError } from '@uds/winsock-ffi'
-import { positiveMs, wholeNumber } from '../options/numbers.ts'
+import { count, milliseconds } from '@uds/winsock-ffi/internal'
 import type { Transport } from '../transport.ts'
 import { tap } from './tap.ts'
 import { wrapListener } from './wrapped-listener.ts'
@@ -39,10 +39,10 @@ export const withLimits = (transport: Transport, limits: Limits): Transport => {
   const where = 'withLimits'
   requireObject(where, limits)
   checkOptions(limits, where, OPTIONS)
-  const most = wholeNumber(where, 'maxConnections', limits.maxConnections, Infinity)
-  const maxBytes = wholeNumber(where, 'maxReceivedBytes', limits.maxReceivedBytes, Infinity)
-  const idleMs = positiveMs(where, 'idleMs', limits.idleMs, Infinity)
-  const lifetimeMs = positiveMs(where, 'lifetimeMs', limits.lifetimeMs, Infinity)
+  const most = count(where, 'maxConnections', limits.maxConnections, Infinity, 0)
+  const maxBytes = count(where, 'maxReceivedBytes', limits.maxReceivedBytes, Infinity, 0)
+  const idleMs = milliseconds(where, 'idleMs', limits.idleMs, Infinity)
+  const lifetimeMs = milliseconds(where, 'lifetimeMs', limits.lifetimeMs, Infinity)
   let connected = 0
 
   const watchOver = <D extends Duplex>(connection: D): D => {

@@ -2,8 +2,8 @@
 import type { TLSSocket } from 'node:tls'
 import type { Duplex } from 'node:stream'
 import { checkOptions, optionNames } from '@uds/winsock-ffi'
+import { milliseconds } from '@uds/winsock-ffi/internal'
 import { throwIfAborted } from '../errors/connection-error.ts'
-import { positiveMs } from '../options/numbers.ts'
 import type { ConnectOptions, Transport } from '../transport.ts'
 import { requireObject, requireTransport } from '../options/check-options.ts'
 import { handshake, HANDSHAKE_MS, tls } from './handshake.ts'
@@ -64,7 +64,7 @@ export const withTls = (transport: Transport, options: TlsTransportOptions): Tra
   checkOptions(options, 'withTls', OPTIONS)
   checkTlsClient(options.client, 'withTls', 'client')
   checkTlsServer(options.server, 'withTls')
-  const ms = positiveMs('withTls', 'handshakeTimeoutMs', options.handshakeTimeoutMs, HANDSHAKE_MS)
+  const ms = milliseconds('withTls', 'handshakeTimeoutMs', options.handshakeTimeoutMs, HANDSHAKE_MS)
   return {
     name: `tls(${transport.name})`,
     // TLS has a half close of its own that Node does not offer (https://nodejs.org/api/tls.html: allowHalfOpen is false).

@@ -1,6 +1,6 @@
 /** Checks of the options of packet sockets, before any system call. */
 import { checkOptions, invalidArgument, optionNames, outOfRange } from '@uds/winsock-ffi'
-import { positiveCount } from '../options/numbers.ts'
+import { integer, INT_MAX } from '@uds/winsock-ffi/internal'
 import type { PacketSocketOptions } from './packet.ts'
 
 /** The options with their defaults. */
@@ -35,9 +35,9 @@ export const packetSettings = (
   if (!Number.isInteger(maxDescriptors) || maxDescriptors < 0 || maxDescriptors > MAX_DESCRIPTORS)
     throw outOfRange(where, 'maxDescriptors', `an integer from 0 to ${MAX_DESCRIPTORS}`, maxDescriptors)
   return {
-    maxMessageBytes: positiveCount(where, 'maxMessageBytes', options.maxMessageBytes, 262_144),
-    maxQueued: positiveCount(where, 'maxQueued', options.maxQueued, 64),
-    maxUnsent: positiveCount(where, 'maxUnsent', options.maxUnsent, 1024),
+    maxMessageBytes: integer(where, 'maxMessageBytes', options.maxMessageBytes ?? 262_144, 1, INT_MAX),
+    maxQueued: integer(where, 'maxQueued', options.maxQueued ?? 64, 1, INT_MAX),
+    maxUnsent: integer(where, 'maxUnsent', options.maxUnsent ?? 1024, 1, INT_MAX),
     credentials,
     maxDescriptors,
   }

@@ -1,8 +1,7 @@
 /** The notification protocol of systemd: sd_notify(3), its barrier, its watchdog. */
 import { setTimeout as pause } from 'node:timers/promises'
 import { invalidArgument, invalidValue, sockets, SocketError, UnixAddress, watch } from '@uds/winsock-ffi'
-import { requireSignal } from '../options/check-options.ts'
-import { positiveMs } from '../options/numbers.ts'
+import { milliseconds, checkSignal } from '@uds/winsock-ffi/internal'
 import type { SendPacketOptions } from './packet.ts'
 import { UnixDatagramSocket } from './unix-datagram-socket.ts'
 
@@ -126,7 +125,7 @@ export const systemdBarrier = async (
   options: { readonly timeoutMs?: number | undefined } = {},
 ): Promise<boolean> => {
   const where = 'systemdBarrier'
-  const timeoutMs = positiveMs(where, 'timeoutMs', options.timeoutMs, 5000)
+  const timeoutMs = milliseconds(where, 'timeoutMs', options.timeoutMs, 5000)
   if (!process.env['NOTIFY_SOCKET']) return false
   const [ours, theirs] = sockets.pair('stream')
   const timeout = new AbortController()
@@ -169,7 +168,7 @@ const sayAlive = (): void => {
  */
 export const systemdWatchdog = (options: { readonly signal?: AbortSignal | undefined } = {}): boolean => {
   const { signal } = options
-  requireSignal('systemdWatchdog', signal)
+  checkSignal('systemdWatchdog', signal)
   const intervalMs = watchdogMs()
   if (intervalMs === undefined || signal?.aborted) return false
   sayAlive()

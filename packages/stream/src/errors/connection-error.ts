@@ -1,6 +1,6 @@
 /** toSocketError: an error of node:net as a SocketError; throwIfAborted. */
 import { adviceFor, SocketError } from '@uds/winsock-ffi'
-import { requireSignal } from '../options/check-options.ts'
+import { checkSignal } from '@uds/winsock-ffi/internal'
 import { denied } from './permission.ts'
 
 interface NodeError extends Error {
@@ -40,6 +40,6 @@ export const toSocketError = (error: unknown, syscall: string, address: string):
 
 /** @throws The reason of a signal that has fired; TypeError for a value that is no signal. */
 export const throwIfAborted = (signal: AbortSignal | undefined): void => {
-  requireSignal('options', signal)
+  checkSignal('options', signal)
   if (signal?.aborted) throw signal.reason
 }

@@ -11,12 +11,12 @@ import {
   type Readiness,
   type SocketHandle,
 } from '@uds/winsock-ffi'
+import { integer, INT_MAX } from '@uds/winsock-ffi/internal'
 import { SocketWatcher } from '../datagram/socket-watcher.ts'
 import { toUnixAddress, type UnixAddressLike } from '../datagram/unix-address.ts'
 import { descriptorOf, type Sendable } from '../descriptors/sendable.ts'
 import { adoptSocket, type SocketSource } from '../inherited/claim-socket.ts'
 import { connectNow } from '../listener/raw-listener.ts'
-import { positiveCount } from '../options/numbers.ts'
 import { MAX_HANDLES, type Frame } from './frame.ts'
 import { FrameReceiver } from './frame-receiver.ts'
 import { FrameSender } from './frame-sender.ts'
@@ -98,7 +98,7 @@ const settingsOf = (
 ): Required<Record<keyof HandleChannelOptions, number>> => {
   checkOptions(options, where, channelOptions)
   const count = (name: keyof HandleChannelOptions, otherwise: number): number =>
-    positiveCount(where, name, options[name], otherwise)
+    integer(where, name, options[name] ?? otherwise, 1, INT_MAX)
   return {
     maxMessageBytes: count('maxMessageBytes', MIB),
     maxQueued: count('maxQueued', 16),

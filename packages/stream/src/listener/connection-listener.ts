@@ -1,4 +1,5 @@
 /** ConnectionListener: authorize, limits, events and iteration, closing, over any source of connections. */
+import { milliseconds, count } from '@uds/winsock-ffi/internal'
 import { EventEmitter } from 'node:events'
 import type { Duplex } from 'node:stream'
 import { SocketError } from '@uds/winsock-ffi'
@@ -7,7 +8,6 @@ import { watchFile, type FileState, type FileWatch } from './file-state.ts'
 import { Authorizer } from '../peer/authorizer.ts'
 import { countAccepted } from '../observing/counters.ts'
 import { traceAccept, traceClose, traceError } from '../observing/diagnostics.ts'
-import { positiveMs, wholeNumber } from '../options/numbers.ts'
 import type { CloseOptions, DropReason, Listener, ListenerEvents, ListenOptions } from '../transport.ts'
 
 /** Where the connections of a {@link ConnectionListener} come from. */
@@ -41,8 +41,8 @@ interface Limits {
 }
 
 const checked = (options: ListenOptions): Limits => ({
-  maxConnections: wholeNumber('listen', 'maxConnections', options.maxConnections, Infinity),
-  maxQueued: wholeNumber('listen', 'maxQueued', options.maxQueued, 511),
+  maxConnections: count('listen', 'maxConnections', options.maxConnections, Infinity, 0),
+  maxQueued: count('listen', 'maxQueued', options.maxQueued, 511, 0),
 })
 
 /**
@@ -223,7 +223,7 @@ export class ConnectionListener<C extends Duplex = Duplex>
   }
 
   close(options: CloseOptions = {}): Promise<void> {
-    const graceMs = positiveMs('close', 'graceMs', options.graceMs, 0)
+    const graceMs = milliseconds('close', 'graceMs', options.graceMs, 0)
     const first = this.#closing === undefined
     this.#closing ??= this.#close()
     // A caller that does not wait for it hears of it by `connectionError`.

@@ -1,5 +1,6 @@
-/** Options that are wrong, found before any system call. Those that are numbers with a default: options.ts. */
+/** Options of connect and listen, checked before any system call. */
 import { invalidArgument, invalidValue, outOfRange } from '@uds/winsock-ffi'
+import { boolean, checkSignal, INT_MAX, integer } from '@uds/winsock-ffi/internal'
 import type { ConnectOptions, ListenOptions, Transport } from '../transport.ts'
 
 /** @throws TypeError `ERR_INVALID_ARG_TYPE`. */
@@ -8,38 +9,29 @@ export const requireObject = (where: string, options: unknown): void => {
     throw invalidArgument(where, 'the options', 'an object', options)
 }
 
-/** Undefined is as good as none. */
-export const requireSignal = (where: string, signal: unknown): void => {
-  if (signal === undefined) return
-  const { addEventListener, aborted } = (signal ?? {}) as Partial<AbortSignal>
-  if (typeof addEventListener !== 'function' || typeof aborted !== 'boolean')
-    throw invalidArgument(where, 'signal', 'an AbortSignal', signal)
-}
-
-const requireBooleans = <T extends object>(
+const checkBooleans = <T extends object>(
   where: string,
   options: T,
   names: readonly (keyof T & string)[],
 ): void => {
-  for (const name of names) {
-    const value = options[name]
-    if (value !== undefined && typeof value !== 'boolean')
-      throw invalidArgument(where, name, 'a boolean', value)
-  }
+  for (const name of names) if (options[name] !== undefined) boolean(where, name, options[name] as boolean)
 }
 
-const requireInteger = (where: string, what: string, value: unknown, least: number, most: number): void => {
-  if (value === undefined) return
-  if (typeof value !== 'number') throw invalidArgument(where, what, 'a number', value)
-  if (!Number.isInteger(value) || value < least || value > most)
-    throw outOfRange(where, what, `an integer from ${least} to ${most}`, value)
+const checkInteger = (
+  where: string,
+  what: string,
+  value: number | undefined,
+  from: number,
+  to: number,
+): void => {
+  if (value !== undefined) integer(where, what, value, from, to)
 }
 
 /** @throws TypeError, RangeError with a code. */
 export const checkConnectOptions = (where: string, options: ConnectOptions): void => {
   requireObject(where, options)
-  requireSignal(where, options.signal)
-  requireBooleans(where, options, ['allowHalfOpen', 'noDelay', 'halfClose'])
+  checkSignal(where, options.signal)
+  checkBooleans(where, options, ['allowHalfOpen', 'noDelay', 'halfClose'])
   const onread: unknown = options.onread
   if (onread === undefined) return
   const { buffer, callback } = (onread ?? {}) as { buffer?: unknown; callback?: unknown }
@@ -49,16 +41,15 @@ export const checkConnectOptions = (where: string, options: ConnectOptions): voi
 
 /** uid_t and gid_t have 32 bits, and the last number means "leave it" (chown(2)). */
 const LAST_ID = 0xffff_fffe
-const LONGEST_BACKLOG = 0x7fff_ffff
 
 /** @throws TypeError, RangeError with a code. */
 export const checkListenOptions = (where: string, options: ListenOptions): void => {
   requireObject(where, options)
-  requireSignal(where, options.signal)
-  requireBooleans(where, options, ['allowHalfOpen', 'noDelay', 'halfClose', 'takeOver', 'removeStale'])
-  requireInteger(where, 'backlog', options.backlog, 1, LONGEST_BACKLOG)
-  requireInteger(where, 'uid', options.uid, 0, LAST_ID)
-  requireInteger(where, 'gid', options.gid, 0, LAST_ID)
+  checkSignal(where, options.signal)
+  checkBooleans(where, options, ['allowHalfOpen', 'noDelay', 'halfClose', 'takeOver', 'removeStale'])
+  checkInteger(where, 'backlog', options.backlog, 1, INT_MAX)
+  checkInteger(where, 'uid', options.uid, 0, LAST_ID)
+  checkInteger(where, 'gid', options.gid, 0, LAST_ID)
   const { mode } = options
   if (mode !== undefined && !(Number.isInteger(mode) && mode >= 0 && mode <= 0o777))
     throw outOfRange(where, 'mode', 'permissions from 0 to 0o777, written in octal, as 0o600', mode)

@@ -1,9 +1,15 @@
 /** `authorize`: who may connect, decided before the first byte is read. */
 import type { Duplex } from 'node:stream'
 import { invalidArgument, loadKoffi, SocketError, type PeerCredentials } from '@uds/winsock-ffi'
-import { describePeer, isSameUser, userDifference, whyNobodyIsSameUser } from '@uds/winsock-ffi/internal'
+import {
+  describePeer,
+  isSameUser,
+  userDifference,
+  whyNobodyIsSameUser,
+  milliseconds,
+  count,
+} from '@uds/winsock-ffi/internal'
 import { hasLeft, peerCredentials } from './credentials.ts'
-import { positiveMs, wholeNumber } from '../options/numbers.ts'
 import type { Authorize, ListenOptions, TransportCapabilities } from '../transport.ts'
 
 const refused = (detail: string, cause?: unknown): SocketError =>
@@ -78,8 +84,8 @@ export class Authorizer<C extends Duplex> {
       throw invalidArgument('listen', 'authorize', `'sameUser' or a function`, authorize)
     }
     this.#authorize = authorize === 'sameUser' ? isSameUser : authorize
-    this.#timeoutMs = positiveMs('listen', 'authorizeTimeoutMs', options.authorizeTimeoutMs, 5000)
-    this.#limit = wholeNumber('listen', 'maxAuthorizing', options.maxAuthorizing, 128)
+    this.#timeoutMs = milliseconds('listen', 'authorizeTimeoutMs', options.authorizeTimeoutMs, 5000)
+    this.#limit = count('listen', 'maxAuthorizing', options.maxAuthorizing, 128, 0)
   }
 
   /** True when no more peers may wait. */

@@ -4,12 +4,17 @@ import { text } from 'node:stream/consumers'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { checkOptions, invalidArgument, optionNames, SocketError } from '@uds/winsock-ffi'
-import { Backoff, CONNECT_PAUSES, formatAddress, mayConnectLater } from '@uds/winsock-ffi/internal'
+import {
+  Backoff,
+  CONNECT_PAUSES,
+  formatAddress,
+  mayConnectLater,
+  milliseconds,
+  checkSignal,
+} from '@uds/winsock-ffi/internal'
 import type { Address, SocketAddressObject, SocketAddressText } from '@uds/winsock-ffi/internal'
 import { connect, type ConnectDoorOptions } from '../connect.ts'
 import { throwIfAborted } from '../errors/connection-error.ts'
-import { requireSignal } from '../options/check-options.ts'
-import { positiveMs } from '../options/numbers.ts'
 import type { Listener } from '../transport.ts'
 import { listenOrConnect } from './listen-or-connect.ts'
 import { Started, type Start } from './started.ts'
@@ -148,8 +153,8 @@ export async function connectOrStart(
   checkOptions(options, 'connectOrStart', OPTIONS)
   const { start, signal } = options
   requireStart(start)
-  requireSignal('connectOrStart', signal)
-  const timeoutMs = positiveMs('connectOrStart', 'timeoutMs', options.timeoutMs, 10_000)
+  checkSignal('connectOrStart', signal)
+  const timeoutMs = milliseconds('connectOrStart', 'timeoutMs', options.timeoutMs, 10_000)
   const attempt: Attempt = () => connect(address, { ...options.connect, signal })
   const where = typeof address === 'string' ? address : formatAddress(address)
   for (;;) {

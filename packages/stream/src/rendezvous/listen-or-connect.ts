@@ -3,12 +3,11 @@ import type { Duplex } from 'node:stream'
 import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { checkOptions, optionNames } from '@uds/winsock-ffi'
-import { Backoff, CONNECT_PAUSES, mayConnectLater } from '@uds/winsock-ffi/internal'
+import { Backoff, CONNECT_PAUSES, mayConnectLater, checkSignal } from '@uds/winsock-ffi/internal'
 import type { Address, SocketAddressObject, SocketAddressText } from '@uds/winsock-ffi/internal'
 import { connect, type ConnectDoorOptions } from '../connect.ts'
 import { throwIfAborted } from '../errors/connection-error.ts'
 import { listen, type ListenDoorOptions } from '../listen.ts'
-import { requireSignal } from '../options/check-options.ts'
 import type { Listener } from '../transport.ts'
 
 export interface ListenOrConnectOptions {
@@ -64,7 +63,7 @@ export async function listenOrConnect(
 ): Promise<ListenOrConnectResult> {
   checkOptions(options, 'listenOrConnect', OPTIONS)
   const { signal } = options
-  requireSignal('listenOrConnect', signal)
+  checkSignal('listenOrConnect', signal)
   const backoff = new Backoff(CONNECT_PAUSES)
   const end = performance.now() + UNDECIDED_MS
   for (;;) {

@@ -2,6 +2,7 @@
 import { Readable, Writable, type Duplex } from 'node:stream'
 import { checkOptions, invalidArgument, invalidValue, optionNames } from '@uds/winsock-ffi'
 import type { ImportsOption } from '../abi/own-imports.ts'
+import { checkFunction, oneOf } from '@uds/winsock-ffi/internal'
 import type { ErrnoStyle } from '../outcome/errno.ts'
 import { abiNames, type AbiName } from '../module/profile.ts'
 import { checkPolicy, type Decision, type Policy } from '../policy/permissions.ts'
@@ -164,13 +165,6 @@ const preopens = (value: unknown): Preopens => {
   return Object.fromEntries(entries)
 }
 
-const choice = <T extends string>(value: unknown, what: string, known: readonly T[], otherwise: T): T => {
-  if (value === undefined) return otherwise
-  const found = known.find((each) => each === value)
-  if (found === undefined) throw invalidValue(where, what, `must be one of ${known.join(', ')}`, value)
-  return found
-}
-
 const files = (value: unknown): Settings['files'] => {
   if (value === undefined) return {}
   if (!isObject(value)) throw invalidArgument(where, 'files', 'an object of paths and contents', value)
@@ -261,7 +255,7 @@ const SOCKETS_OPTIONS = optionNames<SocketsOptions>({
 const QUOTAS = optionNames<Quotas>({ sockets: true, bytes: true, timeMs: true })
 
 const threadOption = ({ thread, wait }: WasiHostOptions): 'own' | 'caller' => {
-  const chosen = choice<'own' | 'caller'>(thread, 'thread', ['own', 'caller'], 'own')
+  const chosen = oneOf<'own' | 'caller'>(where, 'thread', thread, ['own', 'caller'])
   if (chosen === 'caller' && wait !== 'blocking')
     throw invalidValue(where, 'thread', 'can be "caller" with wait: "blocking" only', thread)
   return chosen
@@ -278,8 +272,8 @@ const importsOption = (value: unknown): ImportsOption | undefined => {
 }
 
 const callback = <T>(value: T | undefined, what: string): T | undefined => {
-  if (value === undefined || typeof value === 'function') return value
-  throw invalidArgument(where, what, 'a function', value)
+  checkFunction(where, what, value)
+  return value
 }
 
 /**
@@ -321,13 +315,13 @@ export const readOptions = (options: WasiHostOptions): Settings => {
     quotas,
     trace: callback(sockets.trace, 'sockets.trace'),
     onListening: callback(sockets.onListening, 'sockets.onListening'),
-    abi: choice<'auto' | AbiName>(options.abi, 'abi', ['auto', ...abiNames], 'auto'),
-    wait: choice<'auto' | WaitMode>(options.wait, 'wait', ['auto', 'jspi', 'worker', 'blocking'], 'auto'),
     thread: threadOption(options),
     imports: importsOption(options.imports),
+    abi: oneOf<'auto' | AbiName>(where, 'abi', options.abi, ['auto', ...abiNames]),
+    wait: oneOf<'auto' | WaitMode>(where, 'wait', options.wait, ['auto', 'jspi', 'worker', 'blocking']),
     errno:
       options.errno === undefined
         ? undefined
-        : choice<ErrnoStyle>(options.errno, 'errno', ['wasi', 'linux'], 'wasi'),
+        : oneOf<ErrnoStyle>(where, 'errno', options.errno, ['wasi', 'linux']),
   }
 }

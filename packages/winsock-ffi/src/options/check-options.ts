@@ -1,6 +1,6 @@
 /** checkOptions, optionNames: misspelt options are refused by name. */
 import { suggestedName } from './nearest-name.ts'
-import { invalidArgument, invalidValue } from './wrong-argument.ts'
+import { invalidArgument, invalidValue } from '../errors/wrong-argument.ts'
 
 /**
  * Refuses options that are no object, and names that a call does not have: a misspelt one would mean nothing, and nobody
