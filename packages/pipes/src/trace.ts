@@ -4,7 +4,7 @@
  */
 import { channel } from 'node:diagnostics_channel'
 
-// An import of node:util makes pipes 0 to 2 non-blocking: it reads process.stderr (nodejs/node lib/internal/util/colors.js).
+// An import of `node:util` makes pipes 0 to 2 non-blocking: it reads process.stderr (nodejs/node `lib/internal/util/colors.js`).
 const { debuglog } = process.getBuiltinModule('node:util')
 
 /** What a subscriber of the channel `uds:pipes:syscall` receives. */

@@ -6,7 +6,7 @@ import { callTimeout, type WaitOptions } from '../options/arguments.ts'
 /** Options of the functions that connect. */
 export interface ConnectOptions {
   /**
-   * Refuse a server of another user with `EACCES`: somebody could have taken the name first. Undefined: any server that
+   * Refuse a server of another user with `EACCES`: another user could have taken the name first. Undefined: any server that
    * the address leads to.
    */
   readonly verifyServer?: 'sameUser' | undefined
@@ -18,7 +18,7 @@ export const readVerifyServer = (options: ConnectOptions | undefined): boolean =
   return isWanted(options)
 }
 
-/** The same, and the timeout, of the options of a connect that may be given one. */
+/** The same, and the timeout, of the options of a connect that takes one. */
 export const readConnectOptions = (
   options: (ConnectOptions & WaitOptions) | undefined,
 ): { timeoutMs: number | undefined; verify: boolean } => ({

@@ -25,10 +25,10 @@ export type {
 export interface ParseOptions {
   /**
    * What a word without a scheme and without a path separator means: nothing (`error`), a bare name (`name`), a relative
-   * path (`path`). `error` unless given.
+   * path (`path`). `error` unless set.
    */
   readonly bareWord?: 'error' | 'name' | 'path' | undefined
-  /** The schemes that are taken. All of them unless given. */
+  /** The schemes that are taken. All of them unless set. */
   readonly schemes?: readonly Address['scheme'][] | undefined
   /** Where the text came from, for messages. */
   readonly where?: string | undefined

@@ -1,5 +1,5 @@
 /** `SocketError`: a system call that failed. */
-// An import of node:util makes pipes 0 to 2 non-blocking: it reads process.stderr (nodejs/node lib/internal/util/colors.js).
+// An import of `node:util` makes pipes 0 to 2 non-blocking: it reads process.stderr (nodejs/node `lib/internal/util/colors.js`).
 const { getSystemErrorMap } = process.getBuiltinModule('node:util')
 
 const brand = Symbol.for('@uds/SocketError')

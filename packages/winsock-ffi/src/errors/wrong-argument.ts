@@ -1,5 +1,5 @@
 /** The errors of a wrong argument, which callers throw before any system call. */
-// An import of node:util makes pipes 0 to 2 non-blocking: it reads process.stderr (nodejs/node lib/internal/util/colors.js).
+// An import of `node:util` makes pipes 0 to 2 non-blocking: it reads process.stderr (nodejs/node `lib/internal/util/colors.js`).
 const { inspect } = process.getBuiltinModule('node:util')
 
 const withCode = <E extends Error>(error: E, code: string): E & { code: string } =>

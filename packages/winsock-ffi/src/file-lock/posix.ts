@@ -1,4 +1,4 @@
-/** flock(2) on a file beside the socket, which the system gives up when its holder dies. */
+/** flock(2) on a file beside the socket, which the system releases when its holder dies. */
 import { closeSync, constants, fstatSync, lstatSync, openSync, unlinkSync } from 'node:fs'
 import { constants as os } from 'node:os'
 import { bindTable, type Bound } from '../binding/bind-table.ts'

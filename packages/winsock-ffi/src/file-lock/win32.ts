@@ -13,7 +13,7 @@ const UV_FS_O_TEMPORARY = 0x0040
 /**
  * Locks a file that it makes, for the processes that ask here.
  *
- * @returns Its descriptor, which is closed to give the lock up; `held` while another has it; `denied` without the
+ * @returns Its descriptor, which is closed to release the lock; `held` while another has it; `denied` without the
  *   rights to make it, and for an instant while it is being deleted; undefined where it cannot be.
  */
 export const tryLock = (file: string): number | 'held' | 'denied' | undefined => {

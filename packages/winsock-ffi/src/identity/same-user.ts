@@ -18,14 +18,14 @@ export const whyNobodyIsSameUser = (): string | undefined => identity.whyNobody(
 
 /**
  * Why a peer is not known to be the same user as this process, in words that follow "it": `runs as uid 0 (process 7), and
- * this process as uid 1000`. Undefined for the same user. Effective users are compared, as the system tells those.
+ * this process as uid 1000`. Undefined for the same user. Effective users are compared, as the system reports those.
  */
 export const userDifference = (peer: PeerCredentials): string | undefined => identity.difference(peer)
 
 /** True when a peer is known to be the same user as this process. */
 export const isSameUser = (peer: PeerCredentials): boolean => identity.difference(peer) === undefined
 
-/** The system tells the user of the time of listen(2), and root is whom most give up. */
+/** The system reports the user of the time of listen(2), and root is the one whose rights most drop. */
 const dropped =
   '; the system tells the user who called listen, so a server that listened as root and gave its rights up since then looks like this'
 

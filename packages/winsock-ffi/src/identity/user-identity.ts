@@ -1,4 +1,4 @@
-/** Who processes are, as each system tells it: posix.ts and win32.ts. */
+/** Who processes are, as each system reports it: posix.ts and win32.ts. */
 import type { PeerCredentials } from '../credentials/peer-credentials.ts'
 
 export interface UserIdentity {

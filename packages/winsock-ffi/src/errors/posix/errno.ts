@@ -1,6 +1,6 @@
 import { constants } from 'node:os'
 
-// An import of node:util makes pipes 0 to 2 non-blocking: it reads process.stderr (nodejs/node lib/internal/util/colors.js).
+// An import of `node:util` makes pipes 0 to 2 non-blocking: it reads process.stderr (nodejs/node `lib/internal/util/colors.js`).
 const { getSystemErrorMap } = process.getBuiltinModule('node:util')
 
 let codes: Map<number, string> | undefined

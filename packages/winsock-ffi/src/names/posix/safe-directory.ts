@@ -29,7 +29,7 @@ const fault = (path: string, found: Stats, uid: number, writers: number): string
 const ANYBODY = 0o002
 const GROUP_OR_ANYBODY = 0o022
 
-/** Node's permission model hides what it was not told of; then the system alone decides. */
+/** Node's permission model hides the files that it was not started with; then the system alone decides. */
 const lookAbove = (path: string, uid: number): string | undefined => {
   try {
     return fault(path, lstatSync(path), uid, ANYBODY)
