@@ -1,5 +1,5 @@
 /** What this thread holds open. A thread of a Worker that ends closes it: the process lives on, and would keep it. */
-import { isMainThread } from 'node:worker_threads'
+import { inWorker } from './in-worker.ts'
 import type { SharedState } from './state.ts'
 
 /** One reference to a handle, and how the handle is closed by the last one. */
@@ -26,11 +26,11 @@ const closeAll = (): void => {
   held.clear()
 }
 
-let watched = isMainThread
+let watched = false
 
 /** Notes a reference that this thread holds. The handles of the main thread go with the process. */
 export const hold = (handle: OpenHandle): void => {
-  if (isMainThread) return
+  if (!inWorker()) return
   if (!watched) process.once('exit', closeAll)
   watched = true
   held.add(handle)

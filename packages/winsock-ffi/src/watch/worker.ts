@@ -1,4 +1,5 @@
 /** The strategy worker: a thread that waits in the system. */
+import type { Worker as Thread } from 'node:worker_threads'
 import { threadFile } from '../bundle.ts'
 import { SocketError } from '../errors/socket-error.ts'
 import { pollBackend } from './select.ts'
@@ -21,7 +22,14 @@ export const worker = (fd: number, interest: number, report: Report): Source => 
   const state = new Int32Array(new SharedArrayBuffer(4))
   const workerData: WorkerInput = { state, shared: wait.shared }
   const { Worker } = process.getBuiltinModule('node:worker_threads')
-  const thread = new Worker(file, { workerData, name: 'uds-watch' })
+  let thread: Thread
+  try {
+    thread = new Worker(file, { workerData, name: 'uds-watch' })
+  } catch (error) {
+    wait.detach()
+    wait.dispose()
+    throw error
+  }
   let closed = false
 
   const close = (): void => {

@@ -1,3 +1,5 @@
+import { inWorker } from '../../threads/in-worker.ts'
+
 /**
  * Lends what a thread needs for a call and keeps it for the next one: there is mostly one, and a second when a subscriber
  * of the trace makes a call meanwhile. When a Worker ends by itself all are disposed of; those of the main thread go with
@@ -17,8 +19,7 @@ export class Lender<T> {
   lend<R>(use: (thing: T) => R): R {
     if (!this.#watched) {
       this.#watched = true
-      const { isMainThread } = process.getBuiltinModule('node:worker_threads')
-      if (!isMainThread) process.once('exit', () => this.#free.splice(0).forEach(this.#dispose))
+      if (inWorker()) process.once('exit', () => this.#free.splice(0).forEach(this.#dispose))
     }
     const thing = this.#free.pop() ?? this.#make()
     try {

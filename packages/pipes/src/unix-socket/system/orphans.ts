@@ -5,9 +5,9 @@
  */
 import { readdirSync, readlinkSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { isMainThread } from 'node:worker_threads'
 import { libc, sockets, UnixAddress } from '@uds/winsock-ffi'
 import { libc as more } from '../../libraries/posix.ts'
+import { inWorker } from '../../threads/in-worker.ts'
 import { traced } from '../../trace.ts'
 
 // Linux include/uapi/asm-generic/fcntl.h
@@ -30,7 +30,7 @@ const threadNumber = (): number | undefined => {
 }
 
 export const markThread = (fd: number): void => {
-  if (isMainThread) return
+  if (!inWorker()) return
   const number = threadNumber()
   if (number === undefined) return
   // struct f_owner_ex { int type; pid_t pid; }
@@ -39,7 +39,7 @@ export const markThread = (fd: number): void => {
 }
 
 export const unmarkThread = (fd: number): void => {
-  if (!isMainThread) traced('fcntl', fd, () => libc.fcntl.attempt(fd, F_SETSIG, 0))
+  if (inWorker()) traced('fcntl', fd, () => libc.fcntl.attempt(fd, F_SETSIG, 0))
 }
 
 const isOrphan = (fd: number): boolean => {

@@ -21,7 +21,18 @@ const check = (result: number, syscall: string): number => {
 /** What Linux does by a flag of the call, macOS does by a call of its own; the gap is seen only by a fork between. */
 const prepareOnDarwin = (fd: number): void => {
   libc.fcntl(fd, c.F_SETFD, c.FD_CLOEXEC)
-  libc.setsockopt(fd, darwin.SOL_SOCKET, darwin.SO_NOSIGPIPE, Int32Array.of(1), 4)
+  // It is refused where the peer has gone already; Node ignores SIGPIPE.
+  libc.setsockopt.attempt(fd, darwin.SOL_SOCKET, darwin.SO_NOSIGPIPE, Int32Array.of(1), 4)
+}
+
+/** Prepares descriptors that are new; those that cannot be prepared are closed. */
+const orClosed = (fds: readonly number[], prepare: (fd: number) => void): void => {
+  try {
+    fds.forEach(prepare)
+  } catch (error) {
+    for (const fd of fds) libc.close.attempt(fd)
+    throw error
+  }
 }
 
 // struct pollfd { int fd; short events; short revents; }, as two integers of a little-endian machine
@@ -62,14 +73,14 @@ export const systemCalls: SystemCalls = {
 
   open: (family, type) => {
     const fd = check(libc.socket.attempt(family, type | c.SOCK_CLOEXEC, 0), 'socket')
-    if (onDarwin) prepareOnDarwin(fd)
+    if (onDarwin) orClosed([fd], prepareOnDarwin)
     return fd
   },
   pair: (type) => {
     const fds = new Int32Array(2)
     check(libc.socketpair.attempt(c.AF_UNIX, type | c.SOCK_CLOEXEC, 0, fds), 'socketpair')
     const pair: [number, number] = [fds[0]!, fds[1]!]
-    if (onDarwin) pair.forEach(prepareOnDarwin)
+    if (onDarwin) orClosed(pair, prepareOnDarwin)
     return pair
   },
   // Linux closes the descriptor even when it answers EINTR, and a second close could hit another's (close(2)).
@@ -93,9 +104,11 @@ export const systemCalls: SystemCalls = {
     if (!onDarwin) return libc.accept4.attempt(fd, null, null, c.SOCK_CLOEXEC)
     const accepted = libc.accept.attempt(fd, null, null)
     if (accepted >= 0) {
-      prepareOnDarwin(accepted)
-      // An accepted socket inherits O_NONBLOCK there, and does not on Linux (accept(2)).
-      systemCalls.setNonblocking(accepted, false)
+      orClosed([accepted], (connection) => {
+        prepareOnDarwin(connection)
+        // An accepted socket inherits O_NONBLOCK there, and does not on Linux (accept(2)).
+        systemCalls.setNonblocking(connection, false)
+      })
     }
     return accepted
   },

@@ -37,12 +37,22 @@ const makeNonblocking = (socket: number): void => {
   winsock.ioctlsocket(socket, c.FIONBIO, Uint32Array.of(1))
 }
 
+/** Prepares a SOCKET that is new; one that cannot be prepared is closed. */
+const orClosed = (socket: number, prepare: (socket: number) => void): number => {
+  try {
+    prepare(socket)
+    return socket
+  } catch (error) {
+    winsock.closesocket.attempt(socket)
+    throw error
+  }
+}
+
 const open = (family: number, type: number): number => {
   ensureWsaStarted()
   const flags = c.WSA_FLAG_OVERLAPPED | c.WSA_FLAG_NO_HANDLE_INHERIT
   const socket = check(winsock.WSASocketW.attempt(family, type, 0, null, 0, flags), 'socket')
-  makeNonblocking(socket)
-  return socket
+  return orClosed(socket, makeNonblocking)
 }
 
 // struct WSAPOLLFD { SOCKET fd; SHORT events; SHORT revents; }: 16 bytes on 64 bits
@@ -160,10 +170,11 @@ export const systemCalls: SystemCalls = {
     const accepted = winsock.accept.attempt(socket, null, null)
     if (accepted < 0) return accepted
     // It inherits the event selection of its listener, and accept has no flag against inheritance by child processes.
-    winsock.WSAEventSelect(accepted, 0, 0)
-    makeNonblocking(accepted)
-    kernel32.SetHandleInformation(accepted, c.HANDLE_FLAG_INHERIT, 0)
-    return accepted
+    return orClosed(accepted, () => {
+      winsock.WSAEventSelect(accepted, 0, 0)
+      makeNonblocking(accepted)
+      kernel32.SetHandleInformation(accepted, c.HANDLE_FLAG_INHERIT, 0)
+    })
   },
   connect: (socket, address) => winsock.connect.attempt(socket, address, address.length),
   connectWithin,
