@@ -1,5 +1,4 @@
 /** Where the lock of a path is when another user has taken the place of its lock file. */
-import { createHash } from 'node:crypto'
 import { join, resolve } from 'node:path'
 
 /**
@@ -10,6 +9,8 @@ import { join, resolve } from 'node:path'
  * @returns undefined without such a directory.
  */
 export const privateLockFile = (path: string, directory: () => string): string | undefined => {
+  // Loaded when another user is in the way, and not by an import.
+  const { createHash } = process.getBuiltinModule('node:crypto')
   try {
     return join(directory(), `lock-${createHash('sha256').update(resolve(path)).digest('hex').slice(0, 32)}`)
   } catch {
