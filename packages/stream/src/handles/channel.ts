@@ -17,9 +17,9 @@ import { toUnixAddress, type UnixAddressLike } from '../datagram/unix-address.ts
 import { descriptorOf, type Sendable } from '../descriptors/sendable.ts'
 import { adoptSocket, type SocketSource } from '../inherited/claim-socket.ts'
 import { connectNow } from '../listener/raw-listener.ts'
-import { MAX_HANDLES, type Frame } from './frame.ts'
+import { encodeFrame, MAX_HANDLES, type Frame } from './frame.ts'
 import { FrameReceiver } from './frame-receiver.ts'
-import { FrameSender } from './frame-sender.ts'
+import { ByteSender } from './byte-sender.ts'
 import { ReceivedHandle } from './received-handle.ts'
 import { requireDescriptors } from './require-descriptors.ts'
 
@@ -84,7 +84,7 @@ export interface HandleChannelEvents {
 
 const MIB = 2 ** 20
 
-const channelOptions = optionNames<HandleChannelOptions>({
+export const channelOptions: readonly string[] = optionNames<HandleChannelOptions>({
   maxMessageBytes: true,
   maxQueued: true,
   maxUnsent: true,
@@ -134,7 +134,7 @@ export class HandleChannel extends EventEmitter<HandleChannelEvents> implements 
   readonly #handle: SocketHandle
   readonly #watcher: SocketWatcher
   readonly #receiver: FrameReceiver
-  readonly #sender: FrameSender
+  readonly #sender: ByteSender
   #closed = false
   /** The error that closed the socket. */
   #stopError: Error | undefined
@@ -146,7 +146,7 @@ export class HandleChannel extends EventEmitter<HandleChannelEvents> implements 
     this.#handle = handle
     const settle = (): void => this.#settle()
     this.#receiver = new FrameReceiver(handle, settings.maxMessageBytes, settings.maxQueued, settle)
-    this.#sender = new FrameSender(handle, settings, settle, () => this.#endSending())
+    this.#sender = new ByteSender(handle, settings, settle, () => this.#endSending())
     this.#watcher = new SocketWatcher(
       handle,
       (ready) => this.#onReady(ready),
@@ -244,10 +244,12 @@ export class HandleChannel extends EventEmitter<HandleChannelEvents> implements 
     if (handles.length > MAX_HANDLES)
       throw outOfRange('sendHandle', 'the number of handles', `${MAX_HANDLES} at most`, handles.length)
     this.#requireOpen('sendHandle')
+    const frame = encodeFrame(message, handles.length)
     await this.#sender.send(
-      message,
+      frame,
       handles.map((each) => descriptorOf(each)),
       options.signal,
+      false,
     )
     if (options.keepOpen) return
     for (const each of handles) if (each instanceof Socket) each.destroy()
@@ -256,7 +258,7 @@ export class HandleChannel extends EventEmitter<HandleChannelEvents> implements 
   /** Sends a message without a handle. @throws As {@link HandleChannel.sendHandle}. */
   async sendMessage(message: string | Uint8Array, options: ReceiveHandleOptions = {}): Promise<void> {
     this.#requireOpen('sendMessage')
-    await this.#sender.send(message, [], options.signal)
+    await this.#sender.send(encodeFrame(message, 0), [], options.signal, false)
   }
 
   /**

@@ -10,7 +10,7 @@
  *
  * The descriptors travel with the first byte of their frame, in one SCM_RIGHTS control message (unix(7)).
  */
-import { SocketError, type Descriptor } from '@uds/winsock-ffi'
+import { invalidArgument, outOfRange, SocketError, type Descriptor } from '@uds/winsock-ffi'
 import { ByteQueue } from '../bytes/byte-queue.ts'
 
 export const HEADER_SIZE = 8
@@ -28,6 +28,16 @@ export const encodeHeader = (length: number, handles: number): Buffer => {
   header.writeUInt32LE(length, 0)
   header.writeUInt8(handles, 4)
   return header
+}
+
+/** @throws TypeError, RangeError for a message that is none. */
+export const encodeFrame = (message: string | Uint8Array, handles: number): Buffer => {
+  const bytes = typeof message === 'string' ? Buffer.from(message) : message
+  if (!(bytes instanceof Uint8Array))
+    throw invalidArgument('sendHandle', 'the message', 'a string or bytes', message)
+  if (bytes.length > 0xffff_ffff)
+    throw outOfRange('sendHandle', 'the length of the message', '4294967295 bytes at most', bytes.length)
+  return Buffer.concat([encodeHeader(bytes.length, handles), bytes])
 }
 
 const malformed = (detail: string): SocketError =>

@@ -11,6 +11,12 @@ export type {
   ReceiveHandleOptions,
   SendHandleOptions,
 } from './channel.ts'
+export type { AncillaryChunk } from './ancillary-chunk.ts'
+export { AncillaryListener, listenAncillary } from './ancillary-listener.ts'
+export type { AncillaryListenerEvents, ListenAncillaryOptions } from './ancillary-listener.ts'
+export { AncillarySocket, connectAncillary } from './ancillary-socket.ts'
+export type { AncillaryOptions, AncillarySocketEvents, SendAncillaryOptions } from './ancillary-socket.ts'
+export type { DescriptorListenerEvents, ListenDescriptorsOptions } from './descriptor-listener.ts'
 export { HandleListener, listenHandles } from './listener.ts'
 export type { HandleListenerEvents, ListenHandlesOptions } from './listener.ts'
 export type { SocketSource } from '../inherited/claim-socket.ts'

@@ -1,17 +1,10 @@
-/** Frames of a HandleChannel that are sent, or wait for room. */
-import {
-  invalidArgument,
-  outOfRange,
-  sockets,
-  SocketError,
-  type Descriptor,
-  type SocketHandle,
-} from '@uds/winsock-ffi'
+/** Bytes with descriptors on a stream, which are sent or wait for room. */
+import { sockets, SocketError, type Descriptor, type SocketHandle } from '@uds/winsock-ffi'
 import { duplicateAll } from '../descriptors/duplicate.ts'
-import { encodeHeader } from './frame.ts'
+import { explainSend } from '../descriptors/explain-send.ts'
 
-interface PendingFrame {
-  /** The rest of the frame. */
+interface PendingSend {
+  /** The rest of the bytes. */
   data: Buffer
   descriptors: readonly (number | Descriptor)[]
   /** The copies among them, which are closed after the send. */
@@ -27,24 +20,15 @@ export interface SendLimits {
   readonly maxUnsentBytes: number
 }
 
-const closeCopies = ({ copies }: PendingFrame): void => {
+const closeCopies = ({ copies }: PendingSend): void => {
   for (const each of copies) each.close()
 }
 
-const bytesOf = (message: string | Uint8Array): Uint8Array => {
-  const bytes = typeof message === 'string' ? Buffer.from(message) : message
-  if (!(bytes instanceof Uint8Array))
-    throw invalidArgument('sendHandle', 'the message', 'a string or bytes', message)
-  if (bytes.length > 0xffff_ffff)
-    throw outOfRange('sendHandle', 'the length of the message', '4294967295 bytes at most', bytes.length)
-  return bytes
-}
-
-/** Sends frames in order, and queues those for which the socket has no room. */
-export class FrameSender {
+/** Sends in order, and queues the sends for which the socket has no room. */
+export class ByteSender {
   readonly #handle: SocketHandle
   readonly #limits: SendLimits
-  readonly #queue: PendingFrame[] = []
+  readonly #queue: PendingSend[] = []
   readonly #onChange: () => void
   readonly #onBroken: (error: Error) => void
   #unsentBytes = 0
@@ -52,7 +36,7 @@ export class FrameSender {
 
   /**
    * @param onChange - Called when it begins or ceases to wait for room.
-   * @param onBroken - Called when a part of a frame was sent and the rest cannot be: the peer understands no further one.
+   * @param onBroken - Called when a part of a send was sent and the rest cannot be: no further one may follow.
    */
   constructor(
     handle: SocketHandle,
@@ -70,18 +54,23 @@ export class FrameSender {
     return this.#queue.length > 0
   }
 
-  /** @throws TypeError, RangeError for a wrong message; SocketError `ENOBUFS` and those of the system; the signal's reason. */
+  /**
+   * Sends bytes; the descriptors go with the first of them.
+   *
+   * @param shared - The caller may change the bytes after the call.
+   * @throws SocketError `ENOBUFS` when too much waits, and those of the system; the signal's reason.
+   */
   async send(
-    message: string | Uint8Array,
+    data: Buffer,
     descriptors: readonly number[],
     signal: AbortSignal | undefined,
+    shared: boolean,
   ): Promise<void> {
-    const bytes = bytesOf(message)
     signal?.throwIfAborted()
     if (this.#broken) throw this.#broken
-    this.#requireRoom(bytes.length)
-    const pending: PendingFrame = {
-      data: Buffer.concat([encodeHeader(bytes.length, descriptors.length), bytes]),
+    this.#requireRoom(data.length)
+    const pending: PendingSend = {
+      data,
       descriptors,
       copies: [],
       begun: false,
@@ -97,6 +86,8 @@ export class FrameSender {
     this.#queue.push(pending)
     this.#unsentBytes += pending.data.length
     this.flush()
+    // The caller may reuse its memory and close its descriptors while the rest waits.
+    if (shared && this.#queue.includes(pending)) pending.data = Buffer.from(pending.data)
     if (this.#queue.includes(pending) && !pending.begun) {
       this.#copy(pending)
       signal?.addEventListener('abort', abort, { once: true })
@@ -112,7 +103,8 @@ export class FrameSender {
   flush(): void {
     for (let next; (next = this.#queue[0]);) {
       try {
-        const sent = next.begun
+        const plain = next.begun || next.descriptors.length === 0
+        const sent = plain
           ? sockets.send(this.#handle, next.data)
           : sockets.sendMessage(this.#handle, { data: next.data, descriptors: next.descriptors })
         next.begun = true
@@ -123,7 +115,7 @@ export class FrameSender {
       } catch (error) {
         if (error instanceof SocketError && error.code === 'EAGAIN') break
         if (next.begun) return this.#break(error as Error)
-        next.done.reject(error)
+        next.done.reject(explainSend(error, next.descriptors.length))
       }
       this.#queue.shift()
       this.#forget(next)
@@ -145,13 +137,13 @@ export class FrameSender {
     this.#onBroken(error)
   }
 
-  #forget(pending: PendingFrame): void {
+  #forget(pending: PendingSend): void {
     this.#unsentBytes -= pending.data.length
     closeCopies(pending)
   }
 
-  /** The copies outlive whatever the caller does with the handles while the frame waits. */
-  #copy(pending: PendingFrame): void {
+  /** A send that waits keeps copies of its descriptors. */
+  #copy(pending: PendingSend): void {
     try {
       pending.copies = duplicateAll(pending.descriptors as readonly number[])
       pending.descriptors = pending.copies
@@ -169,8 +161,8 @@ export class FrameSender {
     if (waiting === 0 || (waiting < maxUnsent && this.#unsentBytes + length <= maxUnsentBytes)) return
     throw new SocketError({
       code: 'ENOBUFS',
-      syscall: 'sendHandle',
-      detail: `${waiting} messages of ${this.#unsentBytes} bytes wait already, because the peer does not read`,
+      syscall: 'send',
+      detail: `${waiting} sends of ${this.#unsentBytes} bytes wait already, because the peer does not read`,
       advice: 'await each send, or raise maxUnsent and maxUnsentBytes',
     })
   }

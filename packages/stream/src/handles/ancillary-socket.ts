@@ -1,0 +1,325 @@
+/** AncillarySocket: a stream of bytes in which descriptors keep their place, for programs with protocols of their own. */
+import { EventEmitter } from 'node:events'
+import {
+  checkOptions,
+  invalidArgument,
+  invalidValue,
+  optionNames,
+  outOfRange,
+  sockets,
+  SocketError,
+  type PeerCredentials,
+  type Readiness,
+  type SocketHandle,
+} from '@uds/winsock-ffi'
+import { integer, INT_MAX } from '@uds/winsock-ffi/internal'
+import { SocketWatcher } from '../datagram/socket-watcher.ts'
+import { toUnixAddress, type UnixAddressLike } from '../datagram/unix-address.ts'
+import { descriptorOf, type Sendable } from '../descriptors/sendable.ts'
+import { adoptSocket, type SocketSource } from '../inherited/claim-socket.ts'
+import { connectNow } from '../listener/raw-listener.ts'
+import type { AncillaryChunk } from './ancillary-chunk.ts'
+import { ByteSender, type SendLimits } from './byte-sender.ts'
+import { ChunkReceiver, type ChunkSettings } from './chunk-receiver.ts'
+import { MAX_HANDLES } from './frame.ts'
+import { requireDescriptors } from './require-descriptors.ts'
+
+export interface AncillaryOptions {
+  /**
+   * The largest number of descriptors that a message may bring, 0 to 253. Further ones are closed, and the chunk is
+   * `truncated`.
+   *
+   * @default 253
+   */
+  readonly maxDescriptors?: number | undefined
+  /**
+   * Linux: receive the credentials of the sender with each chunk, as the kernel vouches for them (SO_PASSCRED).
+   *
+   * @default false
+   */
+  readonly credentials?: boolean | undefined
+  /**
+   * The number of sends that wait while the peer does not read; a further one rejects with `ENOBUFS`.
+   *
+   * @default 1024
+   */
+  readonly maxUnsent?: number | undefined
+  /**
+   * The bytes that wait to be sent while the peer does not read; a further send rejects with `ENOBUFS`. A single send may be
+   * longer.
+   *
+   * @default 67108864
+   */
+  readonly maxUnsentBytes?: number | undefined
+}
+
+export interface SendAncillaryOptions {
+  /** Descriptors that travel with the first byte, 253 at most. They stay open in this process. */
+  readonly descriptors?: readonly Sendable[] | undefined
+  /** Aborts the wait for the peer to read. The bytes are then not sent. */
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface AncillarySocketEvents {
+  /**
+   * The socket is closed: by `close`, when both halves have ended, or by an error, once all that had arrived is received. The
+   * error is that which ended it.
+   */
+  close: [error: Error | undefined]
+}
+
+const MIB = 2 ** 20
+
+export const ancillaryOptions: readonly string[] = optionNames<AncillaryOptions>({
+  maxDescriptors: true,
+  credentials: true,
+  maxUnsent: true,
+  maxUnsentBytes: true,
+})
+
+/** @param more - Options of the caller itself. @throws TypeError, RangeError with a code. */
+export const ancillarySettings = (
+  where: string,
+  options: AncillaryOptions,
+  more: readonly string[] = [],
+): ChunkSettings & SendLimits => {
+  checkOptions(options, where, [...ancillaryOptions, ...more])
+  const { maxDescriptors = MAX_HANDLES, credentials = false } = options
+  if (typeof credentials !== 'boolean') throw invalidArgument(where, 'credentials', 'a boolean', credentials)
+  if (!Number.isInteger(maxDescriptors) || maxDescriptors < 0 || maxDescriptors > MAX_HANDLES)
+    throw outOfRange(where, 'maxDescriptors', `an integer from 0 to ${MAX_HANDLES}`, maxDescriptors)
+  return {
+    maxDescriptors,
+    credentials,
+    maxUnsent: integer(where, 'maxUnsent', options.maxUnsent ?? 1024, 1, INT_MAX),
+    maxUnsentBytes: integer(where, 'maxUnsentBytes', options.maxUnsentBytes ?? 64 * MIB, 1, INT_MAX),
+  }
+}
+
+/**
+ * A connected AF_UNIX stream that carries descriptors (SCM_RIGHTS) among its bytes, in Node's loop: for programs that speak a
+ * protocol of their own, such as D-Bus, Wayland, QEMU or HAProxy. Two programs with `@uds/stream` use `HandleChannel`, which
+ * has messages.
+ *
+ * @example
+ * ```ts
+ * const socket = connectAncillary('/run/user/1000/bus')
+ * await socket.send('AUTH EXTERNAL\r\n', { descriptors: [file] })
+ * for await (const { data, descriptors } of socket) {
+ *   console.log(data, descriptors.length)
+ *   for (const each of descriptors) each.close()
+ * }
+ * ```
+ *
+ * ## Where descriptors are (Linux 6.18, measured)
+ * - They travel with the first byte of their send. A receiver finds them in the chunk that has this byte, whose bytes before
+ *   it may be those of earlier sends; bytes behind the last byte of that send are never in the same chunk.
+ * - A receiver that reads a part of a message takes all of its descriptors with the first part.
+ * - Each protocol says which byte its descriptors are for: keep them in the order of arrival, and take the next ones where
+ *   the protocol announces some. Some senders attach them to a later byte of their message than the first.
+ *
+ * ## Platform behaviour
+ * Linux and macOS. AF_UNIX on Windows has no SCM_RIGHTS: all calls throw `ENOTSUP` there. `credentials` is for Linux.
+ *
+ * @see unix(7) SCM_RIGHTS, SCM_CREDENTIALS
+ */
+export class AncillarySocket
+  extends EventEmitter<AncillarySocketEvents>
+  implements AsyncIterable<AncillaryChunk>
+{
+  readonly #handle: SocketHandle
+  readonly #watcher: SocketWatcher
+  readonly #receiver: ChunkReceiver
+  readonly #sender: ByteSender
+  #closed = false
+  #stopError: Error | undefined
+  /** `end` was called; resolves when this half has ended. */
+  #ending: PromiseWithResolvers<void> | undefined
+  #ended = false
+
+  /** @internal */
+  private constructor(handle: SocketHandle, options: AncillaryOptions, where: string) {
+    super()
+    const settings = ancillarySettings(where, options)
+    if (settings.credentials) sockets.setOption(handle, 'SO_PASSCRED', true)
+    handle.setNonblocking(true)
+    this.#handle = handle
+    const settle = (): void => this.#settle()
+    this.#receiver = new ChunkReceiver(handle, settings, settle)
+    this.#sender = new ByteSender(handle, settings, settle, settle)
+    this.#watcher = new SocketWatcher(
+      handle,
+      (ready) => this.#onReady(ready),
+      (error) => this.#fail(error),
+    )
+  }
+
+  /**
+   * Takes over a connected AF_UNIX stream socket: of systemd, of a parent process, of another library. When this throws, the
+   * socket stays with the caller.
+   *
+   * @param socket - A SocketHandle, the number of a descriptor, or an entry of `listenFds()`.
+   * @throws TypeError, RangeError; SocketError `EBADF`, `ENOTSOCK` for a file, `EAFNOSUPPORT`, `EPROTOTYPE`, `EINVAL` for a
+   *   listening socket, `ENOTCONN`, `EBUSY` for the descriptor of a net.Socket; `ENOTSUP` on Windows.
+   */
+  static from(socket: SocketSource, options: AncillaryOptions = {}): AncillarySocket {
+    const where = 'AncillarySocket.from'
+    requireDescriptors(where)
+    ancillarySettings(where, options)
+    const wanted = { type: 'stream', state: 'connected' } as const
+    return adoptSocket(where, socket, wanted, (handle) => new AncillarySocket(handle, options, where))
+  }
+
+  /** True once it is closed. */
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  /** The process at the other end and its user, at the time of `connect` or `listen`. */
+  get peerCredentials(): PeerCredentials {
+    return sockets.peerCredentials(this.#handle)
+  }
+
+  /** Lets the process end although the socket is open. */
+  unref(): this {
+    this.#watcher.unref()
+    return this
+  }
+
+  /** Keeps the process alive while bytes are received or wait to be sent (the default). */
+  ref(): this {
+    this.#watcher.ref()
+    return this
+  }
+
+  /**
+   * Sends bytes, and descriptors with the first of them. Sends keep their order.
+   *
+   * @returns Resolves when the system has them. The copies are made by then; the descriptors may be closed.
+   * @throws TypeError for other data, for no byte with descriptors, for a value without a descriptor; RangeError for more than
+   *   253 descriptors; SocketError `EPIPE` or `ECONNRESET` when the peer has gone, or after `end`, `EBADF` when it is closed,
+   *   `ETOOMANYREFS`, `EPERM` when the receiver takes no descriptors, `ENOBUFS` when too much waits.
+   */
+  async send(data: string | Uint8Array, options: SendAncillaryOptions = {}): Promise<void> {
+    const bytes = typeof data === 'string' ? Buffer.from(data) : data
+    if (!(bytes instanceof Uint8Array)) throw invalidArgument('send', 'the data', 'a string or bytes', data)
+    const { descriptors = [], signal } = options
+    if (descriptors.length > MAX_HANDLES)
+      throw outOfRange('send', 'the number of descriptors', `${MAX_HANDLES} at most`, descriptors.length)
+    if (descriptors.length > 0 && bytes.length === 0)
+      throw invalidValue('send', 'the data', 'must have a byte for the descriptors to travel with', data)
+    if (this.#handle.closed) throw this.#closedError('send')
+    if (this.#ending) throw new SocketError({ code: 'EPIPE', syscall: 'send', detail: 'this half has ended' })
+    if (bytes.length === 0) return
+    const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    const fds = descriptors.map((each) => descriptorOf(each, 'send'))
+    await this.#sender.send(view, fds, signal, typeof data !== 'string')
+  }
+
+  /**
+   * Ends this half when all that waits is sent; the peer may go on sending. Ending twice is no error.
+   *
+   * @returns Resolves when this half has ended.
+   */
+  end(): Promise<void> {
+    if (this.#ended || this.#handle.closed) return Promise.resolve()
+    this.#ending ??= Promise.withResolvers<void>()
+    const { promise } = this.#ending
+    this.#settle()
+    return promise
+  }
+
+  /** The bytes with their descriptors, up to the end of the peer's half. All that had arrived comes before an error. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<AncillaryChunk> {
+    return this.#receiver.iterate()
+  }
+
+  /** Closes the socket, and all descriptors that were not received. Closing twice is no error. */
+  close(): void {
+    this.#stop(undefined)
+    this.#receiver.discard(undefined)
+    this.#settle()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  #settle(): void {
+    if (this.#closed) return
+    if (this.#handle.closed) return this.#closeWhenReceived()
+    const { end } = this.#receiver
+    if (end?.error) return this.#fail(end.error)
+    if (this.#ending && !this.#ended && !this.#sender.waits) this.#endHalf(this.#ending)
+    if (end && this.#ended) return this.#fail(undefined)
+    this.#watcher.set({ readable: this.#receiver.wants, writable: this.#sender.waits })
+  }
+
+  #closeWhenReceived(): void {
+    if (!this.#receiver.isEmpty) return
+    this.#closed = true
+    queueMicrotask(() => this.emit('close', this.#stopError))
+  }
+
+  #endHalf(ending: PromiseWithResolvers<void>): void {
+    this.#ended = true
+    try {
+      sockets.shutdown(this.#handle, 'write')
+    } catch {
+      // The peer has gone, which the next read finds.
+    }
+    ending.resolve()
+  }
+
+  #onReady(ready: Readiness): void {
+    if (ready.writable) this.#sender.flush()
+    if (ready.readable) this.#receiver.read()
+    this.#settle()
+  }
+
+  #fail(error: Error | undefined): void {
+    this.#stop(error)
+    this.#receiver.finish(error)
+    this.#settle()
+  }
+
+  /** Closes the handle; chunks that arrived stay to be received. */
+  #stop(error: Error | undefined): void {
+    if (this.#handle.closed) return
+    this.#stopError = error
+    this.#watcher.close()
+    try {
+      this.#handle.close()
+    } catch (failure) {
+      this.#stopError ??= failure as Error
+    }
+    this.#sender.close(error ?? this.#closedError('send'))
+    this.#ending?.resolve()
+  }
+
+  #closedError(syscall: string): SocketError {
+    return new SocketError({ code: 'EBADF', syscall, detail: 'the socket is closed', cause: this.#stopError })
+  }
+}
+
+/**
+ * Connects to a server that passes descriptors.
+ *
+ * @throws SocketError `ENOENT`, `ECONNREFUSED`, `EACCES`, `EAGAIN` (full backlog), `ENOTSUP` on Windows; TypeError, RangeError.
+ */
+export const connectAncillary = (
+  address: UnixAddressLike,
+  options: AncillaryOptions = {},
+): AncillarySocket => {
+  const where = 'connectAncillary'
+  requireDescriptors(where)
+  const to = toUnixAddress(address, where)
+  ancillarySettings(where, options)
+  const handle = connectNow(to, 'stream')
+  try {
+    return AncillarySocket.from(handle, options)
+  } catch (error) {
+    handle.close()
+    throw error
+  }
+}

@@ -1,0 +1,155 @@
+/** Received chunks of an AncillarySocket, and the calls that wait for one. */
+import { sockets, SocketError, type SocketHandle } from '@uds/winsock-ffi'
+import { AncillaryChunk } from './ancillary-chunk.ts'
+
+type Result = IteratorResult<AncillaryChunk, undefined>
+
+export interface ChunkSettings {
+  readonly maxDescriptors: number
+  readonly credentials: boolean
+}
+
+const READ_SIZE = 65_536
+/** A smaller part is copied out of the memory of the read, which the next read uses again. */
+const SMALL = 16_384
+/** What may wait for the iterator before reading pauses. */
+const HIGH_WATER_BYTES = 262_144
+const MAX_HELD_DESCRIPTORS = 253
+/** Reads in one turn of the loop, so that other sockets have their turn. */
+const READS_A_TURN = 16
+
+/** Receiving is synchronous: all sockets of a thread share this memory. */
+let scratch: Buffer | undefined
+
+export class ChunkReceiver {
+  readonly #handle: SocketHandle
+  readonly #settings: ChunkSettings
+  readonly #onDemand: () => void
+  readonly #queue: AncillaryChunk[] = []
+  readonly #pending: PromiseWithResolvers<Result>[] = []
+  #queuedBytes = 0
+  #heldDescriptors = 0
+  #iterators = 0
+  #last: AncillaryChunk | undefined
+  #end: { readonly error: Error | undefined } | undefined
+
+  /** @param onDemand - Called when `wants` may have changed. */
+  constructor(handle: SocketHandle, settings: ChunkSettings, onDemand: () => void) {
+    this.#handle = handle
+    this.#settings = settings
+    this.#onDemand = onDemand
+  }
+
+  /** An iterator wants bytes, and there is room for them. */
+  get wants(): boolean {
+    if (this.#end || this.#iterators === 0) return false
+    return this.#queuedBytes < HIGH_WATER_BYTES && this.#heldDescriptors < MAX_HELD_DESCRIPTORS
+  }
+
+  /** The end, with the error that caused it; chunks may still be queued. */
+  get end(): { readonly error: Error | undefined } | undefined {
+    return this.#end
+  }
+
+  get isEmpty(): boolean {
+    return this.#queue.length === 0
+  }
+
+  /** Reads what is there, without waiting. */
+  read(): void {
+    for (let left = READS_A_TURN; left > 0 && this.wants; left -= 1) if (!this.#readOnce()) return
+  }
+
+  /** Returns false when nothing is there, or nothing more comes. */
+  #readOnce(): boolean {
+    const memory = (scratch ??= Buffer.allocUnsafe(READ_SIZE))
+    try {
+      const got = sockets.receiveMessage(this.#handle, memory, this.#settings)
+      if (got.bytes === 0) {
+        for (const each of got.descriptors) each.close()
+        this.finish(undefined)
+        return false
+      }
+      const part = memory.subarray(0, got.bytes)
+      const isSmall = got.bytes < SMALL
+      if (!isSmall) scratch = undefined
+      this.#deliver(
+        new AncillaryChunk(isSmall ? Buffer.from(part) : part, {
+          descriptors: got.descriptors,
+          truncated: got.descriptorsTruncated,
+          credentials: got.credentials,
+        }),
+      )
+      return true
+    } catch (error) {
+      if (!(error instanceof SocketError && error.code === 'EAGAIN')) this.finish(error as Error)
+      return false
+    }
+  }
+
+  #deliver(chunk: AncillaryChunk): void {
+    const call = this.#pending.shift()
+    if (call) return call.resolve(this.#handOut(chunk))
+    this.#queue.push(chunk)
+    this.#queuedBytes += chunk.data.length
+    this.#heldDescriptors += chunk.descriptorCount
+  }
+
+  /** Descriptors of the chunk before are closed unless its receiver has read them. */
+  #handOut(chunk: AncillaryChunk): Result {
+    this.#last?.closeUnclaimed()
+    this.#last = chunk
+    return { value: chunk, done: false }
+  }
+
+  /** Ends receiving. Queued chunks stay; after them, every call finds the end, or rejects with the error. */
+  finish(error: Error | undefined): void {
+    if (this.#end) return
+    this.#end = { error }
+    for (const call of this.#pending.splice(0)) {
+      if (error) call.reject(error)
+      else call.resolve({ value: undefined, done: true })
+    }
+  }
+
+  /** Drops the queued chunks, and closes the descriptors that no receiver has read. */
+  discard(reason: Error | undefined): void {
+    this.finish(reason)
+    this.#last?.closeUnclaimed()
+    for (const chunk of this.#queue.splice(0)) chunk.closeUnclaimed()
+    this.#queuedBytes = this.#heldDescriptors = 0
+  }
+
+  iterate(): AsyncIterableIterator<AncillaryChunk> {
+    let done = false
+    this.#iterators += 1
+    this.#onDemand()
+    const iterator: AsyncIterableIterator<AncillaryChunk> = {
+      next: () => (done ? Promise.resolve({ value: undefined, done: true }) : this.#next()),
+      return: () => {
+        if (!done) this.#iterators -= 1
+        done = true
+        this.#onDemand()
+        return Promise.resolve({ value: undefined, done: true })
+      },
+      [Symbol.asyncIterator]: () => iterator,
+    }
+    return iterator
+  }
+
+  #next(): Promise<Result> {
+    const chunk = this.#queue.shift()
+    if (chunk) {
+      this.#queuedBytes -= chunk.data.length
+      this.#heldDescriptors -= chunk.descriptorCount
+      const result = this.#handOut(chunk)
+      this.#onDemand()
+      return Promise.resolve(result)
+    }
+    if (this.#end?.error) return Promise.reject(this.#end.error)
+    if (this.#end) return Promise.resolve({ value: undefined, done: true })
+    const call = Promise.withResolvers<Result>()
+    this.#pending.push(call)
+    return call.promise
+  }
+}
