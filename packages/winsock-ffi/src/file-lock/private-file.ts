@@ -12,8 +12,6 @@ export const privateLockFile = (path: string, directory: () => string): string |
   // Loaded when another user is in the way, and not by an import.
   const { createHash } = process.getBuiltinModule('node:crypto')
   try {
-    // Loaded when it is needed, which is hardly ever: importing it takes time.
-    const { createHash } = process.getBuiltinModule('node:crypto')
     return join(directory(), `lock-${createHash('sha256').update(resolve(path)).digest('hex').slice(0, 32)}`)
   } catch {
     return undefined
