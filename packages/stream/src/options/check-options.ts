@@ -55,7 +55,7 @@ export const checkListenOptions = (where: string, options: ListenOptions): void 
     throw outOfRange(where, 'mode', 'permissions from 0 to 0o777, written in octal, as 0o600', mode)
 }
 
-/** Somebody who gives a mode to what has no file would believe that it keeps others out. */
+/** A caller who sets a mode where there is no file would believe that it keeps others out. */
 export const refuseFileOptions = (options: ListenOptions, where: string, address: string): void => {
   const { mode, uid, gid, takeOver } = options
   if ((mode ?? uid ?? gid ?? (takeOver || undefined)) === undefined) return

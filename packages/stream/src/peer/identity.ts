@@ -1,4 +1,4 @@
-/** What each system tells of the other end of a connection: posix.ts and win32.ts. */
+/** What each system reports of the other end of a connection: posix.ts and win32.ts. */
 import type { Duplex } from 'node:stream'
 import type { PeerCredentials } from '@uds/winsock-ffi'
 
