@@ -22,41 +22,67 @@ export const frameCodec: TextCodec = {
 
 /** The header of a SEND, and the end mark. */
 const AROUND_FRAME = 64
-const LEAST_FRAME = 1024
+
+/** Every end reads a message of so many bytes, whatever its `maxFrameBytes`, which is for each frame in it. */
+const LEAST_MESSAGE = 64 * 1024
+
+/** How many characters of frames go together: 48 KiB of UTF-8 at most. */
+const MAX_BATCH = 16 * 1024
+
+/** A longer frame goes alone: a message that is refused, as a frame in it is too large, is refused as a whole. */
+const MAX_SHORT = 1024
 
 /** The options of a native end: {@link SessionSender} counts what waits, so nothing else limits it. */
 export const sessionOptions = ({ maxFrameBytes }: LinkLimits): EndOptions<AnyMap> => {
   const unlimited = { policy: 'fail', limit: Infinity, limitBytes: Infinity } as const
   return {
-    maxFrame: Math.max(LEAST_FRAME, Math.ceil(maxFrameBytes) + AROUND_FRAME),
+    maxFrame: Math.max(LEAST_MESSAGE, Math.ceil(maxFrameBytes) + AROUND_FRAME),
     maxUnacknowledged: Infinity,
     offline: unlimited,
     outgoing: unlimited,
   }
 }
 
-/** Reads the frames that arrive by one native session; what it returns is the end of the handling. */
+/**
+ * Reads the frames that arrive by one native session; what it returns is the end of the handling.
+ *
+ * @throws SocketError `ERR_FRAME_TOO_LARGE` for a frame over the limit: the sender is told.
+ */
 export const frameReader = (
   own: Prefix,
   limits: LinkLimits,
   sink: { event(name: string, payload: unknown): boolean; failed(error: Error): void },
-): ((frame: unknown) => void | Promise<void>) => {
-  let heard = true
+): ((frames: unknown) => void | Promise<void>) => {
   const prefix = new PrefixFilter(own)
-  const bad = (reason: string): void => sink.failed(failure('receive', 'ERR_BAD_PAYLOAD', reason))
-  const decoder = new FrameDecoder(
-    {
-      frame: (event, payload) => {
-        const name = prefix.nameOf(event)
-        if (name !== undefined && !sink.event(name, payload)) heard = false
+  let heard = true
+  let refusal: Error | undefined
+  const newDecoder = (): FrameDecoder =>
+    new FrameDecoder(
+      {
+        frame: (event, payload) => {
+          const name = prefix.nameOf(event)
+          if (heard && name !== undefined) heard = sink.event(name, payload)
+        },
+        skipped: (reason) => sink.failed(failure('receive', 'ERR_BAD_PAYLOAD', reason)),
+        broken: (code, reason) => {
+          refusal = failure(
+            'receive',
+            code === 'EMSGSIZE' ? 'ERR_FRAME_TOO_LARGE' : 'ERR_BAD_PAYLOAD',
+            reason,
+          )
+        },
       },
-      skipped: bad,
-      broken: (_, reason) => bad(reason),
-    },
-    limits,
-  )
-  return (frame) => {
-    decoder.pushText(String(frame))
+      limits,
+    )
+  let decoder = newDecoder()
+  return (frames) => {
+    decoder.pushText(String(frames))
+    if (refusal) {
+      const error = refusal
+      refusal = undefined
+      decoder = newDecoder()
+      throw error
+    }
     return heard ? undefined : never()
   }
 }
@@ -69,6 +95,15 @@ export interface Acknowledging {
   send(name: string, data: unknown): Promise<void>
 }
 
+/** Frames that go together. */
+interface Batch {
+  readonly over: Acknowledging
+  text: string
+  count: number
+  /** By the number of the frame in the text. */
+  done: (SendDone | undefined)[] | undefined
+}
+
 /** Counts what was sent and not acknowledged, and keeps it within the bound. */
 export class SessionSender {
   readonly #maxLength: number
@@ -76,6 +111,8 @@ export class SessionSender {
   readonly #failed: (frame: string, done: SendDone | undefined, error: Error) => void
   #length = 0
   #open = 0
+  /** What was sent in this run of JavaScript after the first frame. */
+  #batch: Batch | undefined
 
   /** @param failed - called, in the order of sending, for what will never be acknowledged. */
   constructor(maxLength: number, failed: (frame: string, done: SendDone | undefined, error: Error) => void) {
@@ -111,15 +148,53 @@ export class SessionSender {
     return true
   }
 
-  /** Sends a frame that was counted. */
+  /**
+   * Sends a frame that was counted. Short frames of one run of JavaScript go together, but for the first: one message of
+   * the native protocol, and one acknowledgement, for all of them.
+   */
   send(over: Acknowledging, frame: string, done: SendDone | undefined): void {
-    const settled = (error: Error | undefined): void => {
-      this.#length -= frame.length
-      this.#open -= 1
-      if (this.#open === 0) this.#whenNone?.()
-      if (error) this.#failed(frame, done, error)
-      else done?.()
+    const batch = this.#batch
+    const fits = batch !== undefined && batch.text.length + frame.length <= MAX_BATCH
+    if (fits && batch.over === over && frame.length <= MAX_SHORT) {
+      if (done) (batch.done ??= [])[batch.count] = done
+      batch.text += frame
+      batch.count += 1
+      return
     }
-    over.send(FRAME_EVENT, frame).then(() => settled(undefined), settled)
+    this.#flush()
+    if (batch === undefined) process.nextTick(this.#endOfTurn)
+    if (batch === undefined || frame.length > MAX_SHORT) {
+      this.#sendNow({ over, text: frame, count: 1, done: done && [done] })
+      this.#batch = { over, text: '', count: 0, done: undefined }
+    } else this.#batch = { over, text: frame, count: 1, done: done && [done] }
+  }
+
+  readonly #endOfTurn = (): void => {
+    this.#flush()
+    this.#batch = undefined
+  }
+
+  #flush(): void {
+    if (this.#batch && this.#batch.count > 0) this.#sendNow(this.#batch)
+  }
+
+  #sendNow(batch: Batch): void {
+    const settled = (error: Error | undefined): void => this.#settled(batch, error)
+    batch.over.send(FRAME_EVENT, batch.text).then(() => settled(undefined), settled)
+  }
+
+  #settled({ text, count, done }: Batch, error: Error | undefined): void {
+    this.#length -= text.length
+    this.#open -= count
+    if (this.#open === 0) this.#whenNone?.()
+    if (error) for (const [at, frame] of framesOf(text).entries()) this.#failed(frame, done?.[at], error)
+    else if (done) for (const callback of done) callback?.()
   }
 }
+
+/** The frames of a text; no frame has `;;` but at its end. */
+const framesOf = (text: string): string[] =>
+  text
+    .split(';;')
+    .slice(0, -1)
+    .map((frame) => `${frame};;`)
