@@ -1,4 +1,4 @@
-import { SocketError } from '@uds/winsock-ffi'
+import { invalidArgument, outOfRange, SocketError } from '@uds/winsock-ffi'
 
 /**
  * Every code that this package makes itself. Codes of the system (`ECONNREFUSED`, `ENOENT`, `ETIMEDOUT`, ...) come
@@ -37,6 +37,8 @@ export type EventsErrorCode =
   | 'ERR_DISCONNECTED'
   /** This end, or the other one, was closed on purpose. */
   | 'ERR_CLOSED'
+  /** The server listens already. */
+  | 'ERR_LISTENING'
   /** The queue is full, and its policy is to say so. */
   | 'ERR_QUEUE_FULL'
   /** The queue was full, and its policy was to drop this message. */
@@ -45,6 +47,8 @@ export type EventsErrorCode =
   | 'ERR_SLOW_CONSUMER'
   /** Nobody listens to this event, or handles this request, at the other end. */
   | 'ERR_NO_HANDLER'
+  /** A handler put a message off with `DeferError`, and the sender's version does not know that. */
+  | 'ERR_DEFERRED'
   /** A handler threw something that has no code of its own. */
   | 'ERR_HANDLER_FAILED'
   /** The input does not fit the schema of the contract. */
@@ -83,6 +87,36 @@ export class RemoteError extends Error {
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (this !== RemoteError) return Function.prototype[Symbol.hasInstance].call(this, value)
     return typeof value === 'object' && value !== null && brand in value
+  }
+}
+
+const deferBrand = Symbol.for('@uds/DeferError')
+
+/**
+ * Thrown by a listener of a `send`: not now. The sender keeps the message and sends it again after `retryAfterMs`, marked
+ * as redelivered; messages behind it are not held up. Elsewhere (`emit`, requests) it is an error like others.
+ */
+export class DeferError extends Error {
+  readonly code = 'ERR_DEFERRED'
+  /** Milliseconds until the message comes again, 1 to 2,147,483,647. */
+  readonly retryAfterMs: number
+
+  /** @throws RangeError `ERR_OUT_OF_RANGE`, TypeError `ERR_INVALID_ARG_TYPE` */
+  constructor(options: { readonly retryAfterMs: number }) {
+    const { retryAfterMs } = options
+    super(`not now: the message comes again after ${retryAfterMs} ms`)
+    this.name = 'DeferError'
+    if (typeof retryAfterMs !== 'number')
+      throw invalidArgument('DeferError', 'retryAfterMs', 'a number of milliseconds', retryAfterMs)
+    if (!(retryAfterMs >= 1 && retryAfterMs <= 2 ** 31 - 1))
+      throw outOfRange('DeferError', 'retryAfterMs', '1 to 2147483647 milliseconds', retryAfterMs)
+    this.retryAfterMs = Math.ceil(retryAfterMs)
+    Object.defineProperty(this, deferBrand, { value: true })
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (this !== DeferError) return Function.prototype[Symbol.hasInstance].call(this, value)
+    return typeof value === 'object' && value !== null && deferBrand in value
   }
 }
 

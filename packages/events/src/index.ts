@@ -19,6 +19,7 @@ export type { JournalOptions } from './journal/database.ts'
 export type { ConnectingClient, Authorizer } from './server/authorize.ts'
 
 // What listeners and handlers get
+export { DeferError } from './errors.ts'
 export type { Delivery, RequestContext } from './handlers/handler.ts'
 export type { IncomingMessage, Middleware } from './handlers/middleware.ts'
 export type { StreamedEvent } from './handlers/event-stream.ts'

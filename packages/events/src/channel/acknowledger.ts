@@ -31,6 +31,11 @@ export class Acknowledger {
     this.#flow.link?.outbox.putUnheld(FrameType.nack, seq, JSON.stringify(error))
   }
 
+  /** The message comes again after so many milliseconds. */
+  deferred(seq: number, retryAfterMs: number): void {
+    this.#flow.link?.outbox.putUnheld(FrameType.defer, seq, u32(retryAfterMs))
+  }
+
   /** Sends what was gathered. */
   flush(): void {
     if (this.#count === 0) return

@@ -91,6 +91,9 @@ export class Dispatcher {
       case FrameType.nack:
         sender.settle(id, 1, new RemoteError(fromWire(decodeJson(buffer, body, end, flags))))
         return
+      case FrameType.defer:
+        sender.defer(id, countIn(buffer, body, end, 'a deferral'))
+        return
       case FrameType.request:
         requestHandler.request(
           link.names.get(nameId),

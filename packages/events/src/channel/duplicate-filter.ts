@@ -17,6 +17,8 @@ export class DuplicateFilter {
    */
   freshFrom = 1
   readonly #open = new Set<number>()
+  /** Put off by their handler: the same number comes again, and is new. */
+  readonly #deferred = new Set<number>()
   readonly #failures = new Map<number, WireError>()
 
   constructor(highest: number) {
@@ -37,12 +39,28 @@ export class DuplicateFilter {
     return this.#failures.get(seq) ?? 'done'
   }
 
+  /** How many messages were put off and have not come again. */
+  get deferredCount(): number {
+    return this.#deferred.size
+  }
+
+  defer(seq: number): void {
+    this.#open.delete(seq)
+    this.#deferred.add(seq)
+  }
+
+  /** True for a number that was put off; it is under way from now on. */
+  takeDeferred(seq: number): boolean {
+    return this.#deferred.size > 0 && this.#deferred.delete(seq)
+  }
+
   /** Forgets everything: from here on the other end counts anew. */
   begin({ base, next }: { readonly base: number; readonly next: number }): void {
     this.highest = base - 1
     this.#began = base - 1
     this.freshFrom = next
     this.#failures.clear()
+    this.#deferred.clear()
   }
 
   /** The handler will end later. */

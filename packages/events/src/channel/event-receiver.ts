@@ -1,4 +1,4 @@
-import { asError, failure, toWire } from '../errors.ts'
+import { asError, DeferError, failure, toWire } from '../errors.ts'
 import type { Delivery } from '../handlers/handler.ts'
 import { isThenable } from '../handlers/listeners.ts'
 import { isReserved } from '../names.ts'
@@ -47,8 +47,7 @@ export class EventReceiver {
   }
 
   event(name: string, data: unknown): void {
-    const listeners = this.#owner.handlers.eventListeners
-    const single = this.#pipeline.isEmpty ? listeners.single(name) : undefined
+    const single = this.#pipeline.isEmpty ? this.#owner.handlers.eventListeners.single(name) : undefined
     try {
       const result =
         single === undefined
@@ -64,15 +63,27 @@ export class EventReceiver {
 
   #callAll(name: string, data: unknown): unknown {
     refuseReserved(name)
+    const { eventListeners, others } = this.#owner.handlers
     const args = this.#owner.listenerArguments(data, { name, kind: 'emit', redelivered: false })
-    return this.#owner.handlers.eventListeners.call(name, args, this.#report)
+    const single = eventListeners.single(name)
+    if (single !== undefined) return single(...args)
+    if (others !== undefined && !eventListeners.has(name)) return others(name, ...args)
+    return eventListeners.call(name, args, this.#report)
   }
+
+  /** The message of the last {@link isNew} was put off before. */
+  #again = false
 
   /** True for a message that was not seen before; else answers the sender once more. */
   isNew(seq: number): boolean {
     const receipts = this.#duplicates
+    this.#again = false
     if (seq > receipts.highest) {
       receipts.highest = seq
+      return true
+    }
+    if (receipts.takeDeferred(seq)) {
+      this.#again = true
       return true
     }
     const known = receipts.known(seq)
@@ -84,8 +95,9 @@ export class EventReceiver {
   /** @param size - the bytes of the payload */
   send(name: string, seq: number, data: unknown, repeated: boolean, size: number): void {
     const receipts = this.#duplicates
-    const redelivered = repeated && seq < receipts.freshFrom
-    const { inbox } = this.#owner
+    const again = this.#again
+    const redelivered = again || (repeated && seq < receipts.freshFrom)
+    const { inbox, session } = this.#owner
     let settled = false
     let later = false
     const succeeded = (): void => {
@@ -99,6 +111,12 @@ export class EventReceiver {
     const failed = (error: unknown): void => {
       settled = true
       if (later) this.#ended(size)
+      const may = this.#flow.link?.peerDefers !== false && receipts.deferredCount < this.#limit
+      if (error instanceof DeferError && may) {
+        receipts.defer(seq)
+        this.#acknowledger.deferred(seq, error.retryAfterMs)
+        return
+      }
       const told = toWire(error)
       receipts.failed(seq, told)
       this.#acknowledger.refused(seq, told)
@@ -106,7 +124,13 @@ export class EventReceiver {
     }
     const deliver = (transaction: unknown): unknown =>
       this.#pipeline.run('send', name, data, redelivered, (checked) =>
-        this.#deliver(name, checked, { name, kind: 'send', redelivered, transaction }),
+        this.#deliver(name, checked, {
+          name,
+          kind: 'send',
+          id: `${session}:${seq}`,
+          redelivered,
+          transaction,
+        }),
       )
     try {
       const result = inbox === undefined ? deliver(undefined) : inbox.run(seq, deliver)
@@ -154,6 +178,8 @@ export class EventReceiver {
     const args = this.#owner.listenerArguments(data, delivery)
     const single = listeners.single(name)
     if (single !== undefined) return single(...args)
+    const { others } = this.#owner.handlers
+    if (others !== undefined && !listeners.has(name)) return others(name, ...args)
     if (!listeners.has(name)) throw failure('deliver', 'ERR_NO_HANDLER', `nobody listens to '${name}'`)
     const errors: unknown[] = []
     const result = listeners.call(name, args, (error) => errors.push(error))

@@ -28,6 +28,7 @@ export interface DurableStore {
 
 /** What a channel needs of the client, or server peer, that it belongs to. */
 export interface ChannelOwner {
+  readonly session: string
   readonly names: OutgoingNames
   readonly settings: ChannelSettings
   /** Who listens to what arrives. */

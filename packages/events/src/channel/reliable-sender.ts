@@ -1,6 +1,7 @@
 import type { Codec } from '../codecs/codec.ts'
 import { asError, quietly } from '../errors.ts'
 import type { KeptMessage, StoredMessage } from '../journal/sent-journal.ts'
+import { LONGEST_TIMER } from '../options.ts'
 import { encodeFrame, type Encoded, Flag, FrameType, HEADER_ID_BYTES } from '../wire/frame.ts'
 import type { FlowControl } from './flow-control.ts'
 import type { DurableStore } from './owner.ts'
@@ -17,6 +18,7 @@ export class ReliableSender {
   readonly #report: (error: Error) => void
   /** Messages of this tick that the store does not have yet. */
   #uncommitted: { readonly entry: Unacknowledged; readonly message: StoredMessage }[] = []
+  readonly #deferred = new Map<number, NodeJS.Timeout>()
   #closed = false
   #idle: (() => void)[] = []
 
@@ -138,8 +140,30 @@ export class ReliableSender {
     }
   }
 
+  /** The other end puts a message off: it is sent again, marked, after so many milliseconds. */
+  defer(seq: number, retryAfterMs: number): void {
+    const entry = this.#window.find(seq)
+    if (entry === undefined) return
+    const again = (): void => {
+      this.#deferred.delete(seq)
+      if (entry.done || this.#closed) return
+      markRedelivered(entry, Flag.redelivered)
+      this.#flow.queueAnyway(this.#queued(entry))
+    }
+    clearTimeout(this.#deferred.get(seq))
+    // Without a connection that keeps the process alive nothing waits for it.
+    this.#deferred.set(seq, setTimeout(again, Math.min(retryAfterMs, LONGEST_TIMER)).unref())
+  }
+
+  #stopDeferred(): void {
+    for (const timer of this.#deferred.values()) clearTimeout(timer)
+    this.#deferred.clear()
+  }
+
   /** Puts what may have been handled before everything that waits, marked. */
   repeat(): void {
+    // Those that were put off are among them.
+    this.#stopDeferred()
     const again = this.#window.open().filter(({ written }) => written)
     for (const entry of again) markRedelivered(entry, Flag.redelivered)
     this.#flow.queue.prepend(again.map((entry) => this.#queued(entry)))
@@ -174,6 +198,7 @@ export class ReliableSender {
   close(reason: Error): void {
     this.commit()
     this.#closed = true
+    this.#stopDeferred()
     this.#window.clear(reason)
     this.#tellIdle()
   }

@@ -31,7 +31,7 @@ export class RequestHandler {
   }
 
   request(name: string, id: number, stream: boolean, window: number, input: unknown): void {
-    const handler = this.#owner.handlers.requests.get(name)
+    const handler = this.#owner.handlers.requests.get(name) ?? this.#owner.handlers.handlerOfOthers(name)
     if (handler === undefined) {
       this.#fail(id, failure('request', 'ERR_NO_HANDLER', `nobody handles '${name}'`))
       return

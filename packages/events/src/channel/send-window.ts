@@ -81,6 +81,12 @@ export class SendWindow {
     }
   }
 
+  /** The message of this number, while it is not settled. */
+  find(seq: number): Unacknowledged | undefined {
+    const entry = this.#list[this.#indexOf(seq)]
+    return entry?.seq === seq && !entry.done ? entry : undefined
+  }
+
   /** The index of the first message from this number on: numbers are consecutive, but for a journal's first ones. */
   #indexOf(seq: number): number {
     const first = this.#list[this.#head]

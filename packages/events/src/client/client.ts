@@ -95,6 +95,7 @@ export class EventClient<M extends object = AnyMap> extends EventEnd<ClientTypes
     const session = this.#journal?.session ?? crypto.randomUUID()
     this.#channel = new Channel(
       {
+        session,
         names: new OutgoingNames(this.#settings.maxNames),
         settings: this.#settings,
         handlers: this.handlers,

@@ -3,7 +3,7 @@ import type { Channel } from '../channel/channel.ts'
 import { asError, failure, fromWire, RemoteError } from '../errors.ts'
 import type { EndSettings } from '../end/options.ts'
 import { FrameType } from '../wire/frame.ts'
-import { readWelcome, type Welcome } from '../wire/handshake-messages.ts'
+import { KNOWN_OPTIONS, readWelcome, type Welcome } from '../wire/handshake-messages.ts'
 import { Link, type ReadBuffer } from '../wire/link.ts'
 import { firstFrame, limitHandshake, putFirst, unexpectedFirst } from '../wire/first-frame.ts'
 
@@ -45,6 +45,7 @@ export const clientHandshake = (
           welcomed = true
           stopTimer()
           from.peerMaxFrame = welcome.maxFrame
+          from.peerDefers = welcome.knows?.includes('defer') === true
           from.decoder.limit = settings.maxFrame
           guest.welcomed(from, welcome)
           if (hold) from.hold()
@@ -74,6 +75,8 @@ export const clientHandshake = (
       keepAliveMs,
       name,
       token,
+      received: channel.duplicates.highest,
+      knows: KNOWN_OPTIONS,
     })
   })
 

@@ -1,6 +1,6 @@
 import type { EventName, Input, Reply } from '../map.ts'
 import type { StreamedEvent } from '../handlers/event-stream.ts'
-import type { RequestContext } from '../handlers/handler.ts'
+import type { OthersListener, RequestContext } from '../handlers/handler.ts'
 import type { HandlerRegistry } from '../handlers/registry.ts'
 import type { Listener } from '../handlers/listeners.ts'
 import type { Middleware } from '../handlers/middleware.ts'
@@ -90,6 +90,30 @@ export abstract class EventEnd<T extends EndTypes> {
   /** Takes the handler of a request out: from then on it is answered with `ERR_NO_HANDLER`. */
   removeHandler(name: keyof T['requests'] & string): this {
     this.handlers.removeHandler(name)
+    return this
+  }
+
+  /**
+   * Answers every request that has no handler of its own, as a handler would. There is one at most; `undefined` takes it
+   * out. With a contract, names that are not in it are refused before.
+   *
+   * @throws TypeError `ERR_INVALID_ARG_VALUE` when there is one already, `ERR_INVALID_ARG_TYPE`
+   */
+  handleOthers(
+    handler: ((name: string, input: unknown, context: RequestContext<T['peer']>) => unknown) | undefined,
+  ): this {
+    this.handlers.handleOthers(handler)
+    return this
+  }
+
+  /**
+   * Listens to every event that has no listener of its own, and that no `events()` of all names reads. A `send` is
+   * acknowledged when the listener is done. There is one at most; `undefined` takes it out.
+   *
+   * @throws TypeError `ERR_INVALID_ARG_VALUE` when there is one already, `ERR_INVALID_ARG_TYPE`
+   */
+  onOthers(listener: ((name: string, data: unknown, ...rest: T['extra']) => unknown) | undefined): this {
+    this.handlers.onOthers(listener as OthersListener | undefined)
     return this
   }
 

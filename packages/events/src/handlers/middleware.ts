@@ -19,21 +19,35 @@ export type Middleware<Peer = unknown> = (
   next: () => Promise<unknown>,
 ) => unknown
 
-/** Runs a message through the middleware, then through `last`. */
+/** What `next` returns where everything behind it was done at once, with nothing to return: most events. */
+const DONE: Promise<undefined> = Promise.resolve(undefined)
+
+const later = (result: unknown): Promise<unknown> => {
+  if (result === undefined) return DONE
+  return result instanceof Promise ? result : Promise.resolve(result)
+}
+
+/**
+ * Runs a message through the middleware, then through `last`: at once, as far as none of them makes it wait. A middleware
+ * that returns what `next` returned costs no promise for an event.
+ */
 export const runMiddleware = (
   all: readonly Middleware[],
   message: IncomingMessage,
   last: (data: unknown) => unknown,
-): Promise<unknown> => {
-  const from = async (at: number): Promise<unknown> => {
-    const middleware = all[at]
-    if (middleware === undefined) return await last(message.data)
-    let called = false
-    return await middleware(message, () => {
-      if (called) return Promise.reject(new Error('a middleware called next() twice'))
-      called = true
-      return from(at + 1)
-    })
-  }
-  return from(0)
+  at = 0,
+): unknown => {
+  const middleware = all[at]
+  if (middleware === undefined) return last(message.data)
+  let called = false
+  const result = middleware(message, () => {
+    if (called) return Promise.reject(new Error('a middleware called next() twice'))
+    called = true
+    try {
+      return later(runMiddleware(all, message, last, at + 1))
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  })
+  return result === DONE ? undefined : result
 }

@@ -3,7 +3,7 @@ import { asError } from '../errors.ts'
 import { checkName, isReserved, OWN_NAMES } from '../names.ts'
 import { count } from '../options.ts'
 import { EventStream, type StreamedEvent, type Pausable } from './event-stream.ts'
-import type { Delivery, Handler } from './handler.ts'
+import type { Delivery, Handler, OthersHandler, OthersListener } from './handler.ts'
 import { type Listener, Listeners } from './listeners.ts'
 import type { Middleware } from './middleware.ts'
 
@@ -20,6 +20,10 @@ export class HandlerRegistry {
   readonly eventListeners: Listeners = new Listeners()
   readonly requests: Map<string, Handler> = new Map()
   readonly middleware: Middleware[] = []
+  /** Called for events that have no listener: with the name, then as a listener. */
+  others: OthersListener | undefined
+  /** Answers requests that have no handler. */
+  #othersHandler: OthersHandler | undefined
   /** Of what happens to the connection. */
   readonly #local = new Listeners()
   #ended = false
@@ -81,6 +85,39 @@ export class HandlerRegistry {
     if (name.startsWith(OWN_NAMES))
       throw invalidValue('removeHandler', 'name', 'belongs to this package', name)
     this.requests.delete(name)
+  }
+
+  handleOthers(handler: OthersHandler | undefined): void {
+    if (handler !== undefined && typeof handler !== 'function')
+      throw invalidArgument('handleOthers', 'handler', 'a function, or undefined', handler)
+    if (handler !== undefined && this.#othersHandler !== undefined)
+      throw invalidValue(
+        'handleOthers',
+        'handler',
+        'is there already; take it out with undefined first',
+        handler,
+      )
+    this.#othersHandler = handler
+  }
+
+  /** What answers a request that has no handler; the names of this package have none but its own. */
+  handlerOfOthers(name: string): Handler | undefined {
+    const handler = this.#othersHandler
+    if (handler === undefined || name.startsWith(OWN_NAMES)) return undefined
+    return (input, context) => handler(name, input, context)
+  }
+
+  onOthers(listener: OthersListener | undefined): void {
+    if (listener !== undefined && typeof listener !== 'function')
+      throw invalidArgument('onOthers', 'listener', 'a function, or undefined', listener)
+    if (listener !== undefined && this.others !== undefined)
+      throw invalidValue(
+        'onOthers',
+        'listener',
+        'is there already; take it out with undefined first',
+        listener,
+      )
+    this.others = listener
   }
 
   use(middleware: Middleware): void {

@@ -1,9 +1,23 @@
 /** The receiver's journal: the highest number that was handled, for each session, beside the effects of the handlers. */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { DeferError } from '../errors.ts'
 import { isThenable } from '../handlers/listeners.ts'
 import { journalError, type OpenDatabase, openDatabase } from './database.ts'
 
-/** Runs a handler in the transaction that its number is part of; when it fails, nothing of it is kept. */
+/** What a journal knows of a session. */
+export interface KeptSession {
+  /** The highest number that was handled. */
+  readonly highest: number
+  /** Numbers below it that were put off. */
+  readonly deferred: readonly number[]
+  /** Who began it. */
+  readonly owner: string | undefined
+}
+
+/**
+ * Runs a handler in the transaction that its number is part of; when it fails, nothing of it is kept but that it put the
+ * message off (`DeferError`): then the same number is new when it comes again.
+ */
 export interface Inbox {
   run(seq: number, work: (transaction: unknown) => unknown): Promise<void> | undefined
 }
@@ -18,8 +32,11 @@ const createTable = (database: DatabaseSync): void => {
     'CREATE TABLE IF NOT EXISTS uds_handled (session TEXT PRIMARY KEY, seq INTEGER NOT NULL, at INTEGER NOT NULL, owner TEXT) STRICT',
   )
   const columns = database.prepare('SELECT name FROM pragma_table_info(?)').all('uds_handled')
-  if (columns.some(({ name }) => name === 'owner')) return
-  database.exec('ALTER TABLE uds_handled ADD COLUMN owner TEXT')
+  if (!columns.some(({ name }) => name === 'owner'))
+    database.exec('ALTER TABLE uds_handled ADD COLUMN owner TEXT')
+  database.exec(
+    'CREATE TABLE IF NOT EXISTS uds_deferred (session TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (session, seq)) STRICT, WITHOUT ROWID',
+  )
 }
 
 /** One message at a time is handled; its effect and its number are committed together. */
@@ -28,6 +45,11 @@ export class HandledJournal {
   readonly #rememberMs: number
   readonly #select: StatementSync
   readonly #update: StatementSync
+  readonly #selectDeferred: StatementSync
+  readonly #insertDeferred: StatementSync
+  readonly #deleteDeferred: StatementSync
+  /** Some message was put off since this journal was opened, or before. */
+  #hasDeferred = false
   #tail: Promise<void> | undefined
   #newSessions = 0
 
@@ -39,14 +61,20 @@ export class HandledJournal {
     this.#update = database.prepare(
       'INSERT INTO uds_handled (session, seq, at, owner) VALUES (?, ?, ?, ?) ON CONFLICT (session) DO UPDATE SET seq = max(seq, excluded.seq), at = excluded.at',
     )
+    this.#selectDeferred = database.prepare('SELECT seq FROM uds_deferred WHERE session = ?')
+    this.#insertDeferred = database.prepare('INSERT OR IGNORE INTO uds_deferred VALUES (?, ?)')
+    this.#deleteDeferred = database.prepare('DELETE FROM uds_deferred WHERE session = ? AND seq = ?')
     this.#forgetOld()
+    this.#hasDeferred = database.prepare('SELECT 1 FROM uds_deferred LIMIT 1').get() !== undefined
   }
 
-  /** What is known of a session: the highest number that was handled, and who began it; undefined for a new one. */
-  find(session: string): { readonly highest: number; readonly owner: string | undefined } | undefined {
+  /** What is known of a session; undefined for a new one. */
+  find(session: string): KeptSession | undefined {
     const row = this.#select.get(session)
     if (row === undefined) return undefined
-    return { highest: Number(row['seq']), owner: row['owner'] === null ? undefined : String(row['owner']) }
+    const deferred = this.#selectDeferred.all(session).map(({ seq }) => Number(seq))
+    const owner = row['owner'] === null ? undefined : String(row['owner'])
+    return { highest: Number(row['seq']), deferred, owner }
   }
 
   /** Forgets sessions that sent nothing for so long, and the most silent of too many. */
@@ -60,6 +88,7 @@ export class HandledJournal {
           'DELETE FROM uds_handled WHERE session IN (SELECT session FROM uds_handled ORDER BY at DESC LIMIT -1 OFFSET ?)',
         )
         .run(MOST_SESSIONS)
+      database.exec('DELETE FROM uds_deferred WHERE session NOT IN (SELECT session FROM uds_handled)')
     } catch (error) {
       this.close()
       throw journalError(path, error)
@@ -78,6 +107,23 @@ export class HandledJournal {
     }
   }
 
+  /** Keeps that a message was put off, or that it is not any more. */
+  #keepDeferral(session: string, owner: string, seq: number, deferred: boolean): void {
+    const { database, path } = this.#open
+    this.#hasDeferred ||= deferred
+    try {
+      database.exec('BEGIN IMMEDIATE')
+      if (deferred) {
+        this.#insertDeferred.run(session, seq)
+        this.#update.run(session, seq, Date.now(), owner)
+      } else this.#deleteDeferred.run(session, seq)
+      database.exec('COMMIT')
+    } catch (error) {
+      if (database.isOpen && database.isTransaction) database.exec('ROLLBACK')
+      throw journalError(path, error)
+    }
+  }
+
   #transact(
     session: string,
     owner: string,
@@ -91,6 +137,7 @@ export class HandledJournal {
     const commit = (): void => {
       try {
         this.#update.run(session, seq, Date.now(), owner)
+        if (this.#hasDeferred) this.#deleteDeferred.run(session, seq)
         database.exec('COMMIT')
       } catch (error) {
         undo()
@@ -99,6 +146,9 @@ export class HandledJournal {
     }
     const failed = (error: unknown): never => {
       undo()
+      const deferred = error instanceof DeferError
+      if (database.isOpen && (deferred || this.#hasDeferred))
+        this.#keepDeferral(session, owner, seq, deferred)
       throw error
     }
     try {

@@ -1,10 +1,10 @@
 import type { Duplex } from 'node:stream'
 import type { Codec } from '../codecs/codec.ts'
 import { asError, failure } from '../errors.ts'
-import type { HandledJournal } from '../journal/handled-journal.ts'
+import type { HandledJournal, KeptSession } from '../journal/handled-journal.ts'
 import type { EndSettings } from '../end/options.ts'
 import { FrameType } from '../wire/frame.ts'
-import { type Hello, readHello } from '../wire/handshake-messages.ts'
+import { type Hello, KNOWN_OPTIONS, readHello } from '../wire/handshake-messages.ts'
 import { Link } from '../wire/link.ts'
 import { firstFrame, limitHandshake, putFirst, unexpectedFirst } from '../wire/first-frame.ts'
 import { admit, type Authorizer, codecFor, sameUser, type SessionOwner } from './authorize.ts'
@@ -106,25 +106,37 @@ export class ServerHandshake<M extends object> {
       throw failure('handshake', 'ERR_PROTOCOL', 'the session was begun with another name or codec')
     }
     if (known !== undefined) this.#takeOver(known)
-    const peer = known ?? this.#newcomer(hello, codec, owner, kept?.highest ?? 0)
+    const peer = known ?? this.#newcomer(hello, codec, owner, kept)
     sessions.enter(peer)
     this.#unfinished.delete(link)
     link.peerMaxFrame = hello.maxFrame
+    link.peerDefers = hello.knows?.includes('defer') === true
     link.decoder.limit = settings.maxFrame
     const { maxFrame, keepAliveMs, name } = settings
     const resumed = known !== undefined
     const { base, next } = peer.channel.sends
-    putFirst(link, FrameType.welcome, { resumed, base, next, maxFrame, keepAliveMs, name })
+    putFirst(link, FrameType.welcome, {
+      resumed,
+      base,
+      next,
+      maxFrame,
+      keepAliveMs,
+      name,
+      knows: KNOWN_OPTIONS,
+    })
     peer.begin(link, hello.name, hello.keepAliveMs)
     this.#context.connected(peer, resumed)
     return peer
   }
 
-  #newcomer(hello: Hello, codec: Codec, owner: SessionOwner, highest: number): ServerPeer<M> {
+  #newcomer(hello: Hello, codec: Codec, owner: SessionOwner, kept: KeptSession | undefined): ServerPeer<M> {
     const peer = this.#context.newPeer(hello.session, codec, owner)
-    const { duplicates } = peer.channel
+    const { duplicates, sends } = peer.channel
+    // Numbers that a server of before has used are not used again: the client may still know them.
+    sends.next = Math.max(sends.next, (hello.received ?? 0) + 1)
     duplicates.begin(hello)
-    duplicates.highest = Math.max(duplicates.highest, highest)
+    duplicates.highest = Math.max(duplicates.highest, kept?.highest ?? 0)
+    for (const seq of kept?.deferred ?? []) duplicates.defer(seq)
     return peer
   }
 

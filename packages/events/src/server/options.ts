@@ -9,7 +9,7 @@ import type { Authorizer } from './authorize.ts'
 import type { ServerPeer } from './peer.ts'
 
 /** How a server listens. */
-export interface ServerOptions<M extends object = AnyMap> extends EndOptions<M> {
+export interface ServerOptions<M extends object = AnyMap, Server = unknown> extends EndOptions<M> {
   /** The codecs that clients may choose. Default: all four; `structuredClone` only for processes of the same user. */
   readonly codecs?: readonly (CodecName | Codec)[] | undefined
   /** Clients must show this. */
@@ -32,6 +32,12 @@ export interface ServerOptions<M extends object = AnyMap> extends EndOptions<M> 
   readonly slowConsumer?: 'disconnect' | 'skip' | undefined
   /** Lets handlers of `send` commit their effect and the acknowledgement together. */
   readonly journal?: JournalOptions | undefined
+  /**
+   * Called when the address is known (`server.address`) and before the first client is served: the place for handlers
+   * and listeners, so that a `send` that waited for the server finds them. `listen` waits for it; what it throws rejects
+   * `listen`, and nothing stays open.
+   */
+  readonly setUp?: ((server: Server) => unknown) | undefined
   /** For the listener of `@uds/stream`: `mode`, `takeOver`, `maxConnections`, ... */
   readonly listen?: ListenOptions | undefined
   /** Aborts `EventServer.listen`; later it closes nothing. */
@@ -50,6 +56,7 @@ export const SERVER_OPTIONS: readonly string[] = optionNames<ServerOptions>({
   maxSessions: true,
   slowConsumer: true,
   journal: true,
+  setUp: true,
   listen: true,
   signal: true,
   transport: true,

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import { type Address, listen as openListener, type Listener as StreamListener } from '@uds/stream'
-import { invalidArgument } from '@uds/winsock-ffi'
+import { invalidArgument, invalidValue } from '@uds/winsock-ffi'
 import { endpoint } from '../address.ts'
 import type { ChannelOwner } from '../channel/owner.ts'
 import { builtInCodecs, codecOf } from '../codecs/select.ts'
@@ -57,13 +57,16 @@ export class EventServer<M extends object = AnyMap>
   readonly #journal: HandledJournal | undefined
   /** It listens at a name: only this user, and root, can connect. */
   #private = false
+  readonly #options: ServerOptions<M, EventServer<M>>
+  #listens = false
   #listener: StreamListener | undefined
   #closing: Promise<void> | undefined
 
-  private constructor(options: ServerOptions<M>) {
+  private constructor(options: ServerOptions<M, EventServer<M>>) {
     super()
     const settings = handshakeSettings(options)
     this.settings = settings
+    this.#options = options
     this.#joinable = options.joinable
     this.#checks = checksOf('listen', 'server', options.contract)
     this.#names = new OutgoingNames(settings.maxNames)
@@ -122,30 +125,69 @@ export class EventServer<M extends object = AnyMap>
    */
   static async listen<M extends object = AnyMap>(
     address: string | Address,
-    options: ServerOptions<M> = {},
+    options: ServerOptions<M, EventServer<M>> = {},
   ): Promise<EventServer<M>> {
     const at = endpoint('listen', address, options.transport)
+    checkFunction('listen', 'setUp', options.setUp)
     if (options.authorize === 'sameUser') requireCredentials(at, options.transport)
     const server = new EventServer<M>(options)
-    server.#private = typeof at === 'object' && at.scheme === 'name' && options.transport === undefined
     try {
-      server.#listener = await openListener(at, {
-        ...options.listen,
-        signal: options.signal ?? options.listen?.signal,
-        ...(options.transport !== undefined && { transport: options.transport }),
-      })
+      await server.#listen(at, options)
     } catch (error) {
       server.#journal?.close()
       throw error
     }
-    server.#listener.on('connectionError', (error) => server.handlers.report(error))
-    server.#listener.on('connection', (connection) => server.accept(connection))
     return server
   }
 
-  /** A server that listens nowhere: connections come by {@link accept}. */
+  /** A server that listens nowhere yet: connections come by {@link accept}, or from {@link listen} on. */
   static detached<M extends object = AnyMap>(options: ServerOptions<M> = {}): EventServer<M> {
+    if (options.setUp !== undefined) {
+      throw invalidValue(
+        'detached',
+        'setUp',
+        'is for listen; set up the server that detached returns',
+        options.setUp,
+      )
+    }
     return new EventServer<M>(options)
+  }
+
+  /**
+   * Listens, with the options that {@link detached} got: for handlers that are set before the first client is served.
+   *
+   * @throws SocketError as the static `listen`; `ERR_CLOSED` after `close`. A server that listens already: `ERR_LISTENING`
+   */
+  async listen(address: string | Address): Promise<this> {
+    const options = this.#options
+    const at = endpoint('listen', address, options.transport)
+    if (this.#closing !== undefined) throw failure('listen', 'ERR_CLOSED', 'this server was closed')
+    if (this.#listens) throw failure('listen', 'ERR_LISTENING', 'this server listens already')
+    if (options.authorize === 'sameUser') requireCredentials(at, options.transport)
+    await this.#listen(at, options)
+    return this
+  }
+
+  async #listen(at: string | Address, options: ServerOptions<M, EventServer<M>>): Promise<void> {
+    this.#private = typeof at === 'object' && at.scheme === 'name' && options.transport === undefined
+    this.#listens = true
+    try {
+      const listener = await openListener(at, {
+        ...options.listen,
+        signal: options.signal ?? options.listen?.signal,
+        ...(options.transport !== undefined && { transport: options.transport }),
+      })
+      this.#listener = listener
+      listener.on('connectionError', (error) => this.handlers.report(error))
+      // Clients wait in the listener meanwhile.
+      if (options.setUp !== undefined) await options.setUp(this)
+      listener.on('connection', (connection) => this.accept(connection))
+    } catch (error) {
+      await this.#listener?.close({ graceMs: 0 })
+      this.#listener = undefined
+      this.#listens = false
+      throw error
+    }
   }
 
   /** Where it listens; `EventClient.connect` takes it. Empty for a detached server. */
@@ -196,6 +238,7 @@ export class EventServer<M extends object = AnyMap>
       settings: this.settings,
       handlers: this.handlers,
       checks: this.#checks,
+      session: peer.id,
       inbox: this.#journal?.inboxOf(peer.id, peer.owner.id),
       peer,
       listenerArguments: (data, delivery) => [data, peer, delivery],
@@ -287,7 +330,9 @@ export class EventServer<M extends object = AnyMap>
   }
 }
 
-const handshakeSettings = <M extends object>(options: ServerOptions<M>): HandshakeSettings => {
+const handshakeSettings = <M extends object>(
+  options: ServerOptions<M, EventServer<M>>,
+): HandshakeSettings => {
   const settings = endSettings('listen', options, SERVER_OPTIONS)
   const codecs = (options.codecs ?? builtInCodecs).map((codec) => codecOf('listen', codec))
   const { token, authorize } = options

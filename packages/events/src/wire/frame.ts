@@ -29,6 +29,7 @@ export const FrameType = {
   credit: 15,
   ping: 16,
   pong: 17,
+  defer: 18,
   heartbeat: 128,
 } as const
 

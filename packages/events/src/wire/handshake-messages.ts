@@ -54,6 +54,10 @@ export interface Hello {
   readonly keepAliveMs: number
   readonly name?: string | undefined
   readonly token?: string | undefined
+  /** The highest number that this end got of a server that may have forgotten it: that numbers on from there. */
+  readonly received?: number | undefined
+  /** Options that this end knows. */
+  readonly knows?: readonly string[] | undefined
   /** Options that the other end has to know, or refuse. */
   readonly require?: readonly string[] | undefined
 }
@@ -68,11 +72,14 @@ export interface Welcome {
   readonly keepAliveMs: number
   /** The name of the server, if it has one. */
   readonly name?: string | undefined
+  /** Options that this end knows. */
+  readonly knows?: readonly string[] | undefined
   readonly require?: readonly string[] | undefined
 }
 
-/** The options that `require` may name. None exist in version 1. */
-const knownOptions: ReadonlySet<string> = new Set()
+/** The options that `require` may name, and that `knows` announces. `defer`: the frame DEFER. */
+export const KNOWN_OPTIONS: readonly string[] = ['defer']
+const knownOptions: ReadonlySet<string> = new Set(KNOWN_OPTIONS)
 
 /** The longest text of a name or token in the handshake. */
 const MAX_TEXT = 4096
@@ -109,10 +116,14 @@ const objectOf = (bytes: Buffer): Record<string, unknown> => {
   return value as Record<string, unknown>
 }
 
+/** The words of a list that this end knows; everything else in it is ignored. */
+const words = (value: unknown): readonly string[] =>
+  Array.isArray(value) ? KNOWN_OPTIONS.filter((option) => value.includes(option)) : []
+
 /** What both ends say; unknown keys are ignored, unless `require` names them. */
 const shared = (
   from: Record<string, unknown>,
-): Pick<Hello, 'base' | 'next' | 'maxFrame' | 'keepAliveMs' | 'name'> => {
+): Pick<Hello, 'base' | 'next' | 'maxFrame' | 'keepAliveMs' | 'name' | 'knows'> => {
   const required = from['require'] ?? []
   if (!Array.isArray(required)) throw bad('require')
   const unknown: unknown = required.find((option) => !knownOptions.has(option as string))
@@ -125,6 +136,7 @@ const shared = (
     maxFrame: whole(from, 'maxFrame', 1024),
     keepAliveMs: whole(from, 'keepAliveMs', 0),
     name: optionalText(from, 'name'),
+    knows: words(from['knows']),
   }
 }
 
@@ -136,6 +148,7 @@ export const readHello = (bytes: Buffer): Hello => {
     codec: text(from, 'codec'),
     session: text(from, 'session'),
     token: optionalText(from, 'token'),
+    received: from['received'] === undefined ? undefined : whole(from, 'received', 0),
   }
 }
 

@@ -72,6 +72,8 @@ export class Link {
   heard = false
   /** The largest frame that the other end reads. */
   peerMaxFrame: number = HANDSHAKE_LIMIT
+  /** The other end knows the frame DEFER. */
+  peerDefers = false
   /** Why the other end is closing, if it said so. */
   closeReason: Error | undefined
 
