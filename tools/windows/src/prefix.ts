@@ -69,6 +69,7 @@ export const startServer = async (
 ): Promise<{ readonly gone: Promise<unknown> }> => {
   if (wine.server === undefined) return { gone: Promise.withResolvers().promise }
   const env = wineEnvironment(prefix, process.env)
-  await command(wine.server, ['--persistent'], { env, silent: true })
+  // It says no to a second one: that of an earlier pass is still there, and serves this one as well.
+  await command(wine.server, ['--persistent'], { env, silent: true }).catch(() => {})
   return { gone: command(wine.server, ['--wait'], { env, silent: true }) }
 }
