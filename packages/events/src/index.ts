@@ -27,6 +27,7 @@ export type { StreamedEvent } from './handlers/event-stream.ts'
 // Types of maps
 export type {
   AnyMap,
+  CheckedMap,
   ClientRequests,
   EventName,
   Input,

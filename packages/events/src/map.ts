@@ -20,6 +20,32 @@ export interface AnyMap {
  */
 export type MapSection = 'events' | 'toServer' | 'toClient' | 'requests' | 'clientRequests'
 
+type CheckedEvents<E> = {
+  [N in keyof E]: N extends ReservedName
+    ? `'${N}' is what on() says of the connection: choose another name for the event`
+    : E[N]
+}
+
+type CheckedRequests<R> = {
+  [N in keyof R]: R[N] extends (...args: infer A) => unknown
+    ? A['length'] extends 0 | 1
+      ? R[N]
+      : 'a request has one input at most: put several into one object'
+    : 'a request is a function type: (input) => reply'
+}
+
+/**
+ * A map as it must be, for `M extends CheckedMap<M>`: in place of what is wrong stands what is wrong with it, which the
+ * compiler then prints. A function of one's own that passes its map on has the same constraint.
+ */
+export type CheckedMap<M> = {
+  [K in keyof M]: K extends 'events' | 'toServer' | 'toClient'
+    ? CheckedEvents<M[K]>
+    : K extends 'requests' | 'clientRequests'
+      ? CheckedRequests<M[K]>
+      : 'no section of a map: there are events, toServer, toClient, requests and clientRequests'
+}
+
 // `{}` as "no names at all" is right here: keyof of it is never.
 type Section<M, K extends MapSection> = K extends keyof M ? NonNullable<M[K]> : unknown
 
@@ -68,15 +94,15 @@ type IsStream<F> = [Reply<F>] extends [never]
       ? 'yes'
       : 'no'
 
-/** The names of the requests with one reply. */
-export type RequestName<R> = {
-  [K in keyof R & string]: R[K] extends Fn ? (IsStream<R[K]> extends 'yes' ? never : K) : never
+type NamesOf<R, Not extends 'yes' | 'no'> = {
+  [K in keyof R & string]: R[K] extends Fn ? (IsStream<R[K]> extends Not ? K : never) : K
 }[keyof R & string]
 
+/** The names of the requests with one reply. A misspelt one is refused with the list of them: `Exclude` is written out. */
+export type RequestName<R> = Exclude<keyof R & string, NamesOf<R, 'yes'>>
+
 /** The names of the requests with a stream of replies. */
-export type StreamName<R> = {
-  [K in keyof R & string]: R[K] extends Fn ? (IsStream<R[K]> extends 'no' ? never : K) : never
-}[keyof R & string]
+export type StreamName<R> = Exclude<keyof R & string, NamesOf<R, 'no'>>
 
 // An input that could be mistaken for the options needs the options argument behind it.
 type LooksLikeOptions<I> = I extends readonly unknown[]

@@ -9,7 +9,7 @@ import {
 } from '@uds/events'
 
 interface Chat {
-  events: { say: { from: string; text: string }; ping: undefined; error: number }
+  events: { say: { from: string; text: string }; ping: undefined }
   toServer: { up: number }
   toClient: { down: string }
   requests: {
@@ -51,8 +51,6 @@ export const uses = async (): Promise<void> => {
   server.broadcast('up', 1)
   // @ts-expect-error -- no such event
   client.emit('shout', 1)
-  // @ts-expect-error -- a name that `on` uses itself
-  client.emit('error', 1)
   // @ts-expect-error -- of another type
   await client.send('up', '1')
 
@@ -142,4 +140,23 @@ export const untyped = async (): Promise<void> => {
   loose.emit('anything', { at: 'all' })
   expectTypeOf(await loose.request('any', 1)).toEqualTypeOf<unknown>()
   for await (const item of loose.stream('any')) expectTypeOf(item).toEqualTypeOf<unknown>()
+}
+
+/** What is wrong with a map is an error where the map is written. */
+export const mistakes = async (): Promise<void> => {
+  // @ts-expect-error -- a misspelt section
+  await EventClient.connect<{ event: { say: string } }>('x')
+  // @ts-expect-error -- a misspelt section
+  await EventServer.listen<{ request: { who(): string } }>('x')
+  // @ts-expect-error -- no map
+  await EventClient.connect<string[]>('x')
+  // @ts-expect-error -- a name that `on` uses itself
+  EventServer.detached<{ events: { connect: string } }>()
+  // @ts-expect-error -- two inputs
+  EventClient.open<{ requests: { add(a: number, b: number): number } }>('x')
+  // @ts-expect-error -- no function
+  EventClient.open<{ clientRequests: { add: number } }>('x')
+  // A map with every section, and the map of an untyped end.
+  EventClient.open<Chat>('x')
+  EventClient.open('x')
 }

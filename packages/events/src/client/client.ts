@@ -12,6 +12,7 @@ import { checkJournal } from '../journal/database.ts'
 import { SentJournal } from '../journal/sent-journal.ts'
 import type {
   AnyMap,
+  CheckedMap,
   CallArguments,
   ClientRequests,
   DataArgument,
@@ -153,7 +154,7 @@ export class EventClient<M extends object = AnyMap> extends EventEnd<ClientTypes
    * @throws SocketError what connecting fails with (`ECONNREFUSED`, `ENOENT`, `ETIMEDOUT`, ...), or the reason of the
    *   server (`RemoteError`: `ERR_UNAUTHORIZED`, `ERR_UNSUPPORTED_CODEC`, ...); the signal's reason
    */
-  static async connect<M extends object = AnyMap>(
+  static async connect<M extends CheckedMap<M> = AnyMap>(
     address: string | Address,
     options: ClientOptions<M> = {},
   ): Promise<EventClient<M>> {
@@ -176,7 +177,7 @@ export class EventClient<M extends object = AnyMap> extends EventEnd<ClientTypes
    * A client that is not connected yet: what is said waits as `offline` allows, and it connects as soon as the server
    * is there.
    */
-  static open<M extends object = AnyMap>(
+  static open<M extends CheckedMap<M> = AnyMap>(
     address: string | Address,
     options: ClientOptions<M> = {},
   ): EventClient<M> {

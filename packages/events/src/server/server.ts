@@ -11,7 +11,7 @@ import type { Delivery, RequestContext } from '../handlers/handler.ts'
 import { HandlerRegistry } from '../handlers/registry.ts'
 import { checkJournal, rememberMs } from '../journal/database.ts'
 import { HandledJournal } from '../journal/handled-journal.ts'
-import type { AnyMap, EventName, ServerRequests, ToClient, ToServer } from '../map.ts'
+import type { AnyMap, CheckedMap, EventName, ServerRequests, ToClient, ToServer } from '../map.ts'
 import { checkName, JOIN, LEAVE } from '../names.ts'
 import { checkFunction, checkSignal, count, graceOf, milliseconds, oneOf } from '../options.ts'
 import { checkText, type EndSettings, endSettings } from '../end/options.ts'
@@ -123,7 +123,7 @@ export class EventServer<M extends object = AnyMap>
    * @throws TypeError or RangeError with a code for wrong options
    * @throws SocketError what listening fails with (`EADDRINUSE`, `EACCES`, ...); the signal's reason
    */
-  static async listen<M extends object = AnyMap>(
+  static async listen<M extends CheckedMap<M> = AnyMap>(
     address: string | Address,
     options: ServerOptions<M, EventServer<M>> = {},
   ): Promise<EventServer<M>> {
@@ -141,7 +141,7 @@ export class EventServer<M extends object = AnyMap>
   }
 
   /** A server that listens nowhere yet: connections come by {@link accept}, or from {@link listen} on. */
-  static detached<M extends object = AnyMap>(options: ServerOptions<M> = {}): EventServer<M> {
+  static detached<M extends CheckedMap<M> = AnyMap>(options: ServerOptions<M> = {}): EventServer<M> {
     if (options.setUp !== undefined) {
       throw invalidValue(
         'detached',
