@@ -1,4 +1,4 @@
-import { describe } from './module/inspect.ts'
+import { readRunnable } from './module/inspect.ts'
 import { notSupported } from './outcome/errors.ts'
 import { readOptions, type Settings, type WaitMode, type WasiHostOptions } from './options/options.ts'
 import type { GuestHandle, Run } from './guest/handle.ts'
@@ -37,8 +37,7 @@ export class WasiHost {
 
   /** Reads and compiles a module, to be run many times. */
   async compile(source: WasmSource): Promise<Program> {
-    const bytes = readSource(source)
-    const inspection = describe(bytes)
+    const { inspection, bytes } = readRunnable(readSource(source))
     return { inspection, module: await engine.compile(bytes) }
   }
 

@@ -29,5 +29,5 @@ export type { GuestParts, ImportObject, ImportsOption } from './abi/own-imports.
 export { inspect, signature } from './module/inspect.ts'
 export type { Inspection } from './module/inspect.ts'
 export type { ExternKind, ModuleExport, ModuleImport, ValueType } from './module/binary.ts'
-export type { AbiName } from './module/profile.ts'
+export type { AbiName, ComponentAbi } from './module/profile.ts'
 export type { WasmSource } from './module/source.ts'

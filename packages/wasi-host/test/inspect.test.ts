@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import fc from 'fast-check'
 import { inspect, WasiHost } from '../src/index.ts'
+import { wrap } from './builder/component.ts'
 import { buildModule, preview1, type Import } from './builder/module.ts'
 
 const component = Uint8Array.of(0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0)
@@ -39,7 +40,6 @@ describe('inspect', () => {
   test('says what it is that is no module', () => {
     expect(() => inspect(Buffer.from('MZ\u0090'))).toThrow(/not a WebAssembly module: it begins with "MZ/)
     expect(() => inspect(new Uint8Array(0))).toThrow(/it is empty/)
-    expect(() => inspect(component)).toThrow(/component \(WASI 0\.2\)/)
     expect(() => inspect('/does/not/exist.wasm')).toThrow(
       // Under Windows the path gets a drive.
       /^ENOENT: there is no WebAssembly module at .*exist\.wasm \(is the path right\?\)$/,
@@ -48,11 +48,28 @@ describe('inspect', () => {
     expect(() => inspect(7 as never)).toThrow(/must be a path/)
   })
 
-  test('no bytes whatever make it loop or throw anything but ERR_INVALID_WASM', () => {
-    const module = buildModule({
-      imports: preview1('sock_open:iii', 'fd_read:iiii'),
-      sections: ['go:buildid'],
+  test('a component is one of WASI 0.2 or 0.3, by what it imports and exports', async () => {
+    expect(inspect(component)).toMatchObject({ kind: 'component', imports: [], command: false })
+    await expect(new WasiHost().run(component)).rejects.toThrow(/no core module with a memory/)
+    expect(inspect(wrap([], { exports: ['wasi:cli/run@0.2.6'] }))).toMatchObject({
+      abi: 'wasi-0.2',
+      command: true,
     })
+    expect(inspect(wrap([], { imports: ['wasi:sockets/types@0.3.0'], exports: [] }))).toMatchObject({
+      abi: 'wasi-0.3',
+    })
+  })
+
+  test.each([
+    [
+      'a module',
+      buildModule({ imports: preview1('sock_open:iii', 'fd_read:iiii'), sections: ['go:buildid'] }),
+    ],
+    [
+      'a component',
+      wrap([buildModule({ imports: preview1('fd_read:iiii') })], { imports: ['wasi:io/poll@0.2.0'] }),
+    ],
+  ])('no bytes whatever of %s make it loop or throw anything but ERR_INVALID_WASM', (_what, module) => {
     fc.assert(
       fc.property(fc.nat(module.length - 1), fc.nat(255), fc.nat(module.length), (at, byte, length) => {
         const bytes = module.slice()

@@ -35,6 +35,14 @@ export interface LinkOptions {
   readonly suspending: (call: HostCall) => unknown
   /** What the embedder serves. */
   readonly own: OwnImports
+  /** The interfaces of a component; undefined for a module of preview 1. */
+  readonly component: ((wanted: ModuleImport) => LinkedCall | undefined) | undefined
+}
+
+/** A call that serves an import, and whether it may wait. */
+export interface LinkedCall {
+  readonly call: HostCall
+  readonly waits: boolean
 }
 
 export type HostCall = (...args: number[]) => number | Promise<number>
@@ -75,7 +83,7 @@ const note = (guest: Guest, { subject }: Row, first: number, detail: string): Ou
   return id === undefined ? undefined : guest.sockets.noteFailure(id, detail)
 }
 
-const served = (guest: Guest, { abi, row }: Found, options: LinkOptions): HostCall => {
+const rowCall = (guest: Guest, { abi, row }: Found, options: LinkOptions): HostCall => {
   // The option is about zig-wasm-cpython alone: wasi-libc would not understand any other number in its own calls.
   const style = abi.name === 'zig' ? (options.errno ?? abi.errno) : abi.errno
   const failed = (thrown: unknown, first: number): Outcome<number> => {
@@ -165,6 +173,12 @@ export const link = (inspection: Inspection, guest: Guest, options: LinkOptions)
       addImport(imports, wanted, own)
       continue
     }
+    const served = wanted.kind === 'function' ? options.component?.(wanted) : undefined
+    if (served) {
+      const call = debug.enabled ? traced(`${wanted.module}.${wanted.name}`, served.call) : served.call
+      addImport(imports, wanted, served.waits ? options.suspending(call) : call)
+      continue
+    }
     if (wanted.kind !== 'function') {
       missing.push(
         `${wanted.module}.${wanted.name}: a ${wanted.kind} is imported, and this host offers functions only`,
@@ -173,7 +187,7 @@ export const link = (inspection: Inspection, guest: Guest, options: LinkOptions)
     }
     const found = find(wanted, options.abi)
     const key = `${wanted.module}.${wanted.name}`
-    const plain = found ? served(guest, found, options) : fromWasi(guest, wanted)
+    const plain = found ? rowCall(guest, found, options) : fromWasi(guest, wanted)
     if (!plain) {
       missing.push(notOffered(wanted, options.abi))
       continue

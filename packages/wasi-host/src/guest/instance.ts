@@ -1,6 +1,8 @@
 /** One guest in the thread that runs it: its descriptors, its imports, its exports. */
 import { outOfRange } from '@uds/winsock-ffi'
 import { isServed, link } from '../abi/link.ts'
+import { ComponentHost, type Realloc } from '../component/host.ts'
+import { linkComponent } from '../component/link.ts'
 import { OwnImports, type ImportsOption } from '../abi/own-imports.ts'
 import type { Guest } from '../abi/abi.ts'
 import type { PosixWasi, Preopen } from '../wasi/posix-wasi.ts'
@@ -9,7 +11,7 @@ import type { SocketCalls } from '../sockets/socket-calls.ts'
 import { linkError } from '../outcome/errors.ts'
 import type { ErrnoStyle } from '../outcome/errno.ts'
 import { Exit, fault } from '../outcome/failure.ts'
-import type { Inspection } from '../module/inspect.ts'
+import { RUN_EXPORT, type Inspection } from '../module/inspect.ts'
 import { GuestMemory } from '../memory/guest-memory.ts'
 import type { AbiName } from '../module/profile.ts'
 import { FdTable } from '../abi/fd-table.ts'
@@ -41,6 +43,9 @@ export interface InstancePlan {
   readonly stdioFds: readonly [number, number, number]
   /** Sockets that are open when it starts: from descriptor 3 on. */
   readonly given: readonly number[]
+  /** Those of `wasi:cli/environment`; the others have them from `PosixWasi`. */
+  readonly args: readonly string[]
+  readonly env: Readonly<Record<string, string>>
   /** What the embedder serves; only in the thread that it lives in. */
   readonly imports?: ImportsOption | undefined
   /** The preopened directories: descriptors of `PosixWasi` from 3 on. */
@@ -91,11 +96,13 @@ export class GuestInstance {
   readonly #exports: Readonly<Record<string, unknown>>
   readonly #waiting: Waiting
   readonly #guest: Guest
+  readonly #isComponent: boolean
   #exited: Exit | undefined
   /** Settles when the call that is under way has ended. */
   #busy: Promise<unknown> | undefined
 
-  private constructor(instance: WasmInstance, waiting: Waiting, guest: Guest) {
+  private constructor(instance: WasmInstance, waiting: Waiting, guest: Guest, isComponent: boolean) {
+    this.#isComponent = isComponent
     this.instance = instance
     this.#exports = instance.exports
     this.#waiting = waiting
@@ -125,8 +132,10 @@ export class GuestInstance {
       wasi: base.imports,
     }
     const own = new OwnImports(plan.imports)
+    const component = plan.inspection.kind === 'component' ? new ComponentHost(guest, plan) : undefined
     const imports = link(plan.inspection, guest, {
       own,
+      component: component && linkComponent(component),
       abi: plan.abi,
       errno: plan.errno,
       suspending: waiting.suspending,
@@ -139,8 +148,9 @@ export class GuestInstance {
     }
     guest.memory = new GuestMemory(memory)
     base.bind(memory)
+    if (component) component.realloc = exports['cabi_realloc'] as Realloc | undefined
     own.resolve({ memory, table: tableIn(exports) }, (module, name) => isServed(guest, module, name))
-    return new GuestInstance(instance, waiting, guest)
+    return new GuestInstance(instance, waiting, guest, component !== undefined)
   }
 
   /**
@@ -194,6 +204,8 @@ export class GuestInstance {
       return (await this.#waiting.promising(fn)(...args)) as WasmValue | undefined
     } catch (error) {
       if (error instanceof Exit) this.#exited = error
+      // CanonicalABI.md: a component that has trapped is never entered again.
+      else if (this.#isComponent && error instanceof engine.RuntimeError) this.#exited = new Exit(1)
       throw error
     }
   }
@@ -202,14 +214,19 @@ export class GuestInstance {
     return typeof this.#exports[name] === 'function'
   }
 
-  /** Runs `_start` and returns the exit code. */
+  /** Runs the command, `_start` or `wasi:cli/run`, and returns the exit code. */
   async run(): Promise<number> {
-    if (!this.has('_start')) {
-      throw linkError('the module has no _start: it is no command. Use instantiate(), and call() its exports')
+    const run = Object.keys(this.#exports).find((name) => RUN_EXPORT.test(name))
+    if (run === undefined && !this.has('_start')) {
+      throw linkError(
+        'the module has no _start, and no wasi:cli/run: it is no command. Use instantiate(), and call() its exports',
+      )
     }
     try {
-      await this.call('_start', [])
-      return 0
+      if (run !== undefined) await this.initialize()
+      // result: 0 is ok, 1 an error.
+      const failed = await this.call(run ?? '_start', [])
+      return run !== undefined && failed === 1 ? 1 : 0
     } catch (error) {
       if (error instanceof Exit) return error.code
       throw error

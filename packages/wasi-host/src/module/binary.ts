@@ -45,7 +45,7 @@ const valueTypes: Readonly<Record<number, ValueType>> = {
 
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
-class Reader {
+export class Reader {
   readonly #bytes: Uint8Array
   at: number
   readonly end: number
@@ -170,10 +170,14 @@ const EXPORTS = 7
 const startsWith = (bytes: Uint8Array, at: number, expected: readonly number[]): boolean =>
   expected.every((byte, index) => bytes[at + index] === byte)
 
+/** Whether the bytes are a component: version 13 of the binary format, layer 1. */
+export const isComponent = (bytes: Uint8Array): boolean =>
+  startsWith(bytes, 0, [0x00, 0x61, 0x73, 0x6d, 0x0d, 0x00, 0x01, 0x00])
+
 /**
  * Reads the declarations of a module.
  *
- * @throws TypeError `ERR_INVALID_WASM` for anything else, and for a component (WASI 0.2).
+ * @throws TypeError `ERR_INVALID_WASM` for anything else.
  */
 export const readModule = (bytes: Uint8Array): Declarations => {
   if (!startsWith(bytes, 0, [0x00, 0x61, 0x73, 0x6d])) {
@@ -182,11 +186,6 @@ export const readModule = (bytes: Uint8Array): Declarations => {
       bytes.length === 0
         ? 'not a WebAssembly module: it is empty'
         : `not a WebAssembly module: it begins with ${JSON.stringify(text)}, not with "\\0asm"`,
-    )
-  }
-  if (startsWith(bytes, 4, [0x0d, 0x00, 0x01, 0x00])) {
-    throw invalidWasm(
-      'this is a WebAssembly component (WASI 0.2), and this host runs core modules of WASI preview 1: build it for wasm32-wasip1, or run it with jco',
     )
   }
   if (!startsWith(bytes, 4, [1, 0, 0, 0])) throw invalidWasm('not a WebAssembly module of version 1')

@@ -1,14 +1,17 @@
-import { readModule, type ModuleExport, type ModuleImport } from './binary.ts'
-import { profileOf, UDS_SOCKET, type AbiName } from './profile.ts'
+import { invalidWasm } from '../outcome/errors.ts'
+import { isComponent, readModule, type Declarations, type ModuleExport, type ModuleImport } from './binary.ts'
+import { readComponent, type ComponentParts, type CoreModule } from './component-binary.ts'
+import { profileOf, UDS_SOCKET, versionOf, type AbiName, type ComponentAbi } from './profile.ts'
 import { readSource, type WasmSource } from './source.ts'
 
-/** What a module declares, as {@link inspect} returns it. */
+/** What a module or a component declares, as {@link inspect} returns it. */
 export interface Inspection {
-  /** Its imports, with the types of functions. */
+  readonly kind: 'module' | 'component'
+  /** Its imports, with the types of functions; of a component those of its core module. */
   readonly imports: readonly ModuleImport[]
   readonly exports: readonly ModuleExport[]
-  /** The socket ABI that it speaks; `preview1` also when it imports no socket call at all. */
-  readonly abi: AbiName
+  /** The socket ABI that it speaks; `preview1` also when it imports no socket call at all. Of a component its WASI. */
+  readonly abi: AbiName | ComponentAbi
   /** The calls that it imports to use sockets, as `module.name(types) -> types`. */
   readonly socketCalls: readonly string[]
   /** It imports this project's own calls, guest/ABI.md. */
@@ -17,7 +20,7 @@ export interface Inspection {
   readonly wasiVfs: boolean
   /** It was built by Go, whose runtime needs non-blocking descriptors. */
   readonly go: boolean
-  /** It has `_start`: `host.run` can run it. */
+  /** It has `_start`, or as a component `wasi:cli/run`: `host.run` can run it. */
   readonly command: boolean
 }
 
@@ -25,13 +28,13 @@ export interface Inspection {
 export const signature = ({ module, name, parameters, results }: ModuleImport): string =>
   `${module}.${name}(${parameters.join(', ')}) -> ${results.length === 0 ? 'nothing' : results.join(', ')}`
 
-export const describe = (bytes: Uint8Array): Inspection => {
-  const { imports, exports, customSections } = readModule(bytes)
+const describeModule = ({ imports, exports, customSections }: Declarations): Inspection => {
   const socketCalls = imports.filter(
     ({ kind, module, name }) =>
       kind === 'function' && (module === UDS_SOCKET || name.startsWith('sock_') || name === 'resolve'),
   )
   return {
+    kind: 'module',
     imports,
     exports,
     abi: profileOf(imports),
@@ -43,11 +46,87 @@ export const describe = (bytes: Uint8Array): Inspection => {
   }
 }
 
+const nothing: Declarations = { imports: [], exports: [], customSections: [] }
+
+/** The core module of a component that has its memory; the others only connect it with adapters. */
+const mainOf = ({ modules }: ComponentParts): CoreModule | undefined =>
+  modules.find(({ declarations }) =>
+    declarations.exports.some(({ name, kind }) => name === 'memory' && kind === 'memory'),
+  )
+
+const describeComponent = (parts: ComponentParts): Inspection => {
+  const version = versionOf(parts.imports, parts.exports)
+  const declarations = mainOf(parts)?.declarations ?? nothing
+  const described = describeModule(declarations)
+  const sockets = declarations.imports.filter(
+    ({ kind, module, name }) =>
+      kind === 'function' && module.startsWith('wasi:sockets/') && !name.startsWith('[resource-drop]'),
+  )
+  return {
+    ...described,
+    kind: 'component',
+    abi: version === '0.3' ? 'wasi-0.3' : 'wasi-0.2',
+    socketCalls: sockets.map(signature),
+    command: parts.exports.some((name) => name.startsWith('wasi:cli/run@')),
+  }
+}
+
+/** The exports by which a command begins, the component's own first. */
+export const RUN_EXPORT: RegExp = /^wasi:cli\/run@0\.2\.\d+#run$/
+
+/** What is run, with what is known of it. */
+export interface Described {
+  readonly inspection: Inspection
+  /** The core module: the bytes themselves, or the one that has the memory of a component. */
+  readonly bytes: Uint8Array<ArrayBuffer>
+}
+
 /**
- * Reads a module without running or compiling it: what it imports, with types, and which socket ABI it speaks.
+ * Reads what can be run.
+ *
+ * @throws TypeError `ERR_INVALID_WASM` when it is neither a module nor a component, or a component that this host cannot
+ *   run: the message names what it has, and what to do.
+ */
+export const readRunnable = (bytes: Uint8Array<ArrayBuffer>): Described => {
+  if (!isComponent(bytes)) return { inspection: describeModule(readModule(bytes)), bytes }
+  const parts = readComponent(bytes)
+  const inspection = describeComponent(parts)
+  const main = mainOf(parts)
+  const { modules, composed } = parts
+  const memories = modules.filter(({ declarations }) =>
+    declarations.exports.some(({ kind }) => kind === 'memory'),
+  )
+  if (inspection.abi === 'wasi-0.3') {
+    throw invalidWasm(
+      'this is a component of WASI 0.3 (wasi:cli/run@0.3), and this host runs components of WASI 0.2 and modules of preview 1: build it for wasm32-wasip2',
+    )
+  }
+  if (composed > 0 || memories.length > 1) {
+    throw invalidWasm(
+      `this component was composed of several: it has ${composed} components with core modules of their own, and ${memories.length} core modules with a memory, and this host runs those with one. Run the components apart, connected by sockets, or link the parts into one core module`,
+    )
+  }
+  if (!main)
+    throw invalidWasm(
+      'this component has no core module with a memory named "memory": there is nothing to run in it',
+    )
+  return { inspection, bytes: main.bytes }
+}
+
+export const describe = (bytes: Uint8Array<ArrayBuffer>): Inspection =>
+  isComponent(bytes) ? describeComponent(readComponent(bytes)) : describeModule(readModule(bytes))
+
+/**
+ * Reads a module or a component without running or compiling it: what it imports, with types, and which socket ABI it speaks.
  *
  * @param source - A path, a `file:` URL, or the bytes.
- * @throws TypeError `ERR_INVALID_WASM` when it is no core module, with what it is instead; the error of `fs` when the
+ * @throws TypeError `ERR_INVALID_WASM` when it is neither, with what it is instead; the error of `fs` when the
  *   file cannot be read.
  */
 export const inspect = (source: WasmSource): Inspection => describe(readSource(source))
+
+/** The ABI that the core imports of preview 1 are linked by: those of a component come through its adapter. */
+export const coreAbi = ({ abi }: Inspection, chosen: 'auto' | AbiName): AbiName => {
+  if (chosen !== 'auto') return chosen
+  return abi === 'wasi-0.2' || abi === 'wasi-0.3' ? 'preview1' : abi
+}

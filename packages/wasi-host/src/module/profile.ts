@@ -11,6 +11,9 @@ import type { ModuleImport } from './binary.ts'
  */
 export type AbiName = 'preview1' | 'zig' | 'wasmedge' | 'wamr' | 'wasix'
 
+/** What a component speaks: the version of WASI in its imports and exports. */
+export type ComponentAbi = 'wasi-0.2' | 'wasi-0.3'
+
 export const abiNames: readonly AbiName[] = ['preview1', 'zig', 'wasmedge', 'wamr', 'wasix']
 
 export const PREVIEW1 = 'wasi_snapshot_preview1'
@@ -44,3 +47,20 @@ export const profileOf = (imports: readonly ModuleImport[]): AbiName => {
   if (has('sock_bind', 2)) return 'wamr'
   return has('sock_open', 3) ? 'zig' : 'preview1'
 }
+
+/** The interface that a command exports, with its version. */
+const RUN = /^wasi:cli\/run@(0\.\d+)/
+const ANY = /^wasi:[\w-]+\/[\w-]+@(0\.\d+)/
+
+const latest = (names: readonly string[], pattern: RegExp): string | undefined =>
+  names
+    .flatMap((name) => pattern.exec(name)?.[1] ?? [])
+    .toSorted()
+    .at(-1)
+
+/**
+ * The version of WASI that a component is for. One component may have several: its command counts, the latest first, since
+ * one for 0.3 may still import interfaces of 0.2.
+ */
+export const versionOf = (imports: readonly string[], exports: readonly string[]): string | undefined =>
+  latest(exports, RUN) ?? latest([...exports, ...imports], ANY)

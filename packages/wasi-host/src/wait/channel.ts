@@ -4,7 +4,7 @@
  * serialised into it.
  */
 import { deserialize, serialize } from 'node:v8'
-import { Failure, failureOf, Stopped } from '../outcome/failure.ts'
+import { Failure, failureOf, Stopped, wouldBlock } from '../outcome/failure.ts'
 
 /** Bytes that one call can carry; a longer one is cut, as a system cuts them. */
 export const TRANSFER_BYTES: number = 1024 * 1024
@@ -59,7 +59,8 @@ export const callThrough = (
   const answer: unknown = deserialize(Buffer.from(answerRoom(memory).slice(0, value)))
   if (state === VALUE_INSIDE) return answer
   const { code, detail } = answer as { code: string; detail: string }
-  throw new Failure(code, detail)
+  // It is known by what it is, on this side too.
+  throw detail === wouldBlock.detail ? wouldBlock : new Failure(code, detail)
 }
 
 /** Stores the answer to a call, and wakes the caller. */

@@ -59,6 +59,8 @@ const begin = async (): Promise<void> => {
       stdioFds: plan.stdioFds,
       given: opened.given,
       directories: Object.values(plan.preopens),
+      args: plan.args,
+      env: { ...plan.env, ...opened.env },
     },
     base,
     opened.sockets,

@@ -5,6 +5,7 @@ import { threadFile } from '@uds/winsock-ffi'
 import { guestHandle, type Run } from '../guest/handle.ts'
 import { GuestInstance } from '../guest/instance.ts'
 import { inThread } from '../guest/suspension.ts'
+import { coreAbi } from '../module/inspect.ts'
 import type { Program } from '../module/program.ts'
 import { FfiNetwork } from '../network/ffi/network.ts'
 import { BytesEnd, PostedEnd } from '../network/ffi/stdio-ends.ts'
@@ -102,13 +103,15 @@ export const runInCaller = async (
       {
         module,
         inspection,
-        abi: settings.abi === 'auto' ? inspection.abi : settings.abi,
+        abi: coreAbi(inspection, settings.abi),
         errno: settings.errno ?? (inspection.usesUdsSocket ? 'wasi' : undefined),
         stdio: standard(session),
         stdioFds: stdio.fds,
         given: session.preopened,
         directories: Object.values(mounted.preopens),
         imports: settings.imports,
+        args: settings.args,
+        env: { ...settings.env, ...session.env },
       },
       base,
       session.sockets,

@@ -3,6 +3,7 @@ import { mountFiles } from '../wasi/private-files.ts'
 import { nodeWasi } from '../wasi/node-wasi.ts'
 import { Exit, Stopped } from '../outcome/failure.ts'
 import { GuestExit } from '../outcome/errors.ts'
+import { coreAbi } from '../module/inspect.ts'
 import type { Program } from '../module/program.ts'
 import type { Run } from '../guest/handle.ts'
 import { GuestInstance } from '../guest/instance.ts'
@@ -53,13 +54,15 @@ export const runInThread = async (
       {
         module,
         inspection,
-        abi: settings.abi === 'auto' ? inspection.abi : settings.abi,
+        abi: coreAbi(inspection, settings.abi),
         errno: settings.errno ?? (inspection.usesUdsSocket ? 'wasi' : undefined),
         stdio: adoptStdioStreams(session, network, settings, true),
         stdioFds: stdio.fds,
         given: session.preopened,
         directories: Object.values(mounted.preopens),
         imports: settings.imports,
+        args: settings.args,
+        env: { ...settings.env, ...session.env },
       },
       base,
       session.sockets,

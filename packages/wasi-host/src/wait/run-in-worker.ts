@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads'
 import { threadFile } from '@uds/winsock-ffi'
 import { mountFiles } from '../wasi/private-files.ts'
 import { Failure, Stopped } from '../outcome/failure.ts'
+import { coreAbi } from '../module/inspect.ts'
 import type { Program } from '../module/program.ts'
 import type { GuestHandle, Run } from '../guest/handle.ts'
 import { NodeNetwork } from '../network/node/network.ts'
@@ -215,7 +216,7 @@ export const runInWorker = async (
         stop: new SharedArrayBuffer(4),
         module,
         inspection,
-        abi: settings.abi === 'auto' ? inspection.abi : settings.abi,
+        abi: coreAbi(inspection, settings.abi),
         errno: settings.errno ?? (inspection.usesUdsSocket ? 'wasi' : undefined),
         args: settings.args,
         env: { ...settings.env, ...session?.env },

@@ -9,7 +9,7 @@ export interface Import {
   readonly name: string
   /** `i` an i32, `I` an i64; every import returns an i32 unless `result` is ''. */
   readonly parameters: string
-  readonly result?: '' | 'i'
+  readonly result?: '' | 'i' | 'I'
   /** The name of the export that calls it. @default the name of the import */
   readonly as?: string
 }

@@ -1,0 +1,69 @@
+/** Where the bytes of a stream come from and go to: a socket, or a standard stream of this process. */
+import { pollAll, type StandardRequest } from '../abi/standard-streams.ts'
+import type { Guest } from '../abi/abi.ts'
+import type { FdEntry } from '../abi/fd-table.ts'
+import type { Iovec } from '../memory/guest-memory.ts'
+import { wouldBlock } from '../outcome/failure.ts'
+import { after, NOT_YET, type Outcome } from '../outcome/sync-promise.ts'
+import { DONTWAIT, type PollRequest } from '../sockets/socket-calls.ts'
+import type { StandardStream } from '../wasi/stdio/standard-stream.ts'
+
+/** What a pollable waits for. */
+export interface Interest {
+  readonly read: boolean
+  readonly write: boolean
+}
+
+export interface Channel {
+  /** Reads what is there; 0 at the end. Throws {@link wouldBlock} when nothing is there and it may not wait. */
+  read(guest: Guest, into: Uint8Array, waits: boolean): Outcome<number>
+  /** Writes what goes without waiting, or all. */
+  write(guest: Guest, from: Uint8Array, waits: boolean): Outcome<number>
+  /** The request of a poll. */
+  request(interest: Interest): { readonly socket: PollRequest } | { readonly standard: StandardRequest }
+}
+
+/** Bytes of the host as an iovec. */
+const iovecOf = (bytes: Uint8Array): Iovec => ({ size: bytes.length, parts: () => [bytes] })
+
+export const socketChannel = (id: number): Channel => ({
+  read: (guest, into, waits) => guest.sockets.receive(id, iovecOf(into), waits ? 0 : DONTWAIT),
+  write: (guest, from, waits) => guest.sockets.send(id, iovecOf(from), waits ? 0 : DONTWAIT),
+  request: (interest) => ({ socket: { id, ...interest } }),
+})
+
+const standardChannel = (stream: StandardStream): Channel => {
+  const attempt = (
+    guest: Guest,
+    waits: boolean,
+    interest: Interest,
+    action: () => number | typeof NOT_YET,
+  ): Outcome<number> => {
+    const result = action()
+    if (result !== NOT_YET) return result
+    if (!waits) throw wouldBlock
+    return after(pollAll(guest, [], [{ stream, ...interest }], -1), () =>
+      attempt(guest, waits, interest, action),
+    )
+  }
+  const writeAll = (guest: Guest, from: Uint8Array, waits: boolean): Outcome<number> =>
+    after(
+      attempt(guest, waits, { read: false, write: true }, () => stream.write([from])),
+      (bytes) =>
+        waits && bytes < from.length
+          ? after(writeAll(guest, from.subarray(bytes), waits), (rest) => bytes + rest)
+          : bytes,
+    )
+  return {
+    read: (guest, into, waits) =>
+      attempt(guest, waits, { read: true, write: false }, () => stream.read([into])),
+    write: writeAll,
+    request: (interest) => ({ standard: { stream, ...interest } }),
+  }
+}
+
+/** A standard stream by its entry among the descriptors. */
+export const channelOf = (entry: FdEntry): Channel | undefined => {
+  if (entry.kind === 'socket') return socketChannel(entry.id)
+  return entry.standard && standardChannel(entry.standard)
+}

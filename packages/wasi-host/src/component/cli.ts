@@ -1,0 +1,126 @@
+/** `wasi:cli` of 0.2: arguments, environment, exit, standard streams, terminals. */
+import { Exit } from '../outcome/failure.ts'
+import { FILETYPE_CHARACTER_DEVICE, filetypeOf } from '../wasi/stdio/standard-stream.ts'
+import type { FdEntry } from '../abi/fd-table.ts'
+import { channelOf, type Channel } from './channel.ts'
+import { dropRow, type ComponentHost, type ComponentRows } from './host.ts'
+import { InputStream, OutputStream } from './streams.ts'
+
+const entryOf = ({ guest }: ComponentHost, fd: number): FdEntry => guest.fds.get(fd)
+
+/** Nothing to read, and nowhere to write: a descriptor that is not there. */
+const nowhere: Channel = {
+  read: () => 0,
+  write: (_guest, from) => from.length,
+  request: (interest) => ({ socket: { id: -1, ...interest } }),
+}
+
+const standard = (host: ComponentHost, fd: number): Channel => channelOf(entryOf(host, fd)) ?? nowhere
+
+class TerminalInput {
+  readonly fd = 0
+}
+
+class TerminalOutput {
+  readonly fd: number
+
+  constructor(fd: number) {
+    this.fd = fd
+  }
+}
+
+const isTerminal = (host: ComponentHost, fd: number): boolean => {
+  const entry = entryOf(host, fd)
+  const filetype = entry.kind === 'socket' ? entry.stdio : entry.standard && filetypeOf(entry.standard.fd)
+  // The null device is a character device, too, and none that waits.
+  return filetype === FILETYPE_CHARACTER_DEVICE && (entry.kind === 'socket' || entry.standard?.waits === true)
+}
+
+/** `option<terminal>` */
+const terminalRow = (name: string, fd: number, make: () => object): ComponentRows => ({
+  [name]: {
+    parameters: 'i',
+    call: (host, at) => {
+      const { memory } = host.guest
+      memory.check(at, 8)
+      const terminal = isTerminal(host, fd)
+      memory.setU8(at, terminal ? 1 : 0)
+      if (terminal) memory.setU32(at + 4, host.handles.add(make()))
+    },
+  },
+})
+
+export const environmentRows: ComponentRows = {
+  'get-environment': {
+    parameters: 'i',
+    call: (host, at) =>
+      host.setList(at, Object.entries(host.env), { size: 16, align: 4 }, (place, [name, value]) => {
+        host.setString(place, name)
+        host.setString(place + 8, value)
+      }),
+  },
+  'get-arguments': {
+    parameters: 'i',
+    call: (host, at) =>
+      host.setList(at, host.args, { size: 8, align: 4 }, (place, argument) =>
+        host.setString(place, argument),
+      ),
+  },
+  // option<string>: a guest has no directory of the host.
+  'initial-cwd': { parameters: 'i', call: ({ guest }, at) => guest.memory.setU8(at, 0) },
+}
+
+export const exitRows: ComponentRows = {
+  exit: {
+    parameters: 'i',
+    call: (_host, status) => {
+      throw new Exit(status === 0 ? 0 : 1)
+    },
+  },
+  'exit-with-code': {
+    parameters: 'i',
+    call: (_host, code) => {
+      throw new Exit(code & 255)
+    },
+  },
+}
+
+export const stdinRows: ComponentRows = {
+  'get-stdin': {
+    parameters: '',
+    result: 'i',
+    call: (host) => host.handles.add(new InputStream(standard(host, 0))),
+  },
+}
+export const stdoutRows: ComponentRows = {
+  'get-stdout': {
+    parameters: '',
+    result: 'i',
+    call: (host) => host.handles.add(new OutputStream(standard(host, 1))),
+  },
+}
+export const stderrRows: ComponentRows = {
+  'get-stderr': {
+    parameters: '',
+    result: 'i',
+    call: (host) => host.handles.add(new OutputStream(standard(host, 2))),
+  },
+}
+
+export const terminalInputRows: ComponentRows = { '[resource-drop]terminal-input': dropRow(TerminalInput) }
+export const terminalOutputRows: ComponentRows = { '[resource-drop]terminal-output': dropRow(TerminalOutput) }
+export const terminalStdinRows: ComponentRows = terminalRow(
+  'get-terminal-stdin',
+  0,
+  () => new TerminalInput(),
+)
+export const terminalStdoutRows: ComponentRows = terminalRow(
+  'get-terminal-stdout',
+  1,
+  () => new TerminalOutput(1),
+)
+export const terminalStderrRows: ComponentRows = terminalRow(
+  'get-terminal-stderr',
+  2,
+  () => new TerminalOutput(2),
+)

@@ -1,0 +1,83 @@
+/** What the calls of a component are served with: its memory, its handles, the sockets. */
+import type { Guest } from '../abi/abi.ts'
+import type { Outcome } from '../outcome/sync-promise.ts'
+import { Handles } from './handles.ts'
+import { trap } from './trap.ts'
+
+/** `cabi_realloc(old, oldSize, align, newSize)` */
+export type Realloc = (old: number, oldSize: number, align: number, size: number) => number
+
+const encoder = new TextEncoder()
+
+export class ComponentHost {
+  readonly guest: Guest
+  readonly handles: Handles = new Handles()
+  readonly args: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  /** Set when the core module has been instantiated. */
+  realloc: Realloc | undefined
+
+  constructor(
+    guest: Guest,
+    { args, env }: { readonly args: readonly string[]; readonly env: Readonly<Record<string, string>> },
+  ) {
+    this.guest = guest
+    this.args = args
+    this.env = env
+  }
+
+  /** Memory of the component for a result. */
+  allocate(align: number, size: number): number {
+    if (!this.realloc) return trap('the component exports no cabi_realloc, which its imports need')
+    const pointer = this.realloc(0, 0, align, size) >>> 0
+    this.guest.memory.check(pointer, size)
+    return pointer
+  }
+
+  /** Writes a list of bytes or a string: the pointer and the length. */
+  setBytes(at: number, bytes: Uint8Array): void {
+    const pointer = bytes.length === 0 ? 1 : this.allocate(1, bytes.length)
+    const { memory } = this.guest
+    memory.write(pointer, bytes)
+    memory.setU32(at, pointer)
+    memory.setU32(at + 4, bytes.length)
+  }
+
+  setString(at: number, text: string): void {
+    this.setBytes(at, encoder.encode(text))
+  }
+
+  /** Writes a list: each item by its place. */
+  setList<T>(
+    at: number,
+    items: readonly T[],
+    { size, align }: { readonly size: number; readonly align: number },
+    write: (at: number, item: T) => void,
+  ): void {
+    const pointer = items.length === 0 ? align : this.allocate(align, items.length * size)
+    for (const [index, item] of items.entries()) write(pointer + index * size, item)
+    this.guest.memory.setU32(at, pointer)
+    this.guest.memory.setU32(at + 4, items.length)
+  }
+}
+
+/** A function that a component imports. */
+export interface ComponentRow {
+  /** The flat types of its parameters: `i` an i32, `I` an i64. */
+  readonly parameters: string
+  /** The flat type of its result, if there is one. */
+  readonly result?: 'i' | 'I'
+  /** It may have to wait: the component is suspended meanwhile. */
+  readonly waits?: true
+  /** An i64 comes as a bigint, whatever the type says. */
+  readonly call: (host: ComponentHost, ...args: number[]) => Outcome<number | bigint | void>
+}
+
+/** By the name of the function: `[method]pollable.block`. */
+export type ComponentRows = Readonly<Record<string, ComponentRow>>
+
+/** `[resource-drop]NAME` */
+export const dropRow = (type: abstract new (...args: never[]) => object): ComponentRow => ({
+  parameters: 'i',
+  call: (host, handle) => void host.handles.remove(type, handle),
+})

@@ -1,0 +1,94 @@
+/** Links the imports of a component of WASI 0.2: by interface, and by function. */
+import type { HostCall, LinkedCall } from '../abi/link.ts'
+import type { ModuleImport } from '../module/binary.ts'
+import { Failure } from '../outcome/failure.ts'
+import { SyncPromise } from '../outcome/sync-promise.ts'
+import {
+  environmentRows,
+  exitRows,
+  stderrRows,
+  stdinRows,
+  stdoutRows,
+  terminalInputRows,
+  terminalOutputRows,
+  terminalStderrRows,
+  terminalStdinRows,
+  terminalStdoutRows,
+} from './cli.ts'
+import { insecureRows, insecureSeedRows, monotonicRows, randomRows, wallRows } from './clocks.ts'
+import { filesystemRows, preopensRows } from './filesystem.ts'
+import type { ComponentHost, ComponentRow, ComponentRows } from './host.ts'
+import { instanceNetworkRows, nameLookupRows, networkRows } from './network.ts'
+import { pollRows } from './pollable.ts'
+import { errorRows, streamRows } from './streams.ts'
+import { trap } from './trap.ts'
+import { tcpCreateRows, tcpRows } from './tcp.ts'
+import { udpCreateRows, udpRows } from './udp.ts'
+
+/** All that is served, without the version: 0.2.0 to 0.2.x differ only by functions that were added. */
+export const interfaces: Readonly<Record<string, ComponentRows>> = {
+  'wasi:io/error': errorRows,
+  'wasi:io/poll': pollRows,
+  'wasi:io/streams': streamRows,
+  'wasi:clocks/monotonic-clock': monotonicRows,
+  'wasi:clocks/wall-clock': wallRows,
+  'wasi:random/random': randomRows,
+  'wasi:random/insecure': insecureRows,
+  'wasi:random/insecure-seed': insecureSeedRows,
+  'wasi:cli/environment': environmentRows,
+  'wasi:cli/exit': exitRows,
+  'wasi:cli/stdin': stdinRows,
+  'wasi:cli/stdout': stdoutRows,
+  'wasi:cli/stderr': stderrRows,
+  'wasi:cli/terminal-input': terminalInputRows,
+  'wasi:cli/terminal-output': terminalOutputRows,
+  'wasi:cli/terminal-stdin': terminalStdinRows,
+  'wasi:cli/terminal-stdout': terminalStdoutRows,
+  'wasi:cli/terminal-stderr': terminalStderrRows,
+  'wasi:filesystem/types': filesystemRows,
+  'wasi:filesystem/preopens': preopensRows,
+  'wasi:sockets/network': networkRows,
+  'wasi:sockets/instance-network': instanceNetworkRows,
+  'wasi:sockets/ip-name-lookup': nameLookupRows,
+  'wasi:sockets/tcp': tcpRows,
+  'wasi:sockets/tcp-create-socket': tcpCreateRows,
+  'wasi:sockets/udp': udpRows,
+  'wasi:sockets/udp-create-socket': udpCreateRows,
+}
+
+const letters: Readonly<Record<string, string>> = { i32: 'i', i64: 'I', f32: 'f', f64: 'F' }
+const shape = (types: readonly string[]): string => types.map((each) => letters[each] ?? '?').join('')
+
+const find = ({ module, name, parameters, results }: ModuleImport): ComponentRow | undefined => {
+  const [, path, version] = /^(wasi:[\w-]+\/[\w-]+)@(0\.\d+)/.exec(module) ?? []
+  const rows = version === '0.2' ? interfaces[path!] : undefined
+  const row = rows && Object.hasOwn(rows, name) ? rows[name] : undefined
+  return row && row.parameters === shape(parameters) && (row.result ?? '') === shape(results)
+    ? row
+    : undefined
+}
+
+const same = <T>(value: T): T => value
+
+/** The call that serves an import of a component; undefined when the host has none of that name and type. */
+export const linkComponent =
+  (host: ComponentHost) =>
+  (wanted: ModuleImport): LinkedCall | undefined => {
+    const row = find(wanted)
+    if (!row) return undefined
+    // A pointer that leaves the memory is no error of the call: the component traps.
+    const ended = (thrown: unknown): never => {
+      if (thrown instanceof Failure) return trap(`${wanted.module} ${wanted.name}: ${thrown.detail}`)
+      throw thrown
+    }
+    const call = (...args: number[]): unknown => {
+      let outcome: ReturnType<ComponentRow['call']>
+      try {
+        outcome = row.call(host, ...args)
+      } catch (error) {
+        return ended(error)
+      }
+      return outcome instanceof SyncPromise ? outcome.follow(same, ended).promise() : outcome
+    }
+    return { call: call as HostCall, waits: row.waits === true }
+  }
