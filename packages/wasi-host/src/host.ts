@@ -67,9 +67,20 @@ export class WasiHost {
     return 'blocking'
   }
 
+  /** Fails for a component that would miss its directories. */
+  #expectServed({ kind, imports }: Program['inspection']): void {
+    const { preopens, files } = this.#settings
+    if (kind === 'module' || Object.keys({ ...preopens, ...files }).length === 0) return
+    if (imports.some(({ module }) => module.startsWith('wasi:filesystem/')))
+      throw notSupported(
+        'components get no directories from this host: leave out preopens and files, or build the guest for wasm32-wasip1',
+      )
+  }
+
   async #begin(source: WasmSource | Program, { signal }: RunOptions): Promise<Run> {
     signal?.throwIfAborted()
     const program = isProgram(source) ? source : await this.compile(source)
+    this.#expectServed(program.inspection)
     const mode = this.#mode()
     if (mode === 'jspi') return runInThread(program, this.#settings, signal)
     return this.#settings.thread === 'caller'
@@ -80,8 +91,8 @@ export class WasiHost {
   /**
    * Runs a command to its end.
    *
-   * @param source - A path, a `file:` URL, the bytes, or what {@link compile} gave.
-   * @returns The exit code: what the guest gave to `proc_exit`, else 0.
+   * @param source - A path, a `file:` URL, the bytes, or the result of {@link compile}.
+   * @returns The exit code: what the guest passed to `proc_exit`, else 0.
    * @throws TypeError `ERR_INVALID_WASM`, `ERR_WASI_LINK`; the RuntimeError of a trap; the signal's reason; an error with
    *   the code `ETIMEDOUT` when the quota of time is used up; the error of a listener that could not be opened.
    */

@@ -1,7 +1,7 @@
 /** Components of WASI 0.2: each function of the host, called as a compiled component calls it. */
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { connect, type AddressInfo, type Socket } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { PassThrough, Writable } from 'node:stream'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { inspect, WasiHost } from '../src/index.ts'
@@ -102,7 +102,7 @@ describe.each(waits)('a component under %s', (wait) => {
     peer.bind(0, '127.0.0.1')
     await once(peer, 'listening')
     peer.on('message', (bytes, { port }) => peer.send(`${String(bytes)}!`, port, '127.0.0.1'))
-    const { port } = peer.address() as AddressInfo
+    const { port } = peer.address()
     const guest = await startComponent({ wait, sockets: { allow: [`connect:udp:127.0.0.1:${port}`] } })
     const socket = await guest.create('udp')
     const network = await guest.network()
@@ -151,10 +151,10 @@ describe.each(waits)('a component under %s', (wait) => {
     expect(await guest.text(await guest.u32(list + 8), await guest.u32(list + 12))).toBe('é')
     await guest.guest.call('environment.get-environment', RET)
     expect(await guest.u32(RET + 4)).toBe(1)
-    const before = await guest.guest.call('monotonic-clock.now')
+    const before = (await guest.guest.call('monotonic-clock.now')) as bigint
     const pollable = await guest.call('monotonic-clock.subscribe-duration', 5_000_000n)
     await guest.guest.call('pollable.block', pollable)
-    expect(BigInt(await guest.call('monotonic-clock.now')) - BigInt(before!)).toBeGreaterThanOrEqual(
+    expect(((await guest.guest.call('monotonic-clock.now')) as bigint) - before).toBeGreaterThanOrEqual(
       5_000_000n,
     )
     await guest.guest.call('random.get-random-bytes', 16n, RET)
@@ -176,13 +176,14 @@ describe.each(waits)('a component under %s', (wait) => {
     expect(out.join('')).toBe('printed')
   })
 
-  test.each([
-    ['an unknown handle', 'pollable.block', 77],
-    ['a handle of another type', 'pollable.block', 1],
-    ['an empty list of pollables', 'poll.poll', LIST, 0, RET],
-    ['a list outside of the memory', 'poll.poll', -16, 4, RET],
-    ['a descriptor, of which it has none', 'descriptor.sync', 1, RET],
-  ] as const)('traps at %s', async (_what, name, ...args) => {
+  const traps: readonly (readonly [what: string, name: string, args: readonly number[]])[] = [
+    ['an unknown handle', 'pollable.block', [77]],
+    ['a handle of another type', 'pollable.block', [1]],
+    ['an empty list of pollables', 'poll.poll', [LIST, 0, RET]],
+    ['a list outside of the memory', 'poll.poll', [-16, 4, RET]],
+    ['a descriptor, of which it has none', 'descriptor.sync', [1, RET]],
+  ]
+  test.each(traps)('traps at %s', async (_what, name, args) => {
     const guest = await startComponent({ wait })
     await guest.network()
     await expect(guest.guest.call(name, ...args)).rejects.toThrow(/handle|no pollable|outside of the memory/)

@@ -75,7 +75,7 @@ const trapFailure = (error: unknown): CommandFailure | undefined => {
 export const runCommand = (context: Context): Command =>
   new Command('run')
     .description('Run a WASI guest with sockets; its exit code is that of the command.')
-    .argument('<file>', 'the module')
+    .argument('<file>', 'the module or component')
     .argument('[args...]', 'arguments of the guest')
     .addOption(
       repeatedOption(

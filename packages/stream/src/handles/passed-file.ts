@@ -1,7 +1,7 @@
 import fs, { type ReadStream, type Stats, type WriteStream } from 'node:fs'
 import type { Descriptor } from '@uds/winsock-ffi'
 
-// An import of node:util makes pipes 0 to 2 non-blocking: it reads process.stderr (nodejs/node lib/internal/util/colors.js).
+// Not imported: the ES import of this module reads process.stderr, which makes the pipes 0 to 2 of the process non-blocking.
 const { promisify } = process.getBuiltinModule('node:util')
 
 const read = promisify(fs.read)

@@ -7,7 +7,7 @@ import { checkTlsClient, type TlsClientOptions } from '../compose/tls-options.ts
 import { checkConnectDoorOptions, connect, type ConnectDoorOptions } from '../connect.ts'
 import { route } from '../transports/route.ts'
 
-// An import of node:util makes pipes 0 to 2 non-blocking: it reads process.stderr (nodejs/node lib/internal/util/colors.js).
+// Not imported: the ES import of this module reads process.stderr, which makes the pipes 0 to 2 of the process non-blocking.
 const { callbackify } = process.getBuiltinModule('node:util')
 
 /** The way of a client to its address. */

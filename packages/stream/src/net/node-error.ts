@@ -1,7 +1,7 @@
 /** toNodeError: a failure of the door in the form of node:net's errors. */
 import { SocketError } from '@uds/winsock-ffi'
 
-// An import of node:util makes pipes 0 to 2 non-blocking: it reads process.stderr (nodejs/node lib/internal/util/colors.js).
+// Not imported: the ES import of this module reads process.stderr, which makes the pipes 0 to 2 of the process non-blocking.
 const { getSystemErrorMap } = process.getBuiltinModule('node:util')
 
 /** An error as node:net makes it (`ExceptionWithHostPort` and `UVExceptionWithHostPort` of lib/internal/errors.js). */

@@ -6,7 +6,7 @@ import { channel } from 'node:diagnostics_channel'
 import type { Duplex } from 'node:stream'
 import type { Listener } from '../transport.ts'
 
-// An import of node:util makes pipes 0 to 2 non-blocking: it reads process.stderr (nodejs/node lib/internal/util/colors.js).
+// Not imported: the ES import of this module reads process.stderr, which makes the pipes 0 to 2 of the process non-blocking.
 const { debuglog } = process.getBuiltinModule('node:util')
 
 /** The message of `uds.stream.connect`. */

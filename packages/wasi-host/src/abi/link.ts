@@ -18,7 +18,7 @@ import { wasix, wasixPreview1 } from './wasix/wasix.ts'
 import { wasmedge } from './wasmedge/wasmedge.ts'
 import { zig } from './zig.ts'
 
-// An import of node:util makes pipes 0 to 2 non-blocking: it reads process.stderr (nodejs/node lib/internal/util/colors.js).
+// Not imported: the ES import of this module reads process.stderr, which makes the pipes 0 to 2 of the process non-blocking.
 const { debuglog } = process.getBuiltinModule('node:util')
 
 /** Prints the calls of guests to standard error: `NODE_DEBUG=uds-wasi`. */

@@ -69,7 +69,7 @@ export class OwnImports {
   }
 
   /**
-   * Calls the function of the embedder, if it gave one.
+   * Calls the function of the embedder, if there is one.
    *
    * @throws TypeError `ERR_WASI_LINK` when it lacks something that the guest imports, or clashes with the host.
    */

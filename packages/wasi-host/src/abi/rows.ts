@@ -184,18 +184,18 @@ export const receiveFrom = (
 /**
  * `sock_recv(fd, iovs, many, flags, *count, *outFlags)` and `sock_send(fd, iovs, many, flags, *count)`.
  *
- * @param asked - Converts the flags of receiving; throws for unknown ones.
- * @param told - Converts the flags of sending; throws for unknown ones.
+ * @param receiveFlagsOf - Converts the flags of receiving; throws for unknown ones.
+ * @param sendFlags - Converts the flags of sending; throws for unknown ones.
  */
 export const vectorRows = (
-  asked: (flags: number) => number,
-  told: (flags: number) => number,
+  receiveFlagsOf: (flags: number) => number,
+  sendFlags: (flags: number) => number,
 ): Readonly<Record<'sock_recv' | 'sock_send', Row>> => ({
   sock_recv: {
     parameters: 'iiiiii',
     waits: true,
     call: (guest, fd, iovs, many, flags, count, outFlags) => {
-      const transfer = { fd, flags: asked(flags), count }
+      const transfer = { fd, flags: receiveFlagsOf(flags), count }
       guest.memory.check(outFlags, 2)
       const iovec = readIovecs(guest.memory, iovs, many)
       return receiveFrom(guest, { ...transfer, iovec }, ({ truncated }) =>
@@ -207,7 +207,7 @@ export const vectorRows = (
     parameters: 'iiiii',
     waits: true,
     call: (guest, fd, iovs, many, flags, count) => {
-      const transfer = { fd, flags: told(flags), count }
+      const transfer = { fd, flags: sendFlags(flags), count }
       return send(guest, { ...transfer, iovec: readIovecs(guest.memory, iovs, many) })
     },
   },

@@ -80,7 +80,7 @@ export const writeStandard = (
     }
     return written
   }
-  // What went out already is told first; the next call fails by itself.
+  // The call returns what went out already; the next one fails by itself.
   const partly = (error: unknown): number => {
     if (written === 0 || !isFailureOfStream(error)) throw error
     return written

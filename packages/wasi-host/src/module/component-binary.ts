@@ -75,7 +75,7 @@ const skipExternDescription = (reader: Reader): void => {
   reader.number()
 }
 
-/** `sortidx`, and a type that the export may have been given. */
+/** `sortidx`, and a type that the export may have. */
 const skipExport = (reader: Reader): void => {
   if (reader.byte() === 0x00) reader.byte()
   reader.number()

@@ -40,9 +40,9 @@ export interface SocketsOptions {
   /** How names are resolved. @default by the system */
   readonly resolve?: ResolveOption | undefined
   readonly quotas?: Quotas | undefined
-  /** Told of every decision, just before it takes effect. */
+  /** Called with every decision, just before it takes effect. */
   readonly trace?: ((decision: Decision) => void) | undefined
-  /** Told where the listeners of `listen` listen, in their order: `tcp:127.0.0.1:49152`. */
+  /** Called with where the listeners of `listen` listen, in their order: `tcp:127.0.0.1:49152`. */
   readonly onListening?: ((addresses: readonly string[]) => void) | undefined
 }
 

@@ -22,7 +22,7 @@ const domains: Readonly<Record<Family, number>> = { unix: 1, inet: 2, inet6: 10 
 const IPPROTO_TCP = 6
 const IPPROTO_UDP = 17
 
-/** What an option is before anybody sets it. */
+/** What an option is before it is set. */
 const defaults: Readonly<Record<OptionName, number>> = {
   SO_REUSEADDR: 0,
   SO_BROADCAST: 0,
@@ -166,7 +166,7 @@ export class GuestSocket {
 
   /**
    * Whether a datagram from there may be received. A socket that was never bound has a port all the same, once it has
-   * sent; being reached by anyone there is what the permission to bind is for.
+   * sent; being reached by any process there is what the permission to bind is for.
    */
   acceptsFrom(address: Address | undefined): boolean {
     if (this.local !== undefined || this.dialled !== undefined) return true

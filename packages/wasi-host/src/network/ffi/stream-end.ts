@@ -65,7 +65,7 @@ export class FfiStreamEnd extends FfiEnd implements StreamEnd {
       sockets.shutdown(this.handle, how === 1 ? 'read' : how === 2 ? 'write' : 'both')
     } catch (error) {
       // It was connected once. That the peer has ended it meanwhile is no failure of this call: shutdown(2) depends on
-      // who was first, and the network of Node cannot tell.
+      // who was first, and the network of Node cannot know.
       if (!ended.has(failureOf(error).code)) throw error
     }
     if ((how & 1) !== 0) this.#readEnded = true

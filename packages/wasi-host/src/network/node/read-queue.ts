@@ -9,7 +9,7 @@ const bytesOf = (chunk: Uint8Array | string): Uint8Array =>
   typeof chunk === 'string' ? Buffer.from(chunk) : chunk
 
 /**
- * What comes over a stream of Node, kept until the guest asks for it. It is taken from an inlet or by 'data', which come
+ * The bytes of a stream of Node, kept until the guest asks for it. They are taken from a read buffer or by 'data', which come
  * straight from libuv's callback, so that an answer can go out in the same turn.
  */
 export class ReadQueue {

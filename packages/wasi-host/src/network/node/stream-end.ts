@@ -225,7 +225,7 @@ export class NodeStreamEnd implements StreamEnd {
     else this.#writable.end(destroy)
   }
 
-  /** Gives bytes that were read ahead back to a stream that goes on without the guest. */
+  /** Returns bytes that were read ahead to a stream that goes on without the guest. */
   #returnUnread(): void {
     const rest = new Uint8Array(this.#inflow.size)
     this.#inflow.read(rest, false)
