@@ -53,6 +53,9 @@ export type {
 // Where bare names lead
 export { clientAddressOfName, describeNames, explainName, serverAddressOfName } from './names/names.ts'
 
+// The socket calls of this system, by the numbers of handles
+export { systemCalls } from './system-calls/select.ts'
+
 // One process at a time at a socket file
 export { isFileLocked, withFileLock, withFileLockSync } from './file-lock/file-lock.ts'
 export { tryLock } from './file-lock/win32.ts'

@@ -1,7 +1,7 @@
 /** The calls of AF_UNIX sockets on Linux and macOS: poll, timeouts of the kernel, modes. */
 import { constants as os } from 'node:os'
-import { libc, libcLibrary, posixConstants as c, sockets } from '@uds/winsock-ffi'
-import { withAddress } from '../../errors/errors.ts'
+import { libc, posixConstants as c, sockets } from '@uds/winsock-ffi'
+import { systemCalls } from '@uds/winsock-ffi/internal'
 import { READ, WAKE, WRITE } from '../../threads/cells.ts'
 import { traced, tracing } from '../../trace.ts'
 import { setFileMode } from './file-mode.ts'
@@ -9,7 +9,7 @@ import { closeOrphans, markThread, unmarkThread } from './orphans.ts'
 import { GONE, READY, WOKEN, type SocketSystem } from './socket-system.ts'
 import { libc as more } from '../../libraries/posix.ts'
 
-const { EAGAIN, EWOULDBLOCK, EINTR, EPIPE, ECONNRESET, ENOBUFS, ENOTCONN } = os.errno
+const { EINTR, EPIPE, ECONNRESET, ENOTCONN } = os.errno
 
 /** Linux asm-generic/ioctls.h. unix(7) has it for AF_UNIX: "SIOCOUTQ ... the amount of unsent data". macOS lacks it. */
 const SIOCOUTQ = 0x5411
@@ -33,10 +33,6 @@ const send = (fd: number, data: Uint8Array, flags: number): number =>
     ? traced('send', fd, () => libc.send.attempt(fd, data, data.length, flags))
     : libc.send.attempt(fd, data, data.length, flags)
 
-const setFlags = (fd: number, add: number): void => {
-  traced('fcntl', fd, () => libc.fcntl(fd, c.F_SETFL, libc.fcntl(fd, c.F_GETFL, 0) | add))
-}
-
 export const socketSystem: SocketSystem = {
   waitsInKernel: true,
   tellsUnread: onLinux,
@@ -47,17 +43,7 @@ export const socketSystem: SocketSystem = {
   send: (fd, data) => send(fd, data, c.MSG_NOSIGNAL),
   tryReceive: (fd, buffer, peek) => recv(fd, buffer, c.MSG_DONTWAIT | (peek ? c.MSG_PEEK : 0)),
   trySend: (fd, data) => send(fd, data, c.MSG_DONTWAIT | c.MSG_NOSIGNAL),
-  tryAccept: (fd) =>
-    traced('accept', fd, () => {
-      if (onLinux) return libc.accept4.attempt(fd, null, null, c.SOCK_CLOEXEC)
-      const accepted = libc.accept.attempt(fd, null, null)
-      if (accepted >= 0) {
-        libc.fcntl(accepted, c.F_SETFD, c.FD_CLOEXEC)
-        // It inherits O_NONBLOCK of the listener there (accept(2) of macOS).
-        libc.fcntl(accepted, c.F_SETFL, libc.fcntl(accepted, c.F_GETFL, 0) & ~c.O_NONBLOCK)
-      }
-      return accepted
-    }),
+  tryAccept: (fd) => traced('accept', fd, () => systemCalls.accept(fd)),
 
   wait: (fd, direction, wake, ms) => {
     pollfds[0] = fd
@@ -106,11 +92,11 @@ export const socketSystem: SocketSystem = {
     })
   },
   close: (fd) => {
-    traced('close', fd, () => libc.close.attempt(fd))
+    traced('close', fd, () => systemCalls.close(fd))
   },
   probeType: (type) => (type === 'datagram' ? 'stream' : 'datagram'),
   neverWaits: (fd) => (traced('fcntl', fd, () => libc.fcntl(fd, c.F_GETFL, 0)) & c.O_NONBLOCK) !== 0,
-  prepareListener: (fd) => setFlags(fd, c.O_NONBLOCK),
+  prepareListener: (fd) => traced('fcntl', fd, () => systemCalls.setNonblocking(fd, true)),
   // Linux takes the mode of the socket file from the inode of the socket (unix_bind in net/unix/af_unix.c), less the
   // umask; macOS refuses fchmod on a socket, and the mode is set by path before any process can connect.
   prepareMode: (fd, mode) => {
@@ -125,8 +111,8 @@ export const socketSystem: SocketSystem = {
   },
   closeOrphans: (path) => onLinux && closeOrphans(path),
 
-  isWouldBlock: (code) => code === EAGAIN || code === EWOULDBLOCK || (!onLinux && code === ENOBUFS),
-  isInterrupted: (code) => code === EINTR,
+  isWouldBlock: systemCalls.isWouldBlock,
+  isInterrupted: systemCalls.isInterrupted,
   isGone: (code) => code === ECONNRESET || code === EPIPE || (!onLinux && code === ENOTCONN),
-  failed: (code, syscall) => withAddress(libcLibrary.toError(code, syscall)),
+  failed: (code, syscall) => systemCalls.toError(code, syscall),
 }

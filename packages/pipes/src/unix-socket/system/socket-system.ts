@@ -10,8 +10,9 @@ export const WOKEN = 2
 export const GONE = 4
 
 /**
- * What a system supplies for AF_UNIX sockets: posix.ts and win32.ts do. Calls return
- * their result, or the negated error number of the system.
+ * What blocking AF_UNIX sockets need beside the system calls of `@uds/winsock-ffi`, which it is made of: records of calls,
+ * wakers, timeouts of the kernel, modes. posix.ts and win32.ts supply it. Calls return their result, or the negated error
+ * number of the system.
  */
 export interface SocketSystem extends Wakers {
   /** True where recv and send may wait in the kernel, and obey the timeouts of {@link setKernelTimeout}. */

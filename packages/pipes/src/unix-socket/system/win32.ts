@@ -1,11 +1,10 @@
 /** The calls of AF_UNIX sockets on Windows: WSAPoll, with a pair of sockets to wake it. */
-import { sockets, winsock, ws2_32Library } from '@uds/winsock-ffi'
-import { withAddress } from '../../errors/errors.ts'
+import { sockets, winsock } from '@uds/winsock-ffi'
+import { systemCalls } from '@uds/winsock-ffi/internal'
 import { READ, WAKE, WRITE } from '../../threads/cells.ts'
 import { traced } from '../../trace.ts'
 import { GONE, READY, WOKEN, type SocketSystem } from './socket-system.ts'
 
-const WSAEWOULDBLOCK = 10035
 /** WSAECONNABORTED, WSAECONNRESET, WSAEDISCON: the peer has closed, more or less abruptly. */
 const gone: ReadonlySet<number> = new Set([10053, 10054, 10058, 10101])
 const MSG_PEEK = 2
@@ -51,16 +50,7 @@ export const socketSystem: SocketSystem = {
     ),
   trySend: (fd, data) =>
     traced('send', fd, () => winsock.send.attempt(fd, data, Math.min(data.length, LONGEST_SEND), 0)),
-  tryAccept: (fd) =>
-    traced('accept', fd, () => {
-      const listener = sockets.fromFd(fd, 'unix')
-      try {
-        // It knows what an accepted SOCKET inherits and must not (event selection, inheritance by child processes).
-        return sockets.tryAccept(listener)?.release() ?? -WSAEWOULDBLOCK
-      } finally {
-        listener.release()
-      }
-    }),
+  tryAccept: (fd) => traced('accept', fd, () => systemCalls.accept(fd)),
 
   wait: (fd, direction, wake, ms) => {
     put(0, fd, direction === undefined ? 0 : direction === READ ? POLLRDNORM : POLLWRNORM)
@@ -93,7 +83,7 @@ export const socketSystem: SocketSystem = {
   setKernelTimeout: () => {},
   unread: () => 0,
   close: (fd) => {
-    traced('closesocket', fd, () => winsock.closesocket.attempt(fd))
+    traced('closesocket', fd, () => systemCalls.close(fd))
   },
   // There is no other type.
   probeType: (type) => type,
@@ -107,9 +97,8 @@ export const socketSystem: SocketSystem = {
   leavesThread: () => {},
   closeOrphans: () => false,
 
-  isWouldBlock: (code) => code === WSAEWOULDBLOCK,
-  // There are no signals that could interrupt a call.
-  isInterrupted: () => false,
+  isWouldBlock: systemCalls.isWouldBlock,
+  isInterrupted: systemCalls.isInterrupted,
   isGone: (code) => gone.has(code),
-  failed: (code, syscall) => withAddress(ws2_32Library.toError(code, syscall)),
+  failed: (code, syscall) => systemCalls.toError(code, syscall),
 }
