@@ -255,8 +255,13 @@ describe.skipIf(!can.datagram)('UnixDatagramSocket', () => {
     expect(() => UnixDatagramSocket.bind(address as string)).toThrow(TypeError)
   })
 
-  test.each([0, -1, 1.5, '7'])('maxMessageBytes %j is refused', (maxMessageBytes) => {
-    expect(() => new UnixDatagramSocket({ maxMessageBytes: maxMessageBytes as number })).toThrow(RangeError)
+  test.each([
+    [0, RangeError],
+    [-1, RangeError],
+    [1.5, RangeError],
+    ['7', TypeError],
+  ])('maxMessageBytes %j is refused', (maxMessageBytes, kind) => {
+    expect(() => new UnixDatagramSocket({ maxMessageBytes: maxMessageBytes as number })).toThrow(kind)
   })
 
   test('data that is none is refused', async () => {
