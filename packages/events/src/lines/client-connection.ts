@@ -50,7 +50,7 @@ export class ClientConnection {
     socket.once('close', () => this.#end(undefined))
   }
 
-  /** False once an acknowledgement was given up: the next one may be that of an earlier line. */
+  /** False once a wait for an acknowledgement has failed: the next one may be that of an earlier line. */
   get inOrder(): boolean {
     return this.#inOrder
   }
@@ -77,7 +77,7 @@ export class ClientConnection {
   }
 
   /**
-   * Writes a line, and waits for these bytes. A wait that is given up leaves the connection out of order.
+   * Writes a line, and waits for these bytes. A wait that fails leaves the connection out of order.
    *
    * @throws SocketError `ERR_DISCONNECTED`, `EPIPE`, `ECONNRESET`; the signal's reason.
    */
@@ -93,7 +93,7 @@ export class ClientConnection {
     this.#exchange = { resolve, reject }
     signal?.addEventListener('abort', abort, { once: true })
     try {
-      // The decoder goes on looking for it after that: what comes late is no line of the server.
+      // The decoder goes on looking for it after that: a late one is no line of the server.
       this.#decoder.expect(acknowledgement)
       await Promise.all([promise, this.write(action, text)])
     } finally {

@@ -147,7 +147,7 @@ export class LineClient {
    * handler fails has no acknowledgement. Other lines that arrive meanwhile are kept for {@link LineClient.receive}.
    *
    * Lines and acknowledgements carry no numbers. So of several calls each sends its line after the one before has
-   * ended, and after a wait that was given up, whose acknowledgement may still arrive, the next call begins with a new
+   * ended, and after a wait that has failed, whose acknowledgement may still arrive, the next call begins with a new
    * connection: an acknowledgement is always that of the line. What the server broadcasts between the two connections
    * does not reach this client. Beside it, send no lines without waiting: their acknowledgements look the same. As with
    * {@link LineClient.send}, a rejection need not be awaited.

@@ -12,7 +12,7 @@ export class Turns {
   async take(signal: AbortSignal | undefined): Promise<() => void> {
     const before = this.#last
     const { promise, resolve } = Promise.withResolvers<void>()
-    // A caller that has given up lets nobody in before the one whose turn it is.
+    // A caller that waits no more lets no other in before the one whose turn it is.
     this.#last = before.then(() => promise)
     try {
       await abortable(before, signal)

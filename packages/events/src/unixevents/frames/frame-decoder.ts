@@ -79,7 +79,7 @@ export class FrameDecoder {
     if (rest !== undefined && !this.#broken) this.#notText(rest)
   }
 
-  /** Bytes that are not UTF-8: an error, or the beginning of what comes after the last frame. */
+  /** Bytes that are not UTF-8: an error, or the first bytes after the last frame. */
   #notText(bytes: Uint8Array): void {
     if (this.#successor === undefined) this.#break('EPROTO', 'the stream is not UTF-8')
     else this.#successor(bytes)

@@ -46,7 +46,7 @@ export const sessionOptions = ({ maxFrameBytes }: LinkLimits): EndOptions<AnyMap
 /**
  * Reads the frames that arrive by one native session; what it returns is the end of the handling.
  *
- * @throws SocketError `ERR_FRAME_TOO_LARGE` for a frame over the limit: the sender is told.
+ * @throws SocketError `ERR_FRAME_TOO_LARGE` for a frame over the limit: the sender gets the same code.
  */
 export const frameReader = (
   own: Prefix,
