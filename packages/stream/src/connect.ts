@@ -6,7 +6,7 @@ import { checkOptions, optionNames } from '@uds/winsock-ffi'
 import { Backoff, CONNECT_PAUSES, mayConnectLater, milliseconds } from '@uds/winsock-ffi/internal'
 import type { Address, SocketAddressObject, SocketAddressText } from '@uds/winsock-ffi/internal'
 import { checkConnectOptions } from './options/check-options.ts'
-import { refuseMisspelt } from './options/misspelt.ts'
+import { CONNECT_OPTIONS, refuseMisspelt } from './options/misspelt.ts'
 import { throwIfAborted } from './errors/connection-error.ts'
 import { countConnected, countFailed } from './observing/counters.ts'
 import { traceConnect, traceError } from './observing/diagnostics.ts'
@@ -25,18 +25,11 @@ export interface ConnectDoorOptions extends ConnectOptions {
   readonly transport?: Transport | undefined
 }
 
-/** The options that the transports of this package read. */
-const CONNECT_OPTIONS: readonly string[] = optionNames<ConnectDoorOptions>({
-  signal: true,
-  timeoutMs: true,
-  allowHalfOpen: true,
-  onread: true,
-  noDelay: true,
-  halfClose: true,
-  security: true,
-  retryUntilMs: true,
-  transport: true,
-})
+/** The options of {@link connect}. */
+const DOOR_OPTIONS: readonly string[] = [
+  ...CONNECT_OPTIONS,
+  ...optionNames<Omit<ConnectDoorOptions, keyof ConnectOptions>>({ retryUntilMs: true, transport: true }),
+]
 
 /**
  * Checks the options of {@link connect}.
@@ -46,8 +39,8 @@ const CONNECT_OPTIONS: readonly string[] = optionNames<ConnectDoorOptions>({
 export const checkConnectDoorOptions = (options: ConnectDoorOptions, where: string): void => {
   checkConnectOptions(where, options)
   // A caller's transport may read more options.
-  if (options.transport === undefined) checkOptions(options, where, CONNECT_OPTIONS)
-  else refuseMisspelt(options, where, CONNECT_OPTIONS)
+  if (options.transport === undefined) checkOptions(options, where, DOOR_OPTIONS)
+  else refuseMisspelt(options, where, DOOR_OPTIONS)
 }
 
 const withRetries = async (

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream'
 import { checkOptions, optionNames } from '@uds/winsock-ffi'
 import type { Address, SocketAddressObject, SocketAddressText } from '@uds/winsock-ffi/internal'
 import { checkListenOptions } from './options/check-options.ts'
-import { refuseMisspelt } from './options/misspelt.ts'
+import { LISTEN_OPTIONS, refuseMisspelt } from './options/misspelt.ts'
 import { traceError, traceListen } from './observing/diagnostics.ts'
 import { route } from './transports/route.ts'
 import type { Listener, ListenOptions, Transport } from './transport.ts'
@@ -14,26 +14,11 @@ export interface ListenDoorOptions extends ListenOptions {
   readonly transport?: Transport | undefined
 }
 
-/** The options that the transports of this package read. */
-const LISTEN_OPTIONS: readonly string[] = optionNames<ListenDoorOptions>({
-  signal: true,
-  backlog: true,
-  mode: true,
-  uid: true,
-  gid: true,
-  takeOver: true,
-  removeStale: true,
-  authorize: true,
-  authorizeTimeoutMs: true,
-  maxAuthorizing: true,
-  maxConnections: true,
-  maxQueued: true,
-  allowHalfOpen: true,
-  noDelay: true,
-  halfClose: true,
-  security: true,
-  transport: true,
-})
+/** The options of {@link listen}. */
+const DOOR_OPTIONS: readonly string[] = [
+  ...LISTEN_OPTIONS,
+  ...optionNames<Omit<ListenDoorOptions, keyof ListenOptions>>({ transport: true }),
+]
 
 /**
  * Listens.
@@ -55,8 +40,8 @@ export function listen(address: string | Address, options?: ListenDoorOptions): 
 export async function listen(address: string | Address, options: ListenDoorOptions = {}): Promise<Listener> {
   checkListenOptions('listen', options)
   // A caller's transport may read more options.
-  if (options.transport === undefined) checkOptions(options, 'listen', LISTEN_OPTIONS)
-  else refuseMisspelt(options, 'listen', LISTEN_OPTIONS)
+  if (options.transport === undefined) checkOptions(options, 'listen', DOOR_OPTIONS)
+  else refuseMisspelt(options, 'listen', DOOR_OPTIONS)
   const { transport, ...rest } = options
   const at = route(address, transport, 'listen')
   try {

@@ -1,13 +1,18 @@
 /** What a newcomer may get wrong: each says what, where, and what to do; and nothing was opened for it. */
 import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
+import { PassThrough } from 'node:stream'
 import { Agent } from 'undici'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { expectNoLeak, freshName, socketPath } from '@uds/testkit'
 import {
   connect,
+  fd,
   listen,
   memory,
+  pipe,
+  StreamReader,
   tcp,
+  unix,
   withLimits,
   withRoute,
   withTls,
@@ -206,6 +211,41 @@ describe('options that are wrong are refused before anything is opened', () => {
     await expect(listen(MEMORY, options as object)).rejects.toThrow(message)
   })
 
+  test.each<[string, () => unknown, RegExp]>([
+    [
+      'memory.listen',
+      () => memory.listen(MEMORY, { autorize: 'sameUser' } as object),
+      /did you mean authorize/,
+    ],
+    [
+      'tcp.listen',
+      () => tcp.listen('tcp:127.0.0.1:0', { maxConnection: 1 } as object),
+      /did you mean maxConn/,
+    ],
+    ['unix.listen', () => unix.listen('unix:./x', { takeover: true } as object), /did you mean takeOver/],
+    ['memory.connect', () => memory.connect(MEMORY, { timeoutMS: 1 } as object), /did you mean timeoutMs/],
+    [
+      'tcp.connect',
+      () => tcp.connect('tcp:127.0.0.1:1', { nodelay: true } as object),
+      /did you mean noDelay/,
+    ],
+    ['unix.connect', () => unix.connect('unix:./x', { timeoutMS: 1 } as object), /did you mean timeoutMs/],
+    ['pipe.connect', () => pipe.connect('pipe:x', { halfclose: true } as object), /did you mean halfClose/],
+    ['fd.connect', () => fd.connect('fd:0', { allowHalfopen: true } as object), /did you mean allowHalfOpen/],
+  ])('%s of a transport by itself refuses a misspelt option', async (_name, action, message) => {
+    await expect(action()).rejects.toMatchObject({
+      code: 'ERR_INVALID_ARG_VALUE',
+      message: expect.stringMatching(message),
+    })
+  })
+
+  test('close and a reader refuse a misspelt option', async () => {
+    const listener = await listen(MEMORY)
+    expect(() => listener.close({ graceMS: 5 } as object)).toThrow(/did you mean graceMs/)
+    await listener.close()
+    expect(() => new StreamReader(new PassThrough(), { limt: 5 } as object)).toThrow(/did you mean limit/)
+  })
+
   test.each<[string, object, RegExp]>([
     ['no server part', { client: {} }, /^withTls: server must be .*cert and key/],
     ['neither a certificate nor a key', { server: {} }, /^withTls: server has nothing to prove itself with/],
@@ -269,9 +309,9 @@ describe.skipIf(!onPosix)('what is there, and is no socket', () => {
   test('listening on the descriptor of a file says so', async () => {
     const path = socketPath()
     writeFileSync(path, '')
-    const fd = openSync(path, 'r')
-    onTestFinished(() => closeSync(fd))
-    await expect(listen(`fd:${fd}`)).rejects.toMatchObject({
+    const descriptor = openSync(path, 'r')
+    onTestFinished(() => closeSync(descriptor))
+    await expect(listen(`fd:${descriptor}`)).rejects.toMatchObject({
       code: 'EINVAL',
       message: expect.stringContaining('no socket that can listen'),
     })

@@ -1,7 +1,7 @@
 /** StreamReader: read, readExactly, readUntil, readLine. */
 import { addAbortListener } from 'node:events'
 import type { Readable } from 'node:stream'
-import { invalidArgument, invalidValue, outOfRange } from '@uds/winsock-ffi'
+import { checkOptions, invalidArgument, invalidValue, optionNames, outOfRange } from '@uds/winsock-ffi'
 import { ByteQueue } from '../bytes/byte-queue.ts'
 import { IncompleteReadError, LimitOverrunError } from './errors.ts'
 
@@ -14,6 +14,8 @@ export interface StreamReaderOptions {
   /** Bytes that may precede a separator, in `readUntil` and `readLine`. @default 65536 */
   readonly limit?: number | undefined
 }
+
+const OPTIONS: readonly string[] = optionNames<StreamReaderOptions>({ limit: true })
 
 export interface ReadOptions {
   /** Rejects the wait with the reason of the signal. No byte is lost: the next call returns them. */
@@ -56,6 +58,7 @@ export class StreamReader {
   #wake: (() => void) | undefined
 
   constructor(stream: Readable, options: StreamReaderOptions = {}) {
+    checkOptions(options, 'StreamReader', OPTIONS)
     const limit = options.limit ?? DEFAULT_LIMIT
     if (!Number.isInteger(limit) || limit < 1)
       throw outOfRange('StreamReader', 'the limit', 'an integer of bytes, 1 or more', limit)

@@ -2,11 +2,12 @@
 import { milliseconds, count } from '@uds/winsock-ffi/internal'
 import { EventEmitter } from 'node:events'
 import type { Duplex } from 'node:stream'
-import { SocketError } from '@uds/winsock-ffi'
+import { checkOptions, optionNames, SocketError } from '@uds/winsock-ffi'
 import { AcceptedQueue } from './accepted-queue.ts'
 import { watchFile, type FileState, type FileWatch } from './file-state.ts'
 import { Authorizer } from '../peer/authorizer.ts'
 import { countAccepted } from '../observing/counters.ts'
+import { LISTEN_OPTIONS, refuseMisspelt } from '../options/misspelt.ts'
 import { traceAccept, traceClose, traceError } from '../observing/diagnostics.ts'
 import type { CloseOptions, DropReason, Listener, ListenerEvents, ListenOptions } from '../transport.ts'
 
@@ -34,13 +35,21 @@ export interface ListenerSource<C extends Duplex = Duplex> {
   finish?(): Promise<void>
 }
 
+const CLOSE_OPTIONS: readonly string[] = optionNames<CloseOptions>({ graceMs: true })
+
 /** The checked limits. */
 interface Limits {
   readonly maxConnections: number
   readonly maxQueued: number
 }
 
-const checked = (options: ListenOptions): Limits => ({
+const checked = (options: ListenOptions): Limits => {
+  // A transport that is used by itself has no other check of names.
+  refuseMisspelt(options, 'listen', LISTEN_OPTIONS)
+  return readLimits(options)
+}
+
+const readLimits = (options: ListenOptions): Limits => ({
   maxConnections: count('listen', 'maxConnections', options.maxConnections, Infinity, 0),
   maxQueued: count('listen', 'maxQueued', options.maxQueued, 511, 0),
 })
@@ -223,6 +232,7 @@ export class ConnectionListener<C extends Duplex = Duplex>
   }
 
   close(options: CloseOptions = {}): Promise<void> {
+    checkOptions(options, 'close', CLOSE_OPTIONS)
     const graceMs = milliseconds('close', 'graceMs', options.graceMs, 0)
     const first = this.#closing === undefined
     this.#closing ??= this.#close()

@@ -9,6 +9,7 @@ import { platform } from './select.ts'
 import { traceErrors } from '../node-net/net-connect.ts'
 import { listenNet } from '../node-net/net-listen.ts'
 import { parseOwnAddress } from './scheme.ts'
+import { CONNECT_OPTIONS, refuseMisspelt } from '../options/misspelt.ts'
 
 /** Codes of libuv and the system for files, pipes, terminals and connected sockets. */
 const NO_LISTENER = new Set(['EINVAL', 'ENOTSOCK', 'EOPNOTSUPP', 'ENOTSUP', 'ERR_INVALID_FD_TYPE'])
@@ -36,6 +37,7 @@ export const fd: Transport<Socket> = {
     refuses: false,
   },
   connect: async (address, options = {}) => {
+    refuseMisspelt(options, 'connect', CONNECT_OPTIONS)
     const target = parseOwnAddress(address, 'fd.connect', 'fd')
     platform.requireDescriptors('connect', target.fd)
     const text = formatAddress(target)

@@ -8,6 +8,7 @@ import { ConnectionListener } from '../listener/connection-listener.ts'
 import type { Transport } from '../transport.ts'
 import { MemoryConnection } from './memory-connection.ts'
 import { parseOwnAddress } from './scheme.ts'
+import { CONNECT_OPTIONS, refuseMisspelt } from '../options/misspelt.ts'
 
 interface Bound {
   readonly listener: ConnectionListener<MemoryConnection>
@@ -29,6 +30,7 @@ export const memory: Transport<MemoryConnection> = {
     refuses: true,
   },
   connect: async (address, options = {}) => {
+    refuseMisspelt(options, 'connect', CONNECT_OPTIONS)
     const { name } = parseOwnAddress(address, 'memory.connect', 'memory')
     throwIfAborted(options.signal)
     // As with a socket, the connection is there in a later turn.

@@ -4,6 +4,7 @@ import { formatAddress, type PipeAddress } from '@uds/winsock-ffi/internal'
 import { platform } from './select.ts'
 import type { Transport } from '../transport.ts'
 import { connectOwn, parseListenAddress } from './scheme.ts'
+import { CONNECT_OPTIONS, refuseMisspelt } from '../options/misspelt.ts'
 
 /**
  * A client of another computer's pipe shows that computer who its user is, so a text from a configuration must not be
@@ -26,8 +27,12 @@ const requireLocal = (pipe: PipeAddress, syscall: 'connect' | 'listen'): PipeAdd
 export const pipe: Transport = {
   name: 'pipe',
   capabilities: platform.pipeCapabilities,
-  connect: async (address, options = {}) =>
-    await connectOwn(address, 'pipe', (to) => platform.connectPipe(requireLocal(to, 'connect'), options)),
+  connect: async (address, options = {}) => {
+    refuseMisspelt(options, 'connect', CONNECT_OPTIONS)
+    return await connectOwn(address, 'pipe', (to) =>
+      platform.connectPipe(requireLocal(to, 'connect'), options),
+    )
+  },
   listen: async (address, options = {}) =>
     await platform.listenPipe(requireLocal(parseListenAddress(address, 'pipe'), 'listen'), options),
 }

@@ -7,6 +7,7 @@ import type { Transport } from '../transport.ts'
 import { connectNet } from '../node-net/net-connect.ts'
 import { listenNet } from '../node-net/net-listen.ts'
 import { parseOwnAddress } from './scheme.ts'
+import { CONNECT_OPTIONS, refuseMisspelt } from '../options/misspelt.ts'
 
 /** `tcp:host:port`. Connections are `net.Socket`s without peer credentials. */
 export const tcp: Transport<Socket> = {
@@ -20,6 +21,7 @@ export const tcp: Transport<Socket> = {
     refuses: true,
   },
   connect: async (address, options = {}) => {
+    refuseMisspelt(options, 'connect', CONNECT_OPTIONS)
     const { host, port } = parseOwnAddress(address, 'tcp.connect', 'tcp')
     const to = { host, port, noDelay: options.noDelay ?? true }
     return await connectNet(to, formatAddress({ scheme: 'tcp', host, port }), options)

@@ -5,6 +5,7 @@ import { requireCredentials, requireKoffi } from '../peer/authorizer.ts'
 import { platform } from './select.ts'
 import type { Transport } from '../transport.ts'
 import { connectOwn, parseListenAddress } from './scheme.ts'
+import { CONNECT_OPTIONS, refuseMisspelt } from '../options/misspelt.ts'
 
 /**
  * `unix:PATH`, `unix:@name`. Connections are `net.Socket`s.
@@ -17,8 +18,10 @@ import { connectOwn, parseListenAddress } from './scheme.ts'
 export const unix: Transport<Socket> = {
   name: 'unix',
   capabilities: platform.unixCapabilities,
-  connect: async (address, options = {}) =>
-    await connectOwn(address, 'unix', (to) => platform.connectUnix(to, options)),
+  connect: async (address, options = {}) => {
+    refuseMisspelt(options, 'connect', CONNECT_OPTIONS)
+    return await connectOwn(address, 'unix', (to) => platform.connectUnix(to, options))
+  },
   listen: async (address, options = {}) => {
     const at = parseListenAddress(address, 'unix')
     requireKoffi(options, formatAddress(at))
