@@ -11,7 +11,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
-import { errorOf, handleCount, socketPath, spawnScript, tempDir } from '@uds/testkit'
+import { codeOfCall, errorOf, handleCount, socketPath, spawnScript, tempDir } from '@uds/testkit'
 import { describe, expect, test } from 'vitest'
 import { capabilities, SocketError, sockets, UnixAddress, type SocketHandle } from '@uds/winsock-ffi'
 import { connected, owned, receive, sendAll } from './connected.ts'
@@ -91,6 +91,27 @@ describe.skipIf(!can.descriptors)('descriptors', () => {
     for (const each of message.descriptors) each.close()
     sockets.sendMessage(a, { data: Buffer.from('y') })
     expect(sockets.receiveMessage(b, Buffer.alloc(1))).toMatchObject({ descriptorsTruncated: false })
+  })
+
+  test('tryReceiveMessage takes what is there, and "not now" is a value, also on a blocking socket', () => {
+    const [a, b] = sockets.pair().map(owned) as [SocketHandle, SocketHandle]
+    expect(sockets.tryReceiveMessage(b, Buffer.alloc(4))).toBeUndefined()
+    sockets.sendMessage(a, { data: Buffer.from('with'), descriptors: [0] })
+    sockets.sendMessage(a, { data: Buffer.from('more'), descriptors: [0, 0] })
+    const buffer = Buffer.alloc(8)
+    for (const [text, count] of [
+      ['with', 1],
+      ['more', 2],
+    ] as const) {
+      const message = sockets.tryReceiveMessage(b, buffer, { maxDescriptors: 3 })
+      expect(message).toMatchObject({ bytes: 4, truncated: false, descriptorsTruncated: false })
+      expect(buffer.toString('utf8', 0, 4)).toBe(text)
+      expect(message?.descriptors).toHaveLength(count)
+      for (const each of message?.descriptors ?? []) each.close()
+    }
+    a.close()
+    expect(sockets.tryReceiveMessage(b, buffer)).toMatchObject({ bytes: 0, descriptors: [], from: undefined })
+    expect(codeOfCall(() => sockets.tryReceiveMessage(a, buffer))).toBe('EBADF')
   })
 
   test('cannot go without a byte on a stream, over AF_INET, or when they are closed', () => {

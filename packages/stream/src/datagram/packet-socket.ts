@@ -170,14 +170,15 @@ export abstract class PacketSocket extends EventEmitter<PacketSocketEvents> impl
   #receive(): void {
     for (let left = PACKETS_A_TURN; left > 0 && !this.#closed; left -= 1) {
       if (this.listenerCount('message') === 0 && !this.#received.wants) return
-      let received: Received | undefined
+      let received: Received | 'nothing' | 'end'
       try {
         received = this.#next()
       } catch (error) {
         if (!this.#goesOnAfter(error as Error)) return
         continue
       }
-      if (received === undefined) return this.#end(this.#broken)
+      if (received === 'nothing') return
+      if (received === 'end') return this.#end(this.#broken)
       this.#deliver(received)
     }
   }
@@ -189,13 +190,14 @@ export abstract class PacketSocket extends EventEmitter<PacketSocketEvents> impl
     this.emit('message', data, this.#lastInfo)
   }
 
-  /** Returns the next packet, and undefined at the end of a connection. */
-  #next(): Received | undefined {
+  /** Returns the next packet, or that none is there yet, or the end of a connection. */
+  #next(): Received | 'nothing' | 'end' {
     const { maxMessageBytes, maxDescriptors, credentials } = this.#settings
     if (scratch.length < maxMessageBytes) scratch = Buffer.allocUnsafe(maxMessageBytes)
     const memory = scratch.subarray(0, maxMessageBytes)
-    const got = sockets.receiveMessage(this.handle, memory, { credentials, maxDescriptors })
-    if (got.bytes === 0 && got.descriptors.length === 0 && this.emptyIsEnd) return undefined
+    const got = sockets.tryReceiveMessage(this.handle, memory, { credentials, maxDescriptors })
+    if (got === undefined) return 'nothing'
+    if (got.bytes === 0 && got.descriptors.length === 0 && this.emptyIsEnd) return 'end'
     const from = got.from instanceof UnixAddress ? got.from : undefined
     return { data: Buffer.from(memory.subarray(0, got.bytes)), parts: { ...got, from } }
   }
@@ -203,7 +205,6 @@ export abstract class PacketSocket extends EventEmitter<PacketSocketEvents> impl
   /** Returns true when another packet may be there after a failed receive. */
   #goesOnAfter(error: Error): boolean {
     const { code } = error as NodeJS.ErrnoException
-    if (code === 'EAGAIN') return false
     if (!this.emptyIsEnd && code !== 'EBADF' && code !== 'ENOTSOCK') {
       // A datagram socket may have other senders.
       this.#report(error)

@@ -1,5 +1,5 @@
 /** Received chunks of an AncillarySocket, and the calls that wait for one. */
-import { sockets, SocketError, type SocketHandle } from '@uds/winsock-ffi'
+import { sockets, type SocketHandle } from '@uds/winsock-ffi'
 import { AncillaryChunk } from './ancillary-chunk.ts'
 
 type Result = IteratorResult<AncillaryChunk, undefined>
@@ -64,7 +64,8 @@ export class ChunkReceiver {
   #readOnce(): boolean {
     const memory = (scratch ??= Buffer.allocUnsafe(READ_SIZE))
     try {
-      const got = sockets.receiveMessage(this.#handle, memory, this.#settings)
+      const got = sockets.tryReceiveMessage(this.#handle, memory, this.#settings)
+      if (got === undefined) return false
       if (got.bytes === 0) {
         for (const each of got.descriptors) each.close()
         this.finish(undefined)
@@ -82,7 +83,7 @@ export class ChunkReceiver {
       )
       return true
     } catch (error) {
-      if (!(error instanceof SocketError && error.code === 'EAGAIN')) this.finish(error as Error)
+      this.finish(error as Error)
       return false
     }
   }

@@ -63,7 +63,8 @@ export class FrameReceiver {
   read(): void {
     scratch ??= Buffer.allocUnsafe(READ_SIZE)
     try {
-      const got = sockets.receiveMessage(this.#handle, scratch, { maxDescriptors: MAX_HANDLES })
+      const got = sockets.tryReceiveMessage(this.#handle, scratch, { maxDescriptors: MAX_HANDLES })
+      if (got === undefined) return
       this.#reader.push(Buffer.from(scratch.subarray(0, got.bytes)), got.descriptors)
       if (got.descriptorsTruncated) throw lost()
       for (let frame; (frame = this.#reader.next());) this.#deliver(frame)
@@ -71,7 +72,7 @@ export class FrameReceiver {
       if (!this.#reader.atBoundary) throw inMidFrame()
       this.finish(undefined)
     } catch (error) {
-      if (!(error instanceof SocketError && error.code === 'EAGAIN')) this.finish(error as Error)
+      this.finish(error as Error)
     }
   }
 

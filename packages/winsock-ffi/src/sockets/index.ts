@@ -4,7 +4,7 @@
  */
 import { recvWithin, tryAccept, tryConnect, tryRecv, trySend } from './nonblocking.ts'
 import { accept, bind, connect, listen } from './connections.ts'
-import { receiveMessage, sendMessage } from './messages.ts'
+import { receiveMessage, sendMessage, tryReceiveMessage } from './messages.ts'
 import { close, fromFd, open, pair, setNonblocking } from './open.ts'
 import { getOption, setOption } from './options.ts'
 import { localAddress, peerAddress, peerCredentials } from './peers.ts'
@@ -33,6 +33,7 @@ export const sockets: {
   readonly recvWithin: typeof recvWithin
   readonly sendMessage: typeof sendMessage
   readonly receiveMessage: typeof receiveMessage
+  readonly tryReceiveMessage: typeof tryReceiveMessage
   readonly shutdown: typeof shutdown
   readonly poll: typeof poll
   readonly localAddress: typeof localAddress
@@ -60,6 +61,7 @@ export const sockets: {
   recvWithin,
   sendMessage,
   receiveMessage,
+  tryReceiveMessage,
   shutdown,
   poll,
   localAddress,

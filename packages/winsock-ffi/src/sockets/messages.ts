@@ -9,6 +9,7 @@ import type { PeerCredentials } from '../credentials/peer-credentials.ts'
 import { systemCalls } from '../system-calls/select.ts'
 import { awaitInput, dontWait, waitAndRetry, timeoutOf, type WaitOptions } from '../waiting/waiting.ts'
 import { checkAddress, checkBytes, checkRoom } from './arguments.ts'
+import { mayRetry } from './nonblocking.ts'
 
 /** A message for `sockets.sendMessage`. */
 export interface Message {
@@ -97,6 +98,31 @@ export interface ReceivedMessage {
   readonly descriptorsTruncated: boolean
 }
 
+const largestCount = (options: ReceiveMessageOptions | undefined): number => {
+  const maxDescriptors = options?.maxDescriptors ?? 0
+  if (Number.isInteger(maxDescriptors) && maxDescriptors >= 0 && maxDescriptors <= 253) return maxDescriptors
+  throw outOfRange('recvmsg', 'maxDescriptors', 'an integer from 0 to 253', maxDescriptors)
+}
+
+const incoming = (options: ReceiveMessageOptions | undefined): IncomingMessage => ({
+  descriptors: [],
+  credentials: options?.credentials === true,
+  from: NO_BYTES,
+  truncated: false,
+  descriptorsTruncated: false,
+})
+
+const NO_BYTES = new Uint8Array(0)
+
+const toReceived = (bytes: number, result: IncomingMessage): ReceivedMessage => ({
+  bytes,
+  descriptors: result.descriptors.map((each) => new Descriptor(each, 'the received descriptor')),
+  from: result.from.length > 2 ? decodeKnownAddress(result.from) : undefined,
+  credentials: typeof result.credentials === 'object' ? result.credentials : undefined,
+  truncated: result.truncated,
+  descriptorsTruncated: result.descriptorsTruncated,
+})
+
 /**
  * Receives bytes with the address of their sender and the descriptors that came along: recvmsg(2).
  *
@@ -112,30 +138,36 @@ export const receiveMessage = (
 ): ReceivedMessage => {
   const fd = openFd(handle, 'recvmsg')
   checkRoom(buffer, 'recvmsg')
-  const maxDescriptors = options?.maxDescriptors ?? 0
-  if (!Number.isInteger(maxDescriptors) || maxDescriptors < 0 || maxDescriptors > 253) {
-    throw outOfRange('recvmsg', 'maxDescriptors', 'an integer from 0 to 253', maxDescriptors)
-  }
+  const maxDescriptors = largestCount(options)
   const timeoutMs = timeoutOf(options, 'recvmsg')
   const flags = (options?.peek ? systemCalls.MSG_PEEK : 0) | dontWait(timeoutMs)
-  const result: IncomingMessage = {
-    descriptors: [],
-    credentials: options?.credentials === true,
-    from: new Uint8Array(0),
-    truncated: false,
-    descriptorsTruncated: false,
-  }
+  const result = incoming(options)
   const receive = (): number => systemCalls.receiveMessage(fd, buffer, maxDescriptors, flags, result)
   awaitInput(fd, 'recvmsg', timeoutMs)
   const first = receive()
   const bytes = first >= 0 ? first : waitAndRetry(handle, fd, 'recvmsg', timeoutMs, first, receive)
-  const from = result.from.length > 2 ? decodeKnownAddress(result.from) : undefined
-  return {
-    bytes,
-    descriptors: result.descriptors.map((each) => new Descriptor(each, 'the received descriptor')),
-    from,
-    credentials: typeof result.credentials === 'object' ? result.credentials : undefined,
-    truncated: result.truncated,
-    descriptorsTruncated: result.descriptorsTruncated,
+  return toReceived(bytes, result)
+}
+
+/**
+ * Receives a message that is there, also on a socket that is blocking; "not now" costs no exception.
+ *
+ * @returns Undefined when nothing is there yet.
+ * @throws SocketError as {@link receiveMessage}, but never `EAGAIN` and `ETIMEDOUT`.
+ */
+export const tryReceiveMessage = (
+  handle: SocketHandle,
+  buffer: Uint8Array,
+  options?: Omit<ReceiveMessageOptions, 'timeoutMs'>,
+): ReceivedMessage | undefined => {
+  const fd = openFd(handle, 'recvmsg')
+  checkRoom(buffer, 'recvmsg')
+  const maxDescriptors = largestCount(options)
+  const flags = (options?.peek ? systemCalls.MSG_PEEK : 0) | systemCalls.MSG_DONTWAIT
+  const result = incoming(options)
+  for (;;) {
+    const bytes = systemCalls.receiveMessage(fd, buffer, maxDescriptors, flags, result)
+    if (bytes >= 0) return toReceived(bytes, result)
+    if (!mayRetry(bytes, 'recvmsg')) return undefined
   }
 }

@@ -10,7 +10,7 @@ import { systemCalls } from '../system-calls/select.ts'
 import { checkAddress, checkBytes, checkRoom, subjectOf } from './arguments.ts'
 
 /** What became of a call that failed: true to make it again (a signal came), false for "not now". */
-const mayRetry = (result: number, syscall: string): boolean => {
+export const mayRetry = (result: number, syscall: string): boolean => {
   if (systemCalls.isWouldBlock(-result)) return false
   if (systemCalls.isInterrupted(-result)) return true
   throw systemCalls.toError(-result, syscall)

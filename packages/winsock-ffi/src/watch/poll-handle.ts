@@ -56,8 +56,11 @@ export const pollHandle = (fd: number, interest: number, report: Report, foreign
   const options = { readable: (interest & READABLE) !== 0, writable: (interest & WRITABLE) !== 0 }
   let pending: NodeJS.Immediate | undefined
   let referenced = true
+  let stopped = false
+  // libuv goes on calling while the socket is ready: the first call of a turn schedules the report, before the next poll.
   const onEvent = (status: number, events: { readable: boolean; writable: boolean }): void => {
-    handle.stop()
+    if (status < 0) stopped = true
+    if (pending) return
     pending = setImmediate(() => {
       pending = undefined
       // libuv says EBADF for POLLERR, too (uv__poll_io): the next call on the socket has the error, after what arrived.
@@ -77,12 +80,11 @@ export const pollHandle = (fd: number, interest: number, report: Report, foreign
     polled.release()
     throw error
   }
-  let armed = true
   return {
     arm: () => {
-      // It is started when it is made.
-      if (!armed) handle.start(options, onEvent)
-      armed = false
+      // It is started when it is made, and libuv stops it at an error only.
+      if (stopped) handle.start(options, onEvent)
+      stopped = false
     },
     ref: () => {
       referenced = true

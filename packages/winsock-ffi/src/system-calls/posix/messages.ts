@@ -66,6 +66,7 @@ const cmsgLength = (bytes: number): number => align(m.cmsgHeader) + bytes
 
 interface Header {
   readonly header: DataView
+  readonly iov: DataView
   readonly control: DataView
   readonly name: Uint8Array
   /** Everything that the header points at, kept reachable until the call has returned. */
@@ -89,7 +90,7 @@ const makeHeader = (parts: readonly Uint8Array[], nameSize: number, controlSize:
   header.setUint32(m.iovlen, parts.length, true)
   header.setBigUint64(m.control, address(control), true)
   header.setUint32(m.controllen, controlSize, true)
-  return { header, control, name, keep: [iov, control, name, ...parts] }
+  return { header, iov, control, name, keep: [iov, control, name, ...parts] }
 }
 
 export const sendMessage = (fd: number, message: OutgoingMessage, flags: number): number => {
@@ -142,6 +143,28 @@ const readControl = (control: DataView, length: number, result: IncomingMessage)
   }
 }
 
+/** What every recvmsg of this thread fills: the call is synchronous, and its results are copied. */
+interface Receiving {
+  readonly header: DataView
+  readonly iov: DataView
+  readonly control: DataView
+  readonly name: Uint8Array
+}
+
+/** SCM_MAX_FD */
+const MAX_DESCRIPTORS = 253
+
+let receiving: Receiving | undefined
+
+const makeReceiving = (): Receiving => {
+  const { header, control, name, iov } = makeHeader(
+    [new Uint8Array(1)],
+    SOCKADDR_STORAGE_SIZE,
+    cmsgSpace(UCRED_SIZE) + cmsgSpace(4 * MAX_DESCRIPTORS),
+  )
+  return { header, iov, control, name }
+}
+
 export const receiveMessage = (
   fd: number,
   buffer: Uint8Array,
@@ -151,14 +174,21 @@ export const receiveMessage = (
 ): number => {
   // Credentials have room in any case: SO_PASSCRED sends them first, and descriptors without room would be lost.
   const controlSize = cmsgSpace(UCRED_SIZE) + (maxDescriptors === 0 ? 0 : cmsgLength(4 * maxDescriptors))
-  const made = makeHeader([buffer], SOCKADDR_STORAGE_SIZE, controlSize)
-  const bytes = libc.recvmsg.attempt(fd, made.header, flags | c.MSG_CMSG_CLOEXEC)
-  if (bytes < 0) return made.keep.length > 0 ? bytes : 0
-  const flagsOut = made.header.getInt32(m.flags, true)
-  result.from = made.name.slice(0, made.header.getUint32(m.namelen, true))
+  const { header, iov, control, name } = (receiving ??= makeReceiving())
+  iov.setBigUint64(0, address(buffer), true)
+  iov.setBigUint64(8, BigInt(buffer.byteLength), true)
+  header.setUint32(m.namelen, SOCKADDR_STORAGE_SIZE, true)
+  header.setUint32(m.controllen, controlSize, true)
+  const bytes = libc.recvmsg.attempt(fd, header, flags | c.MSG_CMSG_CLOEXEC)
+  if (bytes < 0) return bytes
+  const flagsOut = header.getInt32(m.flags, true)
+  const nameLength = header.getUint32(m.namelen, true)
+  if (nameLength > 0) result.from = name.slice(0, nameLength)
   result.truncated = (flagsOut & c.MSG_TRUNC) !== 0
   result.descriptorsTruncated = (flagsOut & c.MSG_CTRUNC) !== 0
-  readControl(made.control, made.header.getUint32(m.controllen, true), result)
+  const controlLength = header.getUint32(m.controllen, true)
+  if (controlLength === 0) return bytes
+  readControl(control, controlLength, result)
   if (onDarwin) for (const each of result.descriptors) libc.fcntl(each, c.F_SETFD, c.FD_CLOEXEC)
   // The kernel fills what room there is, also that of credentials which the sender did not send.
   for (const each of result.descriptors.splice(maxDescriptors)) {
