@@ -30,6 +30,7 @@ export type ProgramName =
   | 'postgres'
   | 'initdb'
   | 'psql'
+  | 'dbus-daemon'
   | 'python3'
   | 'redis-cli'
   | 'redis-server'
@@ -87,6 +88,7 @@ export const programs: Readonly<Record<ProgramName, ProgramRow>> = {
   'redis-server': { debian: 'redis-server', brew: 'redis', systems: posix },
   rustc: { debian: 'rustc', brew: 'rust', systems: posix },
   socat: { debian: 'socat', brew: 'socat', systems: posix },
+  'dbus-daemon': { debian: 'dbus', brew: 'dbus', systems: linux },
   'ssh-agent': { debian: 'openssh-client', systems: posix },
   strace: { debian: 'strace', systems: linux },
   'systemd-notify': { debian: 'systemd', systems: linux },

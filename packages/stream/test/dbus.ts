@@ -1,0 +1,101 @@
+/** dbus-daemon on a socket of its own, and the part of D-Bus that passes descriptors (D-Bus Specification). */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { needs, spawnProgram, tempDir, until } from '@uds/testkit'
+import { connectAncillary, type AncillarySocket } from '@uds/stream/handles'
+import { onTestFinished } from 'vitest'
+
+export const dbus = needs('dbus-daemon')
+
+const u32 = (value: number): Buffer => {
+  const four = Buffer.alloc(4)
+  four.writeUInt32LE(value)
+  return four
+}
+
+/** A D-Bus call, little-endian (D-Bus Specification, "Message Protocol"). */
+export const dbusCall = (
+  serial: number,
+  fields: readonly [code: number, type: string, value: string | number][],
+  body = Buffer.alloc(0),
+): Buffer => {
+  let bytes = Buffer.alloc(0)
+  const align = (to: number): void => {
+    bytes = Buffer.concat([bytes, Buffer.alloc((to - (bytes.length % to)) % to)])
+  }
+  const add = (...parts: (Buffer | number[])[]): void => {
+    bytes = Buffer.concat([bytes, ...parts.map((each) => Buffer.from(each))])
+  }
+  for (const [code, type, value] of fields) {
+    align(8)
+    add([code, 1, type.charCodeAt(0), 0])
+    const text = Buffer.from(String(value))
+    if (type === 'u') add(u32(Number(value)))
+    else if (type === 'g') add([text.length], text, [0])
+    else add(u32(text.length), text, [0])
+  }
+  const head = Buffer.concat([Buffer.from([0x6c, 1, 0, 1]), u32(body.length), u32(serial), u32(bytes.length)])
+  align(8)
+  return Buffer.concat([head, bytes, body])
+}
+
+export const startBus = async (): Promise<string> => {
+  const directory = tempDir()
+  const path = join(directory, 'bus')
+  writeFileSync(
+    join(directory, 'bus.conf'),
+    `<busconfig><type>session</type><listen>unix:path=${path}</listen><auth>EXTERNAL</auth>
+     <policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy>
+     </busconfig>`,
+  )
+  const args = [`--config-file=${join(directory, 'bus.conf')}`, '--nofork', '--nopidfile', '--nosyslog']
+  spawnProgram(dbus.path, args)
+  await until(() => existsSync(path))
+  return path
+}
+
+/** A client that has said hello. `waitFor` reads until the bytes match. */
+export interface BusClient {
+  readonly socket: AncillarySocket
+  /** The unique name, as `:1.4`. */
+  readonly name: string
+  /** The contents of the files whose descriptors came. */
+  readonly files: readonly string[]
+  waitFor(pattern: RegExp): Promise<RegExpExecArray>
+}
+
+export const joinBus = async (path: string): Promise<BusClient> => {
+  const socket = connectAncillary(path)
+  onTestFinished(() => socket.close())
+  const chunks = socket[Symbol.asyncIterator]()
+  let text = ''
+  const files: string[] = []
+  const waitFor = async (pattern: RegExp): Promise<RegExpExecArray> => {
+    for (let match; ;) {
+      if ((match = pattern.exec(text))) return match
+      const { value } = await chunks.next()
+      if (!value) throw new Error(`the bus has ended: ${text}`)
+      text += value.data.toString('latin1')
+      for (const each of value.descriptors) {
+        files.push(readFileSync(each.fd, 'utf8'))
+        each.close()
+      }
+    }
+  }
+  const uid = Buffer.from(String(process.getuid?.())).toString('hex')
+  await socket.send(`\0AUTH EXTERNAL ${uid}\r\n`)
+  await waitFor(/^OK /)
+  await socket.send('NEGOTIATE_UNIX_FD\r\n')
+  await waitFor(/AGREE_UNIX_FD/)
+  await socket.send('BEGIN\r\n')
+  await socket.send(
+    dbusCall(1, [
+      [1, 'o', '/org/freedesktop/DBus'],
+      [6, 's', 'org.freedesktop.DBus'],
+      [2, 's', 'org.freedesktop.DBus'],
+      [3, 's', 'Hello'],
+    ]),
+  )
+  const [name] = await waitFor(/:1\.\d+(?=\0)/)
+  return { socket, name, waitFor, files }
+}
