@@ -8,6 +8,7 @@
 export { EventServer } from './server/server.ts'
 export type { ServerEvents, ServerOptions } from './server/options.ts'
 export type { BroadcastOptions, RoomTarget } from './server/broadcast.ts'
+export type { Adapter, AdapterHost, AdapterPeer, RoomBroadcast } from './server/adapter.ts'
 export { ServerPeer } from './server/peer.ts'
 export { EventClient } from './client/client.ts'
 export type { ClientEvents, ClientOptions } from './client/options.ts'

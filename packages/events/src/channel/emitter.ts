@@ -8,6 +8,14 @@ import { bytesFlag, checkSize, encodePayload } from './payload.ts'
 /** Text up to here fits into the smallest frame that a peer may limit itself to (1024 bytes), in any script. */
 const SURELY_FITS = 256
 
+/** What is kept of broadcasts for a client that is away. */
+export interface MissedLimits {
+  /** How many for each client; the oldest goes. */
+  readonly limit: number
+  /** Milliseconds for which one is kept. */
+  readonly maxAgeMs: number
+}
+
 /** What is said once and not kept: events, and the answers to requests. */
 export class Emitter {
   readonly #flow: FlowControl
@@ -37,6 +45,13 @@ export class Emitter {
     if (flow.takesMore(link)) return true
     flow.wantDrain()
     return false
+  }
+
+  /** Keeps the encoded frame of an event for an end that is away: in order with what else waits for it. */
+  keepMissed(frame: Uint8Array, { limit, maxAgeMs }: MissedLimits): void {
+    const { queue } = this.#flow
+    queue.force({ frame, drop: dropped, expiresAt: performance.now() + maxAgeMs })
+    if (queue.missed > limit) queue.dropOldestMissed()
   }
 
   /** Sends the encoded frame of an event to one of many. */

@@ -172,6 +172,7 @@ export class FlowControl {
   /** Goes on over a new connection. */
   attach(link: Link): void {
     this.link = link
+    this.queue.dropExpired()
     this.queue.limits = this.#settings.outgoing
   }
 

@@ -66,6 +66,8 @@ export interface Queued {
   readonly link?: boolean | undefined
   /** The request that it is. */
   readonly call?: number | undefined
+  /** A broadcast that its receiver missed: of no use from this time of `performance.now()` on. */
+  readonly expiresAt?: number | undefined
   /** It is not dropped to make room, only when everything ends. */
   readonly keep?: boolean | undefined
 }
@@ -83,6 +85,7 @@ export class FrameQueue {
   #length = 0
   #bytes = 0
   #linkBytes = 0
+  #missed = 0
 
   constructor(limits: QueueLimits) {
     this.limits = limits
@@ -101,11 +104,34 @@ export class FrameQueue {
     return this.#linkBytes
   }
 
+  /** Broadcasts that the receiver missed. */
+  get missed(): number {
+    return this.#missed
+  }
+
+  dropOldestMissed(): void {
+    const at = this.#items.findIndex((item) => item?.expiresAt !== undefined)
+    const item = this.#items[at]
+    if (item === undefined) return
+    this.#take(at, item)
+    this.dropped++
+  }
+
+  /** Removes broadcasts that are too old. */
+  dropExpired(): void {
+    if (this.#missed === 0) return
+    const now = performance.now()
+    const before = this.#missed
+    this.remove(({ expiresAt }) => expiresAt !== undefined && expiresAt <= now)
+    this.dropped += before - this.#missed
+  }
+
   #count(item: Queued, sign: 1 | -1): void {
     const bytes = sizeOf(item) * sign
     this.#length += sign
     this.#bytes += bytes
     if (item.link === true) this.#linkBytes += bytes
+    if (item.expiresAt !== undefined) this.#missed += sign
   }
 
   /** True when a message of this size does not fit any more; the first always does. */

@@ -6,6 +6,8 @@ import { asError, failure } from '../errors.ts'
 import type { DataArgument, EventName, ToClient } from '../map.ts'
 import { encodeFrame, FrameType } from '../wire/frame.ts'
 import type { OutgoingNames } from '../wire/interned-names.ts'
+import type { MissedLimits } from '../channel/emitter.ts'
+import type { RoomBroadcast } from './adapter.ts'
 import type { ServerPeer } from './peer.ts'
 import type { Rooms } from './rooms.ts'
 
@@ -34,6 +36,12 @@ export interface BroadcastContext<M extends object> {
   readonly names: OutgoingNames
   readonly rooms: Rooms<ServerPeer<M>>
   readonly connected: ReadonlySet<ServerPeer<M>>
+  /** The connected and the absent. */
+  all(): Iterable<ServerPeer<M>>
+  /** What is kept for those that are away; undefined: nothing. */
+  readonly missed: MissedLimits | undefined
+  /** Carries what was said to other servers. */
+  said(broadcast: RoomBroadcast): void
   /** Peers whose queue is full are left out, and not disconnected. */
   readonly skipsSlow: boolean
   report(error: Error, peer: ServerPeer<M>): void
@@ -56,21 +64,36 @@ export class Broadcaster<M extends object> {
     checkEventName('broadcast', name)
     checkOptions(options, 'broadcast', BROADCAST_OPTIONS)
     const { rooms, except } = options
-    const { connected, names, rooms: all } = this.#context
-    const among = rooms === undefined ? connected : all.members(typeof rooms === 'string' ? [rooms] : rooms)
+    const among = rooms === undefined ? undefined : typeof rooms === 'string' ? [rooms] : [...rooms]
     const without = new Set(iterable(except))
+    const goesOn = this.deliver(name, data, among, (peer) => without.has(peer))
+    this.#context.said({ name, data, rooms: among, except: [...without].map(({ id }) => id) })
+    return goesOn
+  }
+
+  /** Says it to the clients of this server only. */
+  deliver(
+    name: string,
+    data: unknown,
+    rooms: readonly string[] | undefined,
+    isLeftOut: (peer: ServerPeer<M>) => boolean,
+  ): boolean {
+    const { connected, names, rooms: all, missed } = this.#context
+    const everybody = missed === undefined ? connected : this.#context.all()
+    const among = rooms === undefined ? everybody : all.members(rooms)
     const nameId = names.idOf(name)
     const frames = new Map<Codec, Buffer>()
     let goesOn = true
     for (const peer of among) {
-      if (!peer.connected || without.has(peer)) continue
+      if ((!peer.connected && missed === undefined) || isLeftOut(peer)) continue
       const { codec } = peer.channel
       let frame = frames.get(codec)
       if (frame === undefined) {
         frame = encodeFrame(FrameType.emit, bytesFlag(data), nameId, -1, encodePayload(codec, data))
         frames.set(codec, frame)
       }
-      goesOn = this.#emitTo(peer, frame, nameId) && goesOn
+      if (peer.connected) goesOn = this.#emitTo(peer, frame, nameId) && goesOn
+      else if (missed !== undefined) peer.channel.emitter.keepMissed(frame, missed)
     }
     return goesOn
   }

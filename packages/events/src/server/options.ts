@@ -5,6 +5,7 @@ import type { CodecName } from '../codecs/select.ts'
 import type { JournalOptions } from '../journal/database.ts'
 import type { AnyMap } from '../map.ts'
 import { END_OPTIONS, type EndOptions } from '../end/options.ts'
+import type { Adapter } from './adapter.ts'
 import type { Authorizer } from './authorize.ts'
 import type { ServerPeer } from './peer.ts'
 
@@ -30,6 +31,14 @@ export interface ServerOptions<M extends object = AnyMap, Server = unknown> exte
   readonly maxSessions?: number | undefined
   /** What `broadcast` does with a peer whose queue is full, under `wait` and `fail`. Default `disconnect`. */
   readonly slowConsumer?: 'disconnect' | 'skip' | undefined
+  /**
+   * Keeps broadcasts for clients that are away, and sends them when the client comes back with its session, in order with
+   * what else waited: at most `limit` for each (the oldest goes, and counts as dropped), none older than `maxAgeMs`.
+   * Default: none are kept.
+   */
+  readonly missed?: { readonly limit: number; readonly maxAgeMs: number } | undefined
+  /** Joins this server to others: what it says to all, or to rooms, goes to their clients too. */
+  readonly adapter?: Adapter | undefined
   /** Lets handlers of `send` commit their effect and the acknowledgement together. */
   readonly journal?: JournalOptions | undefined
   /**
@@ -55,6 +64,8 @@ export const SERVER_OPTIONS: readonly string[] = optionNames<ServerOptions>({
   sessionMs: true,
   maxSessions: true,
   slowConsumer: true,
+  missed: true,
+  adapter: true,
   journal: true,
   setUp: true,
   listen: true,

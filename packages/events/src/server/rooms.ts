@@ -5,15 +5,22 @@ export class Rooms<Peer> {
   readonly #rooms = new Map<string, Set<Peer>>()
   readonly #of = new Map<Peer, Set<string>>()
 
+  /** Called when a peer has joined, or left, a room that it was not, or was, in. */
+  changed: ((room: string, peer: Peer, joined: boolean) => void) | undefined
+
   join(peer: Peer, room: string): void {
     checkName('join', room)
+    if (this.#of.get(peer)?.has(room) === true) return
     add(this.#rooms, room, peer)
     add(this.#of, peer, room)
+    this.changed?.(room, peer, true)
   }
 
   leave(peer: Peer, room: string): void {
+    if (this.#of.get(peer)?.has(room) !== true) return
     remove(this.#rooms, room, peer)
     remove(this.#of, peer, room)
+    this.changed?.(room, peer, false)
   }
 
   leaveAll(peer: Peer): void {

@@ -1,7 +1,8 @@
 import type { Duplex } from 'node:stream'
 import { type Address, listen as openListener, type Listener as StreamListener } from '@uds/stream'
-import { invalidArgument, invalidValue } from '@uds/winsock-ffi'
+import { checkOptions, invalidArgument, invalidValue } from '@uds/winsock-ffi'
 import { endpoint } from '../address.ts'
+import type { MissedLimits } from '../channel/emitter.ts'
 import type { ChannelOwner } from '../channel/owner.ts'
 import { builtInCodecs, codecOf } from '../codecs/select.ts'
 import { type Checks, checksOf } from '../contract/contract.ts'
@@ -16,6 +17,7 @@ import { checkName, JOIN, LEAVE } from '../names.ts'
 import { checkFunction, checkSignal, count, graceOf, milliseconds, oneOf } from '../options.ts'
 import { checkText, type EndSettings, endSettings } from '../end/options.ts'
 import { OutgoingNames } from '../wire/interned-names.ts'
+import { AdapterCalls, checkAdapter } from './adapter.ts'
 import { ownerOf, ownerOfPrivate, requireCredentials } from './authorize.ts'
 import { Broadcaster, type BroadcastOptions, type RoomTarget } from './broadcast.ts'
 import { SERVER_OPTIONS, type ServerEvents, type ServerOptions } from './options.ts'
@@ -58,6 +60,7 @@ export class EventServer<M extends object = AnyMap>
   /** It listens at a name: only this user, and root, can connect. */
   #private = false
   readonly #options: ServerOptions<M, EventServer<M>>
+  readonly #adapter: AdapterCalls
   #listens = false
   #listener: StreamListener | undefined
   #closing: Promise<void> | undefined
@@ -68,6 +71,7 @@ export class EventServer<M extends object = AnyMap>
     this.settings = settings
     this.#options = options
     this.#joinable = options.joinable
+    this.#adapter = new AdapterCalls(options.adapter, (error) => this.handlers.report(error))
     this.#checks = checksOf('listen', 'server', options.contract)
     this.#names = new OutgoingNames(settings.maxNames)
     const limits = {
@@ -90,6 +94,9 @@ export class EventServer<M extends object = AnyMap>
       names: this.#names,
       rooms: this.rooms,
       connected: this.#sessions.connected,
+      all: () => this.#sessions.all(),
+      missed: missedLimits(options.missed),
+      said: (broadcast) => this.#adapter.broadcast(broadcast),
       skipsSlow: oneOf('listen', 'slowConsumer', options.slowConsumer, ['disconnect', 'skip']) === 'skip',
       report: (error, peer) => this.handlers.report(error, peer),
     })
@@ -107,6 +114,7 @@ export class EventServer<M extends object = AnyMap>
       disconnected: (peer, reason) => this.#tell('disconnect', peer, reason),
       report: (error) => this.handlers.report(error),
     })
+    this.rooms.changed = (room, peer, joined) => this.#adapter.moved(room, peer, joined)
     this.handlers.handle(JOIN, (room: unknown, { peer }: RequestContext<ServerPeer<M>>) =>
       this.#join(peer, room),
     )
@@ -150,7 +158,9 @@ export class EventServer<M extends object = AnyMap>
         options.setUp,
       )
     }
-    return new EventServer<M>(options)
+    const server = new EventServer<M>(options)
+    server.#attach().catch((error: unknown) => server.handlers.report(asError(error)))
+    return server
   }
 
   /**
@@ -180,9 +190,11 @@ export class EventServer<M extends object = AnyMap>
       this.#listener = listener
       listener.on('connectionError', (error) => this.handlers.report(error))
       // Clients wait in the listener meanwhile.
+      await this.#attach()
       if (options.setUp !== undefined) await options.setUp(this)
       listener.on('connection', (connection) => this.accept(connection))
     } catch (error) {
+      await this.#adapter.detach()
       await this.#listener?.close({ graceMs: 0 })
       this.#listener = undefined
       this.#listens = false
@@ -203,6 +215,21 @@ export class EventServer<M extends object = AnyMap>
   /** How many sessions are remembered: the connected, and those that may come back. */
   get sessionCount(): number {
     return this.#sessions.size
+  }
+
+  #attach(): Promise<void> {
+    const address = (): string => this.address
+    const rooms = (): string[] => this.rooms.names()
+    return this.#adapter.attach({
+      get address() {
+        return address()
+      },
+      get rooms() {
+        return rooms()
+      },
+      deliver: ({ name, data, rooms: among, except }) =>
+        this.#broadcaster.deliver(name, data, among, ({ id }) => except.includes(id)),
+    })
   }
 
   // ---- connections ----
@@ -301,6 +328,7 @@ export class EventServer<M extends object = AnyMap>
       }
       this.handlers.end()
       this.#journal?.close()
+      await this.#adapter.detach()
       this.#tell('close')
     }
   }
@@ -330,6 +358,15 @@ export class EventServer<M extends object = AnyMap>
   }
 }
 
+const missedLimits = (options: ServerOptions['missed']): MissedLimits | undefined => {
+  checkOptions(options, 'listen', ['limit', 'maxAgeMs'], 'missed.')
+  if (options === undefined) return undefined
+  return {
+    limit: count('listen', 'missed.limit', options.limit, 100),
+    maxAgeMs: count('listen', 'missed.maxAgeMs', options.maxAgeMs, 30_000),
+  }
+}
+
 const handshakeSettings = <M extends object>(
   options: ServerOptions<M, EventServer<M>>,
 ): HandshakeSettings => {
@@ -339,6 +376,7 @@ const handshakeSettings = <M extends object>(
   checkText('listen', 'token', token)
   checkSignal('listen', options.signal)
   checkFunction('listen', 'joinable', options.joinable)
+  checkAdapter('listen', options.adapter)
   checkJournal('listen', options.journal)
   if (authorize !== undefined && authorize !== 'sameUser' && typeof authorize !== 'function') {
     throw invalidArgument('listen', 'authorize', `'sameUser' or a function`, authorize)

@@ -32,6 +32,11 @@ export class Sessions<M extends object> {
     return this.#connected
   }
 
+  /** The connected and the absent. */
+  all(): Iterable<ServerPeer<M>> {
+    return this.#all.values()
+  }
+
   get size(): number {
     return this.#all.size
   }
