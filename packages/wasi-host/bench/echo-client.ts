@@ -1,5 +1,5 @@
 /**
- * One client of the echo. Usage: echo-client.ts net|jspi|worker|blocking ADDRESS SIZE, or shim|shim-least PORT SIZE FOLDER.
+ * One client of the echo. Usage: echo-client.ts net|jspi|worker|blocking ADDRESS SIZE, component-jspi|... PORT SIZE, or shim|shim-least PORT SIZE FOLDER.
  * Reads numbers of round trips, a line each, and prints the nanoseconds that one took.
  */
 import { once } from 'node:events'
@@ -7,6 +7,7 @@ import { connect, type Socket } from 'node:net'
 import { hrtime, stdin, stdout } from 'node:process'
 import { createInterface } from 'node:readline'
 import { WasiHost, type WaitMode } from '../src/index.ts'
+import { componentClient } from './component-client.ts'
 import { echoGuest } from './guests.ts'
 import { shimClient } from './preview2-shim.ts'
 
@@ -49,7 +50,7 @@ const overGuest = async (wait: WaitMode): Promise<Rounds> => {
   }).instantiate(echoGuest)
   return async (count) => {
     const code = await guest.call('roundTrips', 3, count, size)
-    if (code !== 0) throw new Error(`the guest gave ${code}`)
+    if (code !== 0) throw new Error(`the guest returned ${code}`)
   }
 }
 
@@ -58,7 +59,9 @@ const rounds =
     ? await overNet()
     : mode === 'shim' || mode === 'shim-least'
       ? await shimClient(folder, port, size, mode === 'shim' ? 'libc' : 'shortest')
-      : await overGuest(mode as WaitMode)
+      : mode.startsWith('component-')
+        ? await componentClient(mode.slice('component-'.length) as WaitMode, port, size)
+        : await overGuest(mode as WaitMode)
 
 for await (const line of createInterface(stdin)) {
   const count = Number(line)

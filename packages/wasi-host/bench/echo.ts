@@ -61,7 +61,7 @@ const measure = async (
   console.log(`${title}, best of ${REPEATS} batches of ${batch}`)
   for (const name of variants) {
     const ratios = `${(of(name) / of('C')).toFixed(2)} of C, ${(of(name) / of('net')).toFixed(2)} of node:net`
-    console.log(`  ${name.padEnd(10)} ${(of(name) / 1000).toFixed(2).padStart(8)} us   ${ratios}`)
+    console.log(`  ${name.padEnd(18)} ${(of(name) / 1000).toFixed(2).padStart(8)} us   ${ratios}`)
   }
   return of
 }
@@ -92,11 +92,32 @@ try {
   const failed = process.argv.includes('--no-shim') ? 'left out' : installShim(directory)
   if (failed !== undefined) console.log(`  ${failed}`)
   const shims = failed === undefined ? ['shim', 'shim-least'] : []
-  const tcp = await measure('16-byte echo over TCP', ['C', 'net', ...guests, ...shims], {
+  const components = guests.map((each) => `component-${each}`)
+  const tcp = await measure('16-byte echo over TCP', ['C', 'net', ...guests, ...components, ...shims], {
     address: port,
     size: 16,
     batch: 200,
   })
+  if (hasJspi) {
+    const small02 = tcp('component-jspi')
+    judge(
+      'component of 0.2 under jspi / node:net, at most 1.25',
+      small02 / tcp('net'),
+      (ratio) => ratio <= 1.25,
+    )
+    if (failed === undefined)
+      judge('component of 0.2 / preview2-shim, at most 0.25', small02 / tcp('shim'), (ratio) => ratio <= 0.25)
+    const big = await measure('64 KiB echo over TCP', ['C', 'net', 'jspi', 'component-jspi'], {
+      address: port,
+      size: 65_536,
+      batch: 50,
+    })
+    judge(
+      'throughput of a component of 0.2 under jspi / node:net, at least 0.9',
+      big('net') / big('component-jspi'),
+      (ratio) => ratio >= 0.9,
+    )
+  }
   for (const shim of shims) {
     const how = shim === 'shim' ? 'as wasi-libc calls it' : 'by its fewest calls'
     // C beside them: more than it has, nobody can have.

@@ -6,6 +6,7 @@ import type { Iovec } from '../memory/guest-memory.ts'
 import { wouldBlock } from '../outcome/failure.ts'
 import { after, NOT_YET, type Outcome } from '../outcome/sync-promise.ts'
 import { DONTWAIT, type PollRequest } from '../sockets/socket-calls.ts'
+import { gather } from '../sockets/iovec-transfer.ts'
 import type { StandardStream } from '../wasi/stdio/standard-stream.ts'
 
 /** What a pollable waits for. */
@@ -17,18 +18,21 @@ export interface Interest {
 export interface Channel {
   /** Reads what is there; 0 at the end. Throws {@link wouldBlock} when nothing is there and it may not wait. */
   read(guest: Guest, into: Uint8Array, waits: boolean): Outcome<number>
-  /** Writes what goes without waiting, or all. */
-  write(guest: Guest, from: Uint8Array, waits: boolean): Outcome<number>
+  /** Writes what goes without waiting. Throws {@link wouldBlock} when nothing does. */
+  write(guest: Guest, from: Uint8Array): Outcome<number>
+  /** Writes all, however long it takes. */
+  writeAll(guest: Guest, from: Iovec): Outcome<number>
   /** The request of a poll. */
   request(interest: Interest): { readonly socket: PollRequest } | { readonly standard: StandardRequest }
 }
 
 /** Bytes of the host as an iovec. */
-const iovecOf = (bytes: Uint8Array): Iovec => ({ size: bytes.length, parts: () => [bytes] })
+export const iovecOf = (bytes: Uint8Array): Iovec => ({ size: bytes.length, parts: () => [bytes] })
 
 export const socketChannel = (id: number): Channel => ({
   read: (guest, into, waits) => guest.sockets.receive(id, iovecOf(into), waits ? 0 : DONTWAIT),
-  write: (guest, from, waits) => guest.sockets.send(id, iovecOf(from), waits ? 0 : DONTWAIT),
+  write: (guest, from) => guest.sockets.send(id, iovecOf(from), DONTWAIT),
+  writeAll: (guest, from) => guest.sockets.send(id, from, 0),
   request: (interest) => ({ socket: { id, ...interest } }),
 })
 
@@ -46,18 +50,18 @@ const standardChannel = (stream: StandardStream): Channel => {
       attempt(guest, waits, interest, action),
     )
   }
-  const writeAll = (guest: Guest, from: Uint8Array, waits: boolean): Outcome<number> =>
-    after(
-      attempt(guest, waits, { read: false, write: true }, () => stream.write([from])),
-      (bytes) =>
-        waits && bytes < from.length
-          ? after(writeAll(guest, from.subarray(bytes), waits), (rest) => bytes + rest)
-          : bytes,
+  const write = (guest: Guest, from: Uint8Array, waits: boolean): Outcome<number> =>
+    attempt(guest, waits, { read: false, write: true }, () => stream.write([from]))
+  const writeAll = (guest: Guest, from: Uint8Array): Outcome<number> =>
+    after(write(guest, from, true), (bytes) =>
+      bytes < from.length ? after(writeAll(guest, from.subarray(bytes)), (rest) => bytes + rest) : bytes,
     )
   return {
     read: (guest, into, waits) =>
       attempt(guest, waits, { read: true, write: false }, () => stream.read([into])),
-    write: writeAll,
+    write: (guest, from) => write(guest, from, false),
+    // A copy, since the memory may move while it waits.
+    writeAll: (guest, from) => writeAll(guest, gather(from)),
     request: (interest) => ({ standard: { stream, ...interest } }),
   }
 }

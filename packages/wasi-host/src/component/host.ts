@@ -7,6 +7,9 @@ import { trap } from './trap.ts'
 /** `cabi_realloc(old, oldSize, align, newSize)` */
 export type Realloc = (old: number, oldSize: number, align: number, size: number) => number
 
+/** Bytes that one read returns, or one write takes, at most. */
+export const MOST_AT_ONCE: number = 64 * 1024
+
 const encoder = new TextEncoder()
 
 export class ComponentHost {
@@ -14,6 +17,8 @@ export class ComponentHost {
   readonly handles: Handles = new Handles()
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>
+  /** Where a read puts its bytes before they have a place in the memory: a component makes one call at a time. */
+  readonly scratch: Uint8Array = new Uint8Array(MOST_AT_ONCE)
   /** Set when the core module has been instantiated. */
   realloc: Realloc | undefined
 

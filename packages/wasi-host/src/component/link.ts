@@ -1,5 +1,6 @@
 /** Links the imports of a component of WASI 0.2: by interface, and by function. */
 import type { HostCall, LinkedCall } from '../abi/link.ts'
+import { engine } from '../module/engine.ts'
 import type { ModuleImport } from '../module/binary.ts'
 import { Failure } from '../outcome/failure.ts'
 import { SyncPromise } from '../outcome/sync-promise.ts'
@@ -21,7 +22,6 @@ import type { ComponentHost, ComponentRow, ComponentRows } from './host.ts'
 import { instanceNetworkRows, nameLookupRows, networkRows } from './network.ts'
 import { pollRows } from './pollable.ts'
 import { errorRows, streamRows } from './streams.ts'
-import { trap } from './trap.ts'
 import { tcpCreateRows, tcpRows } from './tcp.ts'
 import { udpCreateRows, udpRows } from './udp.ts'
 
@@ -68,8 +68,6 @@ const find = ({ module, name, parameters, results }: ModuleImport): ComponentRow
     : undefined
 }
 
-const same = <T>(value: T): T => value
-
 /** The call that serves an import of a component; undefined when the host has none of that name and type. */
 export const linkComponent =
   (host: ComponentHost) =>
@@ -77,18 +75,21 @@ export const linkComponent =
     const row = find(wanted)
     if (!row) return undefined
     // A pointer that leaves the memory is no error of the call: the component traps.
-    const ended = (thrown: unknown): never => {
-      if (thrown instanceof Failure) return trap(`${wanted.module} ${wanted.name}: ${thrown.detail}`)
-      throw thrown
-    }
+    const endOf = (thrown: unknown): unknown =>
+      thrown instanceof Failure
+        ? new engine.RuntimeError(`${wanted.module} ${wanted.name}: ${thrown.detail}`)
+        : thrown
     const call = (...args: number[]): unknown => {
       let outcome: ReturnType<ComponentRow['call']>
       try {
         outcome = row.call(host, ...args)
       } catch (error) {
-        return ended(error)
+        throw endOf(error)
       }
-      return outcome instanceof SyncPromise ? outcome.follow(same, ended).promise() : outcome
+      if (!(outcome instanceof SyncPromise)) return outcome
+      return new Promise((resolve, reject) => {
+        outcome.settle(resolve, (error) => reject(endOf(error)))
+      })
     }
     return { call: call as HostCall, waits: row.waits === true }
   }

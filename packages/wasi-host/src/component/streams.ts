@@ -1,14 +1,12 @@
 /** `wasi:io/streams` and `wasi:io/error` of 0.2. */
 import { failureOf, wouldBlock, type Failure } from '../outcome/failure.ts'
 import { after, rescued, SyncPromise, type Outcome } from '../outcome/sync-promise.ts'
-import type { Channel } from './channel.ts'
+import { singleIovec, type Iovec } from '../memory/guest-memory.ts'
+import { iovecOf, type Channel } from './channel.ts'
 import { isEnd } from './error-code.ts'
-import { dropRow, type ComponentHost, type ComponentRow, type ComponentRows } from './host.ts'
+import { dropRow, MOST_AT_ONCE, type ComponentHost, type ComponentRow, type ComponentRows } from './host.ts'
 import { Pollable } from './pollable.ts'
 import { trap } from './trap.ts'
-
-/** Bytes that one read returns, or one write takes, at most. */
-const MOST = 64 * 1024
 
 /** `wasi:io/error.error` */
 export class IoError {
@@ -21,6 +19,8 @@ export class IoError {
 
 /** The stream has ended: `stream-error.closed`. */
 const closed: unique symbol = Symbol('closed')
+
+const nothing = new Uint8Array(0)
 
 /** A stream that belongs to a socket reports its drop. */
 type OnDrop = () => void
@@ -38,21 +38,22 @@ export class InputStream {
   /** Reads up to so many bytes; none when nothing is there and it may not wait. Throws {@link closed} at the end. */
   read(host: ComponentHost, most: number, waits: boolean): Outcome<Uint8Array> {
     if (this.#ended) throw closed
-    if (most === 0) return new Uint8Array(0)
-    const into = new Uint8Array(Math.min(most, MOST))
+    if (most === 0) return nothing
+    const into = host.scratch.subarray(0, most)
+    const read = (bytes: number): Uint8Array => {
+      this.#ended = bytes === 0
+      if (this.#ended) throw closed
+      return into.subarray(0, bytes)
+    }
+    if (waits) return after(this.channel.read(host.guest, into, true), read)
     const reading = rescued(
-      () => this.channel.read(host.guest, into, waits),
+      () => this.channel.read(host.guest, into, false),
       (error) => {
         if (error === wouldBlock) return -1
         throw error
       },
     )
-    return after(reading, (bytes) => {
-      if (bytes < 0) return new Uint8Array(0)
-      this.#ended = bytes === 0
-      if (this.#ended) throw closed
-      return into.subarray(0, bytes)
-    })
+    return after(reading, (bytes) => (bytes < 0 ? nothing : read(bytes)))
   }
 
   pollable(): Pollable {
@@ -76,30 +77,34 @@ export class OutputStream {
     this.onDrop = onDrop
   }
 
-  /** Sends what is left, as far as it goes. */
+  /** Sends what is left: as far as it goes, or all. */
   #push(host: ComponentHost, waits: boolean): Outcome<void> {
-    if (this.#failure !== undefined) throw this.#once()
+    if (this.#failure !== undefined) throw this.#failure
     if (this.#unsent.length === 0) return undefined
-    const sending = rescued(
-      () => this.channel.write(host.guest, this.#unsent, waits),
+    return this.#sent(() =>
+      waits ? this.channel.writeAll(host.guest, iovecOf(this.#unsent)) : this.#tried(host, this.#unsent),
+    )
+  }
+
+  /** The bytes that go without waiting; none is none. */
+  #tried(host: ComponentHost, bytes: Uint8Array): Outcome<number> {
+    return rescued(
+      () => this.channel.write(host.guest, bytes),
       (error) => {
         if (error === wouldBlock) return 0
         throw error
       },
     )
-    return after(sending, (bytes) => {
+  }
+
+  #sent(action: () => Outcome<number>): Outcome<void> {
+    return after(this.#failing(action), (bytes) => {
       this.#unsent = this.#unsent.subarray(bytes)
     })
   }
 
   /** A failure is reported once, then the stream is closed. */
-  #once(): unknown {
-    const failure = this.#failure
-    this.#failure = closed
-    return failure
-  }
-
-  #failing<T>(action: () => Outcome<T>): Outcome<T> {
+  #failing(action: () => Outcome<number>): Outcome<number> {
     return rescued(action, (error) => {
       if (!isEnd(error)) this.#failure = closed
       throw error
@@ -108,27 +113,36 @@ export class OutputStream {
 
   /** How many bytes the next write takes. */
   checkWrite(host: ComponentHost): Outcome<bigint> {
-    return this.#failing(() =>
-      after(this.#push(host, false), () => (this.#unsent.length > 0 ? 0n : BigInt(MOST))),
-    )
+    return after(this.#push(host, false), () => (this.#unsent.length > 0 ? 0n : BigInt(MOST_AT_ONCE)))
   }
 
-  write(host: ComponentHost, bytes: Uint8Array): Outcome<void> {
-    if (bytes.length > MOST || this.#unsent.length > 0)
-      return trap(`a write of ${bytes.length} bytes is more than check-write permitted`)
-    this.#unsent = bytes
-    return this.#failing(() => this.#push(host, false))
+  write(host: ComponentHost, from: Iovec): Outcome<void> {
+    if (from.size > MOST_AT_ONCE || this.#unsent.length > 0)
+      return trap(`a write of ${from.size} bytes is more than check-write permitted`)
+    if (this.#failure !== undefined) throw this.#failure
+    const bytes = from.parts()[0] ?? nothing
+    if (bytes.length === 0) return undefined
+    // What does not go at once is kept, since the memory is the component's again.
+    return after(
+      this.#failing(() => this.#tried(host, bytes)),
+      (count) => {
+        if (count < bytes.length) this.#unsent = bytes.slice(count)
+      },
+    )
   }
 
   /** Waits until everything has gone. */
   flush(host: ComponentHost): Outcome<void> {
-    return this.#failing(() => this.#push(host, true))
+    return this.#push(host, true)
   }
 
-  writeAndFlush(host: ComponentHost, bytes: Uint8Array): Outcome<void> {
+  writeAndFlush(host: ComponentHost, from: Iovec): Outcome<void> {
     return after(this.flush(host), () => {
-      this.#unsent = bytes
-      return this.flush(host)
+      if (from.size === 0) return undefined
+      return after(
+        this.#failing(() => this.channel.writeAll(host.guest, from)),
+        () => {},
+      )
     })
   }
 
@@ -176,7 +190,7 @@ const streamResult = <T>(
 
 const wanted = (length: number): number => {
   const bytes = BigInt.asUintN(64, BigInt(length))
-  return bytes > BigInt(MOST) ? MOST : Number(bytes)
+  return bytes > BigInt(MOST_AT_ONCE) ? MOST_AT_ONCE : Number(bytes)
 }
 
 const readRow = (waits: boolean): ComponentRow => ({
@@ -211,19 +225,19 @@ const skipRow = (waits: boolean): ComponentRow => ({
 
 const writeRow = (
   most: number,
-  write: (host: ComponentHost, to: OutputStream, bytes: Uint8Array) => Outcome<void>,
+  write: (host: ComponentHost, to: OutputStream, from: Iovec) => Outcome<void>,
 ): ComponentRow => ({
   parameters: 'iiii',
   waits: true,
   call: (host, self, pointer, length, at) => {
     const stream = host.handles.get(OutputStream, self)
     if (length >>> 0 > most) return trap(`a write of ${length >>> 0} bytes: ${most} at most`)
-    const bytes = host.guest.memory.copy(pointer, length)
+    const from = singleIovec(host.guest.memory, pointer, length)
     return streamResult(
       host,
       at,
       4,
-      () => write(host, stream, bytes),
+      () => write(host, stream, from),
       () => {},
     )
   },
@@ -231,7 +245,7 @@ const writeRow = (
 
 const zeroesRow = (
   most: number,
-  write: (host: ComponentHost, to: OutputStream, bytes: Uint8Array) => Outcome<void>,
+  write: (host: ComponentHost, to: OutputStream, from: Iovec) => Outcome<void>,
 ): ComponentRow => ({
   parameters: 'iIi',
   waits: true,
@@ -243,7 +257,7 @@ const zeroesRow = (
       host,
       at,
       4,
-      () => write(host, stream, new Uint8Array(Number(bytes))),
+      () => write(host, stream, iovecOf(new Uint8Array(Number(bytes)))),
       () => {},
     )
   },
@@ -270,7 +284,7 @@ const spliceRow = (waits: boolean): ComponentRow => ({
         after(to.checkWrite(host), (space) => {
           const most = Math.min(wanted(length), Number(space))
           return after(from.read(host, most, waits), (bytes) =>
-            after(waits ? to.writeAndFlush(host, bytes.slice()) : to.write(host, bytes.slice()), () =>
+            after(waits ? to.writeAndFlush(host, iovecOf(bytes)) : to.write(host, iovecOf(bytes)), () =>
               BigInt(bytes.length),
             ),
           )
@@ -290,12 +304,11 @@ const subscribeRow = (type: typeof InputStream | typeof OutputStream): Component
 })
 
 /** blocking-write-and-flush and its like take so much: streams.wit. */
-const MOST_AT_ONCE = 4096
+const MOST_FLUSHED = 4096
 
-const write = (host: ComponentHost, to: OutputStream, bytes: Uint8Array): Outcome<void> =>
-  to.write(host, bytes)
-const writeAndFlush = (host: ComponentHost, to: OutputStream, bytes: Uint8Array): Outcome<void> =>
-  to.writeAndFlush(host, bytes)
+const write = (host: ComponentHost, to: OutputStream, from: Iovec): Outcome<void> => to.write(host, from)
+const writeAndFlush = (host: ComponentHost, to: OutputStream, from: Iovec): Outcome<void> =>
+  to.writeAndFlush(host, from)
 
 export const streamRows: ComponentRows = {
   '[method]input-stream.read': readRow(false),
@@ -322,10 +335,10 @@ export const streamRows: ComponentRows = {
       )
     },
   },
-  '[method]output-stream.write': writeRow(MOST, write),
-  '[method]output-stream.blocking-write-and-flush': writeRow(MOST_AT_ONCE, writeAndFlush),
-  '[method]output-stream.write-zeroes': zeroesRow(MOST, write),
-  '[method]output-stream.blocking-write-zeroes-and-flush': zeroesRow(MOST_AT_ONCE, writeAndFlush),
+  '[method]output-stream.write': writeRow(MOST_AT_ONCE, write),
+  '[method]output-stream.blocking-write-and-flush': writeRow(MOST_FLUSHED, writeAndFlush),
+  '[method]output-stream.write-zeroes': zeroesRow(MOST_AT_ONCE, write),
+  '[method]output-stream.blocking-write-zeroes-and-flush': zeroesRow(MOST_FLUSHED, writeAndFlush),
   '[method]output-stream.flush': flushRow(false),
   '[method]output-stream.blocking-flush': flushRow(true),
   '[method]output-stream.splice': spliceRow(false),
