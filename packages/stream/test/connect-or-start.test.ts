@@ -63,7 +63,7 @@ test('a program that fails later is no error of the process that has started it'
     (child = spawn(process.execPath, ['--input-type=module', '-e', code]))
   const connection = await connectOrStart(address, { start, timeoutMs: 60_000 })
   connection.on('error', () => {})
-  await expect.poll(() => child!.exitCode, { timeout: 10_000 }).toBe(9)
+  await expect.poll(() => child!.exitCode, { timeout: 10_000 }).toBeGreaterThan(0)
 })
 
 test('a program that does not listen in time is ended, and the error says so', async () => {
