@@ -1,7 +1,7 @@
 /** dbus-daemon on a socket of its own, and the part of D-Bus that passes descriptors (D-Bus Specification). */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { needs, spawnProgram, tempDir, until } from '@uds/testkit'
+import { needs, spawnProgram, tempDir } from '@uds/testkit'
 import { connectAncillary, type AncillarySocket } from '@uds/stream/handles'
 import { onTestFinished } from 'vitest'
 
@@ -48,9 +48,15 @@ export const startBus = async (): Promise<string> => {
      <policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy>
      </busconfig>`,
   )
-  const args = [`--config-file=${join(directory, 'bus.conf')}`, '--nofork', '--nopidfile', '--nosyslog']
-  spawnProgram(dbus.path, args)
-  await until(() => existsSync(path))
+  const args = [
+    `--config-file=${join(directory, 'bus.conf')}`,
+    '--nofork',
+    '--nopidfile',
+    '--nosyslog',
+    '--print-address',
+  ]
+  const daemon = spawnProgram(dbus.path, args)
+  await daemon.waitForLine(/^unix:path=/)
   return path
 }
 

@@ -16,7 +16,7 @@ import { integer, INT_MAX } from '@uds/winsock-ffi/internal'
 import { SocketWatcher } from '../datagram/socket-watcher.ts'
 import { toUnixAddress, type UnixAddressLike } from '../datagram/unix-address.ts'
 import { descriptorOf, type Sendable } from '../descriptors/sendable.ts'
-import { adoptSocket, type SocketSource } from '../inherited/claim-socket.ts'
+import { adoptSocket, markOwn, type SocketSource } from '../inherited/claim-socket.ts'
 import { connectNow } from '../listener/raw-listener.ts'
 import type { AncillaryChunk } from './ancillary-chunk.ts'
 import { ByteSender, type SendLimits } from './byte-sender.ts'
@@ -317,7 +317,7 @@ export const connectAncillary = (
   ancillarySettings(where, options)
   const handle = connectNow(to, 'stream')
   try {
-    return AncillarySocket.from(handle, options)
+    return AncillarySocket.from(markOwn(handle), options)
   } catch (error) {
     handle.close()
     throw error

@@ -10,6 +10,7 @@ import {
   type UnixAddress,
 } from '@uds/winsock-ffi'
 import { describePeer, isSameUser, whyNobodyIsSameUser } from '@uds/winsock-ffi/internal'
+import { markOwn } from '../inherited/claim-socket.ts'
 import { RawListener } from '../listener/raw-listener.ts'
 
 /** Options of every listener of this folder. */
@@ -113,7 +114,7 @@ export class DescriptorListener<T extends { close(): void }> extends EventEmitte
       let connection: T
       try {
         if (authorize) requireAuthorized(client, authorize)
-        connection = make(client)
+        connection = make(markOwn(client))
       } catch (error) {
         client.close()
         return onError(error as Error)

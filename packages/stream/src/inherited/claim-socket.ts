@@ -6,6 +6,14 @@ import type { PassedSocket } from './listen-fds.ts'
 /** A socket that the callee takes over: a SocketHandle, the number of a descriptor, an entry of `listenFds()`. */
 export type SocketSource = SocketHandle | number | Pick<PassedSocket, 'fd'>
 
+const ownSockets = new WeakSet<SocketHandle>()
+
+/** Marks a connection that this package accepted or made: {@link adoptSocket} asks the system nothing about it. */
+export const markOwn = (handle: SocketHandle): SocketHandle => {
+  ownSockets.add(handle)
+  return handle
+}
+
 /** The sockets that a caller accepts. */
 export interface WantedSocket {
   readonly type: SocketType
@@ -73,6 +81,7 @@ const numberOf = (where: string, source: unknown): number => {
  *   `ENOTSOCK`, `EAFNOSUPPORT`, `EPROTOTYPE`, `EINVAL`, `ENOTCONN`, `EBUSY` for a descriptor of a net.Socket.
  */
 const claimSocket = (where: string, source: SocketSource, wanted: WantedSocket): SocketHandle => {
+  if (source instanceof SocketHandle && ownSockets.has(source) && !source.closed) return source
   const fd = numberOf(where, source)
   if (source instanceof SocketHandle && source.closed)
     throw new SocketError({ code: 'EBADF', syscall: where, detail: 'the socket is closed' })
