@@ -4,7 +4,7 @@ import { sockets, SocketError, watch, type SocketHandle, type UnixAddress } from
 import { system } from '@uds/winsock-ffi/internal'
 import { connectPath } from './arguments.ts'
 import { errnoOf, toNodeError } from './node-error.ts'
-import { giveHandle, needsHandle, tcpHandle, type ConnectRequest } from './node-internals.ts'
+import { setHandle, needsHandle, tcpHandle, type ConnectRequest } from './node-internals.ts'
 import { unixAddress } from './unix-address.ts'
 
 /** The code of a connect that goes on: WSAEWOULDBLOCK on Windows. On Linux EAGAIN is a full backlog (connect(2)). */
@@ -102,6 +102,6 @@ const connecting = (socket: net.Socket): ReturnType<typeof tcpHandle> => {
  */
 export const connectOr = (original: net.Socket['connect']): net.Socket['connect'] =>
   function connect(this: net.Socket, ...args: unknown[]) {
-    if (connectPath(args) !== undefined && needsHandle(this)) giveHandle(this, connecting(this))
+    if (connectPath(args) !== undefined && needsHandle(this)) setHandle(this, connecting(this))
     return Reflect.apply(original, this, args) as net.Socket
   }

@@ -1,5 +1,5 @@
 /**
- * tcpHandle, giveHandle, takeHandle, looksLikePipe: the parts of Node's classes below their documented API that AF_UNIX
+ * tcpHandle, setHandle, takeHandle, looksLikePipe: the parts of Node's classes below their documented API that AF_UNIX
  * on Windows needs. All of them are the same from Node 22 to 26 (lib/net.js, lib/internal/tls/wrap.js, src/tcp_wrap.cc);
  * an engine without them fails with `ENOTSUP`.
  */
@@ -122,7 +122,7 @@ const reinitializer = (socket: net.Socket): Reinitialize | undefined => {
   return symbol && (socket as unknown as Readonly<Record<symbol, Reinitialize>>)[symbol]
 }
 
-/** True when the socket has no handle that it was given, or that it connects with. */
+/** True when the socket has no handle yet, neither of its own nor from an option. */
 export const needsHandle = (socket: net.Socket): boolean => {
   const { _handle: handle, ssl } = socket as net.Socket & WithHandle & { readonly ssl?: object | null }
   if (!handle || socket.destroyed) return true
@@ -131,11 +131,11 @@ export const needsHandle = (socket: net.Socket): boolean => {
 }
 
 /**
- * Gives a socket that is about to connect its handle.
+ * Sets the handle of a socket that is about to connect.
  *
  * @throws SocketError `ENOTSUP`.
  */
-export const giveHandle = (socket: net.Socket, handle: TcpHandle): void => {
+export const setHandle = (socket: net.Socket, handle: TcpHandle): void => {
   const reinitialize = reinitializer(socket)
   if (!reinitialize) throw unsupported('net.Socket')
   const inside = socket as net.Socket & WithHandle & { ssl?: object | null; _peername?: object | null }
