@@ -5,10 +5,11 @@ import { dirname, join } from 'node:path'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { codeOf, socketPath, spawnScript, tempDir, until } from '@uds/testkit'
 import { connect, ConnectionListener, listen, unix, withLimits } from '@uds/stream'
-import { removeSocketFile, sockets, UnixAddress } from '@uds/winsock-ffi'
+import { capabilities, removeSocketFile, sockets, UnixAddress } from '@uds/winsock-ffi'
 import { closing, lineOf, onPosix } from './support.ts'
 
 const hasUnix = unix.capabilities.listen
+const onLinux = capabilities().system === 'linux'
 const fixture = (name: string): URL => new URL(`./fixtures/${name}.ts`, import.meta.url)
 
 describe.skipIf(!onPosix)('closing', () => {
@@ -41,19 +42,24 @@ describe.skipIf(!onPosix)('closing', () => {
   })
 })
 
-describe.skipIf(!onPosix)('the end of a thread or a process', () => {
-  test.each(['exit', 'throw', 'thread-exit', 'thread-throw'])('%s leaves no file', async (how) => {
+describe.skipIf(!onLinux)('the end of a thread or a process', () => {
+  test.each(['exit', 'throw'])('%s of a process leaves no file', async (how) => {
     const directory = tempDir()
     await spawnScript(fixture('listen-and-end'), [directory, how]).exit
     expect(readdirSync(directory)).toEqual([])
   })
 
-  test('a thread that is terminated leaves its files, and the next listen replaces them', async () => {
-    const directory = tempDir()
-    await spawnScript(fixture('listen-and-end'), [directory, 'thread-terminate']).exit
-    expect(readdirSync(directory)).toContain('stream')
-    closing(await listen(`unix:${directory}/stream`)).on('connection', (connection) => connection.end('new'))
-    expect(await lineOf(await connect(`unix:${directory}/stream`))).toBe('new')
+  test.each(['thread-exit', 'thread-throw'])('%s leaves no file and no socket', async (how) => {
+    const script = spawnScript(fixture('listen-and-end'), [tempDir(), how])
+    expect(await script.exit).toEqual({ code: 0, signal: null })
+    expect(script.stdout()).toMatch(/^left: $/m)
+    expect(script.stdout()).toContain('listens again')
+  })
+
+  test('a thread that is terminated leaves its files, and every next listener replaces them', async () => {
+    const script = spawnScript(fixture('listen-and-end'), [tempDir(), 'thread-terminate'])
+    expect({ ...(await script.exit), stderr: script.stderr() }).toEqual({ code: 0, signal: null, stderr: '' })
+    expect(script.stdout()).toContain('listens again')
   })
 })
 

@@ -78,3 +78,6 @@ export { DEFAULT_BACKLOG, readBacklog } from './sockets/backlog.ts'
 
 // Options that are misspelt
 export { nearestName } from './options/nearest-name.ts'
+
+// Sockets that a terminated thread left open
+export { closeOrphans, markThread, unmarkThread } from './thread-end/orphans.ts'

@@ -6,8 +6,6 @@ export const rows = {
   fchmod: { args: ['int', 'unsigned int'], result: 'int', fails: 'negative' },
   /** `int fchmodat(int fd, const char *path, mode_t mode, int flag)` - man 2 fchmodat */
   fchmodat: { args: ['int', 'LPCSTR', 'unsigned int', 'int'], result: 'int', fails: 'negative' },
-  /** `int fcntl(int fd, int op, ...)`, for operations that take a struct - man 2 fcntl */
-  fcntl: { args: ['int', 'int'], variadic: ['void *'], result: 'int', fails: 'negative' },
 } as const
 
 export const libc: Bound<typeof rows> = bindTable(libcLibrary, rows)

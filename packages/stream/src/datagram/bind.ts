@@ -1,6 +1,5 @@
 /** Binding where a process that ended has left its socket file. */
 import { lstatSync } from 'node:fs'
-import { randomBytes } from 'node:crypto'
 import {
   invalidArgument,
   refuses,
@@ -10,7 +9,9 @@ import {
   type SocketType,
   type UnixAddress,
 } from '@uds/winsock-ffi'
+import { closeOrphans, withFileLockSync } from '@uds/winsock-ffi/internal'
 import { listenNow } from '../listener/raw-listener.ts'
+import { randomPart } from '../unix-socket/posix/files.ts'
 import { moveAside } from '../unix-socket/posix/move-aside.ts'
 
 /** Another process may take the path between two steps. */
@@ -35,10 +36,10 @@ const removeStale = (address: UnixAddress, path: string, cause: unknown): void =
       cause,
     )
   // A datagram socket asks without a connection: EPROTOTYPE from a live server of another type, ECONNREFUSED from none.
-  if (!refuses(address, 'datagram'))
+  if (!refuses(address, 'datagram') && !(closeOrphans(path) && refuses(address, 'datagram')))
     throw inUse(address, 'another process has a socket there', 'stop it, or choose another path', cause)
   try {
-    moveAside(path, `${path}.${randomBytes(4).toString('hex')}`, found)
+    moveAside(path, `${path}.${randomPart()}`, found)
   } catch (failure) {
     throw inUse(
       address,
@@ -63,7 +64,7 @@ export const bindReplacingStale = (handle: SocketHandle, address: UnixAddress): 
       const path = address.pathname
       const isInUse = error instanceof SocketError && error.code === 'EADDRINUSE'
       if (!isInUse || path === undefined || attempt === MAX_ATTEMPTS) throw error
-      removeStale(address, path, error)
+      withFileLockSync(path, () => removeStale(address, path, error))
     }
   }
 }

@@ -1,6 +1,8 @@
 /** UnixDatagramSocket: AF_UNIX datagrams in Node's loop. */
 import { checkOptions, sockets, type SocketHandle, type UnixAddress } from '@uds/winsock-ffi'
+import { markThread } from '@uds/winsock-ffi/internal'
 import { adoptSocket, type SocketSource } from '../inherited/claim-socket.ts'
+import { atExit } from '../listener/at-exit.ts'
 import { boundFile } from '../listener/bound-file.ts'
 import { bindReplacingStale } from './bind.ts'
 import type { PacketSocketOptions, SendPacketOptions } from './packet.ts'
@@ -96,7 +98,14 @@ export class UnixDatagramSocket extends PacketSocket {
     const at = toUnixAddress(address, 'bind')
     if (options.removeStale ?? true) bindReplacingStale(this.handle, at)
     else sockets.bind(this.handle, at)
-    this.#removeFile = boundFile(at)
+    const removeFile = boundFile(at)
+    // The descriptor is the process's: it outlasts the thread.
+    const endAtExit = atExit(`datagram ${this.handle.fd}`, () => this.handle.close())
+    markThread(this.handle.fd)
+    this.#removeFile = () => {
+      endAtExit()
+      removeFile()
+    }
     return this
   }
 

@@ -1,7 +1,8 @@
 /** Listening and connecting by the system's calls, for sockets that Node has no class for: seqpacket, handles. */
 import { outOfRange, sockets, type SocketHandle, type SocketType, type UnixAddress } from '@uds/winsock-ffi'
-import { DEFAULT_BACKLOG } from '@uds/winsock-ffi/internal'
+import { DEFAULT_BACKLOG, markThread } from '@uds/winsock-ffi/internal'
 import { startAcceptLoop, type AcceptLoop } from './accept-loop.ts'
+import { atExit } from './at-exit.ts'
 import { boundFile } from './bound-file.ts'
 
 /**
@@ -57,6 +58,7 @@ export class RawListener {
   readonly #handle: SocketHandle
   readonly #acceptLoop: AcceptLoop
   readonly #removeFile: () => void
+  readonly #endAtExit: () => void
 
   /**
    * @param handle - Consumed, also when this throws.
@@ -72,9 +74,13 @@ export class RawListener {
   ) {
     this.#handle = handle
     this.#removeFile = ownsFile ? boundFile(address) : () => {}
+    // The descriptor is the process's: it outlasts the thread.
+    this.#endAtExit = atExit(`listener ${handle.fd}`, () => handle.close())
+    markThread(handle.fd)
     try {
       this.#acceptLoop = startAcceptLoop(handle, onConnection, onError)
     } catch (error) {
+      this.#endAtExit()
       handle.close()
       this.#removeFile()
       throw error
@@ -88,6 +94,7 @@ export class RawListener {
   /** Returns false when it was closed already. */
   close(): boolean {
     if (this.#handle.closed) return false
+    this.#endAtExit()
     this.#acceptLoop.close()
     this.#handle.close()
     this.#removeFile()

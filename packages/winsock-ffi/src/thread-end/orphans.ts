@@ -5,10 +5,41 @@
  */
 import { readdirSync, readlinkSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { libc, sockets, UnixAddress } from '@uds/winsock-ffi'
-import { libc as more } from '../../libraries/posix.ts'
-import { inWorker } from '../../threads/in-worker.ts'
-import { traced } from '../../trace.ts'
+import { UnixAddress } from '../address/unix-address.ts'
+import { bindTable, type Bound } from '../binding/bind-table.ts'
+import { loadKoffi } from '../binding/koffi.ts'
+import { libcLibrary } from '../libraries/posix/libc.ts'
+import { sockets } from '../sockets/index.ts'
+import { system } from '../system.ts'
+
+const rows = {
+  /** `int fcntl(int fd, int op, ...)`, for operations that take a struct - man 2 fcntl */
+  fcntl: { args: ['int', 'int'], variadic: ['void *'], result: 'int', fails: 'negative' },
+  /** `int close(int fd)` - man 2 close */
+  close: { args: ['int'], result: 'int', fails: 'negative' },
+} as const
+
+const libc: Bound<typeof rows> = bindTable(libcLibrary, rows)
+
+const flagRows = {
+  /** The same for operations that take a number. */
+  fcntl: { args: ['int', 'int'], variadic: ['int'], result: 'int', fails: 'negative' },
+} as const
+
+const flags: Bound<typeof flagRows> = bindTable(libcLibrary, flagRows)
+
+const hasKoffi = (): boolean => {
+  try {
+    loadKoffi()
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Only Linux keeps the thread. Descriptors of the main thread go with the process. */
+const isNeeded = (): boolean =>
+  system === 'linux' && !process.getBuiltinModule('node:worker_threads').isMainThread
 
 // Linux include/uapi/asm-generic/fcntl.h
 const F_SETSIG = 10
@@ -29,23 +60,25 @@ const threadNumber = (): number | undefined => {
   }
 }
 
+/** Remembers that a socket belongs to this thread. */
 export const markThread = (fd: number): void => {
-  if (!inWorker()) return
+  if (!isNeeded()) return
   const number = threadNumber()
   if (number === undefined) return
   // struct f_owner_ex { int type; pid_t pid; }
-  traced('fcntl', fd, () => more.fcntl.attempt(fd, F_SETOWN_EX, Int32Array.of(F_OWNER_TID, number)))
-  traced('fcntl', fd, () => libc.fcntl.attempt(fd, F_SETSIG, MARK))
+  libc.fcntl.attempt(fd, F_SETOWN_EX, Int32Array.of(F_OWNER_TID, number))
+  flags.fcntl.attempt(fd, F_SETSIG, MARK)
 }
 
+/** The socket goes to another thread. */
 export const unmarkThread = (fd: number): void => {
-  if (inWorker()) traced('fcntl', fd, () => libc.fcntl.attempt(fd, F_SETSIG, 0))
+  if (isNeeded()) flags.fcntl.attempt(fd, F_SETSIG, 0)
 }
 
 const isOrphan = (fd: number): boolean => {
-  if (libc.fcntl.attempt(fd, F_GETSIG, 0) !== MARK) return false
+  if (flags.fcntl.attempt(fd, F_GETSIG, 0) !== MARK) return false
   const owner = new Int32Array(2)
-  return more.fcntl.attempt(fd, F_GETOWN_EX, owner) >= 0 && owner[0] === F_OWNER_TID && owner[1] === 0
+  return libc.fcntl.attempt(fd, F_GETOWN_EX, owner) >= 0 && owner[0] === F_OWNER_TID && owner[1] === 0
 }
 
 /** The path that a socket is bound to. */
@@ -69,12 +102,18 @@ const openDescriptors = (): number[] => {
   }
 }
 
+/**
+ * Closes the sockets at a path that belong to no thread any more.
+ *
+ * @returns True when there were some.
+ */
 export const closeOrphans = (path: string): boolean => {
+  if (system !== 'linux' || !hasKoffi()) return false
   const wanted = resolve(path)
   const orphans = openDescriptors().filter((fd) => {
     const found = isOrphan(fd) ? pathOf(fd) : undefined
     return found !== undefined && resolve(found) === wanted
   })
-  for (const fd of orphans) traced('close', fd, () => libc.close.attempt(fd))
+  for (const fd of orphans) libc.close.attempt(fd)
   return orphans.length > 0
 }

@@ -30,6 +30,15 @@ const strategies: Readonly<Record<WatchStrategy, MakeSource>> = {
   interval,
 }
 
+/**
+ * In order of preference. koffi 3.3 ends the process with SIGSEGV when a thread of a Worker ends with a poll handle open, as
+ * after `terminate()`: there another thread polls.
+ */
+const preferred = (): readonly WatchStrategy[] =>
+  process.getBuiltinModule('node:worker_threads').isMainThread
+    ? ['poll-handle', 'worker', 'interval']
+    : ['worker', 'poll-handle', 'interval']
+
 const begin = (
   fd: number,
   bits: number,
@@ -39,7 +48,7 @@ const begin = (
 ): { source: Source; strategy: WatchStrategy } => {
   if (wanted) return { source: strategies[wanted](fd, bits, report, foreign), strategy: wanted }
   const failures: unknown[] = []
-  for (const strategy of Object.keys(strategies) as WatchStrategy[]) {
+  for (const strategy of preferred()) {
     try {
       return { source: strategies[strategy](fd, bits, report, foreign), strategy }
     } catch (error) {

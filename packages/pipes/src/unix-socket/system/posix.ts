@@ -5,7 +5,7 @@ import { systemCalls } from '@uds/winsock-ffi/internal'
 import { READ, WAKE, WRITE } from '../../threads/cells.ts'
 import { traced, tracing } from '../../trace.ts'
 import { setFileMode } from './file-mode.ts'
-import { closeOrphans, markThread, unmarkThread } from './orphans.ts'
+import { closeOrphans, markThread, unmarkThread } from '@uds/winsock-ffi/internal'
 import { GONE, READY, WOKEN, type SocketSystem } from './socket-system.ts'
 import { libc as more } from '../../libraries/posix.ts'
 
@@ -103,13 +103,9 @@ export const socketSystem: SocketSystem = {
     traced('fchmod', fd, () => more.fchmod.attempt(fd, mode))
   },
   setFileMode,
-  markThread: (fd) => {
-    if (onLinux) markThread(fd)
-  },
-  leavesThread: (fd) => {
-    if (onLinux) unmarkThread(fd)
-  },
-  closeOrphans: (path) => onLinux && closeOrphans(path),
+  markThread,
+  leavesThread: unmarkThread,
+  closeOrphans,
 
   isWouldBlock: systemCalls.isWouldBlock,
   isInterrupted: systemCalls.isInterrupted,

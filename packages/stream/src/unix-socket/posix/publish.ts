@@ -2,7 +2,7 @@
 import { renameSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { SocketError } from '@uds/winsock-ffi'
-import { withFileLock } from '@uds/winsock-ffi/internal'
+import { closeOrphans, withFileLock } from '@uds/winsock-ffi/internal'
 import { throwIfAborted } from '../../errors/connection-error.ts'
 import { inUse, serverListens } from '../path-taken.ts'
 import { isPlaceholder, moveTo } from './exclusive-name.ts'
@@ -88,6 +88,7 @@ export const publish = async (from: string, path: string, options: PublishOption
     requireSocket(path)
     const state = await probe(path)
     if (state === 'alive') {
+      if (closeOrphans(path)) continue
       throw serverListens(path)
     }
     if (state === 'dead') {

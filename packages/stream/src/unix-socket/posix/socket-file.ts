@@ -1,11 +1,10 @@
 /** The published file of a socket: whether it still leads to it, kept from cleaners, removed. */
-import { randomBytes } from 'node:crypto'
 import type { Stats } from 'node:fs'
 import { atExit } from '../../listener/at-exit.ts'
 import { fileStays } from '../../listener/bound-file.ts'
 import type { FileState } from '../../listener/file-state.ts'
 import { keepTouched } from '../../listener/touch.ts'
-import { isSameFile, lstatIfExists } from './files.ts'
+import { isSameFile, lstatIfExists, randomPart } from './files.ts'
 import { moveAside } from './move-aside.ts'
 
 export class SocketFile {
@@ -40,7 +39,7 @@ export class SocketFile {
 
   #remove(): boolean {
     if (!isSameFile(lstatIfExists(this.#path), this.#bound)) return false
-    return moveAside(this.#path, `${this.#path}.${randomBytes(4).toString('hex')}`, this.#bound)
+    return moveAside(this.#path, `${this.#path}.${randomPart()}`, this.#bound)
   }
 
   /** Leaves the path as it is. */

@@ -5,7 +5,7 @@ import { SocketError } from '@uds/winsock-ffi'
 import { fitsSocketAddress } from '@uds/winsock-ffi/internal'
 import { toSocketError } from '../../errors/connection-error.ts'
 import type { ListenOptions } from '../../transport.ts'
-import { lstatIfExists } from './files.ts'
+import { lstatIfExists, randomPart } from './files.ts'
 import { makePrivateDirectory } from './private-directory.ts'
 
 export interface TemporaryPath {
@@ -29,8 +29,6 @@ const tryTo = (action: () => void): void => {
     // Another process has removed it, or has put something there.
   }
 }
-
-const randomPart = (): string => Math.random().toString(36).slice(2, 10).padEnd(8, '0')
 
 const nothing = (): void => {}
 
