@@ -76,6 +76,28 @@ describe.each(waits)('a host under %s', (wait) => {
     expect(out.text()).toBe('first second')
   })
 
+  test.skipIf(wait === 'blocking')(
+    'what a guest leaves unread of a stream is there for the next one',
+    async () => {
+      // Reads 16 bytes once, and prints them.
+      const once = buildModule({
+        imports: preview1('fd_read:iiii', 'fd_write:iiii'),
+        data: [{ at: 16, bytes: Buffer.from(Uint32Array.of(64, 16).buffer) }],
+        wat: `(func (export "_start")
+        (drop (call $fd_read (i32.const 0) (i32.const 16) (i32.const 1) (i32.const 20)))
+        (drop (call $fd_write (i32.const 1) (i32.const 16) (i32.const 1) (i32.const 32))))`,
+      })
+      const input = new PassThrough()
+      input.end('the first guest!the second guest')
+      const out = collect()
+      const host = new WasiHost({ wait, stdin: input, stdout: out.stream })
+      expect(await host.run(once)).toBe(0)
+      expect(out.text()).toBe('the first guest!')
+      expect(await host.run(once)).toBe(0)
+      expect(out.text()).toBe('the first guest!the second guest')
+    },
+  )
+
   test('a trap rejects with the RuntimeError of the engine', async () => {
     await expect(new WasiHost({ wait, stdin: 'ignore' }).run(trap)).rejects.toThrow(/unreachable/)
   })

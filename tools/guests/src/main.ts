@@ -6,7 +6,7 @@ import type { Missing } from './toolchain.ts'
 
 const USAGE = `usage: pnpm guests [small | cpython | all]
   small    compiles the small guests in C, Rust and Go (the default)
-  cpython  builds CPython for WASI with _wasisocket from Debian's sources: about two minutes
+  cpython  builds CPython for WASI with _wasisocket from Debian's sources: about five minutes
   all      both
 Each line of the output is a name and a path; what is built already comes from the cache.`
 

@@ -57,7 +57,7 @@ export const needsGuest = (name: GuestName): GuestNeed => {
 }
 
 /**
- * CPython with `_wasisocket`, when `pnpm guests cpython` has built it: a test does not take two minutes unasked.
+ * CPython with `_wasisocket`, when `pnpm guests cpython` has built it: a test does not take five minutes unasked.
  *
  * @throws Error when it was not built and UDS_REQUIRE=all demands it.
  */

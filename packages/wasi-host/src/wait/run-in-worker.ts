@@ -48,7 +48,9 @@ class GuestThread {
   constructor(plan: WorkerPlan, service: Service, on: (report: Report) => void) {
     this.#plan = plan
     // node:wasi warns once in every thread that it is experimental; the README says what it promises and what not.
-    const execArgv = [...process.execArgv, '--disable-warning=ExperimentalWarning']
+    // Deno warns of nothing, and takes no flags for a thread.
+    const isDeno = 'deno' in process.versions
+    const execArgv = isDeno ? [] : [...process.execArgv, '--disable-warning=ExperimentalWarning']
     this.#worker = new Worker(threadFile('@uds/wasi-host/dist/guest-thread.js', import.meta.url), {
       workerData: plan,
       execArgv,

@@ -56,7 +56,7 @@ export const findPython = (): PythonGuest | Missing => {
   if ('missing' in planned) return planned
   return existsSync(planned.home)
     ? guestAt(planned)
-    : { missing: 'CPython for WASI', install: 'pnpm guests cpython (about two minutes, once)' }
+    : { missing: 'CPython for WASI', install: 'pnpm guests cpython (about five minutes, once)' }
 }
 
 const build = ({ native, toolchain }: Plan, home: string, say: (line: string) => void): void => {

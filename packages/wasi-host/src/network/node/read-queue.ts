@@ -35,6 +35,11 @@ export class ReadQueue {
     return this.#chunks.size
   }
 
+  /** Adds bytes that were read before. */
+  put(bytes: Uint8Array): void {
+    this.#chunks.push(bytes)
+  }
+
   /** Begins to read; true the first time. */
   begin(): boolean {
     if (this.#begun) return false

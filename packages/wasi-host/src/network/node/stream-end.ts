@@ -16,6 +16,9 @@ const LONGEST_WRITE = 256 * 1024
 const addressOf = (host: string | undefined, port: number | undefined): Address | undefined =>
   host === undefined || host === '' ? undefined : ipAddress(host, port ?? 0)
 
+/** Bytes of streams that have ended, which a guest read ahead and left: the next guest on the stream has them. */
+const unread = new WeakMap<Readable, Uint8Array>()
+
 /** What is known of a stream. */
 interface About {
   readonly local?: Address | undefined
@@ -56,6 +59,11 @@ export class NodeStreamEnd implements StreamEnd {
     this.#inflow = new ReadQueue(ends.readable, about.inlet, () => this.signal.notify())
     this.#writable = ends.writable
     this.#borrowed = about.borrowed ?? false
+    const left = this.#borrowed && ends.readable ? unread.get(ends.readable) : undefined
+    if (left) {
+      unread.delete(ends.readable!)
+      this.#inflow.put(left)
+    }
     const socket = ends.readable instanceof Socket ? ends.readable : undefined
     this.local = about.local ?? addressOf(socket?.localAddress, socket?.localPort)
     this.peer = about.peer ?? addressOf(socket?.remoteAddress, socket?.remotePort)
@@ -230,7 +238,9 @@ export class NodeStreamEnd implements StreamEnd {
     const rest = new Uint8Array(this.#inflow.size)
     this.#inflow.read(rest, false)
     const readable = this.#readable
-    if (rest.length > 0 && readable && !readable.readableEnded && !readable.destroyed) readable.unshift(rest)
+    if (rest.length === 0 || !readable) return
+    if (readable.readableEnded || readable.destroyed) unread.set(readable, rest)
+    else readable.unshift(rest)
   }
 
   /** Bytes that were written and have not gone out. */
