@@ -122,7 +122,7 @@ describe.skipIf(sqlite === undefined)('a journal', () => {
 
   test('of a client that closes keeps what was not acknowledged, also what waited', async () => {
     const path = place()
-    const address = usual()
+    const address = `memory:${path}`
     const client = watched(EventClient.open(address, { journal: { path } }))
     const sends = [1, 2, 3].map((value) => client.send('a', value))
     await client.close()
@@ -156,16 +156,16 @@ describe.skipIf(sqlite === undefined)('a journal', () => {
 
   test('reports each message of an earlier life that the server refuses', async () => {
     const path = place()
-    const address = usual()
-    const sender = spawnScript(new URL('./fixtures/sender.ts', import.meta.url), [address, path, '0', '5'])
+    const server = await serve()
+    const nowhere = `memory:${path}`
+    const sender = spawnScript(new URL('./fixtures/sender.ts', import.meta.url), [nowhere, path, '0', '5'])
     await sender.waitForLine(/said/)
     await sender.kill('SIGKILL')
     await sender.exit
-    const server = await serve(address)
     server.on('number', () => {
       throw Object.assign(new Error('no space left'), { code: 'ENOSPC' })
     })
-    const client = watched(EventClient.open(address, { journal: { path } }))
+    const client = watched(EventClient.open(server.address, { journal: { path } }))
     await client.flush()
     expect(client.errors.map((error) => (error as { code?: unknown }).code)).toEqual(
       Array.from({ length: 5 }, () => 'ENOSPC'),
@@ -174,11 +174,10 @@ describe.skipIf(sqlite === undefined)('a journal', () => {
 
   test('of a server forgets sessions that sent nothing for rememberMs', async () => {
     const path = place()
-    const address = usual()
     const visit = async (rememberMs?: number): Promise<void> => {
-      const server = await EventServer.listen(address, { journal: { path, rememberMs } })
+      const server = await EventServer.listen(usual(), { journal: { path, rememberMs } })
       server.on('a', () => {})
-      const client = await EventClient.connect(address)
+      const client = await EventClient.connect(server.address)
       await client.send('a', 1)
       await client.close()
       await server.close()
