@@ -123,8 +123,9 @@ const proofOf = (token: string | undefined): string =>
   token === undefined ? '' : ` token ${digest(token).toString('base64url')}`
 
 /** The owner of the session that a client begins, or of the one that it may resume. */
-export const ownerOf = (connection: Duplex, { token }: Hello): SessionOwner => {
+export const ownerOf = (connection: Duplex, { token }: Hello, known: KnownUser): SessionOwner => {
   const proof = proofOf(token)
+  if (known !== undefined) return { id: `user ${known}${proof}`, pid: undefined }
   try {
     const { uid, sid, pid } = peerCredentials(connection)
     return { id: `user ${uid ?? sid ?? 'unknown'}${proof}`, pid }
@@ -133,11 +134,15 @@ export const ownerOf = (connection: Duplex, { token }: Hello): SessionOwner => {
   }
 }
 
-/** The same at a name, where only this user can connect: the system need not be asked, nor koffi loaded. */
-export const ownerOfPrivate = ({ token }: Hello): SessionOwner => ({
-  id: `user own${proofOf(token)}`,
-  pid: undefined,
-})
+/** The user of every client of an address, where that is known without the system, so that koffi is not loaded for it. */
+export type KnownUser = 'own' | 'unknown' | undefined
+
+/** At a name only this user can connect; of a TCP connection no system knows the user. */
+export const knownUserAt = (at: string | Address, transport: Transport | undefined): KnownUser => {
+  if (transport !== undefined || typeof at === 'string') return undefined
+  if (at.scheme === 'name') return 'own'
+  return at.scheme === 'tcp' ? 'unknown' : undefined
+}
 
 /** The codec that a client asks for, if it is offered to it. */
 export const codecFor = (hello: Hello, codecs: readonly Codec[], isThisUser: () => boolean): Codec => {

@@ -7,7 +7,15 @@ import { FrameType } from '../wire/frame.ts'
 import { type Hello, KNOWN_OPTIONS, readHello } from '../wire/handshake-messages.ts'
 import { Link } from '../wire/link.ts'
 import { firstFrame, limitHandshake, putFirst, unexpectedFirst } from '../wire/first-frame.ts'
-import { admit, type Authorizer, codecFor, sameUser, type SessionOwner } from './authorize.ts'
+import {
+  admit,
+  type Authorizer,
+  codecFor,
+  type KnownUser,
+  ownerOf,
+  sameUser,
+  type SessionOwner,
+} from './authorize.ts'
 import type { ServerPeer } from './peer.ts'
 import type { Sessions } from './sessions.ts'
 
@@ -23,8 +31,6 @@ export interface HandshakeContext<M extends object> {
   readonly settings: HandshakeSettings
   readonly sessions: Sessions<M>
   readonly journal: HandledJournal | undefined
-  /** Who begins, or may resume, a session over this connection. */
-  ownerOf(connection: Duplex, hello: Hello): SessionOwner
   /** Makes what the server knows of a client that it did not know. */
   newPeer(session: string, codec: Codec, owner: SessionOwner): ServerPeer<M>
   /** A client is there. */
@@ -41,12 +47,16 @@ export class ServerHandshake<M extends object> {
   readonly #unfinished = new Set<Link>()
   #closed = false
 
-  constructor(house: HandshakeContext<M>) {
-    this.#context = house
+  constructor(context: HandshakeContext<M>) {
+    this.#context = context
   }
 
-  /** Takes a connection, with the bytes that were read from it already. */
-  accept(connection: Duplex, head: Uint8Array | undefined): void {
+  /**
+   * Takes a connection, with the bytes that were read from it already.
+   *
+   * @param user - the user at the other end, where that is known without the system
+   */
+  accept(connection: Duplex, head: Uint8Array | undefined, user: KnownUser): void {
     const { settings } = this.#context
     let peer: ServerPeer<M> | undefined
     let greeted = false
@@ -58,7 +68,7 @@ export class ServerHandshake<M extends object> {
           greeted = true
           const hello = helloIn(buffer, start, end)
           from.hold()
-          void this.#greet(from, hello, (admitted) => {
+          void this.#admit(from, hello, user, (admitted) => {
             peer = admitted
             stopTimer()
             from.release()
@@ -80,22 +90,26 @@ export class ServerHandshake<M extends object> {
   }
 
   /** Decides who it is, and lets it in; or ends the connection. Never rejects. */
-  async #greet(link: Link, hello: Hello, entered: (peer: ServerPeer<M>) => void): Promise<void> {
+  async #admit(
+    link: Link,
+    hello: Hello,
+    user: KnownUser,
+    entered: (peer: ServerPeer<M>) => void,
+  ): Promise<void> {
     try {
       const { authorize, token, codecs } = this.#context.settings
       await admit(hello, link.duplex, token, authorize, this.#context.report)
       const codec = codecFor(hello, codecs, () => sameUser(link.duplex))
       if (link.closed) return
       if (this.#closed) throw closing()
-      entered(this.#welcome(link, hello, codec))
+      entered(this.#welcome(link, hello, codec, ownerOf(link.duplex, hello, user)))
     } catch (error) {
       link.fail(asError(error))
     }
   }
 
-  #welcome(link: Link, hello: Hello, codec: Codec): ServerPeer<M> {
+  #welcome(link: Link, hello: Hello, codec: Codec, owner: SessionOwner): ServerPeer<M> {
     const { settings, sessions } = this.#context
-    const owner = this.#context.ownerOf(link.duplex, hello)
     const known = sessions.get(hello.session)
     const kept = known === undefined ? this.#context.journal?.find(hello.session) : undefined
     const begunBy = known?.owner.id ?? kept?.owner

@@ -18,7 +18,7 @@ import { checkFunction, checkSignal, count, graceOf, milliseconds, oneOf } from 
 import { checkText, type EndSettings, endSettings } from '../end/options.ts'
 import { OutgoingNames } from '../wire/interned-names.ts'
 import { AdapterCalls, checkAdapter } from './adapter.ts'
-import { ownerOf, ownerOfPrivate, requireCredentials } from './authorize.ts'
+import { knownUserAt, requireCredentials } from './authorize.ts'
 import { Broadcaster, type BroadcastOptions, type RoomTarget } from './broadcast.ts'
 import { SERVER_OPTIONS, type ServerEvents, type ServerOptions } from './options.ts'
 import { type PeerContext, ServerPeer } from './peer.ts'
@@ -57,8 +57,6 @@ export class EventServer<M extends object = AnyMap>
   readonly #handshake: ServerHandshake<M>
   readonly #broadcaster: Broadcaster<M>
   readonly #journal: HandledJournal | undefined
-  /** It listens at a name: only this user, and root, can connect. */
-  #private = false
   readonly #options: ServerOptions<M, EventServer<M>>
   readonly #adapter: AdapterCalls
   #listens = false
@@ -108,7 +106,6 @@ export class EventServer<M extends object = AnyMap>
       settings,
       sessions: this.#sessions,
       journal: this.#journal,
-      ownerOf: (connection, hello) => (this.#private ? ownerOfPrivate(hello) : ownerOf(connection, hello)),
       newPeer: (session, codec, owner) => new ServerPeer<M>(this, session, codec, owner),
       connected: (peer, resumed) => this.#tell('connection', peer, { resumed }),
       disconnected: (peer, reason) => this.#tell('disconnect', peer, reason),
@@ -179,7 +176,7 @@ export class EventServer<M extends object = AnyMap>
   }
 
   async #listen(at: string | Address, options: ServerOptions<M, EventServer<M>>): Promise<void> {
-    this.#private = typeof at === 'object' && at.scheme === 'name' && options.transport === undefined
+    const user = knownUserAt(at, options.transport)
     this.#listens = true
     try {
       const listener = await openListener(at, {
@@ -192,7 +189,7 @@ export class EventServer<M extends object = AnyMap>
       // Clients wait in the listener meanwhile.
       await this.#attach()
       if (options.setUp !== undefined) await options.setUp(this)
-      listener.on('connection', (connection) => this.accept(connection))
+      listener.on('connection', (connection) => this.#handshake.accept(connection, undefined, user))
     } catch (error) {
       await this.#adapter.detach()
       await this.#listener?.close({ graceMs: 0 })
@@ -241,7 +238,7 @@ export class EventServer<M extends object = AnyMap>
    * @param head - bytes that were read from it already
    */
   accept(connection: Duplex, head?: Uint8Array): void {
-    this.#handshake.accept(connection, head)
+    this.#handshake.accept(connection, head, undefined)
   }
 
   async #join(peer: ServerPeer<M>, room: unknown): Promise<void> {
