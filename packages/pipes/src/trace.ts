@@ -3,9 +3,7 @@
  * `uds:pipes:syscall`) and, with NODE_DEBUG=uds-pipes, on standard error. When nobody listens it costs one comparison.
  */
 import { channel } from 'node:diagnostics_channel'
-
-// An import of `node:util` makes pipes 0 to 2 non-blocking: it reads process.stderr (nodejs/node `lib/internal/util/colors.js`).
-const { debuglog } = process.getBuiltinModule('node:util')
+import { debugLog } from '@uds/winsock-ffi/internal'
 
 /** What a subscriber of the channel `uds:pipes:syscall` receives. */
 export interface TraceRecord {
@@ -25,7 +23,7 @@ export interface TraceRecord {
 export const TRACE_CHANNEL = 'uds:pipes:syscall'
 
 const subscribers = channel(TRACE_CHANNEL)
-const debug = debuglog('uds-pipes')
+const debug = debugLog('uds-pipes')
 /** NODE_DEBUG does not change while the process runs. */
 const debugging = debug.enabled
 

@@ -7,14 +7,17 @@ import { libcLibrary } from './libraries/posix/libc.ts'
 import { isScarcity } from './retry/passing.ts'
 import { sockets } from './sockets/index.ts'
 import { system, type System } from './system.ts'
+import { runtime, type Runtime } from './runtime/runtime.ts'
 import { adopt } from './loop/adopt.ts'
 import { InetAddress } from './address/inet-address.ts'
-import { pollHandleAvailable } from './watch/poll-handle.ts'
+import { noPollHandle, pollHandleAvailable } from './watch/poll-handle.ts'
 
 /** What this machine can do, found out by trying. */
 export interface Capabilities {
   readonly system: System
   readonly arch: string
+  /** The JavaScript runtime, with its own version. */
+  readonly runtime: Runtime
   /** The C library that Node runs on; on Windows the part of Winsock. */
   readonly libc: 'glibc' | 'musl' | 'libSystem' | 'ws2_32' | undefined
   /** The version of koffi; undefined when it cannot be loaded, and then nothing below can be done. */
@@ -91,6 +94,12 @@ const withConnection = (attempt: (client: ReturnType<typeof sockets.open>) => vo
   }
 }
 
+const hasPollHandle = ({ reasons }: Findings): boolean => {
+  if (pollHandleAvailable()) return true
+  reasons.push(`poll handle: ${noPollHandle()}`)
+  return false
+}
+
 const probe = (findings: Findings): Capabilities => {
   const { reasons } = findings
   let koffi: string | undefined
@@ -101,6 +110,7 @@ const probe = (findings: Findings): Capabilities => {
   return {
     system,
     arch: process.arch,
+    runtime,
     libc: koffi === undefined ? undefined : libcName(),
     koffi,
     afUnix,
@@ -119,7 +129,7 @@ const probe = (findings: Findings): Capabilities => {
           b.close()
         }
       }),
-    pollHandle: koffi !== undefined && pollHandleAvailable(),
+    pollHandle: koffi !== undefined && hasPollHandle(findings),
     adoption: can('adoption', () => withConnection((client) => adopt(client).destroy())),
     reasons,
   }

@@ -38,6 +38,7 @@ export type { AdoptOptions } from './loop/adopt.ts'
 // This machine
 export { capabilities } from './capabilities.ts'
 export type { Capabilities } from './capabilities.ts'
+export type { Runtime } from './runtime/runtime.ts'
 export { ensureWsaStarted } from './libraries/win32/startup.ts'
 export { isSocketFile, removeSocketFile, socketFileId } from './socket-file/socket-file.ts'
 export { refuses } from './sockets/refuses.ts'

@@ -7,6 +7,12 @@
  */
 export { system, type System } from './system.ts'
 
+// The JavaScript runtime
+export { runtime, runtimeName, type Runtime } from './runtime/runtime.ts'
+export { netSocketOf } from './runtime/net-socket.ts'
+export { statDescriptor } from './runtime/stat-descriptor.ts'
+export { debugLog, type DebugLog } from './runtime/debug-log.ts'
+
 // Checks of options
 export {
   boolean,

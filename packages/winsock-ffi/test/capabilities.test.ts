@@ -9,6 +9,7 @@ const can = capabilities()
 test('capabilities tells what is so on this machine', () => {
   expect(can.system).toBe(process.platform === 'win32' ? 'win32' : process.platform)
   expect(can.arch).toBe(process.arch)
+  expect(can.runtime).toEqual({ name: 'node', version: process.versions.node })
   expect(can.koffi).toMatch(/^\d+\.\d+/)
   expect(can.adoption).toBe(true)
   expect(capabilities()).toBe(can)

@@ -4,7 +4,7 @@ import { arch, release, tmpdir, type } from 'node:os'
 import { join } from 'node:path'
 import { peerCredentials } from '@uds/stream'
 import { SocketError } from '@uds/winsock-ffi'
-import { describeNames } from '@uds/winsock-ffi/internal'
+import { describeNames, runtime, runtimeName } from '@uds/winsock-ffi/internal'
 import { isTooOld, OLDEST_NODE } from '../process/node-version.ts'
 import type { Check } from './check.ts'
 import { echoAt } from './echo.ts'
@@ -30,7 +30,10 @@ const node = (): string => {
   const { node: version } = process.versions
   if (isTooOld(version)) throw new Error(`this is Node ${version}, which is too old`)
   const { permission } = process as { permission?: unknown }
-  return `${version}${permission === undefined ? '' : ', under --permission'}`
+  const under = permission === undefined ? '' : ', under --permission'
+  return runtime.name === 'node'
+    ? `${version}${under}`
+    : `${runtimeName} ${runtime.version}, as Node ${version}`
 }
 
 const jspi = (): string => {

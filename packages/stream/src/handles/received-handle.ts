@@ -1,7 +1,7 @@
 /** ReceivedHandle: the kind of a received descriptor, and what it becomes. */
-import { constants, fstatSync } from 'node:fs'
-import { createServer, Socket, type Server, type ServerOpts, type SocketConstructorOpts } from 'node:net'
-import { system } from '@uds/winsock-ffi/internal'
+import { constants } from 'node:fs'
+import { createServer, type Server, type ServerOpts, type Socket, type SocketConstructorOpts } from 'node:net'
+import { netSocketOf, statDescriptor, system } from '@uds/winsock-ffi/internal'
 import { isatty } from 'node:tty'
 import {
   adopt,
@@ -40,7 +40,7 @@ const socketKind = (fd: number): HandleKind => {
 const kindOf = (fd: number): HandleKind => {
   try {
     if (system === 'linux' && (libc.fcntl(fd, posixConstants.F_GETFL, 0) & O_PATH) !== 0) return 'other'
-    const stats = fstatSync(fd)
+    const stats = statDescriptor(fd)
     if (stats.isFile()) return 'file'
     if (stats.isDirectory()) return 'directory'
     if (stats.isFIFO()) return 'pipe'
@@ -86,7 +86,7 @@ export class ReceivedHandle {
       // One end of a pipe goes one way; a FIFO that is open for both goes both.
       const mode = libc.fcntl(this.#open(), posixConstants.F_GETFL, 0) & O_ACCMODE
       const ways = { readable: mode !== O_WRONLY, writable: mode !== O_RDONLY }
-      return new Socket({ ...ways, ...options, fd: this.#descriptor.release() })
+      return netSocketOf(this.#descriptor.release(), { ...ways, ...options })
     }
     const handle = this.toSocketHandle()
     try {

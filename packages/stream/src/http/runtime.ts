@@ -1,5 +1,6 @@
 /** requireDispatchers: refuses a dispatcher in a runtime whose `fetch` ignores it. */
 import { SocketError } from '@uds/winsock-ffi'
+import { runtime, runtimeName } from '@uds/winsock-ffi/internal'
 
 /**
  * Bun and Deno have a `fetch` of their own, which does not read `dispatcher`: the request would go to the host of the URL,
@@ -10,14 +11,13 @@ import { SocketError } from '@uds/winsock-ffi'
  * @throws SocketError `ENOTSUP`.
  */
 export const requireDispatchers = (hasClass: boolean): void => {
-  const { bun, deno } = process.versions
-  if (bun === undefined && (deno === undefined || hasClass)) return
+  if (runtime.name === 'node' || (runtime.name === 'deno' && hasClass)) return
   throw new SocketError({
     code: 'ENOTSUP',
     syscall: 'dispatcher',
-    detail: `fetch of ${bun === undefined ? 'Deno' : 'Bun'} ignores a dispatcher, and would send the request to the host of the URL`,
+    detail: `fetch of ${runtimeName} ignores a dispatcher, and would send the request to the host of the URL`,
     advice:
-      bun === undefined
+      runtime.name === 'deno'
         ? 'use agent() with node:http, or Deno.createHttpClient'
         : `use agent() with node:http, or fetch(url, { unix: '/path' })`,
   })

@@ -4,10 +4,8 @@
  */
 import { channel } from 'node:diagnostics_channel'
 import type { Duplex } from 'node:stream'
+import { debugLog } from '@uds/winsock-ffi/internal'
 import type { Listener } from '../transport.ts'
-
-// Not imported: the ES import of this module reads process.stderr, which makes the pipes 0 to 2 of the process non-blocking.
-const { debuglog } = process.getBuiltinModule('node:util')
 
 /** The message of `uds.stream.connect`. */
 export interface ConnectMessage {
@@ -34,7 +32,7 @@ const accepted = channel('uds.stream.accept')
 const closed = channel('uds.stream.close')
 const failed = channel('uds.stream.error')
 
-const debug = debuglog('uds-stream')
+const debug = debugLog('uds-stream')
 
 export const traceConnect = (address: string, connection: Duplex): void => {
   if (debug.enabled) debug('connected to %s', address)

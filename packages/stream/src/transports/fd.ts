@@ -1,7 +1,7 @@
 /** The transport fd: sockets that systemd or another parent has opened for this process. */
-import { Socket, type Server } from 'node:net'
+import type { Server, Socket } from 'node:net'
 import { SocketError } from '@uds/winsock-ffi'
-import { formatAddress } from '@uds/winsock-ffi/internal'
+import { formatAddress, netSocketOf } from '@uds/winsock-ffi/internal'
 import { refuseFileOptions } from '../options/check-options.ts'
 import { toSocketError } from '../errors/connection-error.ts'
 import type { Transport } from '../transport.ts'
@@ -17,7 +17,8 @@ const NO_LISTENER = new Set(['EINVAL', 'ENOTSOCK', 'EOPNOTSUPP', 'ENOTSUP', 'ERR
 /** The address of the server; node:net does not know the name of an inherited AF_UNIX socket. */
 const addressOf = (server: Server, fd: number): string => {
   const found = server.address()
-  if (found && typeof found === 'object')
+  // Bun's address of such a server is an empty object.
+  if (found && typeof found === 'object' && found.address)
     return formatAddress({ scheme: 'tcp', host: found.address, port: found.port })
   return platform.nameOfFd(fd) ?? `fd:${fd}`
 }
@@ -42,8 +43,7 @@ export const fd: Transport<Socket> = {
     platform.requireDescriptors('connect', target.fd)
     const text = formatAddress(target)
     try {
-      const socket = new Socket({
-        fd: target.fd,
+      const socket = netSocketOf(target.fd, {
         readable: true,
         writable: true,
         allowHalfOpen: options.allowHalfOpen ?? false,

@@ -1,7 +1,6 @@
 /** Linux, macOS and their like: AF_UNIX by node:net, no named pipes. */
-import { fstatSync } from 'node:fs'
 import { SocketError } from '@uds/winsock-ffi'
-import { formatAddress } from '@uds/winsock-ffi/internal'
+import { formatAddress, statDescriptor } from '@uds/winsock-ffi/internal'
 import type { PlatformTransports } from './platform.ts'
 import { nameOfFd } from '../inherited/name-of-fd.ts'
 import { connectUnix } from '../unix-socket/posix/connect.ts'
@@ -39,7 +38,7 @@ export const platform: PlatformTransports = {
   listenPipe: (at) => Promise.reject(noPipes('listen', formatAddress(at))),
   requireDescriptors: (syscall, fd) => {
     try {
-      fstatSync(fd)
+      statDescriptor(fd)
     } catch (cause) {
       throw new SocketError({
         code: 'EBADF',

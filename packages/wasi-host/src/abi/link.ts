@@ -1,5 +1,6 @@
 /** Links the imports of a module: finds the row that serves each, and turns failures into errno numbers. */
 import { writeSync } from 'node:fs'
+import { debugLog } from '@uds/winsock-ffi/internal'
 import type { Inspection } from '../module/inspect.ts'
 import { signature } from '../module/inspect.ts'
 import { linkError } from '../outcome/errors.ts'
@@ -18,11 +19,8 @@ import { wasix, wasixPreview1 } from './wasix/wasix.ts'
 import { wasmedge } from './wasmedge/wasmedge.ts'
 import { zig } from './zig.ts'
 
-// Not imported: the ES import of this module reads process.stderr, which makes the pipes 0 to 2 of the process non-blocking.
-const { debuglog } = process.getBuiltinModule('node:util')
-
 /** Prints the calls of guests to standard error: `NODE_DEBUG=uds-wasi`. */
-const debug = debuglog('uds-wasi')
+const debug = debugLog('uds-wasi')
 
 /** All that a guest may speak. Where two have a call of one name and type, the profile of the module decides. */
 export const abis: readonly Abi[] = [preview1, zig, wasmedge, wamr, wasix, wasixPreview1, uds]

@@ -11,6 +11,7 @@ import {
   type CResults,
 } from './ctypes.ts'
 import { invalidArgument, missingArgument } from '../errors/wrong-argument.ts'
+import { takingViews } from '../runtime/bytes-for-native.ts'
 import type { KoffiFunction } from './koffi.ts'
 import type { Library } from './library.ts'
 
@@ -79,7 +80,7 @@ const withTypes =
   (...args) =>
     native(...args.slice(0, fixed), ...variadic.flatMap((type, index) => [type, args[fixed + index]]))
 
-const lookUp = (library: Library, name: string, row: Row): KoffiFunction => {
+const signature = (library: Library, name: string, row: Row): KoffiFunction => {
   const fixed = row.args.map((type) => argumentTypes[type].koffi)
   if (!row.variadic) return library.symbol(name, resultTypes[row.result], fixed)
   const native = library.symbol(name, resultTypes[row.result], [...fixed, '...'])
@@ -101,6 +102,11 @@ const attemptOf = (
   if (arity === 3) return (a, b, c) => outcome(native(a, b, c) as number)
   if (arity === 4) return (a, b, c, d) => outcome(native(a, b, c, d) as number)
   return (...args) => outcome(native(...args) as number)
+}
+
+const lookUp = (library: Library, name: string, row: Row): KoffiFunction => {
+  const native = signature(library, name, row)
+  return [...row.args, ...(row.variadic ?? [])].includes('void *') ? takingViews(native) : native
 }
 
 const bindCall = (library: Library, name: string, row: Row): Call<Row> => {

@@ -3,6 +3,7 @@ import { statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileOf } from '../bundle.ts'
 import { system } from '../system.ts'
+import { takingViews } from '../runtime/bytes-for-native.ts'
 import { koffiMissing } from './koffi-missing.ts'
 
 /** A C function, called with its arguments and returning its result: https://koffi.dev/load */
@@ -81,3 +82,8 @@ const forgetLastStat = (): void => {
     // The directory is gone, or Node's permission model keeps it.
   }
 }
+
+const address = takingViews((view) => loadKoffi().address(view as ArrayBufferView))
+
+/** The memory of a view as a pointer. */
+export const addressOf = (view: ArrayBufferView): bigint => address(view)

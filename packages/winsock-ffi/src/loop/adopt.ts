@@ -21,7 +21,7 @@ export type AdoptOptions = Omit<SocketConstructorOpts, 'fd' | 'handle'>
  * the caller still owns the handle.
  *
  * ## Platform behaviour
- * On POSIX this is `new net.Socket({ fd })`. On Windows the SOCKET joins libuv's completion port as a TCP handle, of
+ * On POSIX this is `new net.Socket({ fd })`, and `net.connect({ fd })` in Bun. On Windows the SOCKET joins libuv's completion port as a TCP handle, of
  * whatever family it is; `remoteAddress` of an AF_UNIX one is empty there. A socket belongs to the loop of the thread
  * that adopts it and cannot move to another.
  *

@@ -1,5 +1,6 @@
 /** The strategy poll-handle: libuv's own, through koffi. */
 import { SocketError } from '../errors/socket-error.ts'
+import { runtime } from '../runtime/runtime.ts'
 import { loadKoffi } from '../binding/koffi.ts'
 import { systemCalls } from '../system-calls/select.ts'
 import { READABLE, WRITABLE } from '../system-calls/system-calls.ts'
@@ -17,8 +18,16 @@ interface PollHandle {
   close(): void
 }
 
-/** koffi's poll handle, if this koffi has it: since 2.15 and without a promise to stay. */
-export const pollHandleAvailable = (): boolean => typeof loadKoffi().node?.poll === 'function'
+/**
+ * koffi's poll handle, if this koffi has it: since 2.15 and without a promise to stay. Bun 1.4 ends the process at
+ * `uv_poll_init`, which it does not have.
+ */
+export const pollHandleAvailable = (): boolean =>
+  runtime.name !== 'bun' && typeof loadKoffi().node?.poll === 'function'
+
+/** Why there is none. */
+export const noPollHandle = (): string =>
+  runtime.name === 'bun' ? 'Bun has no poll handle' : 'this version of koffi has no poll handle'
 
 /** Numbers that have a poll handle of this module: libuv takes one for each (uv_poll_init, UV_EEXIST). */
 const watched = new Set<number>()

@@ -6,7 +6,7 @@ import { openFd, type SocketHandle } from '../handle/socket-handle.ts'
 import { READABLE, WRITABLE } from '../system-calls/system-calls.ts'
 import { getOption } from '../sockets/options.ts'
 import { interval } from './interval.ts'
-import { pollHandle, pollHandleAvailable } from './poll-handle.ts'
+import { noPollHandle, pollHandle, pollHandleAvailable } from './poll-handle.ts'
 import { worker } from './worker.ts'
 import type { Interest, Report, Source, Watcher, WatchCallback, WatchStrategy } from './watcher.ts'
 
@@ -23,7 +23,7 @@ const strategies: Readonly<Record<WatchStrategy, MakeSource>> = {
     throw new SocketError({
       code: 'ENOTSUP',
       syscall: 'watch',
-      detail: 'this version of koffi has no poll handle',
+      detail: noPollHandle(),
     })
   },
   worker,

@@ -13,7 +13,7 @@
  * struct cmsghdr { socklen_t cmsg_len; int cmsg_level; int cmsg_type; };                           // 12, aligned to 4
  * ```
  */
-import { loadKoffi } from '../../binding/koffi.ts'
+import { addressOf } from '../../binding/koffi.ts'
 import type { IncomingMessage, OutgoingMessage } from '../system-calls.ts'
 import { SOCKADDR_STORAGE_SIZE } from '../../address/sockaddr.ts'
 import { constants as c, linux, onDarwin } from '../../constants/posix.ts'
@@ -73,7 +73,7 @@ interface Header {
   readonly keep: readonly unknown[]
 }
 
-const address = (view: ArrayBufferView): bigint => (view.byteLength === 0 ? 0n : loadKoffi().address(view))
+const address = (view: ArrayBufferView): bigint => (view.byteLength === 0 ? 0n : addressOf(view))
 
 const makeHeader = (parts: readonly Uint8Array[], nameSize: number, controlSize: number): Header => {
   const header = new DataView(new ArrayBuffer(m.size))
