@@ -1,11 +1,21 @@
 /** dbus-daemon on a socket of its own, and the part of D-Bus that passes descriptors (D-Bus Specification). */
 import { readFileSync, writeFileSync } from 'node:fs'
+import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { needs, spawnProgram, tempDir } from '@uds/testkit'
 import { connectAncillary, type AncillarySocket } from '@uds/stream/handles'
 import { onTestFinished } from 'vitest'
 
 export const dbus = needs('dbus-daemon')
+
+/** The bus drops a client whose uid has no entry in passwd(5), as in some containers. */
+export const hasUserEntry = ((): boolean => {
+  try {
+    return userInfo().username !== ''
+  } catch {
+    return false
+  }
+})()
 
 const u32 = (value: number): Buffer => {
   const four = Buffer.alloc(4)
