@@ -112,9 +112,10 @@ describe.skipIf(process.platform === 'win32' || process.getuid?.() !== 0)('files
     ['stale', /^EPERM unlink unix:\S+: .*sticky/],
     ['closed to others', /^EADDRINUSE bind unix:\S+: .*another user \(uid 0\)/],
     ['no rights left', /^EACCES unlink unix:\S+: .*write permission on its directory.*; closed, refused$/],
+    ['not even a look', /^EACCES unlink unix:\S+: .*write permission on its directory.*; closed, refused$/],
   ])('%s: a SocketError says why', async (what, line) => {
     const directory = tempDir()
-    chmodSync(directory, what === 'no rights left' ? 0o755 : 0o1777)
+    chmodSync(directory, what === 'no rights left' || what === 'not even a look' ? 0o755 : 0o1777)
     const program = spawnScript(fixture, [what, join(directory, 's')])
     await program.waitForLine(line)
     expect(await program.exit).toEqual({ code: 0, signal: null })

@@ -13,7 +13,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
-import { capabilities, removeSocketFile, sleep } from '@uds/winsock-ffi'
+import { capabilities, removeSocketFile, sleep, SocketError } from '@uds/winsock-ffi'
 import { errorOf, freshName, socketPath, spawnScript, tempDir } from '@uds/testkit'
 import {
   LocalListener,
@@ -117,6 +117,19 @@ describe.skipIf(!can.afUnix)('socket files', () => {
     listener.close()
     expect(existsSync(path)).toBe(false)
   })
+
+  test.skipIf(process.platform === 'win32')(
+    'a file in the place of the directory is ENOTDIR, as a SocketError',
+    () => {
+      const file = join(tempDir(), 'f')
+      writeFileSync(file, '')
+      for (const each of [UnixListener, UnixDatagram]) {
+        const error = errorOf(() => each.bind(join(file, 's')))
+        expect(error).toBeInstanceOf(SocketError)
+        expect(error).toMatchObject({ code: 'ENOTDIR', syscall: 'bind' })
+      }
+    },
+  )
 
   test('a missing directory is ENOENT and says so', () => {
     const error = errorOf(() => UnixListener.bind(join(tempDir(), 'no', 's')))

@@ -26,6 +26,15 @@ describe.skipIf(!onPosix)('closing', () => {
     expect(readdirSync(dirname(path))).toEqual([])
   })
 
+  test.skipIf(process.getuid?.() !== 0)(
+    'reports a file that stays, of each kind of listener, also where this user may not look',
+    async () => {
+      const { exit, stdout } = spawnScript(fixture('close-in-a-closed-directory'), [socketPath()])
+      expect(await exit).toEqual({ code: 0, signal: null })
+      expect(stdout().trim().split('\n')).toEqual(Array(4).fill('SocketError unlink EACCES'))
+    },
+  )
+
   test('is no failure when the directory is gone', async () => {
     const path = socketPath()
     const server = await listen(`unix:${path}`)

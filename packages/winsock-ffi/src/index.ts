@@ -40,7 +40,12 @@ export { capabilities } from './capabilities.ts'
 export type { Capabilities } from './capabilities.ts'
 export type { Runtime } from './runtime/runtime.ts'
 export { ensureWsaStarted } from './libraries/win32/startup.ts'
-export { isSocketFile, removeSocketFile, socketFileId } from './socket-file/socket-file.ts'
+export {
+  isSocketFile,
+  removeOwnSocketFile,
+  removeSocketFile,
+  socketFileId,
+} from './socket-file/socket-file.ts'
 export { refuses } from './sockets/refuses.ts'
 export { findFile, mayBeSocket } from './socket-file/win32/find-file.ts'
 export type { FoundFile } from './socket-file/win32/find-file.ts'

@@ -1,9 +1,17 @@
 /** The file of an AF_UNIX socket: its removal. */
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { errorOf, socketPath, tempDir } from '@uds/testkit'
 import { describe, expect, test } from 'vitest'
-import { capabilities, removeSocketFile, SocketError, sockets, UnixAddress } from '@uds/winsock-ffi'
+import {
+  capabilities,
+  removeOwnSocketFile,
+  removeSocketFile,
+  SocketError,
+  socketFileId,
+  sockets,
+  UnixAddress,
+} from '@uds/winsock-ffi'
 
 describe('removeSocketFile', () => {
   test.skipIf(!capabilities().afUnix)('removes the file, and no file is no error', () => {
@@ -24,5 +32,35 @@ describe('removeSocketFile', () => {
     expect(error).toBeInstanceOf(SocketError)
     expect(error).toMatchObject({ syscall: 'unlink', address: `unix:${directory}` })
     expect(['EISDIR', 'EPERM', 'EACCES']).toContain(error.code)
+  })
+})
+
+/** Leaves a socket file, and returns what identifies it. */
+const leftFile = (path: string): string | undefined => {
+  const socket = sockets.open('unix')
+  sockets.bind(socket, UnixAddress.path(path))
+  socket.close()
+  return socketFileId(path)
+}
+
+describe.skipIf(!capabilities().afUnix)('removeOwnSocketFile', () => {
+  test('removes the file with this identity, and no other that has its name by now', () => {
+    const path = socketPath()
+    const id = leftFile(path)
+    renameSync(path, `${path}2`)
+    writeFileSync(path, 'precious')
+    removeOwnSocketFile(path, id)
+    expect(existsSync(path)).toBe(true)
+    removeOwnSocketFile(`${path}2`, undefined)
+    expect(existsSync(`${path}2`)).toBe(true)
+    removeOwnSocketFile(`${path}2`, id)
+    expect(existsSync(`${path}2`)).toBe(false)
+  })
+
+  test('is no error where the file, or what it was in, is gone', () => {
+    const file = join(tempDir(), 'f')
+    writeFileSync(file, '')
+    for (const gone of [join(file, 's'), join(tempDir(), 'none', 's')])
+      expect(() => removeOwnSocketFile(gone, 'any')).not.toThrow()
   })
 })

@@ -1,6 +1,7 @@
 /** The socket file: bound under its lock, its mode, its removal. */
 import {
   isSocketFile,
+  removeOwnSocketFile,
   removeSocketFile,
   SocketError,
   socketFileId,
@@ -112,9 +113,7 @@ export const bindFile = (
 
 /** Removes the file of a socket that was closed, unless it is another one's by now. */
 const removeFile = (path: string, identity: string | undefined): void => {
-  locked(path, () => {
-    if (identity !== undefined && socketFileId(path) === identity) unlink(path)
-  })
+  locked(path, () => traced('unlink', path, () => removeOwnSocketFile(path, identity)))
 }
 
 /** Closes a socket whose last reference is gone, and removes its file. */

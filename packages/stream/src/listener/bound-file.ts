@@ -1,6 +1,6 @@
 /** The file of a socket that this process has bound by its public path, which goes when the socket does. */
 import { resolve } from 'node:path'
-import { removeSocketFile, SocketError, socketFileId, type UnixAddress } from '@uds/winsock-ffi'
+import { removeOwnSocketFile, SocketError, socketFileId, type UnixAddress } from '@uds/winsock-ffi'
 import { system } from '@uds/winsock-ffi/internal'
 import { atExit } from './at-exit.ts'
 import { keepTouched } from './touch.ts'
@@ -29,9 +29,7 @@ export const boundFile = (address: UnixAddress): (() => void) => {
   const id = socketFileId(path)
   const key = `${id} ${path}`
   const isOwn = (): boolean => id !== undefined && socketFileId(path) === id
-  const remove = (): void => {
-    if (isOwn()) removeSocketFile(path)
-  }
+  const remove = (): void => removeOwnSocketFile(path, id)
   const forget = atExit(key, remove)
   // On Windows the time of writing identifies the file.
   const endTouching = system === 'win32' ? undefined : keepTouched(key, path, isOwn)

@@ -20,7 +20,14 @@ const libc: Bound<typeof rows> = bindTable(libcLibrary, rows)
 const LOCK_EX = 2
 const LOCK_NB = 4
 
-const exists = (file: string): boolean => lstatSync(file, { throwIfNoEntry: false }) !== undefined
+/** False, too, where this user may not look: no lock can be had there. */
+const exists = (file: string): boolean => {
+  try {
+    return lstatSync(file, { throwIfNoEntry: false }) !== undefined
+  } catch {
+    return false
+  }
+}
 
 /** O_NONBLOCK: opening a FIFO must not wait for its other end (fifo(7)). */
 const FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK

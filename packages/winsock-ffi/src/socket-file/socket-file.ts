@@ -1,4 +1,4 @@
-/** removeSocketFile, isSocketFile, socketFileId. */
+/** removeSocketFile, removeOwnSocketFile, isSocketFile, socketFileId. */
 import { lstatSync, unlinkSync } from 'node:fs'
 import { fileError } from '../errors/file-error.ts'
 import { system } from '../system.ts'
@@ -62,4 +62,25 @@ export const socketFileId = (path: string): string | undefined => {
   } catch {
     return undefined
   }
+}
+
+/** ENOTDIR: a part of the path was replaced by a file, so the socket file is not there any more. */
+const GONE = new Set<string | undefined>(['ENOENT', 'ENOTDIR'])
+
+/**
+ * Removes a socket file if it is still the one with this identity; another one, or none, is no error.
+ *
+ * @param id - As `socketFileId` returned it when the socket was bound; undefined removes nothing.
+ * @throws SocketError as {@link removeSocketFile}, also when this user may not look at the file any more.
+ */
+export const removeOwnSocketFile = (path: string, id: string | undefined): void => {
+  if (id === undefined) return
+  let found: string | undefined
+  try {
+    found = identify(path)
+  } catch (error) {
+    if (GONE.has((error as NodeJS.ErrnoException).code)) return
+    throw fileError(error, 'unlink', `unix:${path}`)
+  }
+  if (found === id) removeSocketFile(path)
 }

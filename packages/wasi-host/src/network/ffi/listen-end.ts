@@ -1,7 +1,7 @@
-import { removeSocketFile, socketFileId, sockets, type SocketHandle } from '@uds/winsock-ffi'
+import { removeOwnSocketFile, socketFileId, sockets, type SocketHandle } from '@uds/winsock-ffi'
 import { NOT_YET } from '../../outcome/sync-promise.ts'
 import type { ListenEnd, StreamEnd } from '../network.ts'
-import { FfiEnd } from './end.ts'
+import { FfiEnd, quietly } from './end.ts'
 import { FfiStreamEnd } from './stream-end.ts'
 
 export class FfiListenEnd extends FfiEnd implements ListenEnd {
@@ -37,9 +37,9 @@ export class FfiListenEnd extends FfiEnd implements ListenEnd {
   }
 
   override close(): void {
-    // Not the file of another process that has taken the path since.
-    if (!this.handle.closed && this.#path !== undefined && socketFileId(this.#path) === this.#file)
-      removeSocketFile(this.#path)
+    const isFirst = !this.handle.closed
     super.close()
+    // Not the file of another process that has taken the path since; one that may not be removed stays.
+    if (isFirst && this.#path !== undefined) quietly(() => removeOwnSocketFile(this.#path!, this.#file))
   }
 }
