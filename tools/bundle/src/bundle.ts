@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { rolldown, type RolldownOptions } from 'rolldown'
 import { dts } from 'rolldown-plugin-dts'
+import { builtins } from './builtins.ts'
 import { entriesOf } from './entries.ts'
 
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')
@@ -37,6 +38,7 @@ export const bundle = async (folder: string): Promise<void> => {
     ...strict,
     input: Object.fromEntries(sources),
     external: externals(external),
+    plugins: [builtins],
   })
   await ofCode.write({ dir: dist, format: 'esm', sourcemap: true, chunkFileNames: '[name]-[hash].js' })
   await ofCode.close()

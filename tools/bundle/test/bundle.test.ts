@@ -1,5 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { tempDir } from '@uds/testkit'
 import { expect, test } from 'vitest'
@@ -77,6 +77,21 @@ test('the declarations of an entry say what its sources say', async () => {
     .filter((file) => file.endsWith('.d.ts'))
     .map((file) => readFileSync(join(folder, 'dist', file), 'utf8'))
   expect(texts.join('')).toContain('/** Counts. */\ndeclare const count: () => number')
+})
+
+test('modules of Node are not imported, so that nothing is loaded but what is used', async () => {
+  const folder = sample()
+  const state = `import { join as put, sep } from 'node:path'\nexport const count = (): string => put('a', 'b') + sep\n`
+  writeFileSync(join(folder, 'src/state.ts'), state)
+  await bundle(folder)
+  const texts = readdirSync(join(folder, 'dist'))
+    .filter((file) => file.endsWith('.js'))
+    .map((file) => readFileSync(join(folder, 'dist', file), 'utf8'))
+  expect(texts.join('')).not.toMatch(/from "node:/)
+  const { count } = (await import(pathToFileURL(join(folder, 'dist/index.js')).href)) as {
+    count: () => string
+  }
+  expect(count()).toBe(`${join('a', 'b')}${sep}`)
 })
 
 test('a module that cannot be resolved is an error, not a warning', async () => {
