@@ -1,6 +1,5 @@
 /** connectOrStart: a command and its daemon, which the first command starts. */
 import type { Socket } from 'node:net'
-import { text } from 'node:stream/consumers'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { checkOptions, invalidArgument, optionNames, SocketError } from '@uds/winsock-ffi'
@@ -168,6 +167,7 @@ export async function connectOrStart(
           (await tryConnect(attempt)) ?? (await startAndConnect(where, attempt, start, timeoutMs, signal)),
       )
     }
+    const { text } = process.getBuiltinModule('node:stream/consumers')
     const said = await text(place.connection).catch(() => '')
     throwIfAborted(signal)
     if (said !== '') throw reported(where, said)

@@ -1,5 +1,5 @@
 /** A program that was started to listen: how it ends, and the last lines of its standard error. */
-import { spawn, type ChildProcess } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { closeSync, fstatSync, mkdtempSync, openSync, readSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -46,6 +46,7 @@ export class Started {
       const [command, ...args] = start
       this.#name = command
       this.#log = openNameless()
+      const { spawn } = process.getBuiltinModule('node:child_process')
       try {
         this.#child = spawn(command, args, { detached: true, stdio: ['ignore', 'ignore', this.#log] })
       } catch (error) {
