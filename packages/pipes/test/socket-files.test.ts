@@ -14,7 +14,7 @@ import {
 import { dirname, join } from 'node:path'
 import { errorOf, expectNoLeak, handleCount, spawnScript, tempDir } from '@uds/testkit'
 import { describe, expect, test } from 'vitest'
-import { capabilities, SocketError } from '@uds/winsock-ffi'
+import { capabilities, SocketError, sockets, UnixAddress } from '@uds/winsock-ffi'
 import {
   TRACE_CHANNEL,
   UnixDatagram,
@@ -192,3 +192,19 @@ describe.skipIf(!can.afUnix)('a path that is longer than an address', () => {
     expect(existsSync(path)).toBe(false)
   })
 })
+
+describe.skipIf(!can.afUnix || process.platform === 'win32')(
+  'a socket that is bound and does not listen yet',
+  () => {
+    test.each(['UnixListener', 'UnixDatagram'] as const)('is replaced by no %s', (kind) => {
+      const path = join(tempDir(), 's')
+      using bound = sockets.open('unix', 'stream')
+      sockets.bind(bound, UnixAddress.path(path))
+      const before = statSync(path).ino
+      const bind = (): unknown =>
+        kind === 'UnixListener' ? UnixListener.bind(path) : UnixDatagram.bind(path)
+      expect(errorOf(bind).code).toBe('EADDRINUSE')
+      expect(statSync(path).ino).toBe(before)
+    })
+  },
+)

@@ -14,7 +14,7 @@ export interface Contender {
   readonly server: 'net' | 'uds' | 'adopted'
   /** Where that is to listen. */
   readonly address: string
-  /** Connects to where it does listen; takes what comes by `received`. */
+  /** Connects to where it does listen; passes the bytes that arrive to `received`. */
   connect(address: string, received: (bytes: number) => void): Promise<Duplex>
 }
 

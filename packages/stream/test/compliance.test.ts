@@ -29,7 +29,7 @@ const harnesses: Readonly<Record<string, { readonly harness: Harness; readonly m
   },
   "pipe as Node's own": {
     harness: {
-      // Node asks for the first instance of the name, which Wine does not honour; libuv tells nothing of the peer.
+      // Node asks for the first instance of the name, which Wine does not honour; libuv reports nothing of the peer.
       transport: { ...pipe, capabilities: { ...pipe.capabilities, credentials: false, exclusive: false } },
       address: () => `pipe:${freshName()}`,
       connectOptions: { security: 'os-default' },

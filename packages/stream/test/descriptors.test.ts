@@ -19,7 +19,7 @@ const poor = (name: string, ...args: string[]): Spawned => {
   return spawnProgram('sh', ['-c', command, process.execPath, script, ...args])
 }
 
-/** Starts such a server, and gives its address. */
+/** Starts such a server, and returns its address. */
 const poorServer = async (address: string): Promise<{ address: string; met(): Promise<string> }> => {
   const server = poor('few-descriptors', address)
   const [, opened = ''] = await server.waitForLine(/^listening on (.*)$/)

@@ -16,7 +16,7 @@ import {
 
 declare const anywhere: string
 
-// A literal address of a kind that is a net.Socket everywhere gives one; otherwise it is a Duplex.
+// A literal address of a kind that is a net.Socket everywhere returns one; otherwise it is a Duplex.
 expectTypeOf(connect('unix:/run/x.sock')).resolves.toEqualTypeOf<Socket>()
 expectTypeOf(connect('tcp:localhost:80', { retryUntilMs: 5 })).resolves.toEqualTypeOf<Socket>()
 expectTypeOf(connect({ scheme: 'unix', path: '/run/x.sock' })).resolves.toEqualTypeOf<Socket>()

@@ -10,7 +10,7 @@ import { InetAddress, sockets } from '@uds/winsock-ffi'
 import { connect, counters, listen, peerCredentials, unix, type PeerCredentials } from '@uds/stream'
 import { closing, lineOf, onPosix } from './support.ts'
 
-/** A listener whose backlog is full: further connects of TCP hang until they are given up. */
+/** A listener whose backlog is full: further connects of TCP hang until they time out. */
 const hanging = async (): Promise<string> => {
   const handle = sockets.open('inet')
   onTestFinished(() => handle.close())

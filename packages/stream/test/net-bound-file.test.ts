@@ -61,7 +61,7 @@ describe.each(binders)('%s', (_name, works, bind) => {
     const path = socketPath()
     const close = await bind(path)
     removeSocketFile(path)
-    // Windows tells files apart by the time of writing, and its clock moves 64 times a second.
+    // Windows distinguishes files by the time of writing, and its clock moves 64 times a second.
     await sleep(50)
     const closeSuccessor = await bind(path)
     close()

@@ -109,7 +109,7 @@ describe.each([
     const server = await served(
       async (connection) => {
         const question = await lineOf(connection)
-        // Longer than the 50 ms after which libuv gives up a byte pipe.
+        // Longer than the 50 ms after which libuv closes a byte pipe.
         setTimeout(() => connection.end(`${question}, answered late`), 200)
       },
       { allowHalfOpen: true },

@@ -128,7 +128,7 @@ describe.skipIf(!can.afUnix).each(doors)(
       let received = 0
       let wrong = 0
       client.on('data', (data: Buffer) => {
-        // The pattern is 8 bytes long, so any offset is told by its first byte.
+        // The pattern is 8 bytes long, so its first byte identifies any offset.
         if (data[0] !== chunk[received % 8]) wrong += 1
         received += data.length
       })

@@ -94,7 +94,7 @@ export const socketSystem: SocketSystem = {
   close: (fd) => {
     traced('close', fd, () => systemCalls.close(fd))
   },
-  probeType: (type) => (type === 'datagram' ? 'stream' : 'datagram'),
+  probeType: () => 'datagram',
   neverWaits: (fd) => (traced('fcntl', fd, () => libc.fcntl(fd, c.F_GETFL, 0)) & c.O_NONBLOCK) !== 0,
   prepareListener: (fd) => traced('fcntl', fd, () => systemCalls.setNonblocking(fd, true)),
   // Linux takes the mode of the socket file from the inode of the socket (unix_bind in net/unix/af_unix.c), less the

@@ -39,8 +39,8 @@ export interface SocketSystem extends Wakers {
   unread(fd: number): number
   close(fd: number): void
   /**
-   * The type of socket to try a file with. One of another type than the server's finds out that a server is there
-   * (EPROTOTYPE) without becoming its client.
+   * The type of socket to try a file with. A datagram socket finds a socket of any type, also one that does not listen
+   * yet, without becoming its client: EPROTOTYPE for a stream, a connection of no consequence for a datagram socket.
    */
   probeType(type: SocketType): SocketType
   /** True when the kernel does not wait although {@link waitsInKernel}: another process has set O_NONBLOCK. */
