@@ -108,7 +108,7 @@ describe.skipIf(isWindows).each(waits)('standard streams under %s', (wait) => {
     expect(await file.result()).toBe('exit 1')
   })
 
-  test('poll_oneoff counts the bytes that a pipe holds', async () => {
+  test('poll_oneoff counts the bytes that a pipe holds, and those that are left of a file', async () => {
     const shell = new Shell(
       `printf 12345 | { read -r none <&3; "$NODE" $GUEST; echo "exit $?" >&4; }`,
       'bytes',
@@ -116,6 +116,14 @@ describe.skipIf(isWindows).each(waits)('standard streams under %s', (wait) => {
     )
     shell.goOn()
     expect(await shell.result()).toBe('exit 5')
+    const dir = tempDir()
+    writeFileSync(join(dir, 'in'), 'first\nsecond\n')
+    const file = new Shell(
+      `cd "${dir}"; { read -r line; "$NODE" $GUEST; echo "exit $?" >&4; } <in`,
+      'bytes',
+      wait,
+    )
+    expect(await file.result()).toBe(`exit ${'second\n'.length}`)
   })
 
   test('a guest that set NONBLOCK gets EAGAIN', async () => {

@@ -71,13 +71,34 @@ type SocketSubscription = PollRequest & Subscription
 type StandardSubscription = StandardRequest & Subscription
 
 /** Of writing no number of bytes is known: 1 says that there is space. */
-const readyEvent = ({ userdata, type }: Subscription, { available, hangup }: PollAnswer): Ready => ({
+const readyEvent = ({ userdata, type }: Subscription, available: bigint, hangup: boolean): Ready => ({
   userdata,
   type,
   errno: SUCCESS,
-  bytes: type === FD_READ ? BigInt(available) : 1n,
+  bytes: type === FD_READ ? available : 1n,
   flags: hangup ? HANGUP : 0,
 })
+
+/** `__wasi_filetype_t` and `__wasi_whence_t` */
+const REGULAR_FILE = 4
+const [SET, CUR, END] = [0, 1, 2]
+
+/**
+ * The bytes of a file behind its offset; 1 for anything else, of which no number is known.
+ *
+ * @param scratch - Memory that the answer is written to later.
+ */
+const bytesLeft = (guest: Guest, host: number, scratch: number): bigint => {
+  const { memory, wasi } = guest
+  const seek = (offset: bigint, whence: number): bigint | undefined =>
+    wasi['fd_seek']!(host, offset, whence, scratch) === 0 ? memory.u64(scratch) : undefined
+  if (wasi['fd_fdstat_get']!(host, scratch) !== 0 || memory.u8(scratch) !== REGULAR_FILE) return 1n
+  const at = seek(0n, CUR)
+  const size = at === undefined ? undefined : seek(0n, END)
+  if (at === undefined || size === undefined) return 1n
+  seek(at, SET)
+  return size > at ? size - at : 0n
+}
 
 /**
  * `poll_oneoff(in, out, nsubscriptions, nevents)`: waits for sockets, standard streams and clocks. A file is always
@@ -112,8 +133,8 @@ export const pollOneoff = (guest: Guest, ...args: number[]): Outcome<void> => {
       const entry = fds.get(memory.u32(at + 16))
       const wanted = { read: type === FD_READ, write: type === FD_WRITE, userdata, type }
       if (entry.kind === 'socket') requests.push({ id: entry.id, ...wanted })
-      else if (entry.standard) standards.push({ stream: entry.standard, ...wanted })
-      else ready.push({ userdata, type, errno: SUCCESS, bytes: 1n, flags: 0 })
+      else if (entry.standard?.waits) standards.push({ stream: entry.standard, ...wanted })
+      else ready.push(readyEvent(wanted, bytesLeft(guest, entry.host, output), false))
     } catch (error) {
       ready.push({ userdata, type, errno: errnoOf(failureOf(error).code, 'wasi'), bytes: 0n, flags: 0 })
     }
@@ -124,7 +145,8 @@ export const pollOneoff = (guest: Guest, ...args: number[]): Outcome<void> => {
   return after(pollAll(guest, requests, standards, timeoutMs), (answers) => {
     const collect = (subscriptions: readonly Subscription[], found: readonly PollAnswer[]): void => {
       for (const [index, answer] of found.entries())
-        if (isReady(answer)) ready.push(readyEvent(subscriptions[index]!, answer))
+        if (isReady(answer))
+          ready.push(readyEvent(subscriptions[index]!, BigInt(answer.available), answer.hangup))
     }
     collect(standards, answers.standards)
     collect(requests, answers.sockets)
