@@ -10,7 +10,7 @@ import { paint, type Terminal } from './terminal/terminal.ts'
  * Runs the command `uds`.
  *
  * @param args - The arguments, without those of Node.
- * @param terminal - Where it reads and writes; this process unless given. Guests of `uds wasm run` always have the
+ * @param terminal - Where it reads and writes; this process by default. Guests of `uds wasm run` always have the
  *   standard streams of the process.
  * @returns The exit code: 0, 1 when it failed, 2 when it was called wrongly, or that of a guest. It never rejects.
  */

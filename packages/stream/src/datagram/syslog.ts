@@ -43,15 +43,15 @@ export type SyslogFacility = keyof typeof facilities
 export type SyslogSeverity = keyof typeof severities
 
 export interface SyslogOptions {
-  /** `user` unless given. */
+  /** @default 'user' */
   readonly facility?: SyslogFacility | undefined
-  /** The name of the program; that of the script unless given. */
+  /** The name of the program. @default the name of the script */
   readonly ident?: string | undefined
-  /** Adds the number of this process, as LOG_PID does. True unless given. */
+  /** Adds the number of this process, as LOG_PID does. @default true */
   readonly pid?: boolean | undefined
-  /** The time of the record; now unless given. */
+  /** The time of the record. @default now */
   readonly date?: Date | undefined
-  /** Where the daemon listens; `/dev/log` unless given. */
+  /** Where the daemon listens. @default '/dev/log' */
   readonly address?: UnixAddressLike | undefined
   readonly signal?: AbortSignal | undefined
 }
