@@ -1,3 +1,4 @@
+/** run: parses the arguments, runs the command, returns the exit code. */
 import { CommanderError } from 'commander'
 import { codeOf, exitCodeOf, explain } from './exit/failure.ts'
 import { createProgram } from './program.ts'

@@ -1,3 +1,4 @@
+/** The command connect: standard input and output over a connection. */
 import { Command, Option } from 'commander'
 import { address, milliseconds } from '../arguments/parsers.ts'
 import type { Context } from '../terminal/context.ts'

@@ -1,3 +1,4 @@
+/** The command doctor: what this machine can do. */
 import { Command } from 'commander'
 import { withStopSignal } from '../process/signals.ts'
 import type { Context } from '../terminal/context.ts'

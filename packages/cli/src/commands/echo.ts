@@ -1,3 +1,4 @@
+/** The command echo: a server that sends the bytes of each client back. */
 import { Command } from 'commander'
 import { address } from '../arguments/parsers.ts'
 import type { Context } from '../terminal/context.ts'

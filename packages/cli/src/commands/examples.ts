@@ -1,3 +1,4 @@
+/** The command examples: runs the examples of unixevents. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

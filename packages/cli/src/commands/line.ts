@@ -1,3 +1,4 @@
+/** The command line: a line server. */
 import { Command } from 'commander'
 import type { Context } from '../terminal/context.ts'
 import { withStopSignal, untilAborted } from '../process/signals.ts'

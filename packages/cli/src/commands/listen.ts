@@ -1,3 +1,4 @@
+/** The command listen: standard input and output over the connection of a client. */
 import { Command, Option } from 'commander'
 import type { Duplex } from 'node:stream'
 import { address } from '../arguments/parsers.ts'

@@ -1,3 +1,4 @@
+/** The command ls: the sockets and pipes of this machine, as a table. */
 import { Command } from 'commander'
 import { printable } from '../terminal/printable.ts'
 import type { Context } from '../terminal/context.ts'

@@ -1,3 +1,4 @@
+/** The command proxy: relays the clients of one address to another. */
 import { Command } from 'commander'
 import { resolve } from 'node:path'
 import type { Duplex } from 'node:stream'

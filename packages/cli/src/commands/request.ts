@@ -1,3 +1,4 @@
+/** The command request: sends a request, prints its replies. */
 import { Command } from 'commander'
 import { channel, milliseconds } from '../arguments/parsers.ts'
 import { printableJson } from '../terminal/printable.ts'

@@ -1,3 +1,4 @@
+/** The command send: sends one acknowledged event. */
 import { Command } from 'commander'
 import { milliseconds } from '../arguments/parsers.ts'
 import type { Context } from '../terminal/context.ts'

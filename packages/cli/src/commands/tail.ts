@@ -1,3 +1,4 @@
+/** The command tail: prints the events of a channel. */
 import { Command } from 'commander'
 import { count, milliseconds, collect } from '../arguments/parsers.ts'
 import { printable, printableJson } from '../terminal/printable.ts'

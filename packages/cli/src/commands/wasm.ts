@@ -1,3 +1,4 @@
+/** The command wasm: its subcommands run and inspect. */
 import { Command } from 'commander'
 import type { Context } from '../terminal/context.ts'
 import { inspectCommand } from '../wasm/inspect.ts'

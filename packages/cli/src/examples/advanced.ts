@@ -1,3 +1,4 @@
+/** The example advanced: several clients, all types of values, receivers, callbacks. */
 import { Linker } from '@uds/events'
 import { nextEvent, assertEqual, type Example } from './example.ts'
 

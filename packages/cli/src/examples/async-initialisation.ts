@@ -1,3 +1,4 @@
+/** The example of asynchronous initialisation. */
 import { Linker } from '@uds/events'
 import { nextEvent, assertEqual, type Example } from './example.ts'
 

@@ -1,3 +1,4 @@
+/** The example basic: two ends, one message each way. */
 import { Linker } from '@uds/events'
 import { nextEvent, assertEqual, type Example } from './example.ts'
 

@@ -1,3 +1,4 @@
+/** The example of 1,000 messages: each awaited, and all at once. */
 import { Linker } from '@uds/events'
 import { assertEqual, type Example } from './example.ts'
 

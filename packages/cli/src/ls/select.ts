@@ -1,3 +1,4 @@
+/** listSockets: the twin of this system. */
 import { CommandFailure } from '../exit/failure.ts'
 import { system, type System } from '@uds/winsock-ffi/internal'
 import { FAILED } from '../exit/exit-codes.ts'

@@ -1,3 +1,4 @@
+/** Context: the terminal, output and exit code of a command. */
 import type { Output, Terminal } from './terminal.ts'
 
 /** The context of a command: its terminal, output and exit code. */

@@ -1,3 +1,4 @@
+/** uds wasm inspect. */
 import { Command } from 'commander'
 import type { Inspection, ModuleImport } from '@uds/wasi-host'
 import type { Context } from '../terminal/context.ts'

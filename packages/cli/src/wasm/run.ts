@@ -1,3 +1,4 @@
+/** uds wasm run. */
 import { basename } from 'node:path'
 import { Command, Option } from 'commander'
 import type { Decision } from '@uds/wasi-host'

@@ -1,3 +1,4 @@
+/** requireWindows: calls of named pipes fail early where there are none. */
 import { notSupported } from '../errors/errors.ts'
 import { onWindows } from '../system.ts'
 

@@ -1,3 +1,4 @@
+/** remaining: what is left of a timeout for the next call. */
 import { callTimeout, type WaitOptions } from './arguments.ts'
 
 /** For a call that is made of several: what is left for the next of them. */

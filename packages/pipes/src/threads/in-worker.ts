@@ -1,3 +1,5 @@
+/** inWorker: whether this is a thread of a Worker. */
+
 let found: boolean | undefined
 
 /** True in a thread of a Worker. `node:worker_threads` is loaded when it is asked for, and not by an import. */

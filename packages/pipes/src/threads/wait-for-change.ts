@@ -1,3 +1,4 @@
+/** waitForChange: waits for another thread to change a word of shared memory. */
 import { sleep } from '@uds/winsock-ffi'
 
 /** How often the word is looked at where nobody can wake this thread. */

@@ -1,3 +1,4 @@
+/** syslog: records of RFC 3164 to the daemon at /dev/log. */
 import { basename } from 'node:path'
 import { invalidArgument, invalidValue, SocketError } from '@uds/winsock-ffi'
 import { toUnixAddress, type UnixAddressLike } from './unix-address.ts'

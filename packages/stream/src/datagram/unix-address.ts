@@ -1,3 +1,4 @@
+/** toUnixAddress: an argument becomes a UnixAddress. */
 import { invalidValue, UnixAddress } from '@uds/winsock-ffi'
 import { parseAddress, type Address } from '@uds/winsock-ffi/internal'
 

@@ -1,3 +1,4 @@
+/** PassedFile: a regular file, or another descriptor that is no socket, from another process. */
 import fs, { type ReadStream, type Stats, type WriteStream } from 'node:fs'
 import type { Descriptor } from '@uds/winsock-ffi'
 

@@ -1,3 +1,4 @@
+/** requireDescriptors: passing descriptors fails early where it is not possible. */
 import { capabilities, SocketError } from '@uds/winsock-ffi'
 
 /** @throws SocketError `ENOTSUP` where descriptors cannot be passed. */

@@ -1,3 +1,4 @@
+/** layout: how the socket addresses of this system lie in memory. */
 import { system } from '../system.ts'
 import { darwinLayout, linuxLayout, windowsLayout, type SockaddrLayout } from './sockaddr.ts'
 

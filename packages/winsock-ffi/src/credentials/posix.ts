@@ -1,3 +1,4 @@
+/** peerCredentials of Linux (SO_PEERCRED) and macOS (getpeereid, LOCAL_PEERPID). */
 import type { PeerCredentials } from './peer-credentials.ts'
 import { darwin, linux, onDarwin } from '../constants/posix.ts'
 import { libc } from '../libraries/posix/prototypes.ts'

@@ -1,3 +1,4 @@
+/** fileError: an error of node:fs as a SocketError with a subject and advice. */
 import { adviceFor } from './advice.ts'
 import { SocketError } from './socket-error.ts'
 

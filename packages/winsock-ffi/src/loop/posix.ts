@@ -1,3 +1,4 @@
+/** intoLoop of POSIX: a descriptor becomes a net.Socket. */
 import type { Socket, SocketConstructorOpts } from 'node:net'
 import { netSocketOf } from '../runtime/net-socket.ts'
 

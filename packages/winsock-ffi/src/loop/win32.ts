@@ -1,3 +1,4 @@
+/** intoLoop of Windows: a SOCKET becomes a net.Socket over Node's TCP handle. */
 import { Socket, type SocketConstructorOpts } from 'node:net'
 import { SocketError } from '../errors/socket-error.ts'
 

@@ -1,3 +1,4 @@
+/** refuses: whether an address refuses connections, as a stale socket file does. */
 import type { UnixAddress } from '../address/unix-address.ts'
 import type { SocketType } from '../system-calls/system-calls.ts'
 import { sockets } from './index.ts'

@@ -1,3 +1,4 @@
+/** systemCalls: the twin of this system. */
 import { system } from '../system.ts'
 import { systemCalls as posix } from './posix/sockets.ts'
 import type { SystemCalls } from './system-calls.ts'

@@ -1,3 +1,4 @@
+/** sleep: blocks this thread for a number of milliseconds. */
 import { systemCalls } from '../system-calls/select.ts'
 
 /** poll(2) takes an int; nobody sleeps longer than 24 days at once. */

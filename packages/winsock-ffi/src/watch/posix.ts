@@ -1,3 +1,4 @@
+/** pollBackend of POSIX: poll(2) in a worker thread, woken through a socketpair. */
 import { READABLE } from '../system-calls/system-calls.ts'
 import type { PollBackend } from './poll-backend.ts'
 import { constants as c } from '../constants/posix.ts'

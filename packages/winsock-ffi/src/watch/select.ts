@@ -1,3 +1,4 @@
+/** pollBackend: the twin of this system. */
 import { system } from '../system.ts'
 import type { PollBackend } from './poll-backend.ts'
 import { pollBackend as posix } from './posix.ts'

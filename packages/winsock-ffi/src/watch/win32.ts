@@ -1,3 +1,4 @@
+/** pollBackend of Windows: WSAEventSelect in a worker thread, and an event that wakes it. */
 import { READABLE, WRITABLE } from '../system-calls/system-calls.ts'
 import type { PollBackend } from './poll-backend.ts'
 import * as c from '../constants/win32.ts'

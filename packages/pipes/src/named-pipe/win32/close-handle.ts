@@ -1,3 +1,4 @@
+/** closeHandle: CloseHandle. */
 import { traced } from '../../trace.ts'
 import { kernel32 } from '../../libraries/win32.ts'
 

@@ -1,3 +1,4 @@
+/** Lender: what a call needs for its time is lent to it, and kept for the next. */
 import { inWorker } from '../../threads/in-worker.ts'
 
 /**

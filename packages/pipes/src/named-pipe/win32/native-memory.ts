@@ -1,3 +1,4 @@
+/** NativeMemory: memory outside V8 that stays where it is while the system writes to it. */
 import { loadKoffi } from '@uds/winsock-ffi'
 import { kernel32 } from '../../libraries/win32.ts'
 

@@ -1,3 +1,4 @@
+/** makePair: both ends of a new byte pipe. */
 import { closeHandle } from './close-handle.ts'
 import { createFirst, openPipe } from './create.ts'
 import { sddlOf } from './security.ts'

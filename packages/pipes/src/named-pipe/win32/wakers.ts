@@ -1,3 +1,4 @@
+/** wakers: the events that wake a read or write of a pipe. */
 import { WAKE } from '../../threads/cells.ts'
 import type { Wakers } from '../../threads/state.ts'
 import { traced } from '../../trace.ts'

@@ -1,3 +1,4 @@
+/** socketSystem: the twin of this system. */
 import { onWindows } from '../../system.ts'
 import { socketSystem as posix } from './posix.ts'
 import type { SocketSystem } from './socket-system.ts'

@@ -1,3 +1,4 @@
+/** errnoCode: the name of an errno of Linux or macOS. */
 import { constants } from 'node:os'
 
 // An import of `node:util` makes pipes 0 to 2 non-blocking: it reads process.stderr (nodejs/node `lib/internal/util/colors.js`).

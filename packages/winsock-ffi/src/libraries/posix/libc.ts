@@ -1,3 +1,4 @@
+/** libcLibrary: the C library of this system, and its errno. */
 import { SocketError } from '../../errors/socket-error.ts'
 import { defineLibrary, type Library } from '../../binding/library.ts'
 import { system } from '../../system.ts'

@@ -1,3 +1,4 @@
+/** ensureWsaStarted: WSAStartup, once in this process. */
 import { system } from '../../system.ts'
 import { winsock } from './prototypes.ts'
 

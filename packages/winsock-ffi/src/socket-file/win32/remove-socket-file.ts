@@ -1,3 +1,4 @@
+/** removeSocketFile: the file of an AF_UNIX socket goes, and no other file. */
 import { unlinkSync } from 'node:fs'
 import { callFailed } from '../../errors/call-failed.ts'
 import { errorRow } from '../../errors/win32/error-codes.ts'

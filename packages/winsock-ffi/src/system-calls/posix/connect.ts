@@ -1,3 +1,4 @@
+/** connectWithin of POSIX: connect(2) with a timeout. */
 import { constants as os } from 'node:os'
 import { deadlineIn } from '../deadline.ts'
 import { layout } from '../../address/layout.ts'

@@ -1,3 +1,4 @@
+/** The socket options of Linux and macOS: level, number, type. */
 import type { OptionRow } from '../system-calls.ts'
 import { constants as c, linux, onDarwin } from '../../constants/posix.ts'
 

@@ -1,3 +1,4 @@
+/** connectWithin of Windows: connect with a timeout, by WSAEventSelect. */
 import { FD_CONNECT, FD_MAX_EVENTS, FIONBIO, WSA_INFINITE, WSA_WAIT_TIMEOUT } from '../../constants/win32.ts'
 import { winsock } from '../../libraries/win32/prototypes.ts'
 

@@ -1,3 +1,4 @@
+/** The socket options of Windows: level, number, type. */
 import type { OptionRow } from '../system-calls.ts'
 import * as c from '../../constants/win32.ts'
 
