@@ -1,3 +1,4 @@
+/** endpoint, printed, socketFileOf: addresses of servers, and the files that they name. */
 import { type Address, formatAddress, parseAddress, type Transport } from '@uds/stream'
 import { invalidArgument } from '@uds/winsock-ffi'
 

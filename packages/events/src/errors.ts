@@ -1,3 +1,4 @@
+/** Error codes, failure, RemoteError, DeferError; errors on the wire. */
 import { invalidArgument, outOfRange, SocketError } from '@uds/winsock-ffi'
 
 /**

@@ -1,3 +1,4 @@
+/** The types of a map: events and requests in each direction, their data and options. */
 import type { ReservedName } from './names.ts'
 
 /**
@@ -66,7 +67,7 @@ export type DataArgument<T> = undefined extends T ? [data?: T] : [data: T]
 
 /** How long a request may take, and how to cancel it. */
 export interface RequestOptions {
-  /** Milliseconds until the request fails with `ETIMEDOUT`; `null`: no limit. Default: the client's `requestTimeoutMs`. */
+  /** Milliseconds until the request fails with `ETIMEDOUT`; `null`: no limit. @default the client's `requestTimeoutMs` */
   readonly timeoutMs?: number | null | undefined
   /** Cancels the request, here and at the other end, whose handler sees its own signal abort. */
   readonly signal?: AbortSignal | undefined
@@ -74,7 +75,7 @@ export interface RequestOptions {
 
 /** {@link RequestOptions} of a stream; the timeout counts until the first item. */
 export interface StreamOptions extends RequestOptions {
-  /** How many items the other end may send ahead of the reader. Default 64. */
+  /** How many items the other end may send ahead of the reader. @default 64 */
   readonly window?: number | undefined
 }
 

@@ -1,3 +1,4 @@
+/** checkName, checkEventName: which texts name an event, request or room. */
 import { invalidArgument, invalidValue } from '@uds/winsock-ffi'
 
 /** What `on` uses itself: no event of a map may have such a name. */

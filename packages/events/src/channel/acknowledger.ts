@@ -1,3 +1,4 @@
+/** Acknowledger: sends acknowledgements, gathered. */
 import { type WireError } from '../errors.ts'
 import { FrameType, u32 } from '../wire/frame.ts'
 import type { FlowControl } from './flow-control.ts'

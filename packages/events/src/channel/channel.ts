@@ -1,3 +1,4 @@
+/** Channel: one end of a session, over one connection after the other. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { disconnection, failure } from '../errors.ts'
 import type { Codec } from '../codecs/codec.ts'

@@ -1,3 +1,4 @@
+/** Dispatcher: each frame that arrives goes to its consumer. */
 import type { Codec, CodecLimits } from '../codecs/codec.ts'
 import { failure, fromWire, RemoteError } from '../errors.ts'
 import { FIRST_OPTIONAL_TYPE, Flag, FrameType, KNOWN_FLAGS, readU64 } from '../wire/frame.ts'

@@ -1,3 +1,4 @@
+/** DuplicateFilter: a message that arrives twice is handled once. */
 import type { WireError } from '../errors.ts'
 
 /** How many failures are remembered, for messages whose refusal may not have reached the sender. */

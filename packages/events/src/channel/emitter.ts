@@ -1,3 +1,4 @@
+/** Emitter: writes events and answers, which are not kept. */
 import type { Codec } from '../codecs/codec.ts'
 import { failure } from '../errors.ts'
 import { encodeFrame, type Encoded, FrameType } from '../wire/frame.ts'

@@ -1,3 +1,4 @@
+/** EventReceiver: events that arrive meet their listeners and are acknowledged. */
 import { asError, DeferError, failure, toWire } from '../errors.ts'
 import type { Delivery } from '../handlers/handler.ts'
 import { isThenable } from '../handlers/listeners.ts'

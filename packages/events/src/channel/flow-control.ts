@@ -1,3 +1,4 @@
+/** FlowControl, Closed: what may be sent now, and why nothing may be. */
 import { disconnection, type EventsErrorCode, failure } from '../errors.ts'
 import { FrameType } from '../wire/frame.ts'
 import type { OutgoingNames } from '../wire/interned-names.ts'

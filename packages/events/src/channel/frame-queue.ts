@@ -1,3 +1,4 @@
+/** FrameQueue: frames that wait, and the policy of a full queue. */
 import { checkOptions, invalidValue, optionNames } from '@uds/winsock-ffi'
 import { failure } from '../errors.ts'
 import { count } from '../options.ts'
@@ -15,7 +16,7 @@ export type QueuePolicy = 'wait' | 'drop-old' | 'drop-new' | 'fail'
 
 /** How much may wait, and what to do with more. */
 export interface QueueOptions {
-  /** Default `wait`. */
+  /** @default 'wait' */
   readonly policy?: QueuePolicy | undefined
   /** The most messages. */
   readonly limit?: number | undefined

@@ -1,3 +1,4 @@
+/** MessagePipeline: schema, middleware, handler. */
 import type { Check, Checks } from '../contract/contract.ts'
 import { failure } from '../errors.ts'
 import type { HandlerRegistry } from '../handlers/registry.ts'

@@ -1,3 +1,4 @@
+/** ChannelSettings, DurableStore, ChannelOwner: what a channel needs of its client or server. */
 import type { Checks } from '../contract/contract.ts'
 import type { Delivery } from '../handlers/handler.ts'
 import type { HandlerRegistry } from '../handlers/registry.ts'

@@ -1,3 +1,4 @@
+/** Payloads and names: encoded, checked for size, decoded. */
 import { isUtf8 } from 'node:buffer'
 import { isThenable } from '../handlers/listeners.ts'
 import type { Codec, CodecLimits } from '../codecs/codec.ts'

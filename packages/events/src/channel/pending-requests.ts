@@ -1,3 +1,4 @@
+/** PendingRequests: the requests of this end that wait for a reply. */
 import { failure, RemoteError, type WireError } from '../errors.ts'
 
 /** Something that waits for what the other end answers. */

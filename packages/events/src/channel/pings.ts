@@ -1,3 +1,4 @@
+/** Pings: round trips that a caller asked for. */
 import { quietly } from '../errors.ts'
 import { FrameType } from '../wire/frame.ts'
 import { type Link, lost } from '../wire/link.ts'

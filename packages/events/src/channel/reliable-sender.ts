@@ -1,3 +1,4 @@
+/** ReliableSender: messages with a number, sent again until they are acknowledged. */
 import type { Codec } from '../codecs/codec.ts'
 import { asError, quietly } from '../errors.ts'
 import type { KeptMessage, StoredMessage } from '../journal/sent-journal.ts'

@@ -1,3 +1,4 @@
+/** ReplyStream: the reply to a request, item by item. */
 import type { ReplyReceiver } from './pending-requests.ts'
 
 /** What a reader of replies needs of the connection. */

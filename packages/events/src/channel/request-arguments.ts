@@ -1,3 +1,4 @@
+/** request, requestStream: the arguments of both ends, checked. */
 import { checkOptions, optionNames } from '@uds/winsock-ffi'
 import { quietly } from '../errors.ts'
 import type { Requester } from './requester.ts'

@@ -1,3 +1,4 @@
+/** RequestHandler: runs the handlers of requests that arrive, sends their answers. */
 import { failure, toWire } from '../errors.ts'
 import { isThenable } from '../handlers/listeners.ts'
 import { FrameType } from '../wire/frame.ts'

@@ -1,3 +1,4 @@
+/** Requester: sends the requests of this end. */
 import type { Check } from '../contract/contract.ts'
 import type { Codec } from '../codecs/codec.ts'
 import { asError, failure, type WireError } from '../errors.ts'

@@ -1,3 +1,4 @@
+/** RunningRequest: a request while its handler runs. */
 import { failure } from '../errors.ts'
 import type { RequestContext } from '../handlers/handler.ts'
 

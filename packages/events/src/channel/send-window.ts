@@ -1,3 +1,4 @@
+/** SendWindow: the messages that are sent and not acknowledged. */
 import { quietly } from '../errors.ts'
 import type { Slab } from '../wire/outbox.ts'
 

@@ -1,3 +1,4 @@
+/** EventClient. */
 import type { Address } from '@uds/stream'
 import { endpoint, printed } from '../address.ts'
 import { request, requestStream } from '../channel/request-arguments.ts'

@@ -1,3 +1,4 @@
+/** Connector: connects, and connects again after a loss. */
 import type { Duplex } from 'node:stream'
 import { type Address, connect as openConnection, type Transport } from '@uds/stream'
 import { socketFileOf } from '../address.ts'

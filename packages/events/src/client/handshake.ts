@@ -1,3 +1,4 @@
+/** clientHandshake: the client's half of the handshake. */
 import type { Duplex } from 'node:stream'
 import type { Channel } from '../channel/channel.ts'
 import { asError, failure, fromWire, RemoteError } from '../errors.ts'

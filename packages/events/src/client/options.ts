@@ -1,3 +1,4 @@
+/** ClientOptions, ClientEvents. */
 import type { Transport } from '@uds/stream'
 import { optionNames } from '@uds/winsock-ffi'
 import type { Codec } from '../codecs/codec.ts'
@@ -9,15 +10,15 @@ import type { ReconnectOptions } from './reconnect.ts'
 
 /** How a client connects. */
 export interface ClientOptions<M extends object = AnyMap> extends EndOptions<M> {
-  /** How data is written. Default `json`. */
+  /** How data is written. @default 'json' */
   readonly codec?: CodecName | Codec | undefined
   /** What the server's `token` option or its `authorize` wants to see. */
   readonly token?: string | undefined
   /** How to come back when the connection is lost; false: not at all. */
   readonly reconnect?: ReconnectOptions | false | undefined
-  /** Milliseconds in which `EventClient.connect` tries again while nobody listens yet. Default 0: one attempt. */
+  /** Milliseconds in which `EventClient.connect` tries again while nobody listens yet. @default 0, one attempt */
   readonly retryUntilMs?: number | undefined
-  /** Milliseconds that one attempt may take. Default 10,000. */
+  /** Milliseconds that one attempt may take. @default 10_000 */
   readonly connectTimeoutMs?: number | undefined
   /** Aborts `EventClient.connect`; later it closes nothing. */
   readonly signal?: AbortSignal | undefined

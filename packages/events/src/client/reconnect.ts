@@ -1,3 +1,4 @@
+/** ReconnectOptions, and when a client connects again: pauses, or the file of the server appears. */
 import { lstatSync, watch } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { checkOptions, invalidArgument, optionNames, outOfRange } from '@uds/winsock-ffi'
@@ -6,13 +7,13 @@ import { milliseconds } from '../options.ts'
 
 /** How a client comes back. */
 export interface ReconnectOptions {
-  /** Milliseconds before the first attempt. Default 50. */
+  /** Milliseconds before the first attempt. @default 50 */
   readonly initialMs?: number | undefined
-  /** The longest wait. Default 5000. */
+  /** Milliseconds of the longest wait. @default 5000 */
   readonly maxMs?: number | undefined
-  /** What each wait is multiplied by. Default 2. */
+  /** What each wait is multiplied by. @default 2 */
   readonly factor?: number | undefined
-  /** Which part of each wait is left to chance, 0 to 1, so that many clients do not come at once. Default 0.5. */
+  /** Which part of each wait is left to chance, 0 to 1, so that many clients do not come at once. @default 0.5 */
   readonly jitter?: number | undefined
 }
 

@@ -1,3 +1,4 @@
+/** The codec json. */
 import { failure } from '../errors.ts'
 import type { TextCodec } from './codec.ts'
 import { checkText } from './payload-limits.ts'

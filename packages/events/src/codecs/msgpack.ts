@@ -1,3 +1,4 @@
+/** The codec msgpack. */
 import { createRequire } from 'node:module'
 import { fileOf } from '@uds/winsock-ffi'
 import { failure } from '../errors.ts'

@@ -1,3 +1,4 @@
+/** The codec raw: bytes as they are. */
 import { failure } from '../errors.ts'
 import type { BinaryCodec } from './codec.ts'
 

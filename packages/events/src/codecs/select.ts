@@ -1,3 +1,4 @@
+/** The names of the codecs, and the codec of an option. */
 import { invalidValue } from '@uds/winsock-ffi'
 import type { Codec } from './codec.ts'
 import { json } from './json.ts'

@@ -1,3 +1,4 @@
+/** The codec structuredClone. */
 import type * as V8 from 'node:v8'
 import type { BinaryCodec } from './codec.ts'
 

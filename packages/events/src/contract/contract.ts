@@ -1,3 +1,4 @@
+/** contract: schemas for events and requests, and the checks made of them. */
 import { invalidArgument } from '@uds/winsock-ffi'
 import { failure } from '../errors.ts'
 import { checkEventName, checkName } from '../names.ts'

@@ -1,3 +1,5 @@
+/** StandardSchema: the interface of schema libraries (https://standardschema.dev). */
+
 // The interface that validation libraries share (Zod, Valibot, ArkType, ...): https://standardschema.dev
 // It is meant to be copied as types, so that no library has to be depended on.
 

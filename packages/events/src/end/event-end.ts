@@ -1,3 +1,4 @@
+/** EventEnd: on, handle, use, events, of client and server. */
 import type { EventName, Input, Reply } from '../map.ts'
 import type { StreamedEvent } from '../handlers/event-stream.ts'
 import type { OthersListener, RequestContext } from '../handlers/handler.ts'

@@ -1,3 +1,4 @@
+/** EndOptions: the options of client and server, checked. */
 import { checkOptions, invalidArgument } from '@uds/winsock-ffi'
 import type { ChannelSettings } from '../channel/owner.ts'
 import type { Contract } from '../contract/contract.ts'
@@ -10,35 +11,39 @@ export interface EndOptions<M extends object> {
   readonly name?: string | undefined
   /** Schemas that check what arrives; the type map follows from them. */
   readonly contract?: Contract<M> | undefined
-  /** What waits while there is no connection. Default: policy `wait`, 10,000 messages, 16 MiB. */
+  /** What waits while there is no connection. @default { policy: 'wait', limit: 10_000, limitBytes: 16_777_216 } */
   readonly offline?: QueueOptions | undefined
   /**
    * What waits while the other end does not read. A peer that does not read the answers to what it sends is ended with
-   * `ERR_SLOW_CONSUMER` when they exceed `limitBytes`. Default: policy `wait`, 10,000 messages, 4 MiB.
+   * `ERR_SLOW_CONSUMER` when they exceed `limitBytes`.
+   *
+   * @default { policy: 'wait', limit: 10_000, limitBytes: 4_194_304 }
    */
   readonly outgoing?: QueueOptions | undefined
-  /** Bytes that may be on their way before `emit` says false. Default 256 KiB. */
+  /** Bytes that may be on their way before `emit` says false. @default 262_144 */
   readonly highWaterMark?: number | undefined
   /**
    * How many `send`s may wait for their acknowledgement; more wait as `outgoing` says. Of the other end as many are
-   * handled at once, and its connection is not read meanwhile. Default 16,384.
+   * handled at once, and its connection is not read meanwhile.
+   *
+   * @default 16_384
    */
   readonly maxUnacknowledged?: number | undefined
-  /** The largest frame that is read, in bytes; a larger one ends the connection. Default 16 MiB. */
+  /** The largest frame that is read, in bytes; a larger one ends the connection. @default 16_777_216 */
   readonly maxFrame?: number | undefined
-  /** The deepest nesting that is read. Default 256. */
+  /** The deepest nesting that is read. @default 256 */
   readonly maxDepth?: number | undefined
-  /** The most values that are read in one payload, each list, object and key counted. Default 1,000,000. */
+  /** The most values that are read in one payload, each list, object and key counted. @default 1_000_000 */
   readonly maxValues?: number | undefined
-  /** How many different names a connection may have, each way. Default 4096. */
+  /** How many different names a connection may have, each way. @default 4096 */
   readonly maxNames?: number | undefined
-  /** How many requests of the other end may be under way; a handler counts until it has ended. Default 10,000. */
+  /** How many requests of the other end may be under way; a handler counts until it has ended. @default 10_000 */
   readonly maxRequests?: number | undefined
-  /** Milliseconds for the handshake. Default 5000. */
+  /** Milliseconds for the handshake. @default 5000 */
   readonly handshakeTimeoutMs?: number | undefined
-  /** Milliseconds after which a request fails, unless it says otherwise; `null`: no limit. Default 30,000. */
+  /** Milliseconds after which a request fails, unless it says otherwise; `null`: no limit. @default 30_000 */
   readonly requestTimeoutMs?: number | null | undefined
-  /** Milliseconds between signs of life; three missing ones mean dead. 0 or null: never. Default 15,000. */
+  /** Milliseconds between signs of life; three missing ones mean dead. 0 or null: never. @default 15_000 */
   readonly keepAliveMs?: number | null | undefined
 }
 

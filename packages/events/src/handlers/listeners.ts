@@ -1,3 +1,4 @@
+/** Listeners: the listeners of names, changed while they run. */
 import { invalidArgument } from '@uds/winsock-ffi'
 
 /** A listener: what it returns may be a promise, whose end is the end of the handling. */

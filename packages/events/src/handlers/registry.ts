@@ -1,3 +1,4 @@
+/** HandlerRegistry: the handlers of events and requests, by name. */
 import { checkOptions, invalidArgument, invalidValue } from '@uds/winsock-ffi'
 import { asError } from '../errors.ts'
 import { checkName, isReserved, OWN_NAMES } from '../names.ts'

@@ -16,7 +16,7 @@ export interface JournalOptions {
   /**
    * Servers: milliseconds for which the last number of a session that sends nothing is kept.
    *
-   * @default 2,592,000,000 (30 days)
+   * @default 2_592_000_000 (30 days)
    */
   readonly rememberMs?: number | undefined
 }

@@ -1,3 +1,5 @@
+/** ClientConnection: one connection of a LineClient. */
+
 // One connection of a line client: write, exchange, end.
 import type { Duplex } from 'node:stream'
 import { connectionFailure, failure } from '../errors.ts'

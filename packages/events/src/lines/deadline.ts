@@ -1,3 +1,5 @@
+/** withDeadline, abortable: a promise with a time limit and a signal. */
+
 // Waits that end: withDeadline, abortable.
 import { checkOptions } from '@uds/winsock-ffi'
 import { failure } from '../errors.ts'

@@ -1,3 +1,5 @@
+/** LineClient. */
+
 // The client of a line server: connect, send, sendAndWait, receive, lines, exit, close.
 import { connect } from '@uds/stream'
 import type { Address } from '@uds/stream'

@@ -1,3 +1,5 @@
+/** LineDecoder: bytes become lines. */
+
 // The reader of lines. No Node in here.
 
 /** Receives what a {@link LineDecoder} finds, in order. */

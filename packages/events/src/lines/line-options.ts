@@ -1,3 +1,4 @@
+/** The defaults and the checks of the options of LineServer and LineClient. */
 import { invalidArgument, outOfRange } from '@uds/winsock-ffi'
 import { parseAddress } from '@uds/stream'
 import type { Address } from '@uds/stream'

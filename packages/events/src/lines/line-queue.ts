@@ -1,3 +1,5 @@
+/** LineQueue: received lines that wait for a reader. */
+
 interface Waiter {
   readonly resolve: (line: string | null) => void
   readonly reject: (error: Error) => void

@@ -1,3 +1,5 @@
+/** LineServer. */
+
 // The line server: run, broadcast, shutdown.
 import type { Duplex } from 'node:stream'
 import { listen } from '@uds/stream'

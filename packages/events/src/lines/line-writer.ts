@@ -1,3 +1,5 @@
+/** LineWriter: lines to one connection, bounded. */
+
 // What one client of a line server has not taken yet: write, length, caughtUp.
 import type { Duplex } from 'node:stream'
 

@@ -1,3 +1,4 @@
+/** Turns: one call after the other. */
 import { abortable } from './deadline.ts'
 
 /** Lets callers in one after the other. */

@@ -1,3 +1,4 @@
+/** Broadcaster: one message to all peers, or to those of rooms. */
 import { checkOptions, optionNames } from '@uds/winsock-ffi'
 import { checkEventName, checkName } from '../names.ts'
 import type { Codec } from '../codecs/codec.ts'

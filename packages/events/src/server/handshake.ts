@@ -1,3 +1,4 @@
+/** ServerHandshake: lets a client in, begins or resumes its session. */
 import type { Duplex } from 'node:stream'
 import type { Codec } from '../codecs/codec.ts'
 import { asError, failure } from '../errors.ts'

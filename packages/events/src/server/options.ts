@@ -1,3 +1,4 @@
+/** ServerOptions, ServerEvents. */
 import type { ListenOptions, Transport } from '@uds/stream'
 import { optionNames } from '@uds/winsock-ffi'
 import type { Codec } from '../codecs/codec.ts'
@@ -11,7 +12,7 @@ import type { ServerPeer } from './peer.ts'
 
 /** How a server listens. */
 export interface ServerOptions<M extends object = AnyMap, Server = unknown> extends EndOptions<M> {
-  /** The codecs that clients may choose. Default: all four; `structuredClone` only for processes of the same user. */
+  /** The codecs that clients may choose. @default all four; `structuredClone` only for processes of the same user */
   readonly codecs?: readonly (CodecName | Codec)[] | undefined
   /** Clients must show this. */
   readonly token?: string | undefined
@@ -20,21 +21,24 @@ export interface ServerOptions<M extends object = AnyMap, Server = unknown> exte
    * be asked.
    */
   readonly authorize?: 'sameUser' | Authorizer | undefined
-  /** Which rooms clients may join by themselves: those for which it returns exactly `true`. Default: none. */
+  /** Which rooms clients may join by themselves: those for which it returns exactly `true`. @default () => false */
   readonly joinable?: ((peer: ServerPeer<M>, room: string) => boolean | Promise<boolean>) | undefined
-  /** Milliseconds that a session waits for its client to come back. Default 30,000. */
+  /** Milliseconds that a session waits for its client to come back. @default 30_000 */
   readonly sessionMs?: number | undefined
   /**
    * How many sessions may wait for their clients. Of more, one of the process (or user) that has the most goes: an empty
-   * one, else its oldest. Default 10,000.
+   * one, else its oldest.
+   *
+   * @default 10_000
    */
   readonly maxSessions?: number | undefined
-  /** What `broadcast` does with a peer whose queue is full, under `wait` and `fail`. Default `disconnect`. */
+  /** What `broadcast` does with a peer whose queue is full, under `wait` and `fail`. @default 'disconnect' */
   readonly slowConsumer?: 'disconnect' | 'skip' | undefined
   /**
    * Keeps broadcasts for clients that are away, and sends them when the client comes back with its session, in order with
    * what else waited: at most `limit` for each (the oldest goes, and counts as dropped), none older than `maxAgeMs`.
-   * Default: none are kept.
+   *
+   * @default none are kept
    */
   readonly missed?: { readonly limit: number; readonly maxAgeMs: number } | undefined
   /** Joins this server to others: what it says to all, or to rooms, goes to their clients too. */

@@ -1,3 +1,4 @@
+/** ServerPeer: a client, as its server sees it. */
 import { peerCredentials } from '@uds/stream'
 import type { PeerCredentials } from '@uds/winsock-ffi'
 import { request, requestStream } from '../channel/request-arguments.ts'

@@ -1,3 +1,4 @@
+/** Rooms: groups of peers by name. */
 import { checkName } from '../names.ts'
 
 /** Groups of peers by name. A room exists while a peer is in it. */

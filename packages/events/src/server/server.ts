@@ -1,3 +1,4 @@
+/** EventServer. */
 import type { Duplex } from 'node:stream'
 import { type Address, listen as openListener, type Listener as StreamListener } from '@uds/stream'
 import { checkOptions, invalidArgument, invalidValue } from '@uds/winsock-ffi'

@@ -1,3 +1,4 @@
+/** Sessions: which clients are connected, and which absent ones may come back. */
 import type { SessionOwner } from './authorize.ts'
 import { Deadlines } from './deadlines.ts'
 import type { ServerPeer } from './peer.ts'

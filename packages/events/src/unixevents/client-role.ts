@@ -1,3 +1,4 @@
+/** ClientRole: the client of a channel; connects, and connects again. */
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Duplex } from 'node:stream'
 import { connect } from '@uds/stream'

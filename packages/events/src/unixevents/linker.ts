@@ -1,3 +1,4 @@
+/** Linker. */
 import { invalidArgument, SocketError } from '@uds/winsock-ffi'
 import { asError, failure } from '../errors.ts'
 import { graceOf, LONGEST_TIMER } from '../options.ts'

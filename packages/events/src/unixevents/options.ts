@@ -1,3 +1,4 @@
+/** LinkerOptions, checked. */
 import { checkOptions, invalidArgument, invalidValue, optionNames, outOfRange } from '@uds/winsock-ffi'
 import type { PayloadMode } from './frames/payload.ts'
 

@@ -1,3 +1,4 @@
+/** Receivers: the listeners of a linker, by event. */
 import { invalidArgument } from '@uds/winsock-ffi'
 import { failure } from '../errors.ts'
 import { isThenable, Listeners } from '../handlers/listeners.ts'

@@ -1,3 +1,4 @@
+/** ServerRole: the server of a channel. */
 import type { Duplex } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
 import { listen } from '@uds/stream'

@@ -1,3 +1,4 @@
+/** FrameDecoder: bytes become frames; their length is checked here. */
 import { failure } from '../errors.ts'
 import { LENGTH_BYTES, MIN_LENGTH, readLength } from './frame.ts'
 

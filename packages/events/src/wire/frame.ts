@@ -1,3 +1,5 @@
+/** The layout of a frame: header, types, flags, lengths. */
+
 // The frames of the native protocol; PROTOCOL.md is the text that this file follows.
 import { writeLatin1 } from './latin1.ts'
 

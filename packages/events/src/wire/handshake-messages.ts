@@ -1,3 +1,4 @@
+/** Preamble, hello and welcome: written, read, checked. */
 import { failure } from '../errors.ts'
 
 /** The version of the protocol that this package speaks; PROTOCOL.md. */

@@ -1,3 +1,4 @@
+/** OutgoingNames, IncomingNames: each name crosses a connection once. */
 import { failure } from '../errors.ts'
 import { checkEventName, checkName, isReserved, nameFault } from '../names.ts'
 

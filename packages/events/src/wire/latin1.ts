@@ -1,3 +1,5 @@
+/** writeLatin1, readLatin1: one byte for each character. */
+
 // Buffer has these two on its prototype in every version of Node.js, and in Bun and Deno, but does not document them;
 // where they are missing the documented calls do the same, at about half the speed.
 

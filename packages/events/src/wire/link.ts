@@ -1,3 +1,4 @@
+/** Link: one connection, in frames. */
 import type { OnReadOpts } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { FrameDecoder } from './decoder.ts'

@@ -1,3 +1,4 @@
+/** Outbox: frames in slabs of memory, written once a tick. */
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import {

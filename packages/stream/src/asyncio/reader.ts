@@ -11,7 +11,7 @@ export const DEFAULT_LIMIT: number = 2 ** 16
 const NEWLINE: Uint8Array = Buffer.from('\n')
 
 export interface StreamReaderOptions {
-  /** Bytes that may precede a separator, in `readUntil` and `readLine`. @default 65536 */
+  /** Bytes that may precede a separator, in `readUntil` and `readLine`. @default 65_536 */
   readonly limit?: number | undefined
 }
 

@@ -22,7 +22,7 @@ export interface TlsTransportOptions {
   readonly client?: TlsClientOptions | undefined
   /** Of the end that listens, as `tls.createServer` has them: `cert` and `key`, or `pskCallback`, ... */
   readonly server?: TlsServerOptions | undefined
-  /** Milliseconds that a handshake may take. @default 10000 */
+  /** Milliseconds that a handshake may take. @default 10_000 */
   readonly handshakeTimeoutMs?: number | undefined
 }
 

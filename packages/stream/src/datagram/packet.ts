@@ -37,7 +37,7 @@ export interface PacketSocketOptions {
   /**
    * The longest packet that is received whole, in bytes.
    *
-   * @default 262144
+   * @default 262_144
    */
   readonly maxMessageBytes?: number | undefined
   /**

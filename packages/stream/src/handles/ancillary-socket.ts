@@ -48,7 +48,7 @@ export interface AncillaryOptions {
    * The bytes that wait to be sent while the peer does not read; a further send rejects with `ENOBUFS`. A single send may be
    * longer.
    *
-   * @default 67108864
+   * @default 67_108_864
    */
   readonly maxUnsentBytes?: number | undefined
 }

@@ -35,7 +35,7 @@ export interface HandleChannelOptions {
   /**
    * The longest message that is received, in bytes; a longer one ends the channel with `EMSGSIZE`.
    *
-   * @default 1048576
+   * @default 1_048_576
    */
   readonly maxMessageBytes?: number | undefined
   /**
@@ -54,7 +54,7 @@ export interface HandleChannelOptions {
    * The bytes that wait to be sent while the peer does not read; a further message rejects with `ENOBUFS`. A single
    * message may be longer.
    *
-   * @default 67108864
+   * @default 67_108_864
    */
   readonly maxUnsentBytes?: number | undefined
 }

@@ -24,7 +24,7 @@ export interface ConnectOrStartOptions {
    * a function returns the child that it has started, with the streams and the environment of its choice.
    */
   readonly start: Start
-  /** Milliseconds from the start until the program must accept connections. @default 10000 */
+  /** Milliseconds from the start until the program must accept connections. @default 10_000 */
   readonly timeoutMs?: number | undefined
   /** Options of `connect`. */
   readonly connect?: Omit<ConnectDoorOptions, 'signal' | 'retryUntilMs'> | undefined

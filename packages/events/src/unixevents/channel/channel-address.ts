@@ -1,3 +1,5 @@
+/** channelAddress: the socket file or pipe of a channel name. */
+
 // The address of a channel: channelAddress.
 import { SocketError } from '@uds/winsock-ffi'
 import { namedPipes, pathBytes, temporary } from './platform.ts'

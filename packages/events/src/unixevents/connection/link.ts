@@ -1,3 +1,4 @@
+/** Link: one connection to one peer. */
 import type { Duplex } from 'node:stream'
 import { connectionFailure, failure } from '../../errors.ts'
 import { CONTROL_EVENT, controlFrame, readControl } from '../frames/control-message.ts'

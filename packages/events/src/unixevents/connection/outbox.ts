@@ -1,3 +1,4 @@
+/** Outbox: frames on their way to the socket. */
 import type { Duplex } from 'node:stream'
 import type { PendingFrame, SendDone } from './pending-frames.ts'
 import { WriteThrottle } from './write-throttle.ts'

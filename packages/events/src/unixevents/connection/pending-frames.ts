@@ -1,3 +1,5 @@
+/** PendingFrames: what waits for a peer that is not connected. */
+
 // Frames that were accepted and not written yet: PendingFrames.
 
 /** Called once: without an error when the system has taken the frame. */

@@ -1,3 +1,4 @@
+/** unreadBytes: how much the peer has not read yet. */
 import type { Duplex } from 'node:stream'
 import { libc } from '@uds/winsock-ffi'
 import { canSeeUnread } from '../channel/platform.ts'

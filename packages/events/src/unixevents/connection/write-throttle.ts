@@ -1,3 +1,4 @@
+/** WriteThrottle: pauses for peers that lose frames when they are written to faster than they read. */
 import type { Duplex } from 'node:stream'
 import { unreadBytes } from './unread-bytes.ts'
 

@@ -1,3 +1,5 @@
+/** The event $uds: messages between two peers that both know it. */
+
 // The event `$uds`: readControl, controlFrame. No Node in here.
 import { FrameEncoder } from './frame-encoder.ts'
 import type { Prefix } from './frame-encoder.ts'

@@ -1,3 +1,5 @@
+/** FrameEncoder: events become frames. */
+
 // Frames as unixevents writes them: the text of one JSON object, then `;;`. No Node in here.
 import { encodePayload } from './payload.ts'
 

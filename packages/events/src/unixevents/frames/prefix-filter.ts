@@ -1,3 +1,5 @@
+/** PrefixFilter: the events of the other end, not this end's own. */
+
 // The prefixes `s-` and `c-` of events. No Node in here.
 import type { Prefix } from './frame-encoder.ts'
 

@@ -1,3 +1,5 @@
+/** Utf8Stream: bytes become text, over the borders of chunks. */
+
 // UTF-8 that arrives in pieces. No Node in here: the decoder that uses it runs anywhere.
 // The form of UTF-8: https://www.rfc-editor.org/rfc/rfc3629#section-3
 

@@ -1,3 +1,4 @@
+/** ClientSession: the native session of a client, after the upgrade. */
 import type { Duplex } from 'node:stream'
 import type { Transport } from '@uds/stream'
 import { EventClient } from '../../client/client.ts'

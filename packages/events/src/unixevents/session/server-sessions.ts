@@ -1,3 +1,4 @@
+/** ServerSessions: the native sessions of a server, after the upgrade; they are resumed here. */
 import type { Duplex } from 'node:stream'
 import { failure } from '../../errors.ts'
 import type { ServerPeer } from '../../server/peer.ts'

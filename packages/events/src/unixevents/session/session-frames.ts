@@ -1,3 +1,5 @@
+/** Frames of unixevents as payloads of native messages, one or many in each. */
+
 // The frames of unixevents as messages of the native protocol (PROTOCOL.md).
 import type { EndOptions } from '../../end/options.ts'
 import type { AnyMap } from '../../map.ts'
