@@ -7,6 +7,7 @@ import { Backoff, CONNECT_PAUSES, mayConnectLater, milliseconds } from '@uds/win
 import type { Address, SocketAddressObject, SocketAddressText } from '@uds/winsock-ffi/internal'
 import { checkConnectOptions } from './options/check-options.ts'
 import { CONNECT_OPTIONS, refuseMisspelt } from './options/misspelt.ts'
+import { denied } from './errors/permission.ts'
 import { throwIfAborted } from './errors/connection-error.ts'
 import { countConnected, countFailed } from './observing/counters.ts'
 import { traceConnect, traceError } from './observing/diagnostics.ts'
@@ -95,7 +96,8 @@ export async function connect(address: string | Address, options: ConnectDoorOpt
     countConnected(connection)
     traceConnect(to.text, connection)
     return connection
-  } catch (error) {
+  } catch (cause) {
+    const error = denied(cause, 'connect', to.text) ?? cause
     countFailed()
     traceError('connect', to.text, error as Error)
     throw error

@@ -5,6 +5,7 @@ import { checkOptions, optionNames } from '@uds/winsock-ffi'
 import type { Address, SocketAddressObject, SocketAddressText } from '@uds/winsock-ffi/internal'
 import { checkListenOptions } from './options/check-options.ts'
 import { LISTEN_OPTIONS, refuseMisspelt } from './options/misspelt.ts'
+import { denied } from './errors/permission.ts'
 import { traceError, traceListen } from './observing/diagnostics.ts'
 import { route } from './transports/route.ts'
 import type { Listener, ListenOptions, Transport } from './transport.ts'
@@ -48,7 +49,8 @@ export async function listen(address: string | Address, options: ListenDoorOptio
     const listener = await at.transport.listen(at.address, rest)
     traceListen(listener)
     return listener
-  } catch (error) {
+  } catch (cause) {
+    const error = denied(cause, 'listen', at.text) ?? cause
     traceError('listen', at.text, error as Error)
     throw error
   }

@@ -1,6 +1,7 @@
-/** Refusals of Node's permission model, with the flags that allow the call: https://nodejs.org/api/permissions.html */
+/** Refusals of Node's permission model, and of Deno's, with the flags that allow the call: https://nodejs.org/api/permissions.html */
 import { dirname } from 'node:path'
 import { SocketError } from '@uds/winsock-ffi'
+import { deniedByDeno, requireNetOfDeno } from './deno-permission.ts'
 
 const refusal = (syscall: string, address: string, flags: string, cause?: unknown): SocketError =>
   new SocketError({
@@ -13,14 +14,15 @@ const refusal = (syscall: string, address: string, flags: string, cause?: unknow
   })
 
 /**
- * An error of Node's permission model as a SocketError.
+ * An error of Node's permission model, or of Deno's, as a SocketError.
  *
  * @returns SocketError `ERR_ACCESS_DENIED`; undefined for any other error.
  */
 export const denied = (error: unknown, syscall: string, address: string): SocketError | undefined => {
   const { code, permission, resource } = error as { code?: string; permission?: string; resource?: string }
-  if (error instanceof SocketError || code !== 'ERR_ACCESS_DENIED' || !permission?.startsWith('FileSystem'))
-    return undefined
+  if (error instanceof SocketError) return undefined
+  if (code !== 'ERR_ACCESS_DENIED' || !permission?.startsWith('FileSystem'))
+    return deniedByDeno(error, syscall, address)
   // A listener looks at the directory of its socket, and makes and renames files in it.
   const directory = resource ? dirname(resource) : 'DIRECTORY'
   return refusal(syscall, address, `--allow-fs-read=${directory} --allow-fs-write=${directory}`, error)
@@ -33,9 +35,10 @@ const canBeRefused = process.allowedNodeEnvironmentFlags.has('--allow-net')
  * Asks before the call: Node's error has no advice, or leaves its event loop uncaught (`listen` in lib/net.js of
  * Node 26).
  *
- * @throws SocketError `ERR_ACCESS_DENIED` under `node --permission` without `--allow-net`.
+ * @throws SocketError `ERR_ACCESS_DENIED` under `node --permission` and in Deno, without `--allow-net`.
  */
 export const requireNet = (syscall: string, address: string): void => {
   const permission = process.permission as NodeJS.ProcessPermission | undefined
   if (canBeRefused && permission && !permission.has('net')) throw refusal(syscall, address, '--allow-net')
+  requireNetOfDeno(syscall, address)
 }

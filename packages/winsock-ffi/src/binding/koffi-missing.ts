@@ -26,6 +26,7 @@ const describe = (error: LoadError, url: string | undefined): [detail: string, a
       `Node's permission model does not let it be read`,
       `under --permission, give node --allow-addons --allow-fs-read=${modulesOf(error.resource ?? '')}`,
     ]
+  if (error.name === 'NotCapable') return ["Deno's permissions refuse it", 'deno run needs --allow-ffi']
   const bundled = isBundled(url)
   const beside = join(dirname(fileOf(url)), 'node_modules')
   if (error.code === 'MODULE_NOT_FOUND')
