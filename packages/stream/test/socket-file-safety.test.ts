@@ -1,6 +1,6 @@
 /** Listening where other users, other file systems and failing calls are in the way. */
 import { chmodSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { spawnScript, tempDir } from '@uds/testkit'
 import { listen } from '@uds/stream'
@@ -76,19 +76,33 @@ describe.skipIf(!onPosix)('mode and owner', () => {
   })
 })
 
+/** A socket of root that is dead, with this mode. */
+const leave = (mode: number): string => {
+  const directory = tempDir()
+  chmodSync(directory, 0o1777)
+  const path = join(directory, 's')
+  const dead = sockets.open('unix')
+  sockets.bind(dead, UnixAddress.path(path))
+  dead.close()
+  chmodSync(path, mode)
+  return path
+}
+
 describe.skipIf(process.getuid?.() !== 0)('a sticky directory', () => {
   test('the file that a dead server of another user has left is explained', async () => {
-    const directory = tempDir()
-    chmodSync(directory, 0o1777)
-    const path = join(directory, 's')
-    const dead = sockets.open('unix')
-    sockets.bind(dead, UnixAddress.path(path))
-    dead.close()
-    chmodSync(path, 0o777)
+    const path = leave(0o777)
     const lines = await linesOf('other-user', [path])
-    expect(lines.length).toBe(2)
+    expect(lines.length).toBe(3)
     for (const line of lines)
       expect(line).toMatch(/: SocketError EADDRINUSE .*this user may not re(move|place) /)
-    expect(readdirSync(directory)).toEqual(['s'])
+    expect(readdirSync(dirname(path))).toEqual(['s'])
+  })
+
+  test('and so is one that this user may not connect to: it says whose it is', async () => {
+    const path = leave(0o755)
+    const lines = await linesOf('other-user', [path])
+    expect(lines.length).toBe(3)
+    for (const line of lines) expect(line).toMatch(/: SocketError EADDRINUSE .*\buid 0\b/)
+    expect(readdirSync(dirname(path))).toEqual(['s'])
   })
 })

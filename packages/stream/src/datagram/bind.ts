@@ -1,5 +1,5 @@
 /** Binding where a process that ended has left its socket file. */
-import { lstatSync } from 'node:fs'
+import { lstatSync, type Stats } from 'node:fs'
 import {
   invalidArgument,
   refuses,
@@ -20,6 +20,17 @@ const MAX_ATTEMPTS = 3
 const inUse = (address: UnixAddress, detail: string, advice: string, cause?: unknown): SocketError =>
   new SocketError({ code: 'EADDRINUSE', syscall: 'bind', address: address.toString(), detail, advice, cause })
 
+/** A socket that another process has; of another user, whom this one may not be allowed to ask, it may be one that is left. */
+const taken = (address: UnixAddress, { uid }: Stats, cause: unknown): SocketError =>
+  uid === process.geteuid?.()
+    ? inUse(address, 'another process has a socket there', 'stop it, or choose another path', cause)
+    : inUse(
+        address,
+        `a socket of another user (uid ${uid}) is there`,
+        'choose another path; that user or root can remove a file that is left',
+        cause,
+      )
+
 /**
  * Moves the file of a socket that no process has out of the way.
  *
@@ -35,9 +46,7 @@ const removeStale = (address: UnixAddress, path: string, cause: unknown): void =
       'choose another path, or move it away',
       cause,
     )
-  // A datagram socket asks without a connection: EPROTOTYPE from a live server of another type, ECONNREFUSED from none.
-  if (!refuses(address, 'datagram') && !(closeOrphans(path) && refuses(address, 'datagram')))
-    throw inUse(address, 'another process has a socket there', 'stop it, or choose another path', cause)
+  if (!refuses(address) && !(closeOrphans(path) && refuses(address))) throw taken(address, found, cause)
   try {
     moveAside(path, `${path}.${randomPart()}`, found)
   } catch (failure) {

@@ -33,6 +33,13 @@ const mayNotRemove = (path: string, detail: string, cause: unknown): SocketError
   )
 }
 
+const mayNotAsk = (path: string): SocketError =>
+  inUse(
+    path,
+    `a socket file (of uid ${lstatIfExists(path)?.uid ?? 'unknown'}) is there, and this user may not ask whether a server listens`,
+    'choose another path; its owner or root can remove a file that is left',
+  )
+
 const removeStale = (path: string, aside: string, signal: AbortSignal | undefined): Promise<void> =>
   withFileLock(path, signal, async () => {
     const found = lstatIfExists(path)
@@ -100,6 +107,8 @@ export const publish = async (from: string, path: string, options: PublishOption
         )
       }
       await removeStale(path, `${from}.old`, options.signal)
+    } else if (state === 'EACCES') {
+      throw mayNotAsk(path)
     } else if (state !== 'ENOENT') {
       throw inUse(path, `the path is taken, and connecting to it gives ${state}`, 'choose another path')
     }

@@ -22,7 +22,7 @@ export const bindToFile = (handle: SocketHandle, address: UnixAddress, path: str
   } catch (error) {
     const found = socketFileId(path)
     // Linux refuses a connect to a regular file as well (connect(2)); only sockets are ever removed.
-    const stale = failureOf(error).code === 'EADDRINUSE' && isSocketFile(path) && refuses(address, 'stream')
+    const stale = failureOf(error).code === 'EADDRINUSE' && isSocketFile(path) && refuses(address)
     // Another process may have taken the path since.
     if (!stale || socketFileId(path) !== found) throw error
     removeSocketFile(path)
