@@ -25,9 +25,9 @@ const rows = (path: string, table: string): number => {
 describe.skipIf(sqlite === undefined)('a journal', () => {
   describe.skipIf(isWindows)('and other users', () => {
     test.each([0o000, 0o022, 0o077, 0o277])('its files have mode 0600 under the umask %o', async (umask) => {
+      const [sent, handled] = [place(), place()]
       const before = process.umask(umask)
       onTestFinished(() => void process.umask(before))
-      const [sent, handled] = [place(), place()]
       const server = await serve(`memory:${sent}`, { journal: { path: handled } })
       server.on('a', () => {})
       const client = await join(server.address, { journal: { path: sent } })
