@@ -89,6 +89,25 @@ describe('after the other end has gone', () => {
     expect(escaped).toEqual([])
   })
 
+  test('what is under way to a client that the server sent away, or is said to it later, rejects with the reason', async () => {
+    const escaped = unhandled()
+    const server = await serve()
+    const client = await join(server.address)
+    client.on('a', () => new Promise(() => {}))
+    client.handle('wait', () => new Promise(() => {}))
+    const peer = server.peers[0] as ServerPeer<AnyMap>
+    const underWay = [peer.send('a', 1), peer.request('wait')]
+    await peer.ping()
+    peer.disconnect()
+    await until(() => peer.closed)
+    void peer.send('a', 1)
+    const codes = await Promise.all([...underWay, peer.send('a', 1), peer.request('wait')].map(codeOf))
+    expect(new Set(codes)).toEqual(new Set(['ERR_DISCONNECTED_BY_SERVER']))
+    expect(peer.emit('a', 1)).toBe(true)
+    await turns()
+    expect(escaped).toEqual([])
+  })
+
   test('a request whose server died, or closed, rejects with ERR_DISCONNECTED', async () => {
     const { transport, cut } = cuttable()
     const address = `memory:${freshName()}`

@@ -170,8 +170,8 @@ export class ServerHandshake<M extends object> {
     peer.lose(reason)
     // Emitted before the session may be forgotten: the listener can still see the rooms.
     this.#context.disconnected(peer, reason)
-    // A client that said goodbye does not come back.
-    this.#context.sessions.leave(peer, link.closeReason !== undefined)
+    // A client that said goodbye, or was sent away, does not come back.
+    this.#context.sessions.leave(peer, link.closeReason !== undefined || peer.sentAway)
   }
 
   /** Lets nobody in any more. */

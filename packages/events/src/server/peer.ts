@@ -49,6 +49,7 @@ export class ServerPeer<M extends object = object> {
   readonly channel: Channel
   readonly #context: PeerContext<M>
   #name: string | undefined
+  #sentAway = false
   #stopKeepAlive: () => void = () => {}
 
   /** @internal */
@@ -69,7 +70,15 @@ export class ServerPeer<M extends object = object> {
     return this.channel.link !== undefined
   }
 
-  /** True when its session is over: it said goodbye, did not come back in time, or the server was closed. */
+  /** @internal `disconnect` has ended its connection for good. */
+  get sentAway(): boolean {
+    return this.#sentAway
+  }
+
+  /**
+   * True when its session is over: it said goodbye, was sent away by `disconnect`, did not come back in time, or the server
+   * was closed.
+   */
   get closed(): boolean {
     return this.channel.flow.closed !== undefined
   }
@@ -151,8 +160,12 @@ export class ServerPeer<M extends object = object> {
     this.#context.rooms.leave(this, room)
   }
 
-  /** Ends the connection with a reason; the client does not come back. */
+  /**
+   * Ends the connection with a reason, and the session with it: the client does not come back, and what is under way to it
+   * rejects with `ERR_DISCONNECTED_BY_SERVER`.
+   */
   disconnect(message = 'the server ended the connection'): void {
+    if (this.channel.link !== undefined) this.#sentAway = true
     this.channel.link?.goodbye(failure('close', 'ERR_DISCONNECTED_BY_SERVER', message))
   }
 
