@@ -8,6 +8,13 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   onOutputClosed()
 })
 
+/** Resolves when all that was written has left the process, or its reader has gone. */
+const flushed = (stream: NodeJS.WriteStream): Promise<void> =>
+  new Promise((resolve) => {
+    if (stream.destroyed) resolve()
+    else stream.write('', () => resolve())
+  })
+
 const main = async (): Promise<void> => {
   const { node } = process.versions
   if (isTooOld(node)) {
@@ -20,7 +27,10 @@ const main = async (): Promise<void> => {
   const { hideExperimentalWarnings } = await import('./process/experimental-warnings.ts')
   const { run } = await import('./run.ts')
   hideExperimentalWarnings()
-  process.exitCode = await run(process.argv.slice(2))
+  const exitCode = await run(process.argv.slice(2))
+  await Promise.all([flushed(process.stdout), flushed(process.stderr)])
+  // The command has ended, whatever a broken connection may still hold open: TLS after EPIPE does, now and then.
+  process.exit(exitCode)
 }
 
 void main()

@@ -11,6 +11,12 @@ const INPUT_IDLE_MS = 500
 
 const isTerminal = (stream: Readable): boolean => (stream as { isTTY?: boolean }).isTTY === true
 
+/** Whether reading standard input keeps the process alive, where it is a pipe, a socket or a terminal. */
+const keepAlive = (stdin: Readable, on: boolean): void => {
+  const { ref, unref } = stdin as { ref?: () => void; unref?: () => void }
+  ;(on ? ref : unref)?.call(stdin)
+}
+
 /** Resolves when input has ended, has paused for long, or comes from a person, who does not know that it still counts. */
 const untilInputEnds = (input: Readable, connection: Connection['stream']): Promise<void> =>
   new Promise((resolve) => {
@@ -92,6 +98,7 @@ export const connectStdio = async (
 ): Promise<void> => {
   const { stdin } = terminal
   const { stream } = connection
+  keepAlive(stdin, true)
   stdin.pipe(stream, { end: false })
   const end = endWhenIdle(stdin, connection, endOfInput)
   const received = printReceived(stream, flags, output()).then(() => true)
@@ -107,8 +114,9 @@ export const connectStdio = async (
     // The iteration of a destroyed stream rejects; its bytes are printed already.
     received.catch(() => {})
     stdin.unpipe(stream)
-    // A paused standard input lets the process end.
+    // A pipe that was unpiped by an error of its destination reads on, though paused, and would keep the process alive.
     stdin.pause()
+    keepAlive(stdin, false)
     stream.destroy()
   }
 }
