@@ -8,11 +8,12 @@ export {
   count,
   LONGEST_TIMER,
   milliseconds,
+  ofType,
   oneOf,
 } from '@uds/winsock-ffi/internal'
 
 /** How long a `close` may take. */
-export const graceOf = (
+export const readGrace = (
   where: string,
   options: { readonly graceMs?: number | undefined },
   otherwise: number,

@@ -372,6 +372,8 @@ describe('the client', () => {
     await client.exit()
     await expect(client.connect()).rejects.toMatchObject({ code: 'ERR_CLOSED' })
     expect(() => new LineClient({ maxLineBytes: -1 })).toThrow(RangeError)
+    expect(() => new LineClient({ maxQueueBytes: 1.5 })).toThrow(code('ERR_OUT_OF_RANGE'))
+    expect(() => new LineClient({ retryUntilMs: Number.NaN })).toThrow(code('ERR_OUT_OF_RANGE'))
   })
 })
 

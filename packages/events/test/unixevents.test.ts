@@ -372,6 +372,8 @@ describe('errors', () => {
     expect(() => new Linker().receiveOnce('e', 'x' as unknown as () => void)).toThrow(TypeError)
     expect(() => new Linker({ payloads: 'text' as 'json' })).toThrow(TypeError)
     expect(() => new Linker({ timeoutMs: -1 })).toThrow(RangeError)
+    expect(() => new Linker({ timeoutMs: null, maxQueueBytes: Infinity })).not.toThrow()
+    expect(() => new Linker({ maxHeldBytes: 1.5 })).toThrow(RangeError)
     expect(() => new Linker({ maxFrameBytes: '1' as unknown as number })).toThrow(TypeError)
   })
 

@@ -23,6 +23,7 @@ export {
   integer,
   LONGEST_TIMER,
   milliseconds,
+  ofType,
   oneOf,
 } from './options/values.ts'
 
@@ -65,6 +66,9 @@ export { systemCalls } from './system-calls/select.ts'
 // One process at a time at a socket file
 export { isFileLocked, withFileLock, withFileLockSync } from './file-lock/file-lock.ts'
 export { tryLock } from './file-lock/win32.ts'
+
+// The code of a thrown value
+export { codeOf } from './errors/error-code.ts'
 
 // What passes by itself
 export { Backoff, CONNECT_PAUSES, type BackoffSettings } from './retry/backoff.ts'

@@ -58,9 +58,16 @@ export class Channel {
     )
     this.requester = new Requester(this.flow, codec, checks?.reply, owner.whyAway)
     this.#acknowledger = new Acknowledger(this.flow)
-    const gate = new MessagePipeline(owner.handlers, checks, owner.peer)
-    this.#events = new EventReceiver(owner, gate, this.duplicates, this.#acknowledger, this.flow, windowBytes)
-    this.#requests = new RequestHandler(owner, gate, this.flow, this.emitter)
+    const pipeline = new MessagePipeline(owner.handlers, checks, owner.peer)
+    this.#events = new EventReceiver(
+      owner,
+      pipeline,
+      this.duplicates,
+      this.#acknowledger,
+      this.flow,
+      windowBytes,
+    )
+    this.#requests = new RequestHandler(owner, pipeline, this.flow, this.emitter)
     this.#dispatcher = new Dispatcher(codec, settings, {
       events: this.#events,
       requestHandler: this.#requests,

@@ -19,11 +19,11 @@ export class RequestHandler {
   /** Handlers that have not ended, whether an answer is wanted or not. */
   #handlers = 0
 
-  constructor(owner: ChannelOwner, gate: MessagePipeline, flow: FlowControl, saying: Emitter) {
+  constructor(owner: ChannelOwner, pipeline: MessagePipeline, flow: FlowControl, emitter: Emitter) {
     this.#owner = owner
-    this.#pipeline = gate
+    this.#pipeline = pipeline
     this.#flow = flow
-    this.#emitter = saying
+    this.#emitter = emitter
   }
 
   /** How many requests are being handled. */
@@ -44,9 +44,9 @@ export class RequestHandler {
       this.#fail(id, failure('request', 'ERR_TOO_MANY_REQUESTS', `${this.#handlers} requests are under way`))
       return
     }
-    const serving = new RunningRequest(name, this.#owner.peer, window)
+    const running = new RunningRequest(name, this.#owner.peer, window)
     const handle = (checked: unknown): unknown =>
-      (handler as (input: unknown, context: unknown) => unknown)(checked, serving)
+      (handler as (input: unknown, context: unknown) => unknown)(checked, running)
     let result: unknown
     try {
       result = this.#pipeline.isEmpty
@@ -60,48 +60,48 @@ export class RequestHandler {
       this.#fail(id, error)
       return
     }
-    this.#running.set(id, serving)
-    void this.#finish(id, serving, stream, result)
+    this.#running.set(id, running)
+    void this.#finish(id, running, stream, result)
   }
 
   /** Counts a handler until it has ended: a reader that has left ends no generator that hangs. */
-  async #finish(id: number, serving: RunningRequest, stream: boolean, result: unknown): Promise<void> {
+  async #finish(id: number, running: RunningRequest, stream: boolean, result: unknown): Promise<void> {
     this.#handlers++
-    await this.#answer(id, serving, stream, result)
-    await serving.stopped
+    await this.#answer(id, running, stream, result)
+    await running.stopped
     this.#handlers--
   }
 
   /** Answers when the handler is done; never rejects. */
-  async #answer(id: number, serving: RunningRequest, stream: boolean, result: unknown): Promise<void> {
+  async #answer(id: number, running: RunningRequest, stream: boolean, result: unknown): Promise<void> {
     this.#open++
     try {
       const value = await result
-      if (serving.cancelled) return
-      if (stream) await this.#stream(id, serving, value)
+      if (running.cancelled) return
+      if (stream) await this.#stream(id, running, value)
       else this.#reply(id, value)
     } catch (error) {
-      if (!serving.cancelled) this.#fail(id, error)
+      if (!running.cancelled) this.#fail(id, error)
     } finally {
       this.#open--
-      if (this.#running.get(id) === serving) this.#running.delete(id)
+      if (this.#running.get(id) === running) this.#running.delete(id)
     }
   }
 
-  async #stream(id: number, serving: RunningRequest, items: unknown): Promise<void> {
+  async #stream(id: number, running: RunningRequest, items: unknown): Promise<void> {
     if (!isStream(items)) {
       throw failure(
         'handle',
         'ERR_HANDLER_FAILED',
-        `the handler of '${serving.name}' does not give a stream; use request()`,
+        `the handler of '${running.name}' does not give a stream; use request()`,
       )
     }
-    await serving.pump(items, (item) => {
-      if (serving.cancelled) return undefined
+    await running.pump(items, (item) => {
+      if (running.cancelled) return undefined
       this.#emitter.answerWith(FrameType.item, id, item)
       return this.#flow.whenFlowing()
     })
-    if (!serving.cancelled) this.#emitter.answer(FrameType.end, 0, id, undefined)
+    if (!running.cancelled) this.#emitter.answer(FrameType.end, 0, id, undefined)
   }
 
   #reply(id: number, value: unknown): void {
@@ -124,9 +124,9 @@ export class RequestHandler {
   }
 
   cancel(id: number): void {
-    const serving = this.#running.get(id)
+    const running = this.#running.get(id)
     this.#running.delete(id)
-    serving?.cancel()
+    running?.cancel()
   }
 
   credit(id: number, items: number): void {
@@ -135,7 +135,7 @@ export class RequestHandler {
 
   /** The connection is gone: nobody waits for answers. */
   detach(): void {
-    for (const serving of this.#running.values()) serving.cancel()
+    for (const running of this.#running.values()) running.cancel()
     this.#running.clear()
   }
 }

@@ -3,7 +3,7 @@ import type { Address } from '@uds/stream'
 import { endpoint, printed } from '../address.ts'
 import { request, requestStream } from '../channel/request-arguments.ts'
 import { Channel } from '../channel/channel.ts'
-import { codecOf } from '../codecs/select.ts'
+import { readCodec } from '../codecs/select.ts'
 import { checksOf } from '../contract/contract.ts'
 import { asError, failure } from '../errors.ts'
 import { EventEnd } from '../end/event-end.ts'
@@ -29,7 +29,7 @@ import type {
   ToServer,
 } from '../map.ts'
 import { checkName, JOIN, LEAVE } from '../names.ts'
-import { checkSignal, graceOf, milliseconds } from '../options.ts'
+import { checkSignal, readGrace, milliseconds } from '../options.ts'
 import { checkText, type EndSettings, endSettings } from '../end/options.ts'
 import type { Welcome } from '../wire/handshake-messages.ts'
 import { OutgoingNames } from '../wire/interned-names.ts'
@@ -74,7 +74,7 @@ export class EventClient<M extends object = AnyMap> extends EventEnd<ClientTypes
     super()
     this.#settings = endSettings('connect', options, CLIENT_OPTIONS)
     this.#address = endpoint('connect', address, options.transport)
-    const codec = codecOf('connect', options.codec ?? 'json')
+    const codec = readCodec('connect', options.codec ?? 'json')
     checkText('connect', 'token', options.token)
     checkSignal('connect', options.signal)
     checkJournal('connect', options.journal)
@@ -327,7 +327,7 @@ export class EventClient<M extends object = AnyMap> extends EventEnd<ClientTypes
    * (default 2000) at the latest. What is unacknowledged then rejects with `ERR_CLOSED`, and stays in the journal.
    */
   close(options: { readonly graceMs?: number | undefined } = {}): Promise<void> {
-    const graceMs = graceOf('close', options, 2000)
+    const graceMs = readGrace('close', options, 2000)
     this.#closing ??= this.#closed ? Promise.resolve() : this.#close(graceMs)
     return this.#closing
   }

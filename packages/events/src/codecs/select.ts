@@ -26,7 +26,7 @@ const isCodec = (value: unknown): value is Codec => {
 }
 
 /** The codec that an option means: one of ours by its name, or the caller's own. */
-export const codecOf = (where: string, option: CodecName | Codec): Codec => {
+export const readCodec = (where: string, option: CodecName | Codec): Codec => {
   const known = typeof option === 'string' ? builtInCodecs.find(({ name }) => name === option) : option
   if (isCodec(known)) return known
   const names = builtInCodecs.map(({ name }) => name).join(', ')

@@ -94,7 +94,7 @@ const describe = (issues: readonly SchemaIssue[]): string =>
     .map((issue) => (pathOf(issue) === '' ? issue.message : `${pathOf(issue)}: ${issue.message}`))
     .join('; ')
 
-const valueOf = (what: string, result: SchemaResult<unknown>): unknown => {
+const requireValid = (what: string, result: SchemaResult<unknown>): unknown => {
   if (result.issues === undefined) return result.value
   throw failure('validate', 'ERR_VALIDATION', `${what}: ${describe(result.issues)}`)
 }
@@ -103,7 +103,9 @@ const checkBy =
   (what: string, schema: StandardSchema): Check =>
   (value) => {
     const result = schema['~standard'].validate(value)
-    return result instanceof Promise ? result.then((late) => valueOf(what, late)) : valueOf(what, result)
+    return result instanceof Promise
+      ? result.then((late) => requireValid(what, late))
+      : requireValid(what, result)
   }
 
 /** The checks of one end: what arrives there. `undefined` for a name means that the contract does not have it. */

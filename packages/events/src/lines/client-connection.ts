@@ -1,6 +1,4 @@
-/** ClientConnection: one connection of a LineClient. */
-
-// One connection of a line client: write, exchange, end.
+/** One connection of a line client: write, exchange, end. */
 import type { Duplex } from 'node:stream'
 import { connectionFailure, failure } from '../errors.ts'
 import { LineDecoder } from './line-decoder.ts'

@@ -1,6 +1,4 @@
-/** withDeadline, abortable: a promise with a time limit and a signal. */
-
-// Waits that end: withDeadline, abortable.
+/** Waits that end: withDeadline, abortable. */
 import { checkOptions } from '@uds/winsock-ffi'
 import { failure } from '../errors.ts'
 import { checkSignal, milliseconds } from '../options.ts'

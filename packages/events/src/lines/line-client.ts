@@ -1,25 +1,22 @@
-/** LineClient. */
-
-// The client of a line server: connect, send, sendAndWait, receive, lines, exit, close.
+/** The client of a line server: connect, send, sendAndWait, receive, lines, exit, close. */
 import { connect } from '@uds/stream'
 import type { Address } from '@uds/stream'
 import { checkOptions, optionNames } from '@uds/winsock-ffi'
 import { failure } from '../errors.ts'
+import { count, milliseconds, ofType } from '../options.ts'
 import { ClientConnection } from './client-connection.ts'
 import { abortable, withDeadline } from './deadline.ts'
 import type { WaitOptions } from './deadline.ts'
 import { LineQueue } from './line-queue.ts'
 import {
-  byteLimit,
   DEFAULT_ACK,
   DEFAULT_MAX_LINE_BYTES,
   DEFAULT_MAX_QUEUE_BYTES,
   DEFAULT_PATH,
   lineBytes,
-  option,
   readAddress,
 } from './line-options.ts'
-import { Turns } from './turns.ts'
+import { Mutex } from './mutex.ts'
 
 /** Options of a {@link LineClient}. */
 export interface LineClientOptions {
@@ -84,7 +81,7 @@ export class LineClient {
   readonly #maxLineBytes: number
   readonly #maxQueueBytes: number
   readonly #queue = new LineQueue()
-  readonly #turns = new Turns()
+  readonly #mutex = new Mutex()
   #connection: ClientConnection | undefined
   #connecting: Promise<void> | undefined
   #replacing: Promise<void> | undefined
@@ -95,12 +92,12 @@ export class LineClient {
     const settings = typeof options === 'string' ? { path: options } : options
     const where = 'LineClient'
     checkOptions(settings, where, CLIENT_OPTIONS)
-    this.path = option(where, 'path', 'string', settings.path, DEFAULT_PATH)
-    this.ackMessage = option(where, 'ackMessage', 'string', settings.ackMessage, DEFAULT_ACK)
+    this.path = ofType(where, 'path', 'string', settings.path, DEFAULT_PATH)
+    this.ackMessage = ofType(where, 'ackMessage', 'string', settings.ackMessage, DEFAULT_ACK)
     this.#address = readAddress(where, this.path)
-    this.#retryUntilMs = option(where, 'retryUntilMs', 'number', settings.retryUntilMs, 0)
-    this.#maxLineBytes = byteLimit(where, 'maxLineBytes', settings.maxLineBytes, DEFAULT_MAX_LINE_BYTES)
-    this.#maxQueueBytes = byteLimit(where, 'maxQueueBytes', settings.maxQueueBytes, DEFAULT_MAX_QUEUE_BYTES)
+    this.#retryUntilMs = milliseconds(where, 'retryUntilMs', settings.retryUntilMs, 0)
+    this.#maxLineBytes = count(where, 'maxLineBytes', settings.maxLineBytes, DEFAULT_MAX_LINE_BYTES)
+    this.#maxQueueBytes = count(where, 'maxQueueBytes', settings.maxQueueBytes, DEFAULT_MAX_QUEUE_BYTES)
   }
 
   /** A client that is connected. */
@@ -162,7 +159,7 @@ export class LineClient {
     const where = 'sendAndWait'
     try {
       checkOptions(options, where, ['timeoutMs', 'signal', 'ackMessage'])
-      const ackMessage = option(where, 'ackMessage', 'string', options.ackMessage, this.ackMessage)
+      const ackMessage = ofType(where, 'ackMessage', 'string', options.ackMessage, this.ackMessage)
       const text = lineBytes(where, line)
       this.#connected(where)
       options.signal?.throwIfAborted()
@@ -222,7 +219,7 @@ export class LineClient {
   async #sendAndWait(text: string, ackMessage: string, options: WaitOptions): Promise<string> {
     const { timeoutMs = ACK_TIMEOUT_MS, signal: given } = options
     await withDeadline('sendAndWait', { timeoutMs, signal: given }, async (signal) => {
-      const finish = await this.#turns.take(signal)
+      const finish = await this.#mutex.lock(signal)
       try {
         signal?.throwIfAborted()
         const connection = await this.#inOrder(signal)

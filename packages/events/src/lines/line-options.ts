@@ -1,5 +1,5 @@
 /** The defaults and the checks of the options of LineServer and LineClient. */
-import { invalidArgument, outOfRange } from '@uds/winsock-ffi'
+import { invalidArgument } from '@uds/winsock-ffi'
 import { parseAddress } from '@uds/stream'
 import type { Address } from '@uds/stream'
 
@@ -18,33 +18,6 @@ export const DEFAULT_MAX_QUEUE_BYTES: number = 16 * 1024 * 1024
 /** A path, relative ones too, or an address of `@uds/stream`. */
 export const readAddress = (where: string, path: string): Address =>
   parseAddress(path, { where, bareWord: 'path' })
-
-/** An option that counts bytes. */
-export const byteLimit = (
-  where: string,
-  name: string,
-  value: number | undefined,
-  otherwise: number,
-): number => {
-  if (value === undefined) return otherwise
-  if (typeof value !== 'number') throw invalidArgument(where, name, 'a number of bytes', value)
-  if (Number.isNaN(value) || value < 1) throw outOfRange(where, name, 'a number of bytes, 1 or more', value)
-  return value
-}
-
-/** An option of one type. */
-export const option = <T>(
-  where: string,
-  name: string,
-  type: string,
-  value: T | undefined,
-  otherwise: T,
-): T => {
-  if (value === undefined) return otherwise
-  // `typeof` compared with a variable cannot be checked by the compiler; the callers name the types.
-  if (typeof value !== type) throw invalidArgument(where, name, `a ${type}`, value)
-  return value
-}
 
 /** The bytes of a line, with its end. */
 export const lineBytes = (where: string, line: unknown): string => {

@@ -1,24 +1,20 @@
-/** LineServer. */
-
-// The line server: run, broadcast, shutdown.
+/** The line server: run, broadcast, shutdown. */
 import type { Duplex } from 'node:stream'
 import { listen } from '@uds/stream'
 import type { Address, Listener } from '@uds/stream'
 import { checkOptions, optionNames } from '@uds/winsock-ffi'
 import { asError, failure } from '../errors.ts'
 import { isThenable } from '../handlers/listeners.ts'
-import { graceOf } from '../options.ts'
+import { count, readGrace, ofType } from '../options.ts'
 import { safeLogger, stderrLogger } from './logger.ts'
 import type { LineLogger } from './logger.ts'
 import { ServerConnection } from './server-connection.ts'
 import {
-  byteLimit,
   DEFAULT_ACK,
   DEFAULT_MAX_LINE_BYTES,
   DEFAULT_MAX_QUEUE_BYTES,
   DEFAULT_PATH,
   lineBytes,
-  option,
   readAddress,
 } from './line-options.ts'
 
@@ -118,17 +114,17 @@ export class LineServer {
   constructor(options: LineServerOptions = {}) {
     const where = 'LineServer'
     checkOptions(options, where, SERVER_OPTIONS)
-    this.path = option(where, 'path', 'string', options.path, DEFAULT_PATH)
-    this.withAck = option(where, 'withAck', 'boolean', options.withAck, false)
-    this.ackMessage = option(where, 'ackMessage', 'string', options.ackMessage, DEFAULT_ACK)
-    this.withBroadcast = option(where, 'withBroadcast', 'boolean', options.withBroadcast, false)
+    this.path = ofType(where, 'path', 'string', options.path, DEFAULT_PATH)
+    this.withAck = ofType(where, 'withAck', 'boolean', options.withAck, false)
+    this.ackMessage = ofType(where, 'ackMessage', 'string', options.ackMessage, DEFAULT_ACK)
+    this.withBroadcast = ofType(where, 'withBroadcast', 'boolean', options.withBroadcast, false)
     this.#address = readAddress(where, this.path)
     this.#logger = safeLogger(options.logger ?? stderrLogger)
     const log: LineHandler = (payload) => this.#logger.info(`event received: ${payload}`)
-    this.#handler = option(where, 'handler', 'function', options.handler, log)
+    this.#handler = ofType(where, 'handler', 'function', options.handler, log)
     this.#limits = {
-      maxLineBytes: byteLimit(where, 'maxLineBytes', options.maxLineBytes, DEFAULT_MAX_LINE_BYTES),
-      maxQueueBytes: byteLimit(where, 'maxQueueBytes', options.maxQueueBytes, DEFAULT_MAX_QUEUE_BYTES),
+      maxLineBytes: count(where, 'maxLineBytes', options.maxLineBytes, DEFAULT_MAX_LINE_BYTES),
+      maxQueueBytes: count(where, 'maxQueueBytes', options.maxQueueBytes, DEFAULT_MAX_QUEUE_BYTES),
     }
   }
 
@@ -171,7 +167,7 @@ export class LineServer {
    * promise.
    */
   shutdown(options: { readonly graceMs?: number | undefined } = {}): Promise<void> {
-    this.#shutdown ??= this.#close(graceOf('shutdown', options, 1000))
+    this.#shutdown ??= this.#close(readGrace('shutdown', options, 1000))
     return this.#shutdown
   }
 

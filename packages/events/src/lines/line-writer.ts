@@ -1,6 +1,4 @@
-/** LineWriter: lines to one connection, bounded. */
-
-// What one client of a line server has not taken yet: write, length, caughtUp.
+/** What one client of a line server has not taken yet: write, length, caughtUp. */
 import type { Duplex } from 'node:stream'
 
 /** How many characters are handed to the system at once: the client is seen to read after each of them. */

@@ -1,6 +1,4 @@
-/** ServerConnection: one client of a LineServer. */
-
-// One client of a line server: its lines are handled one after the other.
+/** One client of a line server: its lines are handled one after the other. */
 import type { Duplex } from 'node:stream'
 import { failure } from '../errors.ts'
 import { isThenable } from '../handlers/listeners.ts'

@@ -5,7 +5,7 @@ import { checkOptions, invalidArgument, invalidValue } from '@uds/winsock-ffi'
 import { endpoint } from '../address.ts'
 import type { MissedLimits } from '../channel/emitter.ts'
 import type { ChannelOwner } from '../channel/owner.ts'
-import { builtInCodecs, codecOf } from '../codecs/select.ts'
+import { builtInCodecs, readCodec } from '../codecs/select.ts'
 import { type Checks, checksOf } from '../contract/contract.ts'
 import { asError, failure } from '../errors.ts'
 import { EventEnd } from '../end/event-end.ts'
@@ -15,7 +15,7 @@ import { checkJournal, rememberMs } from '../journal/database.ts'
 import { HandledJournal } from '../journal/handled-journal.ts'
 import type { AnyMap, CheckedMap, EventName, ServerRequests, ToClient, ToServer } from '../map.ts'
 import { checkName, JOIN, LEAVE } from '../names.ts'
-import { checkFunction, checkSignal, count, graceOf, milliseconds, oneOf } from '../options.ts'
+import { checkFunction, checkSignal, count, readGrace, milliseconds, oneOf } from '../options.ts'
 import { checkText, type EndSettings, endSettings } from '../end/options.ts'
 import { OutgoingNames } from '../wire/interned-names.ts'
 import { AdapterCalls, checkAdapter } from './adapter.ts'
@@ -305,7 +305,7 @@ export class EventServer<M extends object = AnyMap>
    *   same.
    */
   close(options: { readonly graceMs?: number | undefined } = {}): Promise<void> {
-    const graceMs = graceOf('close', options, 2000)
+    const graceMs = readGrace('close', options, 2000)
     this.#closing ??= this.#close(graceMs)
     // A socket file that stays is no reason to end the process of a caller that does not wait.
     this.#closing.catch(() => {})
@@ -369,7 +369,7 @@ const handshakeSettings = <M extends object>(
   options: ServerOptions<M, EventServer<M>>,
 ): HandshakeSettings => {
   const settings = endSettings('listen', options, SERVER_OPTIONS)
-  const codecs = (options.codecs ?? builtInCodecs).map((codec) => codecOf('listen', codec))
+  const codecs = (options.codecs ?? builtInCodecs).map((codec) => readCodec('listen', codec))
   const { token, authorize } = options
   checkText('listen', 'token', token)
   checkSignal('listen', options.signal)

@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Duplex } from 'node:stream'
 import { connect } from '@uds/stream'
 import { failure } from '../errors.ts'
-import { Backoff, isScarcity, mayConnectLater } from '@uds/winsock-ffi/internal'
+import { Backoff, codeOf, isScarcity, mayConnectLater } from '@uds/winsock-ffi/internal'
 import { checkServer } from './channel/server-user.ts'
 import { ClientSession } from './session/client-session.ts'
 import type { ControlMessage } from './frames/control-message.ts'
@@ -20,8 +20,6 @@ const passes = (error: unknown): boolean => mayConnectLater(error, { unfinished:
 
 /** No server is there, or it has too much to do: what a client waits for by itself. */
 const isAbsent = (error: unknown): boolean => mayConnectLater(error) && !isScarcity(error)
-
-const codeOf = (error: unknown): unknown => (error as { code?: unknown } | null)?.code
 
 /** A connection that has lasted this long was a good one: after it the waits begin small again. */
 const STABLE_MS = 1000
@@ -270,7 +268,7 @@ export class ClientRole implements ChannelEnd {
     const { signal } = this.#abort
     // A server that ends every connection at once is not asked without a pause.
     if (performance.now() - this.#connectedAt > STABLE_MS) this.#backoff = new Backoff(RETRY)
-    let reported: unknown
+    let reported: string | undefined
     for (;;) {
       await wait(this.#backoff.next(), undefined, { signal }).catch(() => {})
       if (signal.aborted) return

@@ -1,7 +1,7 @@
 /** Linker. */
 import { invalidArgument, SocketError } from '@uds/winsock-ffi'
 import { asError, failure } from '../errors.ts'
-import { graceOf, LONGEST_TIMER } from '../options.ts'
+import { readGrace, LONGEST_TIMER } from '../options.ts'
 import { channelAddress } from './channel/channel-address.ts'
 import { ClientRole } from './client-role.ts'
 import { FrameEncoder } from './frames/frame-encoder.ts'
@@ -225,7 +225,7 @@ export class Linker {
    * everything is closed; never rejects. A second call returns the same promise; `init` may open the linker again.
    */
   close(options: LinkerCloseOptions = {}): Promise<void> {
-    const graceMs = Math.min(graceOf('close', options, 1000), LONGEST_TIMER)
+    const graceMs = Math.min(readGrace('close', options, 1000), LONGEST_TIMER)
     const end = this.#end
     if (end === undefined) return this.#closed ?? Promise.resolve()
     this.#end = undefined

@@ -1,5 +1,6 @@
 /** LinkerOptions, checked. */
-import { checkOptions, invalidArgument, invalidValue, optionNames, outOfRange } from '@uds/winsock-ffi'
+import { checkOptions, optionNames } from '@uds/winsock-ffi'
+import { count, milliseconds, oneOf, ofType } from '../options.ts'
 import type { PayloadMode } from './frames/payload.ts'
 
 /**
@@ -11,8 +12,6 @@ import type { PayloadMode } from './frames/payload.ts'
  * - `'refuse'`: never.
  */
 export type Upgrade = 'accept' | 'offer' | 'refuse'
-
-const upgrades: ReadonlySet<unknown> = new Set<Upgrade>(['accept', 'offer', 'refuse'])
 
 /** Options of a `Linker`. */
 export interface LinkerOptions {
@@ -36,11 +35,11 @@ export interface LinkerOptions {
    */
   readonly directory?: string | undefined
   /**
-   * Milliseconds that a client waits for its server.
+   * Milliseconds that a client waits for its server; null: no limit.
    *
    * @default 10_000
    */
-  readonly timeoutMs?: number | undefined
+  readonly timeoutMs?: number | null | undefined
   /**
    * The largest frame that is sent or read, in bytes.
    *
@@ -103,45 +102,21 @@ export interface LinkerSettings {
 }
 
 const MIB = 1024 * 1024
-
-const amount = (
-  options: LinkerOptions,
-  name: keyof LinkerOptions & `${string}${'Ms' | 'Bytes'}`,
-  otherwise: number,
-): number => {
-  const value: unknown = options[name]
-  if (value === undefined) return otherwise
-  if (typeof value !== 'number') throw invalidArgument('Linker', name, 'a number', value)
-  if (Number.isNaN(value) || value < 0) throw outOfRange('Linker', name, 'a number, 0 or more', value)
-  return value
-}
-
-const optional = <T>(name: string, type: string, value: T | undefined): T | undefined => {
-  if (value === undefined || typeof value === type) return value
-  throw invalidArgument('Linker', name, `a ${type}`, value)
-}
+const WHERE = 'Linker'
 
 /** @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`. */
 export const linkerSettings = (options: LinkerOptions = {}): LinkerSettings => {
-  checkOptions(options, 'Linker', LINKER_OPTIONS)
-  const payloads = options.payloads ?? 'json'
-  if (payloads !== 'json' && payloads !== 'string') {
-    throw invalidValue('Linker', 'payloads', "must be 'json' or 'string'", payloads)
-  }
-  const upgrade = options.upgrade ?? 'accept'
-  if (!upgrades.has(upgrade)) {
-    throw invalidValue('Linker', 'upgrade', "must be 'accept', 'offer' or 'refuse'", upgrade)
-  }
+  checkOptions(options, WHERE, LINKER_OPTIONS)
   return {
-    debug: optional('debug', 'boolean', options.debug) ?? false,
-    payloads,
-    directory: optional('directory', 'string', options.directory),
-    timeoutMs: amount(options, 'timeoutMs', 10_000),
-    maxFrameBytes: amount(options, 'maxFrameBytes', MIB),
-    maxQueueBytes: amount(options, 'maxQueueBytes', 16 * MIB),
-    maxHeldBytes: amount(options, 'maxHeldBytes', 4 * MIB),
-    anyOwner: optional('anyOwner', 'boolean', options.anyOwner) ?? false,
-    upgrade,
-    onError: optional('onError', 'function', options.onError),
+    debug: ofType(WHERE, 'debug', 'boolean', options.debug, false),
+    payloads: oneOf(WHERE, 'payloads', options.payloads, ['json', 'string']),
+    directory: ofType(WHERE, 'directory', 'string', options.directory, undefined),
+    timeoutMs: milliseconds(WHERE, 'timeoutMs', options.timeoutMs, 10_000),
+    maxFrameBytes: count(WHERE, 'maxFrameBytes', options.maxFrameBytes, MIB, 0),
+    maxQueueBytes: count(WHERE, 'maxQueueBytes', options.maxQueueBytes, 16 * MIB, 0),
+    maxHeldBytes: count(WHERE, 'maxHeldBytes', options.maxHeldBytes, 4 * MIB, 0),
+    anyOwner: ofType(WHERE, 'anyOwner', 'boolean', options.anyOwner, false),
+    upgrade: oneOf(WHERE, 'upgrade', options.upgrade, ['accept', 'offer', 'refuse']),
+    onError: ofType(WHERE, 'onError', 'function', options.onError, undefined),
   }
 }

@@ -1,6 +1,4 @@
-/** Role, ChannelEnd: what both ends of a channel do. */
-
-// The two roles of a channel, and what each of them has to do.
+/** The two roles of a channel, and what each of them has to do. */
 import type { Transport } from '@uds/stream'
 import type { BackoffSettings } from '@uds/winsock-ffi/internal'
 import type { LinkLimits } from './connection/link.ts'

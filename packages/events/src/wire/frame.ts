@@ -1,6 +1,4 @@
-/** The layout of a frame: header, types, flags, lengths. */
-
-// The frames of the native protocol; PROTOCOL.md is the text that this file follows.
+/** The frames of the native protocol; PROTOCOL.md is the text that this file follows. */
 import { writeLatin1 } from './latin1.ts'
 
 /** Bytes of the length field, which counts what follows it. */

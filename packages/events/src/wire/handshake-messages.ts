@@ -106,7 +106,7 @@ const whole = (from: Record<string, unknown>, key: string, least: number): numbe
   throw bad(key)
 }
 
-const objectOf = (bytes: Buffer): Record<string, unknown> => {
+const parseObject = (bytes: Buffer): Record<string, unknown> => {
   let value: unknown
   try {
     value = JSON.parse(bytes.toString('utf8'))
@@ -143,7 +143,7 @@ const shared = (
 
 /** Reads a HELLO; everything in it was written by a stranger. */
 export const readHello = (bytes: Buffer): Hello => {
-  const from = objectOf(bytes)
+  const from = parseObject(bytes)
   return {
     ...shared(from),
     codec: text(from, 'codec'),
@@ -155,7 +155,7 @@ export const readHello = (bytes: Buffer): Hello => {
 
 /** Reads a WELCOME. */
 export const readWelcome = (bytes: Buffer): Welcome => {
-  const from = objectOf(bytes)
+  const from = parseObject(bytes)
   if (typeof from['resumed'] !== 'boolean') throw bad('resumed')
   return { ...shared(from), resumed: from['resumed'] }
 }

@@ -29,7 +29,7 @@ const closeAll = (): void => {
 let watched = false
 
 /** Notes a reference that this thread holds. The handles of the main thread go with the process. */
-export const hold = (handle: OpenHandle): void => {
+export const noteOpen = (handle: OpenHandle): void => {
   if (!inWorker()) return
   if (!watched) process.once('exit', closeAll)
   watched = true
@@ -37,6 +37,6 @@ export const hold = (handle: OpenHandle): void => {
 }
 
 /** Forgets a reference that was closed, or went to another thread. */
-export const letGo = (handle: OpenHandle): void => {
+export const forgetOpen = (handle: OpenHandle): void => {
   held.delete(handle)
 }

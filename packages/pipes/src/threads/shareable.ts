@@ -3,7 +3,7 @@ import { invalidArgument } from '@uds/winsock-ffi'
 import { boolean } from '@uds/winsock-ffi/internal'
 import { closed, notSupported } from '../errors/errors.ts'
 import { canShare } from './memory.ts'
-import { closeReference, hold, letGo, type OpenHandle } from './open-handles.ts'
+import { closeReference, noteOpen, forgetOpen, type OpenHandle } from './open-handles.ts'
 import { SharedState } from './state.ts'
 import { makeToken, type TransferKind, type TransferToken } from './token.ts'
 
@@ -32,7 +32,7 @@ export abstract class Shareable {
     }
     this.kind = kind
     this.#handle = { state, destroy }
-    hold(this.#handle)
+    noteOpen(this.#handle)
     forgotten.register(this, kind, this)
   }
 
@@ -66,7 +66,7 @@ export abstract class Shareable {
     const handle = this.#handle
     if (handle === undefined) throw closed(syscall, this.kind)
     this.#handle = undefined
-    letGo(handle)
+    forgetOpen(handle)
     forgotten.unregister(this)
     return handle
   }

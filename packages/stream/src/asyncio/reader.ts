@@ -25,7 +25,7 @@ export interface ReadOptions {
 /** The end of one part of the stream: bytes, or text in UTF-8. Of several, the one that ends first counts. */
 export type Separator = string | Uint8Array
 
-const separatorsOf = (separator: Separator | readonly Separator[]): Uint8Array[] => {
+const readSeparators = (separator: Separator | readonly Separator[]): Uint8Array[] => {
   const list = typeof separator === 'string' || separator instanceof Uint8Array ? [separator] : separator
   const where = 'StreamReader.readUntil'
   if (!Array.isArray(list)) throw invalidArgument(where, 'the separator', 'a string or bytes', separator)
@@ -124,7 +124,7 @@ export class StreamReader {
     separator: Separator | readonly Separator[] = '\n',
     options: ReadOptions = {},
   ): Promise<Buffer> {
-    const separators = separatorsOf(separator)
+    const separators = readSeparators(separator)
     return this.#alone(() => this.#until(separators, options))
   }
 

@@ -1,9 +1,8 @@
 /** C01-C08: connect, addresses in use and free, many clients. */
 import assert from 'node:assert/strict'
+import { codeOf } from '@uds/winsock-ffi/internal'
 import type { ComplianceCase } from './case.ts'
 import { closed, inSession, readExactly, within, write } from './session.ts'
-
-const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code
 
 export const connectCases: readonly ComplianceCase[] = [
   inSession('C01', 'connect takes what listener.address prints', ['listen'], async (session) => {

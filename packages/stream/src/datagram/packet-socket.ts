@@ -9,7 +9,7 @@ import {
   type Readiness,
   type SocketHandle,
 } from '@uds/winsock-ffi'
-import { descriptorOf } from '../descriptors/sendable.ts'
+import { takeDescriptor } from '../descriptors/sendable.ts'
 import type { Packet, PacketSocketEvents, PacketSocketOptions, SendPacketOptions } from './packet.ts'
 import { packetSettings, type PacketSettings } from './packet-settings.ts'
 import { SocketWatcher } from './socket-watcher.ts'
@@ -117,7 +117,7 @@ export abstract class PacketSocket extends EventEmitter<PacketSocketEvents> impl
     const bytes = typeof data === 'string' ? Buffer.from(data) : data
     if (!(bytes instanceof Uint8Array)) throw invalidArgument('send', 'the data', 'a string or bytes', data)
     if (this.#closed) throw this.#closed
-    const descriptors = (options.descriptors ?? []).map((each) => descriptorOf(each, 'send'))
+    const descriptors = (options.descriptors ?? []).map((each) => takeDescriptor(each, 'send'))
     if (this.unsent >= this.#settings.maxUnsent) {
       throw new SocketError({
         code: 'ENOBUFS',

@@ -66,7 +66,11 @@ const timestamp = (date: Date): string =>
   `${MONTHS[date.getMonth()]} ${String(date.getDate()).padStart(2)} ` +
   `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`
 
-const numberOf = <K extends string>(table: Readonly<Record<K, number>>, key: K, what: string): number => {
+const requireNumber = <K extends string>(
+  table: Readonly<Record<K, number>>,
+  key: K,
+  what: string,
+): number => {
   if (Object.hasOwn(table, key)) return table[key]
   throw invalidArgument('syslog', what, `one of ${Object.keys(table).join(', ')}`, key)
 }
@@ -83,7 +87,8 @@ export const formatSyslog = (
     date = new Date(),
   } = options
   const priority =
-    numberOf(facilities, facility, 'the facility') * 8 + numberOf(severities, severity, 'the severity')
+    requireNumber(facilities, facility, 'the facility') * 8 +
+    requireNumber(severities, severity, 'the severity')
   if (typeof message !== 'string') throw invalidArgument('syslog', 'the message', 'a string', message)
   // NUL ends a record on a stream, and brackets and colons end the name for those who read it.
   if (message.includes('\0')) throw invalidValue('syslog', 'the message', 'must not contain a NUL', message)

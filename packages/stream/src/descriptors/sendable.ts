@@ -41,7 +41,7 @@ const detach = (socket: Socket, handle: NodeHandle, where: string): void => {
  * @throws TypeError for what has none; SocketError `EBADF` for what is closed; Error `ERR_INVALID_STATE` for a socket
  *   that has bytes on their way.
  */
-export const descriptorOf = (thing: Sendable, where = 'sendHandle'): number => {
+export const takeDescriptor = (thing: Sendable, where = 'sendHandle'): number => {
   if (thing instanceof Socket || thing instanceof Server) {
     const handle = (thing as { _handle?: NodeHandle | null })._handle
     if (!handle || typeof handle.fd !== 'number' || handle.fd < 0) throw closed(where)

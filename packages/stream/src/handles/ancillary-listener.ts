@@ -4,7 +4,7 @@ import { listenReplacingStale } from '../datagram/bind.ts'
 import { toUnixAddress, type UnixAddressLike } from '../datagram/unix-address.ts'
 import { AncillarySocket, ancillarySettings, type AncillaryOptions } from './ancillary-socket.ts'
 import {
-  authorizeOf,
+  readAuthorize,
   DescriptorListener,
   listenOptionNames,
   type Authorize,
@@ -46,7 +46,7 @@ export const listenAncillary = (
   const { authorize, backlog, removeStale, ...rest } = options
   ancillarySettings(where, options, listenOptionNames)
   const at = toUnixAddress(address, where)
-  const allowed = authorizeOf(authorize, where)
+  const allowed = readAuthorize(authorize, where)
   const handle = listenReplacingStale(at, 'stream', { backlog, removeStale }, where)
   return new AncillaryListener(handle, at, allowed, rest)
 }

@@ -15,7 +15,7 @@ import {
 import { integer, INT_MAX } from '@uds/winsock-ffi/internal'
 import { SocketWatcher } from '../datagram/socket-watcher.ts'
 import { toUnixAddress, type UnixAddressLike } from '../datagram/unix-address.ts'
-import { descriptorOf, type Sendable } from '../descriptors/sendable.ts'
+import { takeDescriptor, type Sendable } from '../descriptors/sendable.ts'
 import { adoptSocket, markOwn, type SocketSource } from '../inherited/claim-socket.ts'
 import { connectNow } from '../listener/raw-listener.ts'
 import type { AncillaryChunk } from './ancillary-chunk.ts'
@@ -212,7 +212,7 @@ export class AncillarySocket
     if (this.#ending) throw new SocketError({ code: 'EPIPE', syscall: 'send', detail: 'this half has ended' })
     if (bytes.length === 0) return
     const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    const fds = descriptors.map((each) => descriptorOf(each, 'send'))
+    const fds = descriptors.map((each) => takeDescriptor(each, 'send'))
     await this.#sender.send(view, fds, signal, typeof data !== 'string')
   }
 

@@ -14,7 +14,7 @@ import {
 import { integer, INT_MAX } from '@uds/winsock-ffi/internal'
 import { SocketWatcher } from '../datagram/socket-watcher.ts'
 import { toUnixAddress, type UnixAddressLike } from '../datagram/unix-address.ts'
-import { descriptorOf, type Sendable } from '../descriptors/sendable.ts'
+import { takeDescriptor, type Sendable } from '../descriptors/sendable.ts'
 import { adoptSocket, type SocketSource } from '../inherited/claim-socket.ts'
 import { connectNow } from '../listener/raw-listener.ts'
 import { encodeFrame, MAX_HANDLES, type Frame } from './frame.ts'
@@ -92,7 +92,7 @@ export const channelOptions: readonly string[] = optionNames<HandleChannelOption
 })
 
 /** The options as numbers. @throws TypeError, RangeError with a code. */
-const settingsOf = (
+const readSettings = (
   where: string,
   options: HandleChannelOptions,
 ): Required<Record<keyof HandleChannelOptions, number>> => {
@@ -141,7 +141,7 @@ export class HandleChannel extends EventEmitter<HandleChannelEvents> implements 
 
   private constructor(handle: SocketHandle, options: HandleChannelOptions, where: string) {
     super()
-    const settings = settingsOf(where, options)
+    const settings = readSettings(where, options)
     handle.setNonblocking(true)
     this.#handle = handle
     const settle = (): void => this.#settle()
@@ -174,7 +174,7 @@ export class HandleChannel extends EventEmitter<HandleChannelEvents> implements 
     const where = 'HandleChannel.connect'
     requireDescriptors(where)
     const to = toUnixAddress(address, where)
-    settingsOf(where, options)
+    readSettings(where, options)
     return HandleChannel.#over(connectNow(to, 'stream'), options, where)
   }
 
@@ -182,7 +182,7 @@ export class HandleChannel extends EventEmitter<HandleChannelEvents> implements 
   static pair(options: HandleChannelOptions = {}): [HandleChannel, HandleChannel] {
     const where = 'HandleChannel.pair'
     requireDescriptors(where)
-    settingsOf(where, options)
+    readSettings(where, options)
     const [a, b] = sockets.pair('stream')
     return [HandleChannel.#over(a, options, where), HandleChannel.#over(b, options, where)]
   }
@@ -198,7 +198,7 @@ export class HandleChannel extends EventEmitter<HandleChannelEvents> implements 
   static from(socket: SocketSource, options: HandleChannelOptions = {}): HandleChannel {
     const where = 'HandleChannel.from'
     requireDescriptors(where)
-    settingsOf(where, options)
+    readSettings(where, options)
     const wanted = { type: 'stream', state: 'connected' } as const
     return adoptSocket(where, socket, wanted, (handle) => new HandleChannel(handle, options, where))
   }
@@ -247,7 +247,7 @@ export class HandleChannel extends EventEmitter<HandleChannelEvents> implements 
     const frame = encodeFrame(message, handles.length)
     await this.#sender.send(
       frame,
-      handles.map((each) => descriptorOf(each)),
+      handles.map((each) => takeDescriptor(each)),
       options.signal,
       false,
     )

@@ -69,7 +69,7 @@ const requireAuthorized = (client: SocketHandle, authorize: Authorize): void => 
 }
 
 /** @throws TypeError for another value; SocketError `ENOTSUP` where the system does not say who a peer is. */
-export const authorizeOf = (
+export const readAuthorize = (
   authorize: ListenDescriptorsOptions['authorize'] = 'sameUser',
   where: string,
 ): Authorize | undefined => {

@@ -4,7 +4,7 @@ import { listenReplacingStale } from '../datagram/bind.ts'
 import { toUnixAddress, type UnixAddressLike } from '../datagram/unix-address.ts'
 import { channelOptions, HandleChannel, type HandleChannelOptions } from './channel.ts'
 import {
-  authorizeOf,
+  readAuthorize,
   DescriptorListener,
   listenOptionNames,
   type Authorize,
@@ -46,7 +46,7 @@ export const listenHandles = (
   checkOptions(options, where, [...channelOptions, ...listenOptionNames])
   const { authorize, backlog, removeStale, ...rest } = options
   const at = toUnixAddress(address, where)
-  const allowed = authorizeOf(authorize, where)
+  const allowed = readAuthorize(authorize, where)
   const handle = listenReplacingStale(at, 'stream', { backlog, removeStale }, where)
   return new HandleListener(handle, at, allowed, rest)
 }

@@ -62,7 +62,7 @@ const problem = (
   return undefined
 }
 
-const numberOf = (where: string, source: unknown): number => {
+const requireDescriptor = (where: string, source: unknown): number => {
   const fd: unknown =
     typeof source === 'number' ? source : (source as { fd?: unknown } | null | undefined)?.fd
   if (typeof fd === 'number' && Number.isInteger(fd)) return fd
@@ -82,7 +82,7 @@ const numberOf = (where: string, source: unknown): number => {
  */
 const claimSocket = (where: string, source: SocketSource, wanted: WantedSocket): SocketHandle => {
   if (source instanceof SocketHandle && ownSockets.has(source) && !source.closed) return source
-  const fd = numberOf(where, source)
+  const fd = requireDescriptor(where, source)
   if (source instanceof SocketHandle && source.closed)
     throw new SocketError({ code: 'EBADF', syscall: where, detail: 'the socket is closed' })
   let info: SocketInfo | undefined

@@ -89,7 +89,7 @@ const parseText = (
   throw ambiguous(where, text)
 }
 
-const fieldOf = (value: object, field: string, where: string): string => {
+const readField = (value: object, field: string, where: string): string => {
   const found: unknown = (value as Record<string, unknown>)[field]
   if (typeof found === 'string') return found
   throw invalidArgument(where, `the address' ${field}`, 'a string', found)
@@ -97,7 +97,7 @@ const fieldOf = (value: object, field: string, where: string): string => {
 
 const fromObject = (value: object, where: string): Address => {
   const { scheme } = value as { scheme?: unknown }
-  const word = (field: string): string => fieldOf(value, field, where)
+  const word = (field: string): string => readField(value, field, where)
   switch (scheme) {
     case 'unix':
       return 'abstract' in value ? abstract(word('abstract'), where) : unixPath(relative(word('path')), where)

@@ -40,7 +40,7 @@ const MOST_DENIED = 10
 
 const locked = (fd: number): LockAttempt => ({ release: () => closeSync(fd) })
 
-const attempts = (path: string): (() => LockAttempt) => {
+const lockAttempts = (path: string): (() => LockAttempt) => {
   let file = lockFileOf(path)
   let denied = 0
   return () => {
@@ -59,6 +59,6 @@ const attempts = (path: string): (() => LockAttempt) => {
 }
 
 export const backend: LockBackend = {
-  attempts,
+  attempts: lockAttempts,
   isLocked: (path) => existsSync(lockFileOf(path)) && !isForeign(lockFileOf(path)),
 }

@@ -50,6 +50,20 @@ export const boolean = (where: string, what: string, value: boolean): boolean =>
   throw invalidArgument(where, what, 'a boolean', value)
 }
 
+/** A value of one type; `otherwise` unless set. */
+export const ofType = <T>(
+  where: string,
+  what: string,
+  type: 'boolean' | 'function' | 'string',
+  value: T | undefined,
+  otherwise: T,
+): T => {
+  if (value === undefined) return otherwise
+  // `typeof` compared with a variable cannot be checked by the compiler; the callers name the types.
+  if (typeof value === type) return value
+  throw invalidArgument(where, what, `a ${type}`, value)
+}
+
 /** One of a few words; the first of them unless set. */
 export const oneOf = <T extends string>(
   where: string,

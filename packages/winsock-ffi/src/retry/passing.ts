@@ -1,4 +1,5 @@
 /** Which failures pass by themselves, so that the same call may succeed later. One table for every layer. */
+import { codeOf } from '../errors/error-code.ts'
 
 type Condition =
   /** No descriptor, or no memory of the system, is free: errno(3), accept(2). */
@@ -27,8 +28,8 @@ const conditions: Readonly<Record<string, Condition>> = {
 }
 
 const conditionOf = (error: unknown): Condition | undefined => {
-  const code = (error as { code?: unknown } | undefined)?.code
-  return typeof code === 'string' && Object.hasOwn(conditions, code) ? conditions[code] : undefined
+  const code = codeOf(error)
+  return code !== undefined && Object.hasOwn(conditions, code) ? conditions[code] : undefined
 }
 
 /** True for want of descriptors or of memory in the system. */

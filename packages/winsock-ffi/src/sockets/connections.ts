@@ -2,7 +2,7 @@
 import type { SocketAddress } from '../address/socket-address.ts'
 import { openFd, SocketHandle } from '../handle/socket-handle.ts'
 import { systemCalls } from '../system-calls/select.ts'
-import { awaitInput, waitAndRetry, timedOut, timeoutOf, type WaitOptions } from '../waiting/waiting.ts'
+import { awaitInput, waitAndRetry, timedOut, readTimeout, type WaitOptions } from '../waiting/waiting.ts'
 import { readBacklog } from './backlog.ts'
 import { checkAddress, subjectOf } from './arguments.ts'
 
@@ -50,7 +50,7 @@ export const listen = (handle: SocketHandle, backlog?: number): void => {
  */
 export const accept = (handle: SocketHandle, options?: WaitOptions): SocketHandle => {
   const fd = openFd(handle, 'accept')
-  const timeoutMs = timeoutOf(options, 'accept')
+  const timeoutMs = readTimeout(options, 'accept')
   // accept has no flag against waiting. Polled for, a connection that is reset before it is taken would block it.
   const nonblocking = handle.nonblocking || timeoutMs < 0
   if (!nonblocking) systemCalls.setNonblocking(fd, true)
@@ -77,7 +77,7 @@ export const accept = (handle: SocketHandle, options?: WaitOptions): SocketHandl
 export const connect = (handle: SocketHandle, address: SocketAddress, options?: WaitOptions): void => {
   const fd = openFd(handle, 'connect')
   checkAddress(handle, address, 'connect')
-  const timeoutMs = timeoutOf(options, 'connect')
+  const timeoutMs = readTimeout(options, 'connect')
   const waits = timeoutMs >= 0 || !handle.nonblocking
   const result = waits
     ? systemCalls.connectWithin(fd, address.encode(), timeoutMs)

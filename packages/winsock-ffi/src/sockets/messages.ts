@@ -7,7 +7,7 @@ import { openFd, type SocketHandle } from '../handle/socket-handle.ts'
 import type { IncomingMessage } from '../system-calls/system-calls.ts'
 import type { PeerCredentials } from '../credentials/peer-credentials.ts'
 import { systemCalls } from '../system-calls/select.ts'
-import { awaitInput, dontWait, waitAndRetry, timeoutOf, type WaitOptions } from '../waiting/waiting.ts'
+import { awaitInput, dontWait, waitAndRetry, readTimeout, type WaitOptions } from '../waiting/waiting.ts'
 import { checkAddress, checkBytes, checkRoom } from './arguments.ts'
 import { mayRetry } from './nonblocking.ts'
 
@@ -58,7 +58,7 @@ export const sendMessage = (handle: SocketHandle, message: Message, options?: Wa
   }
   if (message.to) checkAddress(handle, message.to, 'sendmsg')
   const outgoing = { parts, descriptors, to: message.to?.encode() }
-  const timeoutMs = timeoutOf(options, 'sendmsg')
+  const timeoutMs = readTimeout(options, 'sendmsg')
   const flags = dontWait(timeoutMs)
   const sent = systemCalls.sendMessage(fd, outgoing, flags)
   return sent >= 0
@@ -139,7 +139,7 @@ export const receiveMessage = (
   const fd = openFd(handle, 'recvmsg')
   checkRoom(buffer, 'recvmsg')
   const maxDescriptors = largestCount(options)
-  const timeoutMs = timeoutOf(options, 'recvmsg')
+  const timeoutMs = readTimeout(options, 'recvmsg')
   const flags = (options?.peek ? systemCalls.MSG_PEEK : 0) | dontWait(timeoutMs)
   const result = incoming(options)
   const receive = (): number => systemCalls.receiveMessage(fd, buffer, maxDescriptors, flags, result)

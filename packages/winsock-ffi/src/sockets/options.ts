@@ -31,7 +31,7 @@ export interface ReadOnlySocketOptions {
 
 type Values = SocketOptions & ReadOnlySocketOptions
 
-const rowOf = (name: string, syscall: string): OptionRow => {
+const requireRow = (name: string, syscall: string): OptionRow => {
   const row = Object.hasOwn(systemCalls.options, name) ? systemCalls.options[name] : undefined
   if (row) return row
   throw new SocketError({
@@ -71,7 +71,7 @@ const decode = (row: OptionRow, bytes: Uint8Array): unknown => {
  */
 export const getOption = <K extends keyof Values>(handle: SocketHandle, name: K): Values[K] => {
   const fd = openFd(handle, 'getsockopt')
-  const row = rowOf(name, 'getsockopt')
+  const row = requireRow(name, 'getsockopt')
   const bytes = new Uint8Array(row.kind === 'linger' ? systemCalls.lingerSize : 4)
   const result = systemCalls.getOption(fd, row.level, row.name, bytes)
   if (result < 0) throw systemCalls.toError(-result, 'getsockopt')
@@ -92,7 +92,7 @@ export const setOption = <K extends keyof SocketOptions>(
   value: SocketOptions[K],
 ): void => {
   const fd = openFd(handle, 'setsockopt')
-  const row = rowOf(name, 'setsockopt')
+  const row = requireRow(name, 'setsockopt')
   if (row.readOnly) throw invalidArgument('setsockopt', 'the option', 'one that can be set', name)
   const result = systemCalls.setOption(fd, row.level, row.name, encode(row, name, value))
   if (result < 0) throw systemCalls.toError(-result, 'setsockopt')

@@ -4,7 +4,7 @@ import { invalidValue } from '../errors/wrong-argument.ts'
 import { openFd, type SocketHandle } from '../handle/socket-handle.ts'
 import { FAILED, HANGUP, READABLE, WRITABLE } from '../system-calls/system-calls.ts'
 import { systemCalls } from '../system-calls/select.ts'
-import { timeoutOf, type WaitOptions } from '../waiting/waiting.ts'
+import { readTimeout, type WaitOptions } from '../waiting/waiting.ts'
 
 /** What `sockets.poll` waits for on one socket. */
 export interface PollRequest {
@@ -37,7 +37,7 @@ export const poll = (requests: readonly PollRequest[], options?: WaitOptions): P
   const interests = requests.map(
     ({ readable, writable }) => (readable ? READABLE : 0) | (writable ? WRITABLE : 0),
   )
-  const timeoutMs = timeoutOf(options, 'poll')
+  const timeoutMs = readTimeout(options, 'poll')
   if (fds.length === 0) throw invalidValue('poll', 'the list of sockets', 'must not be empty', requests)
   const left = deadlineIn(timeoutMs)
   const ready: number[] = []

@@ -2,7 +2,7 @@
 import type { SocketAddress } from '../address/socket-address.ts'
 import { openFd, type SocketHandle } from '../handle/socket-handle.ts'
 import { systemCalls } from '../system-calls/select.ts'
-import { awaitInput, dontWait, waitAndRetry, timeoutOf, type WaitOptions } from '../waiting/waiting.ts'
+import { awaitInput, dontWait, waitAndRetry, readTimeout, type WaitOptions } from '../waiting/waiting.ts'
 import { checkBytes, checkOneOf, checkRoom } from './arguments.ts'
 import { sendMessage, type ReceiveOptions } from './messages.ts'
 
@@ -27,7 +27,7 @@ export const send = (handle: SocketHandle, data: Uint8Array, options?: SendOptio
     return send(handle, data.subarray(0, systemCalls.longestStreamSend), options)
   }
   if (options?.to) return sendMessage(handle, { data, to: options.to }, options)
-  const timeoutMs = timeoutOf(options, 'send')
+  const timeoutMs = readTimeout(options, 'send')
   const flags = dontWait(timeoutMs)
   const sent = systemCalls.send(fd, data, flags)
   return sent >= 0 ? sent : waitAndRetry(handle, fd, 'send', timeoutMs, sent, systemCalls.send, data, flags)
@@ -44,7 +44,7 @@ export const send = (handle: SocketHandle, data: Uint8Array, options?: SendOptio
 export const recv = (handle: SocketHandle, buffer: Uint8Array, options?: ReceiveOptions): number => {
   const fd = openFd(handle, 'recv')
   checkRoom(buffer, 'recv')
-  const timeoutMs = timeoutOf(options, 'recv')
+  const timeoutMs = readTimeout(options, 'recv')
   const flags = (options?.peek ? systemCalls.MSG_PEEK : 0) | dontWait(timeoutMs)
   awaitInput(fd, 'recv', timeoutMs)
   const received = systemCalls.recv(fd, buffer, flags)

@@ -15,7 +15,7 @@ export interface WaitOptions {
 }
 
 /** -1 for no deadline. */
-export const timeoutOf = (options: WaitOptions | undefined, syscall: string): number => {
+export const readTimeout = (options: WaitOptions | undefined, syscall: string): number => {
   const timeoutMs = options?.timeoutMs
   if (timeoutMs === undefined || timeoutMs === null) return -1
   if (typeof timeoutMs !== 'number')

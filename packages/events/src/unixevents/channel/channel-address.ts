@@ -1,6 +1,4 @@
-/** channelAddress: the socket file or pipe of a channel name. */
-
-// The address of a channel: channelAddress.
+/** The address of a channel: channelAddress. */
 import { SocketError } from '@uds/winsock-ffi'
 import { namedPipes, pathBytes, temporary } from './platform.ts'
 

@@ -1,6 +1,4 @@
-/** checkServer: the server of a channel has to be of this user, or of root. */
-
-// Whose server a client has connected to: checkServer.
+/** Whose server a client has connected to: checkServer. */
 import { lstatSync } from 'node:fs'
 import type { Duplex } from 'node:stream'
 import { peerCredentials } from '@uds/stream'

@@ -1,6 +1,4 @@
-/** UpgradeOffer: the two ends agree to go on in the native protocol. */
-
-// The wait for the answer to an offer of the native protocol: what is sent meanwhile, and whether it was heard.
+/** The wait for the answer to an offer of the native protocol: what is sent meanwhile, and whether it was heard. */
 import { failure } from '../../errors.ts'
 import type { Outbox } from './outbox.ts'
 import { PendingFrames } from './pending-frames.ts'

@@ -1,6 +1,4 @@
-/** The event $uds: messages between two peers that both know it. */
-
-// The event `$uds`: readControl, controlFrame. No Node in here.
+/** The event `$uds`: readControl, controlFrame. No Node in here. */
 import { FrameEncoder } from './frame-encoder.ts'
 import type { Prefix } from './frame-encoder.ts'
 

@@ -1,6 +1,4 @@
-/** FrameDecoder: text becomes frames. */
-
-// The reader of unixevents frames. No Node in here.
+/** The reader of unixevents frames. No Node in here. */
 import { isTooDeep, MAX_DEPTH } from './json-depth.ts'
 import { Utf8Stream, utf8Length } from './utf8-stream.ts'
 

@@ -1,6 +1,4 @@
-/** FrameEncoder: events become frames. */
-
-// Frames as unixevents writes them: the text of one JSON object, then `;;`. No Node in here.
+/** Frames as unixevents writes them: the text of one JSON object, then `;;`. No Node in here. */
 import { encodePayload } from './payload.ts'
 
 /** Who wrote a frame: `s-` the server, `c-` a client. Each listens for the other's. */

@@ -1,6 +1,4 @@
-/** encodePayload, decodePayload: values in frames. */
-
-// A value inside a frame: encodePayload, decodePayload. No Node in here.
+/** A value inside a frame: encodePayload, decodePayload. No Node in here. */
 import { isTooDeep, MAX_DEPTH } from './json-depth.ts'
 
 /**

@@ -1,6 +1,4 @@
-/** PrefixFilter: the events of the other end, not this end's own. */
-
-// The prefixes `s-` and `c-` of events. No Node in here.
+/** The prefixes `s-` and `c-` of events. No Node in here. */
 import type { Prefix } from './frame-encoder.ts'
 
 /** Takes the prefix off the events of the other end. */

@@ -107,11 +107,11 @@ export class ClientSession {
   /**
    * Waits until what was sent is acknowledged, for up to `graceMs` milliseconds, and ends.
    *
-   * @param arriving - a connection is about to come, and is waited for.
+   * @param connectsSoon - a connection is about to come, and is waited for.
    */
-  async close(graceMs: number, arriving: boolean): Promise<void> {
-    // In the middle of the handshake too: a server that gets no farewell keeps the session for a while.
-    const connecting = this.#connection !== undefined || (arriving && this.#sender.open > 0)
+  async close(graceMs: number, connectsSoon: boolean): Promise<void> {
+    // In the middle of the handshake too: a server that hears no goodbye keeps the session for a while.
+    const connecting = this.#connection !== undefined || (connectsSoon && this.#sender.open > 0)
     if (connecting && !this.#client.connected) await this.#connects(graceMs)
     this.#closing = true
     if (this.#client.connected) await this.#sender.noneOpen(graceMs)

@@ -1,6 +1,4 @@
-/** Frames of unixevents as payloads of native messages, one or many in each. */
-
-// The frames of unixevents as messages of the native protocol (PROTOCOL.md).
+/** The frames of unixevents as messages of the native protocol (PROTOCOL.md). */
 import type { EndOptions } from '../../end/options.ts'
 import type { AnyMap } from '../../map.ts'
 import type { TextCodec } from '../../codecs/codec.ts'

@@ -40,7 +40,7 @@ const explain = (error: unknown, path: string, address: string): unknown => {
   })
 }
 
-const reach = (path: string, address: string): ShortPath => {
+const requireShortPath = (path: string, address: string): ShortPath => {
   try {
     return shortPath(path, 'connect')
   } catch (error) {
@@ -51,7 +51,7 @@ const reach = (path: string, address: string): ShortPath => {
 export const connectUnix = async (to: UnixTarget, options: ConnectOptions): Promise<Socket> => {
   const address = formatAddress(to)
   if ('abstract' in to) return await connectNet({ path: abstractPath(to) }, address, options)
-  const target = reach(to.path, address)
+  const target = requireShortPath(to.path, address)
   try {
     return await connectNet({ path: target.path }, address, options)
   } catch (error) {

@@ -1,6 +1,7 @@
 /** Naming a file without ever replacing another one: link(2), and rename(2) over a placeholder where links are refused. */
 import { closeSync, linkSync, openSync, renameSync, unlinkSync, type Stats } from 'node:fs'
-import { codeOf, isSameFile, lstatIfExists } from './files.ts'
+import { codeOf } from '@uds/winsock-ffi/internal'
+import { isSameFile, lstatIfExists } from './files.ts'
 
 /**
  * Refusals of link(2) itself: file systems without hard links (EPERM, ENOTSUP), policies and sandboxes (EACCES, ENOSYS),

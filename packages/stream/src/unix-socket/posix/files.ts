@@ -1,8 +1,6 @@
 /** Looking at a path, links not followed: what is there, in words, and whether it is still the same file. */
 import { lstatSync, type Stats } from 'node:fs'
 
-export const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code
-
 /** lstat(2); undefined where nothing is. */
 export const lstatIfExists = (path: string): Stats | undefined => lstatSync(path, { throwIfNoEntry: false })
 

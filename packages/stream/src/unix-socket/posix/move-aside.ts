@@ -1,7 +1,8 @@
 /** Removing the file that was looked at, and no other that has its name by now. */
 import { renameSync, unlinkSync, type Stats } from 'node:fs'
+import { codeOf } from '@uds/winsock-ffi/internal'
 import { moveTo } from './exclusive-name.ts'
-import { codeOf, isSameFile, lstatIfExists } from './files.ts'
+import { isSameFile, lstatIfExists } from './files.ts'
 
 /**
  * Moves the file at `path` aside and removes it, if it is still `expected`; moves it back if another file has the name.

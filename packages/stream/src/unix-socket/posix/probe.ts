@@ -1,8 +1,7 @@
 /** Whether a socket is behind a file, without its owner noticing. */
 import { connect } from 'node:net'
 import { loadKoffi, sockets, UnixAddress } from '@uds/winsock-ffi'
-import { shortPath, system } from '@uds/winsock-ffi/internal'
-import { codeOf } from './files.ts'
+import { codeOf, shortPath, system } from '@uds/winsock-ffi/internal'
 
 /** `alive`: a socket is there. `dead`: the file has no socket any more. Else the code of the system. */
 export type ProbeResult = 'alive' | 'dead' | (string & {})

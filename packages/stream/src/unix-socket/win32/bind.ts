@@ -1,13 +1,11 @@
 /** bind by Winsock under the lock of the path, after removing a dead or superseded server's file. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { findFile, mayBeSocket, removeSocketFile, sockets, type SocketHandle } from '@uds/winsock-ffi'
-import { withFileLock } from '@uds/winsock-ffi/internal'
+import { codeOf, withFileLock } from '@uds/winsock-ffi/internal'
 import { throwIfAborted } from '../../errors/connection-error.ts'
 import type { ListenOptions } from '../../transport.ts'
 import { inUse, serverListens } from '../path-taken.ts'
 import { encodeTarget } from './encode-path.ts'
-
-const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code
 
 /** The code that connecting fails with; undefined when a server accepts, or may. */
 const probe = (path: string): string | undefined => {

@@ -1,12 +1,11 @@
 /** Connecting by Winsock, without waiting in the thread. */
 import type { Socket } from 'node:net'
 import { SocketError, sockets, watch, type SocketAddress, type SocketHandle } from '@uds/winsock-ffi'
+import { codeOf } from '@uds/winsock-ffi/internal'
 import { throwIfAborted } from '../../errors/connection-error.ts'
 import type { ConnectOptions } from '../../transport.ts'
 import { traceErrors, connectTimeout } from '../../node-net/net-connect.ts'
 import { adoptSocket } from './adopted.ts'
-
-const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code
 
 /** Begins to connect; true when it is done already, as it mostly is with AF_UNIX. */
 const begin = (handle: SocketHandle, to: SocketAddress): boolean => {

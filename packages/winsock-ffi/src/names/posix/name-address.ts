@@ -1,6 +1,7 @@
 /** The socket of a bare name, in a directory of this user alone. */
 import { lstatSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { codeOf } from '../../errors/error-code.ts'
 import { SocketError } from '../../errors/socket-error.ts'
 import type { NameResolver } from '../name-resolver.ts'
 import { namePlaces, type NamePlace, type NamePlaces } from './places.ts'
@@ -15,8 +16,6 @@ const parentAdvice = (source: string): string =>
   source === 'XDG_RUNTIME_DIR'
     ? 'sudo -E and su keep the XDG_RUNTIME_DIR of another user: unset it, or set it to a directory of this user with mode 700'
     : 'set XDG_RUNTIME_DIR to a directory of this user with mode 700'
-
-const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code
 
 const PLANTED = 'another user may have put it there to listen in your place: look at it, and remove it'
 

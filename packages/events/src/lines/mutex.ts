@@ -1,8 +1,8 @@
-/** Turns: one call after the other. */
+/** Mutex: one caller after the other. */
 import { abortable } from './deadline.ts'
 
 /** Lets callers in one after the other. */
-export class Turns {
+export class Mutex {
   #last: Promise<void> = Promise.resolve()
 
   /**
@@ -10,7 +10,7 @@ export class Turns {
    *
    * @throws the signal's reason, when it aborts before that
    */
-  async take(signal: AbortSignal | undefined): Promise<() => void> {
+  async lock(signal: AbortSignal | undefined): Promise<() => void> {
     const before = this.#last
     const { promise, resolve } = Promise.withResolvers<void>()
     // A caller that waits no more lets no other in before the one whose turn it is.
