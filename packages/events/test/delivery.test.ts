@@ -368,26 +368,32 @@ describe('closing', () => {
     const address = usual()
     const server = await serve(address)
     let done = 0
+    let finish = Promise.withResolvers<void>()
     server.on('a', async () => {
-      await new Promise((resolve) => setTimeout(resolve, 30))
+      await finish.promise
       done++
     })
     server.handle('slow', async () => {
-      await new Promise((resolve) => setTimeout(resolve, 30))
+      await finish.promise
       return 'answer'
     })
     const client = await join(server.address)
     const sent = client.send('a', 1)
     const asked = client.request('slow')
     client.emit('a', 2)
-    await client.close()
+    const closed = client.close()
+    finish.resolve()
+    await closed
     await sent
     expect(await asked).toBe('answer')
     await until(() => done === 2)
+    finish = Promise.withResolvers()
     const other = await join(server.address, { reconnect: false })
     const last = other.request('slow')
     await other.ping()
-    await server.close()
+    const ended = server.close()
+    finish.resolve()
+    await ended
     expect(await last).toBe('answer')
   })
 

@@ -37,14 +37,21 @@ describe.each(ways)('over %s', (_, address) => {
 
   test('send resolves after the listener, also an asynchronous one, is done', async () => {
     const server = await serve<Chat>(address())
-    let done = false
+    const begun = Promise.withResolvers<void>()
+    const finish = Promise.withResolvers<void>()
     server.on('say', async () => {
-      await new Promise((resolve) => setTimeout(resolve, 20))
-      done = true
+      begun.resolve()
+      await finish.promise
     })
     const client = await join<Chat>(server.address)
-    await client.send('say', { from: 'a', text: 'kept' })
-    expect(done).toBe(true)
+    let resolved = false
+    const sent = client.send('say', { from: 'a', text: 'kept' }).then(() => (resolved = true))
+    await begun.promise
+    // What the server has written since then would have arrived with the answer.
+    await client.ping()
+    expect(resolved).toBe(false)
+    finish.resolve()
+    await sent
   })
 
   test('a request is answered with a value, a promise, or an error with its code', async () => {

@@ -13,8 +13,8 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
-import { capabilities, removeSocketFile, sleep, SocketError } from '@uds/winsock-ffi'
-import { errorOf, freshName, socketPath, spawnScript, tempDir } from '@uds/testkit'
+import { capabilities, removeSocketFile, SocketError } from '@uds/winsock-ffi'
+import { errorOf, freshName, nextFileTime, socketPath, spawnScript, tempDir } from '@uds/testkit'
 import {
   LocalListener,
   LocalStream,
@@ -100,7 +100,7 @@ describe.skipIf(!can.afUnix)('socket files', () => {
     const first = UnixListener.bind(path)
     removeSocketFile(path)
     // Windows tells files apart by the time of writing, and its clock moves 64 times a second.
-    sleep(50)
+    nextFileTime()
     const second = UnixListener.bind(path)
     first.close()
     const client = UnixStream.connect(path)
@@ -112,7 +112,7 @@ describe.skipIf(!can.afUnix)('socket files', () => {
     const path = socketPath()
     const listener = UnixListener.bind(path)
     // The time of the last change of an inode moves with the clock of the kernel's timer.
-    sleep(50)
+    nextFileTime()
     chmodSync(path, 0o666)
     listener.close()
     expect(existsSync(path)).toBe(false)

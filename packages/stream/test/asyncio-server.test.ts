@@ -74,7 +74,7 @@ describe.skipIf(withoutUnix)('startUnixServer and openUnixConnection', () => {
     const path = socketPath()
     await started(async (reader, writer) => {
       const all = await reader.read()
-      await new Promise((resolve) => setTimeout(resolve, 50))
+      await new Promise((resolve) => setImmediate(resolve))
       writer.write(`late reply to ${String(all)}`)
       writer.close()
     }, path)

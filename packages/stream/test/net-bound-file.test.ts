@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { socketPath, tempDir } from '@uds/testkit'
+import { nextFileTime, socketPath, tempDir } from '@uds/testkit'
 import { UnixDatagramSocket } from '@uds/stream/datagram'
 import { listenHandles } from '@uds/stream/handles'
 import { capabilities, findFile, removeSocketFile } from '@uds/winsock-ffi'
@@ -62,7 +61,7 @@ describe.each(binders)('%s', (_name, works, bind) => {
     const close = await bind(path)
     removeSocketFile(path)
     // Windows distinguishes files by the time of writing, and its clock moves 64 times a second.
-    await sleep(50)
+    nextFileTime()
     const closeSuccessor = await bind(path)
     close()
     expect(isThere(path)).toBe(true)

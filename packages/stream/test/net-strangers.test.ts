@@ -3,7 +3,7 @@ import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs'
 import http from 'node:http'
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { needs, socketPath, spawnProgram, tempDir, type Spawned } from '@uds/testkit'
 import { agent, serve } from '@uds/stream/http'
@@ -161,7 +161,7 @@ describe.skipIf(socat.missing || without)('socat', () => {
     const path = socketPath()
     const server = await startUnixServer(async (reader, writer) => {
       const all = await reader.read()
-      await sleep(20)
+      await nextTurn()
       writer.write(`got ${all.length} bytes`)
       writer.close()
     }, path)

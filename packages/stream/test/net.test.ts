@@ -109,7 +109,7 @@ describe.skipIf(!can.afUnix).each(doors)(
     test('half close: a reply after the end arrives', async () => {
       const path = socketPath()
       const server = createServer({ allowHalfOpen: true }, (socket) => {
-        socket.resume().on('end', () => setTimeout(() => socket.end('late'), 50))
+        socket.resume().on('end', () => setImmediate(() => socket.end('late')))
       })
       await accepting(server, path)
       const client = connect(path)

@@ -117,7 +117,14 @@ describe.each(strategies)('watch by %s', (strategy) => {
       server.close()
       watcher.close()
       client.close()
-      await new Promise((resolve) => setTimeout(resolve, 30))
+      // The next watcher hears of its socket, and the closed one has not by then.
+      const [other, sender] = connected(family)
+      const next = Promise.withResolvers<void>()
+      const later = watched(
+        watch(other, { readable: true }, () => (later.close(), next.resolve()), { strategy }),
+      )
+      sendAll(sender, Buffer.from('x'))
+      await next.promise
       expect(told).toBe(0)
     })
   })

@@ -250,13 +250,13 @@ export class LineServer {
 
   #broadcast(payload: string, sender: ServerConnection | undefined): number {
     const text = lineBytes('broadcast', payload)
-    let count = 0
+    let sent = 0
     for (const client of this.#clients) {
       if (client === sender) continue
       client.write(text)
-      count += 1
+      sent += 1
     }
-    this.#logger.info(`broadcast: ${payload} (to ${count})`)
-    return count
+    this.#logger.info(`broadcast: ${payload} (to ${sent})`)
+    return sent
   }
 }
