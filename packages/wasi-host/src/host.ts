@@ -1,3 +1,4 @@
+/** WasiHost. */
 import { readRunnable } from './module/inspect.ts'
 import { notSupported } from './outcome/errors.ts'
 import { readOptions, type Settings, type WaitMode, type WasiHostOptions } from './options/options.ts'

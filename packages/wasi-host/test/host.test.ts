@@ -1,5 +1,5 @@
 import { Duplex, duplexPair, PassThrough, Writable } from 'node:stream'
-import { expectNoLeak } from '@uds/testkit'
+import { expectNoLeak, until } from '@uds/testkit'
 import { describe, expect, test } from 'vitest'
 import { WasiHost } from '../src/index.ts'
 import { buildModule, preview1 } from './builder/module.ts'
@@ -71,7 +71,8 @@ describe.each(waits)('a host under %s', (wait) => {
     const input = new PassThrough()
     const run = new WasiHost({ wait, stdin: input, stdout: out.stream }).run(cat)
     input.write('first ')
-    setTimeout(() => input.end('second'), 20)
+    await until(() => out.text() !== '')
+    input.end('second')
     expect(await run).toBe(0)
     expect(out.text()).toBe('first second')
   })

@@ -1,6 +1,6 @@
 import { mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { tempDir } from '@uds/testkit'
+import { codeOfCall, tempDir } from '@uds/testkit'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { WasiHost } from '../src/index.ts'
@@ -89,6 +89,13 @@ describe('patterns', () => {
     )
     expect(() => new WasiHost({ sockets: { alow: [] } } as never)).toThrow(/: the option sockets\.alow does/)
     expect(() => new WasiHost({ sockets: { route: { 'a:1': 'ftp:x' } } })).toThrow(/must be unix:PATH/)
+    const route = (to: string) => (): unknown => new WasiHost({ sockets: { route: { 'a:1': to } } })
+    expect(codeOfCall(route('tcp:a:65536'))).toBe('ERR_OUT_OF_RANGE')
+    expect(codeOfCall(route('tls:a'))).toBe('ERR_INVALID_ARG_VALUE')
+    expect(codeOfCall(route('unix:/run/a\0b'))).toBe('ERR_INVALID_ARG_VALUE')
+    expect(codeOfCall(route(`pipe:${'é'.repeat(300)}`))).toBe('ERR_INVALID_ARG_VALUE')
+    expect(codeOfCall(route('name:a/b'))).toBe('ERR_INVALID_ARG_VALUE')
+    expect(codeOfCall(route('fd:x'))).toBe('ERR_INVALID_ARG_VALUE')
     expect(() => new WasiHost({ abi: 'posix' as never })).toThrow(/must be one of auto, preview1, zig/)
     expect(() => new WasiHost({ sockets: { quotas: { sockets: -1 } } })).toThrow(/0 or more/)
   })

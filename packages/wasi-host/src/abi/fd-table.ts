@@ -1,3 +1,4 @@
+/** FdTable: the descriptors of a guest. */
 import { badDescriptor, Failure } from '../outcome/failure.ts'
 import type { StandardStream } from '../wasi/stdio/standard-stream.ts'
 

@@ -1,3 +1,4 @@
+/** trap: ends a component that breaks the rules of its interface. */
 import { engine } from '../module/engine.ts'
 
 /**

@@ -1,3 +1,4 @@
+/** jspi, inThread: how a guest waits for a promise. */
 import type { HostCall } from '../abi/link.ts'
 import { countSuspended } from './stack-limit.ts'
 import { engine, type WasmValue } from '../module/engine.ts'

@@ -1,3 +1,4 @@
+/** GuestMemory, iovecs: checked access to the memory of a guest. */
 import { fault } from '../outcome/failure.ts'
 import type { WasmMemory } from '../module/engine.ts'
 

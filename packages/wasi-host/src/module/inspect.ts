@@ -1,3 +1,4 @@
+/** inspect: the imports, exports and ABI of a binary. */
 import { invalidWasm } from '../outcome/errors.ts'
 import { isComponent, readModule, type Declarations, type ModuleExport, type ModuleImport } from './binary.ts'
 import { readComponent, type ComponentParts, type CoreModule } from './component-binary.ts'

@@ -1,3 +1,4 @@
+/** Program: a compiled module or component. */
 import type { WasmModule } from './engine.ts'
 import type { Inspection } from './inspect.ts'
 

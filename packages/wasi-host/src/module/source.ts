@@ -1,3 +1,4 @@
+/** readSource: the bytes of a WasmSource. */
 import { readFileSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { invalidArgument } from '@uds/winsock-ffi'

@@ -106,7 +106,7 @@ const portMatcher = (text: string, where: string): ((port: number) => boolean) =
 }
 
 /** Splits `host:port`, with an IPv6 host in brackets. */
-export const splitHostPort = (text: string, where: string): [host: string, port: string] => {
+const splitHostPort = (text: string, where: string): [host: string, port: string] => {
   const match = /^(?:\[([^\]]+)\]|([^:[\]]+)):([^:]+)$/.exec(text)
   if (!match) {
     throw invalidValue(

@@ -1,3 +1,4 @@
+/** Policy, Permissions: what a guest may connect to, bind and resolve. */
 import { isIP } from 'node:net'
 import { invalidArgument, invalidValue } from '@uds/winsock-ffi'
 import type { Address, Kind } from '../network/address.ts'

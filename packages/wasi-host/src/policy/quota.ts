@@ -1,3 +1,4 @@
+/** Quotas, Quota: how much a guest may use. */
 import { outOfRange } from '@uds/winsock-ffi'
 import { Failure } from '../outcome/failure.ts'
 

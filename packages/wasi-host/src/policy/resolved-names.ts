@@ -1,3 +1,4 @@
+/** ResolvedNames: the names by which a guest has found an IP address. */
 import { isIP } from 'node:net'
 import { canonical } from '../network/address.ts'
 import { Failure } from '../outcome/failure.ts'

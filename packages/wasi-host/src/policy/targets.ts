@@ -1,8 +1,8 @@
 /** Where routes lead, as the host writes it. */
 import { Duplex } from 'node:stream'
 import { invalidArgument, invalidValue } from '@uds/winsock-ffi'
+import { parseAddress, type TcpAddress } from '@uds/winsock-ffi/internal'
 import type { StreamMaker, Target } from '../network/target.ts'
-import { splitHostPort } from './pattern.ts'
 
 /** TLS that the host speaks, to that address; the guest speaks plain. */
 export interface TlsTarget {
@@ -20,33 +20,38 @@ export interface TlsTarget {
  */
 export type RouteTarget = string | TlsTarget | Duplex | (() => Duplex | Promise<Duplex>)
 
-const port = (text: string, where: string): number => {
-  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text)
-  throw invalidValue(where, 'the port', 'must be 0 to 65535', text)
-}
-
+/** `host:port`, as in `tcp:host:port`. */
 const hostPort = (text: string, where: string): { host: string; port: number } => {
-  const [host, number] = splitHostPort(text, where)
-  return { host, port: port(number, where) }
+  const { host, port } = parseAddress(`tcp:${text}`, { where }) as TcpAddress
+  return { host, port }
 }
 
-/** Reads an address. */
+/** The schemes of @uds/stream that a route may lead to, and those that only a guest has. */
+const SCHEMES: readonly string[] = ['unix', 'tcp', 'tls', 'udp', 'pipe', 'npipe', 'name', 'memory', 'fd']
+
+/**
+ * Reads an address.
+ *
+ * @throws TypeError `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE` for a port.
+ */
 export const parseTarget = (text: string, where: string): Target => {
   const at = text.indexOf(':')
-  const scheme = text.slice(0, at)
+  const scheme = text.slice(0, Math.max(at, 0))
+  if (!SCHEMES.includes(scheme)) {
+    throw invalidValue(
+      where,
+      'the address',
+      'must be unix:PATH, tcp:host:port, tls:host:port, udp:host:port, pipe:name, name:word, memory:name or fd:N',
+      text,
+    )
+  }
   const rest = text.slice(at + 1)
-  if (scheme === 'unix' && rest !== '')
-    return { kind: 'unix', path: rest.startsWith('@') ? `\0${rest.slice(1)}` : rest }
-  if (scheme === 'tcp' || scheme === 'udp') return { kind: 'ip', ...hostPort(rest, where) }
+  if (scheme === 'udp') return { kind: 'ip', ...hostPort(rest, where) }
   if (scheme === 'tls') return { kind: 'tls', ...hostPort(rest, where), servername: undefined, ca: undefined }
-  if (['pipe', 'npipe', 'name', 'memory', 'fd'].includes(scheme) && rest !== '')
-    return { kind: 'stream', address: text }
-  throw invalidValue(
-    where,
-    'the address',
-    'must be unix:PATH, tcp:host:port, tls:host:port, udp:host:port, pipe:name, name:word, memory:name or fd:N',
-    text,
-  )
+  const address = parseAddress(text, { where })
+  if (address.scheme === 'tcp') return { kind: 'ip', host: address.host, port: address.port }
+  if (address.scheme !== 'unix') return { kind: 'stream', address: text }
+  return { kind: 'unix', path: 'abstract' in address ? `\0${address.abstract}` : address.path }
 }
 
 /** A stream can carry one connection only; the next one is refused. */

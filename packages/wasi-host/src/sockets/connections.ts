@@ -28,11 +28,11 @@ export const dial = (
     socket.abandonConnecting()
     throw error
   }
-  const patience = {
+  const waits = {
     nonblocking: socket.nonblocking,
     timeoutMs: socket.connectTimeoutMs < 0 ? socket.sendTimeoutMs : socket.connectTimeoutMs,
   }
-  return rescued(() => after(until(network, attempt, interest, patience), () => {}), tidy)
+  return rescued(() => after(until(network, attempt, interest, waits), () => {}), tidy)
 }
 
 /** Returns two streams that are connected with each other, counted by the quota. */

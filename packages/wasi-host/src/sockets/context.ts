@@ -1,3 +1,4 @@
+/** SocketContext: what the socket calls of a guest share. */
 import type { Network } from '../network/network.ts'
 import type { Permissions } from '../policy/permissions.ts'
 import type { Quota } from '../policy/quota.ts'

@@ -1,3 +1,4 @@
+/** nodeWasi: preview 1 by Node's own node:wasi. */
 import type * as NodeWasi from 'node:wasi'
 import { notSupported } from '../outcome/errors.ts'
 import type { WasmMemory } from '../module/engine.ts'

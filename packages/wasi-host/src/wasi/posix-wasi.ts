@@ -1,3 +1,4 @@
+/** PosixWasi: what an implementation of the POSIX part of preview 1 offers. */
 import type { WasmMemory } from '../module/engine.ts'
 
 /** The functions of WASI that need no socket, by their names, with descriptors of `PosixWasi`. */

@@ -1,3 +1,4 @@
+/** poll_oneoff. */
 import type { Guest } from '../abi.ts'
 import type { PollAnswer, PollRequest } from '../../sockets/socket-calls.ts'
 import { errnoOf } from '../../outcome/errno.ts'

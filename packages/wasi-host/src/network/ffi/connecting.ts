@@ -1,3 +1,4 @@
+/** FfiConnecting: a connect that is under way, over system calls. */
 import { sockets, type SocketHandle } from '@uds/winsock-ffi'
 import type { Address } from '../address.ts'
 import { Failure } from '../../outcome/failure.ts'

@@ -1,3 +1,4 @@
+/** FfiDatagramEnd, FfiUnixDatagramEnd: datagram sockets over system calls. */
 import { UnixDatagramSocket } from '@uds/stream/datagram'
 import { sockets, type UnixAddress } from '@uds/winsock-ffi'
 import { fromSystem, type Address } from '../address.ts'

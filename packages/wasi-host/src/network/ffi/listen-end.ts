@@ -1,3 +1,4 @@
+/** FfiListenEnd: a listening socket over system calls. */
 import { removeOwnSocketFile, socketFileId, sockets, type SocketHandle } from '@uds/winsock-ffi'
 import { NOT_YET } from '../../outcome/sync-promise.ts'
 import type { ListenEnd, StreamEnd } from '../network.ts'

@@ -1,3 +1,4 @@
+/** FfiNetwork: the network over system calls. */
 import { isIP } from 'node:net'
 import {
   InetAddress,

@@ -1,3 +1,4 @@
+/** FfiStreamEnd: a stream over system calls. */
 import { sockets } from '@uds/winsock-ffi'
 import { fromSystem, type Address } from '../address.ts'
 import { Failure, failureOf } from '../../outcome/failure.ts'

@@ -1,3 +1,4 @@
+/** NodeConnecting: a connect that is under way, over Node's sockets. */
 import type { Duplex } from 'node:stream'
 import type { Address } from '../address.ts'
 import { NOT_YET } from '../../outcome/sync-promise.ts'

@@ -1,3 +1,4 @@
+/** NodeDatagramEnd: a UDP socket over node:dgram. */
 import { createSocket, type Socket } from 'node:dgram'
 import { ipAddress, show, type Address } from '../address.ts'
 import { Failure } from '../../outcome/failure.ts'

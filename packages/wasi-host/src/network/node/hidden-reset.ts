@@ -1,3 +1,4 @@
+/** hiddenReset: the reset of a connection that Node reports as its end. */
 import type { Socket } from 'node:net'
 import { sockets } from '@uds/winsock-ffi'
 

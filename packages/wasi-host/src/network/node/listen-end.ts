@@ -1,3 +1,4 @@
+/** NodeListenEnd: a listening socket over Node's servers. */
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Address } from '../address.ts'

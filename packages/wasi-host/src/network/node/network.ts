@@ -1,3 +1,4 @@
+/** NodeNetwork: the network over Node's classes. */
 import type { Duplex } from 'node:stream'
 import type { Address, Family } from '../address.ts'
 import { SyncPromise } from '../../outcome/sync-promise.ts'

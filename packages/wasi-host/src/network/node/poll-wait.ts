@@ -1,3 +1,4 @@
+/** PollWait: waits until one of several ends is ready. */
 import { SyncPromise } from '../../outcome/sync-promise.ts'
 import type { Interest } from '../network.ts'
 import type { Signal, Waiter } from './signal.ts'

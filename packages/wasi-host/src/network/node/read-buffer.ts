@@ -1,3 +1,4 @@
+/** ReadBuffer: the memory that a socket reads into. */
 import type { OnReadOpts } from 'node:net'
 
 /** What libuv reads at once. */

@@ -1,3 +1,4 @@
+/** ReadQueue: chunks that have arrived, and their end. */
 import type { Readable } from 'node:stream'
 import { Chunks } from './chunks.ts'
 import type { ReadBuffer } from './read-buffer.ts'

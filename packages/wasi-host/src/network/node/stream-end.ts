@@ -1,3 +1,4 @@
+/** NodeStreamEnd: a stream of a guest over a net.Socket or another Duplex. */
 import { Duplex, type Readable, type Writable } from 'node:stream'
 import { Socket } from 'node:net'
 import { ipAddress, type Address } from '../address.ts'

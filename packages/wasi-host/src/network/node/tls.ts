@@ -1,3 +1,4 @@
+/** handshake, tlsTo: TLS for routes and for guests. */
 import { isIP, type LookupFunction } from 'node:net'
 import { checkServerIdentity, connect, type ConnectionOptions, type TLSSocket } from 'node:tls'
 import type { Duplex } from 'node:stream'

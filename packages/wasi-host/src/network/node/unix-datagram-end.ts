@@ -1,3 +1,4 @@
+/** NodeUnixDatagramEnd: a Unix datagram socket, watched in the loop. */
 import { watch, type SocketHandle, type Watcher } from '@uds/winsock-ffi'
 import { FfiUnixDatagramEnd } from '../ffi/datagram-end.ts'
 import type { End } from '../network.ts'

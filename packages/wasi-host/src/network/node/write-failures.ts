@@ -1,3 +1,4 @@
+/** holdWriteFailures: a failed write does not destroy what can still be read. */
 import type { Socket } from 'node:net'
 
 type Done = (error?: Error | null) => void

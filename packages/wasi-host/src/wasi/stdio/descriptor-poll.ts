@@ -1,4 +1,5 @@
 /** poll(2) and FIONREAD for descriptors that are no sockets: pipes, terminals. */
+import type { System } from '@uds/winsock-ffi/internal'
 
 /** What a descriptor is ready for, now. */
 export interface DescriptorState {
@@ -21,4 +22,4 @@ export interface DescriptorPoll {
 }
 
 /** Makes a {@link DescriptorPoll}. */
-export type OpenDescriptorPoll = (fd: number, system: NodeJS.Platform) => DescriptorPoll
+export type OpenDescriptorPoll = (fd: number, system: System) => DescriptorPoll

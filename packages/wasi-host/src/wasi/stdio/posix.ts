@@ -1,3 +1,4 @@
+/** openDescriptorPoll of POSIX: is a standard stream readable or writable? */
 import { sockets, type SocketHandle } from '@uds/winsock-ffi'
 import type { DescriptorPoll, OpenDescriptorPoll } from './descriptor-poll.ts'
 

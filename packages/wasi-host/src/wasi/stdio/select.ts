@@ -1,9 +1,9 @@
-/** The twin for this system: the only file of the package that reads `process.platform`. */
+/** The twin for this system. */
+import { system } from '@uds/winsock-ffi/internal'
 import type { DescriptorPoll } from './descriptor-poll.ts'
-import { openDescriptorPoll as openPosix } from './posix.ts'
-import { openDescriptorPoll as openWin32 } from './win32.ts'
-
-const open = process.platform === 'win32' ? openWin32 : openPosix
+import * as posix from './posix.ts'
+import * as win32 from './win32.ts'
 
 /** Watches a descriptor of this process, which stays open when it is released. */
-export const openDescriptorPoll = (fd: number): DescriptorPoll => open(fd, process.platform)
+export const openDescriptorPoll = (fd: number): DescriptorPoll =>
+  (system === 'win32' ? win32 : posix).openDescriptorPoll(fd, system)

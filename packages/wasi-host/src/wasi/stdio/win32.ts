@@ -1,3 +1,4 @@
+/** openDescriptorPoll of Windows: is a standard stream readable or writable? */
 import { bindTable, kernel32Library, type Bound } from '@uds/winsock-ffi'
 import type { DescriptorPoll, OpenDescriptorPoll } from './descriptor-poll.ts'
 
