@@ -27,7 +27,7 @@ const hostPort = (text: string, where: string): { host: string; port: number } =
 }
 
 /** The schemes of @uds/stream that a route may lead to, and those that only a guest has. */
-const SCHEMES: readonly string[] = ['unix', 'tcp', 'tls', 'udp', 'pipe', 'npipe', 'name', 'memory', 'fd']
+const SCHEMES = new Set(['unix', 'tcp', 'tls', 'udp', 'pipe', 'npipe', 'name', 'memory', 'fd'])
 
 /**
  * Reads an address.
@@ -37,7 +37,7 @@ const SCHEMES: readonly string[] = ['unix', 'tcp', 'tls', 'udp', 'pipe', 'npipe'
 export const parseTarget = (text: string, where: string): Target => {
   const at = text.indexOf(':')
   const scheme = text.slice(0, Math.max(at, 0))
-  if (!SCHEMES.includes(scheme)) {
+  if (!SCHEMES.has(scheme)) {
     throw invalidValue(
       where,
       'the address',
