@@ -100,6 +100,12 @@ const send = (id: number, seq: number): Buffer => encodeFrame(FrameType.send, 0,
 const enter = async (options: ClientOptions): Promise<EventClient> =>
   watched(await EventClient.connect('anywhere', { reconnect: false, ...options }))
 
+describe('a token', () => {
+  test('that is empty is refused by listen: it is that of a variable that was not set', async () => {
+    expect(await codeOf(EventServer.listen(usual(), { token: '' }))).toBe('ERR_INVALID_ARG_VALUE')
+  })
+})
+
 describe('a session', () => {
   test('belongs to the user who began it: another user who knows its id is refused', async () => {
     const server = detached()

@@ -61,6 +61,13 @@ describe.skipIf(sqlite === undefined)('a journal', () => {
       expect(await codeOf(EventServer.listen(usual(), { journal: { path } }))).toBe('EACCES')
     })
 
+    test('is no symbolic link that leads nowhere: a SocketError says so', async () => {
+      const link = joinPath(tempDir(), 'link.db')
+      symlinkSync('nowhere.db', link)
+      const error = await rejectionOf(EventServer.listen(usual(), { journal: { path: link } }))
+      expect(error).toMatchObject({ name: 'SocketError', code: 'ENOENT', address: link })
+    })
+
     test('may be a symbolic link, and is locked where the link leads', async () => {
       const path = place()
       const link = joinPath(tempDir(), 'link.db')

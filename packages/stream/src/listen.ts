@@ -21,6 +21,14 @@ const DOOR_OPTIONS: readonly string[] = [
   ...optionNames<Omit<ListenDoorOptions, keyof ListenOptions>>({ transport: true }),
 ]
 
+/** @throws TypeError, RangeError. */
+export const checkListenDoorOptions = (options: ListenDoorOptions, where: string): void => {
+  checkListenOptions(where, options)
+  // A caller's transport may read more options.
+  if (options.transport === undefined) checkOptions(options, where, DOOR_OPTIONS)
+  else refuseMisspelt(options, where, DOOR_OPTIONS)
+}
+
 /**
  * Listens.
  *
@@ -39,10 +47,7 @@ export function listen<C extends Duplex>(
 ): Promise<Listener<C>>
 export function listen(address: string | Address, options?: ListenDoorOptions): Promise<Listener>
 export async function listen(address: string | Address, options: ListenDoorOptions = {}): Promise<Listener> {
-  checkListenOptions('listen', options)
-  // A caller's transport may read more options.
-  if (options.transport === undefined) checkOptions(options, 'listen', DOOR_OPTIONS)
-  else refuseMisspelt(options, 'listen', DOOR_OPTIONS)
+  checkListenDoorOptions(options, 'listen')
   const { transport, ...rest } = options
   const at = route(address, transport, 'listen')
   try {

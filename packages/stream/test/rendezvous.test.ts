@@ -79,6 +79,15 @@ describe('listenOrConnect', () => {
     const wrong = { listne: {} } as object
     expect(await codeOf(listenOrConnect(`memory:${freshName()}`, wrong))).toMatch(/^ERR_/)
   })
+
+  test('so is one of either role, whichever this process would have', async () => {
+    const address = `memory:${freshName()}`
+    closing(await listen(address))
+    const misspelt = { listen: { autorize: 'sameUser' } } as object
+    expect(await codeOf(listenOrConnect(address, misspelt))).toBe('ERR_INVALID_ARG_VALUE')
+    const other = { connect: { verifyServr: 'sameUser' } } as object
+    expect(await codeOf(listenOrConnect(`memory:${freshName()}`, other))).toBe('ERR_INVALID_ARG_VALUE')
+  })
 })
 
 describe('temporaryAddress', () => {

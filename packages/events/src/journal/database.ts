@@ -139,6 +139,17 @@ export interface OpenDatabase {
   close(): void
 }
 
+/** Follows the links of a path. */
+const realPathOf = (path: string): string => {
+  try {
+    return realpathSync(path)
+  } catch (error) {
+    // A link that leads nowhere is one: SQLite would make a file there with the mode of the umask.
+    const { code = 'EIO', message } = error as NodeJS.ErrnoException
+    throw refused(path, code, message)
+  }
+}
+
 /**
  * Locks a file for as long as this process lives: an exclusive transaction, which the system ends with the process.
  * Not on the journal itself, which other programs may read.
@@ -163,7 +174,7 @@ const lock = (sqlite: typeof Sqlite, path: string): DatabaseSync => {
 export const openDatabase = (given: string, setUp: (database: DatabaseSync) => void): OpenDatabase => {
   const sqlite = load()
   if (statsOf(given, statSync) === undefined) create(given)
-  const path = realpathSync(given)
+  const path = realPathOf(given)
   for (const sibling of SIBLINGS) {
     const stats = statsOf(path + sibling, lstatSync)
     if (stats !== undefined) checkPrivate(path + sibling, stats)

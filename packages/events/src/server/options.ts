@@ -14,7 +14,7 @@ import type { ServerPeer } from './peer.ts'
 export interface ServerOptions<M extends object = AnyMap, Server = unknown> extends EndOptions<M> {
   /** The codecs that clients may choose. @default all four; `structuredClone` only for processes of the same user */
   readonly codecs?: readonly (CodecName | Codec)[] | undefined
-  /** Clients must show this. */
+  /** Clients must show this; not empty. */
   readonly token?: string | undefined
   /**
    * Decides who may stay, after the token: `sameUser` asks the system, and `listen` fails with `ENOTSUP` where it cannot

@@ -372,6 +372,8 @@ const handshakeSettings = <M extends object>(
   const codecs = (options.codecs ?? builtInCodecs).map((codec) => readCodec('listen', codec))
   const { token, authorize } = options
   checkText('listen', 'token', token)
+  // As of an environment variable that is not set: anyone could say it.
+  if (token === '') throw invalidValue('listen', 'token', 'must not be empty', token)
   checkSignal('listen', options.signal)
   checkFunction('listen', 'joinable', options.joinable)
   checkAdapter('listen', options.adapter)

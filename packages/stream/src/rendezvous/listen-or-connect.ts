@@ -5,9 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { checkOptions, optionNames } from '@uds/winsock-ffi'
 import { Backoff, CONNECT_PAUSES, mayConnectLater, checkSignal } from '@uds/winsock-ffi/internal'
 import type { Address, SocketAddressObject, SocketAddressText } from '@uds/winsock-ffi/internal'
-import { connect, type ConnectDoorOptions } from '../connect.ts'
+import { checkConnectDoorOptions, connect, type ConnectDoorOptions } from '../connect.ts'
 import { throwIfAborted } from '../errors/connection-error.ts'
-import { listen, type ListenDoorOptions } from '../listen.ts'
+import { checkListenDoorOptions, listen, type ListenDoorOptions } from '../listen.ts'
 import type { Listener } from '../transport.ts'
 
 export interface ListenOrConnectOptions {
@@ -64,6 +64,9 @@ export async function listenOrConnect(
   checkOptions(options, 'listenOrConnect', OPTIONS)
   const { signal } = options
   checkSignal('listenOrConnect', signal)
+  // Both, whatever this process becomes: `autorize` would be found out by the first server only.
+  checkListenDoorOptions(options.listen ?? {}, 'listen')
+  checkConnectDoorOptions(options.connect ?? {}, 'connect')
   const backoff = new Backoff(CONNECT_PAUSES)
   const end = performance.now() + UNDECIDED_MS
   for (;;) {
