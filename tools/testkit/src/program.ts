@@ -35,7 +35,8 @@ const find = (name: ProgramName): string | undefined => {
 
 /** How to install a program on this system. */
 export const installCommand = (name: ProgramName): string => {
-  const { debian, brew, windows } = programs[name]
+  const { debian, npm, brew, windows } = programs[name]
+  if (npm !== undefined) return `npm install --global ${npm}`
   if (system === 'linux') return `apt-get install ${debian}`
   if (system === 'darwin') return brew === undefined ? 'not available on macOS' : `brew install ${brew}`
   return windows ?? 'not available on Windows'

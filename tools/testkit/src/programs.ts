@@ -2,8 +2,10 @@ import type { System } from './system.ts'
 
 /** Where a program comes from, and on which systems a test may insist on it. */
 export interface ProgramRow {
-  /** The Debian package. */
-  readonly debian: string
+  /** The Debian package; undefined where npm has the program. */
+  readonly debian?: string
+  /** The npm package, on every system. */
+  readonly npm?: string
   /** The Homebrew formula; undefined where Homebrew has none. */
   readonly brew?: string
   /** How to come by it on Windows; undefined where there is none for Windows. */
@@ -16,10 +18,12 @@ export interface ProgramRow {
 
 /** A program of the table below. */
 export type ProgramName =
+  | 'bun'
   | 'cc'
   | 'chromium'
   | 'clang'
   | 'curl'
+  | 'deno'
   | 'gcc'
   | 'git'
   | 'go'
@@ -58,6 +62,9 @@ const postgresql = ['/usr/lib/postgresql/*/bin', '/opt/homebrew/opt/postgresql@*
  * or are not there under Wine (curl). They are used where they happen to be installed.
  */
 export const programs: Readonly<Record<ProgramName, ProgramRow>> = {
+  // `pnpm test:runtimes` installs both, and tries everything in them.
+  bun: { npm: 'bun', systems: [] },
+  deno: { npm: 'deno', systems: [] },
   cc: { debian: 'gcc libc6-dev', brew: 'gcc', systems: posix },
   // Homebrew has it as a cask, which puts no program on PATH.
   chromium: { debian: 'chromium', systems: linux },

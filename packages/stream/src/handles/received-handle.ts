@@ -1,7 +1,7 @@
 /** ReceivedHandle: the kind of a received descriptor, and what it becomes. */
 import { constants } from 'node:fs'
 import { createServer, type Server, type ServerOpts, type Socket, type SocketConstructorOpts } from 'node:net'
-import { netSocketOf, statDescriptor, system } from '@uds/winsock-ffi/internal'
+import { netSocketOf, runtime, statDescriptor, system } from '@uds/winsock-ffi/internal'
 import { isatty } from 'node:tty'
 import {
   adopt,
@@ -122,10 +122,18 @@ export class ReceivedHandle {
   /**
    * A file, or anything else that can be read and written at its descriptor, with the methods of Node's `FileHandle`.
    *
-   * @throws SocketError `EINVAL` for a socket, `EBADF`.
+   * @throws SocketError `EINVAL` for a socket, `EBADF`, `ENOTSUP` in Deno.
    */
   toFile(): PassedFile {
     this.#require(this.kind !== 'socket' && this.kind !== 'server', 'a file')
+    // Its node:fs says EBADF for every descriptor that it has not opened.
+    if (runtime.name === 'deno')
+      throw new SocketError({
+        code: 'ENOTSUP',
+        syscall: 'ReceivedHandle.toFile',
+        detail: 'node:fs of Deno takes only descriptors that Deno has opened',
+        advice: `open the file again by the name of the descriptor: /dev/fd/${this.#descriptor.fd}`,
+      })
     return new PassedFile(this.#descriptor)
   }
 

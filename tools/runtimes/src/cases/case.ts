@@ -1,0 +1,43 @@
+/** A case of the matrix: what it tries, and what it needs for it. */
+import { once } from 'node:events'
+import { join } from 'node:path'
+
+/** What a case gets. */
+export interface Place {
+  /** A path in a directory of this case alone. */
+  path(name: string): string
+  /** Closes it after the case, whatever comes of it. */
+  owned<T extends Disposable>(handle: T): T
+}
+
+/** Fulfilled when it works; `ENOTSUP` and `ERR_ACCESS_DENIED` are a refusal in words; every other error is a failure. */
+export type Case = (place: Place) => unknown
+
+/** Cases by their names. */
+export type Cases = Readonly<Record<string, Case>>
+
+/** Calls a case with a place in a directory. */
+export const tryIn = async (directory: string, attempt: Case): Promise<void> => {
+  const handles: Disposable[] = []
+  try {
+    await attempt({
+      path: (name) => join(directory, name),
+      owned: (handle) => {
+        handles.push(handle)
+        return handle
+      },
+    })
+  } finally {
+    for (const each of handles) each[Symbol.dispose]()
+  }
+}
+
+/** @throws Error when `found` is not what was to come. */
+export const same = (found: unknown, wanted: unknown): void => {
+  if (JSON.stringify(found) !== JSON.stringify(wanted))
+    throw new Error(`${JSON.stringify(found)} came, not ${JSON.stringify(wanted)}`)
+}
+
+/** The first value of an event. */
+export const first = async <T>(emitter: object, name: string): Promise<T> =>
+  ((await once(emitter as NodeJS.EventEmitter, name)) as [T])[0]

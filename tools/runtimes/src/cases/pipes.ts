@@ -1,0 +1,37 @@
+import { LocalListener, LocalStream, UnixDatagram, UnixStream } from '@uds/pipes'
+import { same, type Cases } from './case.ts'
+
+const echoAt = (address: string): void => {
+  const listener = LocalListener.bind(address)
+  const client = LocalStream.connect(address)
+  const server = listener.accept()
+  client.writeAll(Buffer.from('ping'))
+  same(server.read(Buffer.alloc(8)), 4)
+  for (const each of [client, server, listener]) each.close()
+}
+
+export const pipes: Cases = {
+  'stream at a path': ({ path }) => echoAt(`unix:${path('s')}`),
+  'stream at a name': () => echoAt(`name:uds-runtimes-${process.pid}`),
+  'stream with a timeout': ({ owned }) => {
+    const [a, b] = UnixStream.pair()
+    owned(a)
+    owned(b)
+    a.setReadTimeout(10)
+    try {
+      a.read(Buffer.alloc(1))
+    } catch (error) {
+      same((error as { code: string }).code, 'ETIMEDOUT')
+      return
+    }
+    throw new Error('it read')
+  },
+  'datagram with an address': ({ path }) => {
+    const server = UnixDatagram.bind(path('d'))
+    const client = UnixDatagram.unbound()
+    client.sendTo(Buffer.from('ping'), path('d'))
+    same(server.recv(Buffer.alloc(8)), 4)
+    client.close()
+    server.close()
+  },
+}
