@@ -24,6 +24,9 @@ const files = (directory: string): readonly string[] => [
   `--allow-fs-write=${directory}`,
 ]
 
+/** A mode is set through a descriptor, whose path this is on Linux. */
+const descriptors = process.platform === 'linux' ? files('/proc/self/fd') : []
+
 /** Where the standard streams of a guest lead that are streams of JavaScript. */
 const nowhere = files('/dev/null')
 
@@ -83,13 +86,20 @@ describe.skipIf(onWindows).each(Object.entries(layers))('%s under --permission',
   })
 })
 
+test.skipIf(process.platform !== 'linux')('a mode needs the paths of descriptors, and says so', async () => {
+  const path = socketPath()
+  const flags = ['--allow-addons', ...net, ...files(dirname(path))]
+  const said = await complaint('apps/guides/src/guarded.ts', flags, `unix:${path}`)
+  expect(said).toMatch(/listen ERR_ACCESS_DENIED unix:.*--allow-fs-write=\/proc\/self\/fd/)
+})
+
 test.skipIf(onWindows)('authorize needs koffi, and says so before the server listens', async () => {
   const path = socketPath()
   const said = await complaint('apps/guides/src/guarded.ts', files(dirname(path)), `unix:${path}`)
   expect(said).toMatch(/listen ENOTSUP unix:.*authorize has to ask the system.*--allow-addons/)
   const server = start(
     'apps/guides/src/guarded.ts',
-    ['--allow-addons', ...net, ...files(dirname(path))],
+    ['--allow-addons', ...net, ...files(dirname(path)), ...descriptors],
     `unix:${path}`,
   )
   await server.waitForLine(/listening on/, LINE_MS)

@@ -28,6 +28,25 @@ export const denied = (error: unknown, syscall: string, address: string): Socket
   return refusal(syscall, address, `--allow-fs-read=${directory} --allow-fs-write=${directory}`, error)
 }
 
+/** Where the descriptors of this process lead, as paths: proc(5). */
+const DESCRIPTORS = '/proc/self/fd'
+
+/**
+ * For a listener with a mode or an owner, which are set through a descriptor, so that no other user can redirect them.
+ *
+ * @throws SocketError `ERR_ACCESS_DENIED` under `node --permission` without the flags for /proc/self/fd.
+ */
+export const requireDescriptorPaths = (address: string): void => {
+  const permission = process.permission as NodeJS.ProcessPermission | undefined
+  if (!permission || (permission.has('fs.read', DESCRIPTORS) && permission.has('fs.write', DESCRIPTORS)))
+    return
+  throw refusal(
+    'listen',
+    address,
+    `--allow-fs-read=${DESCRIPTORS} --allow-fs-write=${DESCRIPTORS} as well, for mode, uid and gid`,
+  )
+}
+
 /** The permission is there since Node 25. */
 const canBeRefused = process.allowedNodeEnvironmentFlags.has('--allow-net')
 

@@ -2,8 +2,9 @@
 import { chmodSync, lchownSync, unlinkSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { SocketError } from '@uds/winsock-ffi'
-import { fitsSocketAddress } from '@uds/winsock-ffi/internal'
+import { fitsSocketAddress, system } from '@uds/winsock-ffi/internal'
 import { toSocketError } from '../../errors/connection-error.ts'
+import { requireDescriptorPaths } from '../../errors/permission.ts'
 import type { ListenOptions } from '../../transport.ts'
 import { lstatIfExists, randomPart } from './files.ts'
 import { makePrivateDirectory } from './private-directory.ts'
@@ -62,6 +63,7 @@ const guardedName = (path: string): TemporaryPath => {
   const address = `unix:${path}`
   const directory = ((): ReturnType<typeof makePrivateDirectory> => {
     try {
+      if (system === 'linux') requireDescriptorPaths(address)
       return makePrivateDirectory(join(dirname(path), `.${basename(path).slice(0, 64)}.uds-${random}`))
     } catch (error) {
       throw toSocketError(error, 'listen', address)
