@@ -56,6 +56,10 @@ export type EventsErrorCode =
   | 'ERR_VALIDATION'
   /** Another connection took over this session. */
   | 'ERR_SESSION_TAKEN'
+  /** The journal is open already, in another process or in this one. */
+  | 'ERR_JOURNAL_IN_USE'
+  /** The file of the journal is damaged, or is no database. */
+  | 'ERR_JOURNAL_CORRUPT'
 
 /** Makes a failure in the one shape that all packages share. */
 export const failure = (
