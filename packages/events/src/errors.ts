@@ -152,7 +152,7 @@ export const fromWire = (value: unknown): WireError => {
   const told = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>
   return {
     code: typeof told['code'] === 'string' ? told['code'] : 'ERR_PROTOCOL',
-    message: typeof told['message'] === 'string' ? told['message'] : 'no reason was given',
+    message: typeof told['message'] === 'string' ? told['message'] : 'without a reason',
     name: typeof told['name'] === 'string' ? told['name'] : undefined,
   }
 }

@@ -71,7 +71,7 @@ export { tryLock } from './file-lock/win32.ts'
 export { codeOf } from './errors/error-code.ts'
 
 // What passes by itself
-export { Backoff, CONNECT_PAUSES, type BackoffSettings } from './retry/backoff.ts'
+export { Backoff, CONNECT_PAUSES, FULL_RECEIVER_PAUSES, type BackoffSettings } from './retry/backoff.ts'
 export { isScarcity, mayConnectLater } from './retry/passing.ts'
 
 // The file of an AF_UNIX socket

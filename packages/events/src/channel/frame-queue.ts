@@ -159,7 +159,7 @@ export class FrameQueue {
         throw failure(
           action,
           'ERR_QUEUE_FULL',
-          `the queue is full (${limit} messages or ${limitBytes} bytes); wait for 'drain' when emit gives false`,
+          `the queue is full (${limit} messages or ${limitBytes} bytes); wait for 'drain' when emit returns false`,
         )
       }
     }

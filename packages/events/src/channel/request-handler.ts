@@ -93,7 +93,7 @@ export class RequestHandler {
       throw failure(
         'handle',
         'ERR_HANDLER_FAILED',
-        `the handler of '${running.name}' does not give a stream; use request()`,
+        `the handler of '${running.name}' does not return a stream; use request()`,
       )
     }
     await running.pump(items, (item) => {
@@ -110,7 +110,7 @@ export class RequestHandler {
         throw failure(
           'handle',
           'ERR_HANDLER_FAILED',
-          'the handler gives a stream of answers, and was asked for one: ask for the stream',
+          'the handler returns a stream of answers, and was asked for one: ask for the stream',
         )
       this.#emitter.answerWith(FrameType.reply, id, value)
     } catch (error) {

@@ -141,7 +141,8 @@ export const checksOf = (
 ): Checks | undefined => {
   if (from === undefined) return undefined
   const { schemas } = from
-  if (typeof schemas !== 'object') throw invalidArgument(where, 'contract', 'what contract(...) gives', from)
+  if (typeof schemas !== 'object')
+    throw invalidArgument(where, 'contract', 'what contract(...) returns', from)
   const own = end === 'server' ? schemas.toServer : schemas.toClient
   const events = Object.entries({ ...schemas.events, ...own })
   const handled = end === 'server' ? schemas.requests : schemas.clientRequests

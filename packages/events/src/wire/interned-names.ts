@@ -70,7 +70,7 @@ export class IncomingNames {
 
   get(id: number): string {
     const name = this.#names[id]
-    if (name === undefined) throw failure('read', 'ERR_PROTOCOL', `the name id ${id} was never told`)
+    if (name === undefined) throw failure('read', 'ERR_PROTOCOL', `the name id ${id} was never defined`)
     return name
   }
 }

@@ -33,7 +33,7 @@ export const connectUntil = <T>(
           address,
           nativeCode: (error as SocketError).nativeCode,
           detail: `no server took the connection within ${timeoutMs} ms`,
-          advice: 'start the server first, or give it more time with connectWithTimeout',
+          advice: 'start the server first, or wait longer with connectWithTimeout',
           cause: error,
         })
       }

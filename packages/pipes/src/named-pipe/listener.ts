@@ -101,7 +101,7 @@ export class WinListener extends BlockingListener<WinStream> {
     throw notSupported(
       'intoRawHandle',
       'a listener of pipes has a handle for every client that it waits for',
-      'give it to a thread by transfer(), or accept and give the stream away',
+      'move it to a thread by transfer(), or accept and move the stream',
     )
   }
 

@@ -62,7 +62,7 @@ export const checkBytes = (value: Uint8Array, where: string, what: string): void
     throw invalidArgument(where, what, `a Buffer or Uint8Array${text}`, value)
   }
   if (value.length === 0 && value.buffer instanceof ArrayBuffer && value.buffer.detached) {
-    throw invalidValue(where, what, 'must not be detached: its memory was given to somebody else', value)
+    throw invalidValue(where, what, 'must not be detached: its memory has another owner now', value)
   }
 }
 

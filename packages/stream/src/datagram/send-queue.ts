@@ -1,5 +1,6 @@
 /** Packets that wait until their receiver has room. */
 import { sockets, SocketError, type Descriptor, type SocketHandle, type UnixAddress } from '@uds/winsock-ffi'
+import { Backoff, FULL_RECEIVER_PAUSES } from '@uds/winsock-ffi/internal'
 import { duplicateAll } from '../descriptors/duplicate.ts'
 
 /** A packet that waits. */
@@ -15,10 +16,6 @@ interface PendingPacket {
 const isFull = (error: unknown): boolean =>
   error instanceof SocketError && (error.code === 'EAGAIN' || error.code === 'ENOBUFS')
 
-/** Milliseconds between two tries where poll(2) does not report that a receiver has room. */
-const FIRST_RETRY_MS = 1
-const LONGEST_RETRY_MS = 32
-
 const closeAll = (descriptors: readonly Descriptor[]): void => {
   for (const each of descriptors) each.close()
 }
@@ -29,7 +26,7 @@ export class SendQueue {
   readonly #to: UnixAddress | undefined
   readonly #queue: PendingPacket[] = []
   #timer: NodeJS.Timeout | undefined
-  #retryMs = FIRST_RETRY_MS
+  readonly #pauses = new Backoff(FULL_RECEIVER_PAUSES)
   /** Called when the queue begins or ceases to wait. */
   readonly #onChange: () => void
 
@@ -82,7 +79,7 @@ export class SendQueue {
       }
       closeAll(next.descriptors)
       this.#queue.shift()
-      this.#retryMs = FIRST_RETRY_MS
+      this.#pauses.reset()
     }
     this.#settle()
   }
@@ -110,8 +107,7 @@ export class SendQueue {
     clearTimeout(this.#timer)
     // poll(2) reports room for a connected socket only; for an address, the only way is to try.
     if (this.#queue.length > 0 && this.#to) {
-      this.#timer = setTimeout(() => this.flush(), this.#retryMs)
-      this.#retryMs = Math.min(2 * this.#retryMs, LONGEST_RETRY_MS)
+      this.#timer = setTimeout(() => this.flush(), this.#pauses.next())
     }
     this.#onChange()
   }

@@ -74,7 +74,7 @@ const checkStore = (text: string, count: number): void => {
     throw invalidValue(
       WHERE,
       'FDSTORE',
-      'stores the descriptors of the same call: give { descriptors }',
+      'stores the descriptors of the same call: set { descriptors }',
       count,
     )
   const name = lines.find((each) => each.startsWith('FDNAME='))?.slice('FDNAME='.length)

@@ -11,7 +11,7 @@ export const requireDescriptors = (where: string): void => {
     detail:
       system === 'win32'
         ? 'AF_UNIX on Windows passes no handles between processes (it has no SCM_RIGHTS)'
-        : 'this system, or this installation, passes no descriptors; capabilities() tells why',
-    advice: 'a process can give handles to its own children by child_process.fork and send',
+        : 'this system, or this installation, passes no descriptors; capabilities() says why',
+    advice: 'a process can pass handles to its own children by child_process.fork and send',
   })
 }

@@ -49,7 +49,7 @@ export const requireCredentials = (
       syscall: 'listen',
       address,
       detail: `authorize 'sameUser' would refuse everybody: ${nobody}`,
-      advice: 'run as a user that the namespace maps, or give a function that decides',
+      advice: 'run as a user that the namespace maps, or set a function that decides',
     })
   }
   if (capabilities.credentials) return

@@ -11,6 +11,6 @@ export const serverListens = (path: string): SocketError =>
     syscall: 'listen',
     address: `unix:${path}`,
     detail: 'a server is listening there',
-    advice: 'stop it, choose another path, or give takeOver to replace it',
+    advice: 'stop it, choose another path, or set takeOver to replace it',
     adviceCode: 'take-over',
   })

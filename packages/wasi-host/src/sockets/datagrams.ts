@@ -1,4 +1,5 @@
 /** Datagrams: their permissions are asked for each address. */
+import { Backoff, FULL_RECEIVER_PAUSES } from '@uds/winsock-ffi/internal'
 import { expectFamily, type Address } from '../network/address.ts'
 import { DONTWAIT, PEEK, type Received } from './socket-calls.ts'
 import { Failure, timedOut, wouldBlock } from '../outcome/failure.ts'
@@ -12,10 +13,6 @@ import { gather, scatter } from './iovec-transfer.ts'
 
 /** 65535 without the headers of IPv4 and UDP: udp(7). */
 const LONGEST = 65_507
-
-/** Milliseconds between two tries to send to a receiver that is full. */
-const FIRST_RETRY_MS = 1
-const LONGEST_RETRY_MS = 32
 
 export const connectDatagram = (
   { permissions }: SocketContext,
@@ -118,16 +115,14 @@ export const sendDatagram = (
   return attempt()
 }
 
-/** Waits between tries, longer each time: poll(2) reports writability of a connected socket only, not of an address. */
+/** Waits between tries, longer each time. */
 const retryPauses = (network: Network, { nonblocking, timeoutMs }: WaitPolicy): (() => Outcome<void>) => {
   const deadline = timeoutMs < 0 ? Infinity : now() + timeoutMs
-  let nextMs = FIRST_RETRY_MS
+  const pauses = new Backoff(FULL_RECEIVER_PAUSES)
   return () => {
     if (nonblocking) throw wouldBlock
     const left = deadline - now()
     if (left <= 0) throw timedOut
-    const ms = Math.min(nextMs, Math.ceil(left))
-    nextMs = Math.min(2 * nextMs, LONGEST_RETRY_MS)
-    return network.wait([], ms)
+    return network.wait([], Math.min(pauses.next(), Math.ceil(left)))
   }
 }

@@ -43,7 +43,7 @@ export const defineLibrary = (options: LibraryOptions): Library => {
         syscall: 'load',
         address: options.name,
         detail,
-        advice: 'capabilities() tells what this system offers',
+        advice: 'capabilities() says what this system offers',
         cause,
       })
     if (options.unavailable) throw unavailable(options.unavailable)
@@ -74,7 +74,7 @@ export const defineLibrary = (options: LibraryOptions): Library => {
           code: 'ENOTSUP',
           syscall: name,
           detail: `${options.name} of this system has no function ${name}`,
-          advice: 'capabilities() tells what this system offers',
+          advice: 'capabilities() says what this system offers',
           cause,
         })
       }

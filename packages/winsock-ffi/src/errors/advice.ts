@@ -6,10 +6,10 @@ const advice: Readonly<Record<string, string>> = {
   'connect EACCES':
     'connecting needs write permission on the socket file and search permission on its directory',
   'connect EPROTOTYPE': 'the server there has another socket type: stream, datagram and seqpacket do not mix',
-  'connect EAGAIN': 'the backlog of the server is full: try again, or give timeoutMs to wait',
+  'connect EAGAIN': 'the backlog of the server is full: try again, or set timeoutMs to wait',
   'connect EISCONN': 'open a new socket for a new connection',
   'bind EADDRINUSE':
-    'the path exists: a server may be listening there, or a file is left from one that crashed; connect tells which (ECONNREFUSED = stale, may be removed)',
+    'the path exists: a server may be listening there, or a file is left from one that crashed; connect says which (ECONNREFUSED = stale, may be removed)',
   'bind ENOENT': 'the directory of the socket file does not exist: create it first',
   'bind ENOTDIR': 'a part of the path is a file, not a directory',
   'bind EACCES': 'creating the socket file needs write permission on its directory',
@@ -25,7 +25,7 @@ const advice: Readonly<Record<string, string>> = {
   'send EMSGSIZE': 'the datagram is larger than SO_SNDBUF allows',
   'send ENOENT': 'there is no such socket file: is the path right, and the receiver started?',
   'send ECONNREFUSED': 'nobody receives there: start the receiver first, or again',
-  'send EDESTADDRREQ': 'the socket is not connected: connect it or give the destination',
+  'send EDESTADDRREQ': 'the socket is not connected: connect it or name the destination',
   'send ENOTCONN': 'connect the socket first',
   'recv ENOTCONN': 'connect the socket first',
   'recv ECONNRESET': 'the peer closed the connection without reading all that was sent',

@@ -42,7 +42,7 @@ export class SocketHandle extends Descriptor {
  */
 export const openFd = (handle: SocketHandle, syscall: string): number => {
   if (!(handle instanceof SocketHandle)) {
-    throw invalidArgument(syscall, 'the socket', 'a SocketHandle, as sockets.open gives it', handle)
+    throw invalidArgument(syscall, 'the socket', 'a SocketHandle, as sockets.open returns it', handle)
   }
   const fd = handle.fd
   if (fd < 0) throw closedError(syscall)

@@ -23,13 +23,13 @@ export const uidDifference = (
   own: number,
   namespace: UserNamespace,
 ): string | undefined => {
-  if (uid === undefined) return 'has no uid that the system tells'
+  if (uid === undefined) return 'has no uid that the system reports'
   const who = pid === undefined ? `runs as uid ${uid}` : `runs as uid ${uid} (process ${pid})`
   if (uid !== own) return `${who}, and this process as uid ${own}`
   if (isOverflow(uid, namespace)) return `${who}, and ${looksAsMany(uid)}`
   // What a system fills with zeros when it does not know.
   if (uid === 0 && pid === undefined)
-    return 'runs as uid 0 in no process that the system tells, which may mean unknown'
+    return 'runs as uid 0 in no process that the system reports, which may mean unknown'
   return undefined
 }
 

@@ -22,6 +22,9 @@ export interface BackoffSettings {
 /** Pauses of a caller that waits for a server to start: short at first, as most have started a moment before. */
 export const CONNECT_PAUSES: BackoffSettings = { initialMs: 5, maxMs: 200 }
 
+/** Pauses of a sender whose receiver is full: poll(2) reports room for a connected socket only, not for an address. */
+export const FULL_RECEIVER_PAUSES: BackoffSettings = { initialMs: 1, maxMs: 32, jitter: 0 }
+
 /** Pauses that each are longer than the one before, and not quite predictable. */
 export class Backoff {
   readonly #settings: Required<BackoffSettings>

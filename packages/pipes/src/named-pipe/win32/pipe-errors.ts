@@ -14,7 +14,7 @@ export const isGone = (code: number): boolean => gone.has(code)
 
 const deniedAdvice = (syscall: string): string =>
   syscall === 'CreateNamedPipeW'
-    ? 'security.sddl must give this user all rights, GA: more instances cannot be made otherwise'
+    ? 'security.sddl must allow this user all rights, GA: more instances cannot be made otherwise'
     : 'the access control list of the pipe lets other users in only if its server says so'
 
 /** An error of the system, with the name of the pipe. */
@@ -33,5 +33,5 @@ export const nameInUse = (address: string, nativeCode?: number): SocketError =>
     address,
     nativeCode,
     detail: 'a pipe of this name exists',
-    advice: 'another server has it, or somebody else may not be joined by this user: choose another name',
+    advice: 'another server has it, or its owner lets this user add no instance: choose another name',
   })

@@ -110,7 +110,7 @@ export const publish = async (from: string, path: string, options: PublishOption
     } else if (state === 'EACCES') {
       throw mayNotAsk(path)
     } else if (state !== 'ENOENT') {
-      throw inUse(path, `the path is taken, and connecting to it gives ${state}`, 'choose another path')
+      throw inUse(path, `the path is taken, and connecting to it fails with ${state}`, 'choose another path')
     }
   }
   throw inUse(path, 'others keep taking the path', 'are several servers being started there?')

@@ -63,7 +63,7 @@ const requireStale = async (path: string, removeStale: boolean): Promise<void> =
   // The file may have gone since the bind.
   if (!findFile(path)) return
   if (answer !== 'ECONNREFUSED') {
-    throw inUse(path, `the path is taken, and connecting to it gives ${answer}`, 'choose another path')
+    throw inUse(path, `the path is taken, and connecting to it fails with ${answer}`, 'choose another path')
   }
   if (removeStale) return
   throw inUse(path, 'a socket file is left there, and nobody listens', 'remove it, or leave removeStale on')

@@ -22,7 +22,7 @@ const refuseOwner = ({ uid, gid }: ListenOptions, address: string): void => {
     code: 'ENOTSUP',
     syscall: 'listen',
     address,
-    detail: 'Windows has no uid and gid to give a socket file',
+    detail: 'Windows has no uid and gid for a socket file',
     advice: 'mode sets who may connect: 0o600 for this user alone',
   })
 }
@@ -35,7 +35,7 @@ const requireAdoption = (address: string): void => {
     syscall: 'listen',
     address,
     detail: 'this engine cannot take a socket of Winsock into its loop',
-    advice: 'capabilities() tells why',
+    advice: 'capabilities() says why',
   })
 }
 

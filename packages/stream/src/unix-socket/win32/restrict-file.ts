@@ -114,7 +114,7 @@ const unsupported = (path: string, cause: unknown): SocketError =>
     syscall: 'SetKernelObjectSecurity',
     address: `unix:${path}`,
     detail: 'the system does not set permissions of this socket file',
-    advice: 'put it into a directory that only this user may enter, and give no mode',
+    advice: 'put it into a directory that only this user may enter, and set no mode',
     cause,
   })
 
