@@ -83,7 +83,7 @@ export const createProgram = (
           .replace(/^command-argument value '.*' is invalid for argument '(.*?)'\. /, '<$1>: ')
           .trimEnd()
         if (json()) write(`${JSON.stringify({ error: message, code: 'ERR_USAGE' })}\n`)
-        else write(`${paint('red', 'uds:', terminal.stderr)} ${message}\n(uds --help tells more)\n`)
+        else write(`${paint('red', 'uds:', terminal.stderr)} ${message}\n(see uds --help)\n`)
       },
     })
     .exitOverride()

@@ -28,12 +28,12 @@ export const connectCommand = (context: Context): Command =>
       `after the end of standard input, end when the server has sent nothing for so long (default: ${IDLE_MS}; with -N, wait for its end)`,
       milliseconds,
     )
-    .addOption(new Option('--lines', 'show what comes line by line').conflicts('hex'))
-    .option('--hex', 'show what comes as a hex dump')
+    .addOption(new Option('--lines', 'show received bytes line by line').conflicts('hex'))
+    .option('--hex', 'show received bytes as a hex dump')
     .option('--tls', 'speak TLS')
     .option(
       '--servername <name>',
-      'the name that the certificate must have; the host of a tcp: address, or localhost, unless given',
+      'the name that the certificate must have (default: the host of a tcp: address, or localhost)',
     )
     .option('--ca <file>', 'certificates of authorities, PEM')
     .option('--cert <file>', 'certificate of this client, PEM')

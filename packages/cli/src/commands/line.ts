@@ -13,11 +13,11 @@ interface Flags {
 export const lineCommand = (context: Context): Command =>
   new Command('line')
     .description('Print the lines that clients send; optionally acknowledge them and pass them on.')
-    .argument('[path]', 'path or address; /tmp/unix_socket.sock unless given')
+    .argument('[path]', 'path or address (default: /tmp/unix_socket.sock)')
     .option('--ack', 'acknowledge every line')
     .option(
       '--ack-message <text>',
-      'what to acknowledge with, "\\n" being the end of a line; "__ACK__\\n" unless given',
+      'what to acknowledge with, "\\n" being the end of a line (default: "__ACK__\\n")',
     )
     .option('--broadcast', 'send every line to all other clients')
     .addHelpText(

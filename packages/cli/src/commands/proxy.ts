@@ -78,7 +78,7 @@ export const proxyCommand = (context: Context): Command =>
     .description('Listen at one address and join every client to another, until it is stopped.')
     .argument('<from>', 'where to listen', address)
     .argument('<to>', 'where to connect for each client', address)
-    .option('-v, --verbose', 'tell of every connection')
+    .option('-v, --verbose', 'print every connection')
     .option('--take-over', TAKE_OVER)
     .option('--listen-tls', 'clients speak TLS')
     .option('--cert <file>', 'certificate for --listen-tls, PEM')
@@ -90,7 +90,7 @@ export const proxyCommand = (context: Context): Command =>
     .option('--connect-tls', 'speak TLS to the server')
     .option(
       '--servername <name>',
-      'the name that its certificate must have; the host of a tcp: address, or localhost, unless given',
+      'the name that its certificate must have (default: the host of a tcp: address, or localhost)',
     )
     .option('--ca <file>', 'certificates of authorities for --connect-tls, PEM')
     .option('--client-cert <file>', 'certificate to show to the server, PEM')

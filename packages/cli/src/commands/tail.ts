@@ -19,7 +19,7 @@ export const tailCommand = (context: Context): Command =>
   new Command('tail')
     .description('Print the events that the server of a channel sends, until it is stopped.')
     .argument('<channel>', 'name or address of the channel; with --unixevents its name')
-    .argument('[events...]', 'only these; all of them unless given (needed with --unixevents)')
+    .argument('[events...]', 'only these (default: all of them; needed with --unixevents)')
     .option('--room <name>', 'join this room; several times', collect)
     .option('--token <token>', 'what the server wants to see')
     .option('--unixevents', 'a channel of unixevents')

@@ -72,7 +72,8 @@ export const checks: readonly Check[] = [
       let found = ''
       await echoAt(`name:${freshName()}`, (connection) => {
         const { pid, uid, sid } = peerCredentials(connection)
-        if (pid !== process.pid) throw new Error(`the peer is process ${process.pid}, and ${pid} was told`)
+        if (pid !== process.pid)
+          throw new Error(`the peer is process ${process.pid}, and the system says ${pid}`)
         found =
           sid === undefined
             ? `the process and the user of a peer (uid ${uid})`

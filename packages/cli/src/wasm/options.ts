@@ -49,7 +49,7 @@ export const variable = (text: string, before: Pairs = {}): Pairs => {
   const value = at < 0 ? process.env[text] : text.slice(at + 1)
   if (name === '') throw new InvalidArgumentError('It must be NAME=VALUE, or NAME.')
   if (value === undefined)
-    throw new InvalidArgumentError(`This process has no variable ${name}: give NAME=VALUE.`)
+    throw new InvalidArgumentError(`This process has no variable ${name}: write NAME=VALUE.`)
   return { ...before, [name]: value }
 }
 

@@ -21,7 +21,8 @@ import {
 
 const HELP = `
 The guest gets the arguments after FILE; those that begin with a dash go behind "--". It may use no socket and no
-directory but those named here; what it is refused is told, once. A file named right after FILE is given to it unless a --dir shows it already: a script.
+directory but those named here; what it is refused is printed, once. It can
+read a file that is named right after FILE, a script, also without a --dir.
 The exit code is the guest's.
 
 Examples:
@@ -115,12 +116,10 @@ export const runCommand = (context: Context): Command =>
       ),
     )
     .addOption(
-      new Option('--abi <name>', 'its socket ABI; read from the module unless given').choices(
-        Object.keys(abis),
-      ),
+      new Option('--abi <name>', 'its socket ABI (default: read from the module)').choices(Object.keys(abis)),
     )
     .addOption(new Option('--wait <mode>', 'how it waits').choices(Object.keys(waits)))
-    .option('--trace', 'tell of everything that it was allowed or denied')
+    .option('--trace', 'print everything that it was allowed or denied')
     .addHelpText('after', HELP)
     .action(async (file: string, args: readonly string[], flags: GuestFlags) => {
       const out = context.output()

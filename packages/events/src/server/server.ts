@@ -372,7 +372,7 @@ const handshakeSettings = <M extends object>(
   const codecs = (options.codecs ?? builtInCodecs).map((codec) => readCodec('listen', codec))
   const { token, authorize } = options
   checkText('listen', 'token', token)
-  // As of an environment variable that is not set: anyone could say it.
+  // As of an environment variable that is not set: any client could send it.
   if (token === '') throw invalidValue('listen', 'token', 'must not be empty', token)
   checkSignal('listen', options.signal)
   checkFunction('listen', 'joinable', options.joinable)

@@ -25,10 +25,12 @@ export type {
 export interface ParseOptions {
   /**
    * What a word without a scheme and without a path separator means: nothing (`error`), a bare name (`name`), a relative
-   * path (`path`). `error` unless set.
+   * path (`path`).
+   *
+   * @default 'error'
    */
   readonly bareWord?: 'error' | 'name' | 'path' | undefined
-  /** The schemes that are taken. All of them unless set. */
+  /** The schemes that are taken. @default all of them */
   readonly schemes?: readonly Address['scheme'][] | undefined
   /** Where the text came from, for messages. */
   readonly where?: string | undefined

@@ -11,7 +11,7 @@ import { worker } from './worker.ts'
 import type { Interest, Report, Source, Watcher, WatchCallback, WatchStrategy } from './watcher.ts'
 
 export interface WatchOptions {
-  /** The strategy to use; by default the first that works here, in the order of {@link WatchStrategy}. */
+  /** The strategy to use. @default the first that works here, in the order of {@link WatchStrategy} */
   readonly strategy?: WatchStrategy | undefined
 }
 

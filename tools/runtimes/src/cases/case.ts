@@ -2,11 +2,11 @@
 import { once } from 'node:events'
 import { join } from 'node:path'
 
-/** What a case gets. */
+/** What a case receives. */
 export interface Place {
   /** A path in a directory of this case alone. */
   path(name: string): string
-  /** Closes it after the case, whatever comes of it. */
+  /** Closes it after the case, also after one that failed. */
   owned<T extends Disposable>(handle: T): T
 }
 
