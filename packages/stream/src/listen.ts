@@ -21,7 +21,7 @@ const DOOR_OPTIONS: readonly string[] = [
   ...optionNames<Omit<ListenDoorOptions, keyof ListenOptions>>({ transport: true }),
 ]
 
-/** @throws TypeError, RangeError. */
+/** @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`. */
 export const checkListenDoorOptions = (options: ListenDoorOptions, where: string): void => {
   checkListenOptions(where, options)
   // A caller's transport may read more options.
@@ -33,8 +33,9 @@ export const checkListenDoorOptions = (options: ListenDoorOptions, where: string
  * Listens.
  *
  * @param address - As for {@link connect}; `tcp:host:0` chooses a port, which `listener.address` contains.
- * @throws TypeError, RangeError `ERR_...` for wrong arguments, before any system call.
- * @throws SocketError `EADDRINUSE` (another server listens there, or the file there is no socket), `EACCES`, `ENOENT` (no such
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_AMBIGUOUS_ADDRESS`; RangeError `ERR_OUT_OF_RANGE` for wrong arguments, before any system call.
+ * @throws SocketError `EADDRINUSE` (another server listens there, or the file there is no socket), `EACCES`, `ENOENT`
+ *   (no such
  *   directory), `ENAMETOOLONG`, `ENOTSUP`; the signal's reason.
  */
 export function listen(

@@ -151,7 +151,7 @@ export class EventClient<M extends object = AnyMap> extends EventEnd<ClientTypes
    * Connects to a server.
    *
    * @param address - a name (`chat`), or any address of `@uds/stream`: `unix:/run/chat.sock`, `tcp:127.0.0.1:80`
-   * @throws TypeError or RangeError with a code for wrong options
+   * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`
    * @throws SocketError what connecting fails with (`ECONNREFUSED`, `ENOENT`, `ETIMEDOUT`, ...), or the reason of the
    *   server (`RemoteError`: `ERR_UNAUTHORIZED`, `ERR_UNSUPPORTED_CODEC`, ...); the signal's reason
    */

@@ -155,7 +155,7 @@ export class LineServer {
    * Sends a line to every client.
    *
    * @returns how many clients there are.
-   * @throws TypeError for what is no text, or more than one line.
+   * @throws TypeError `ERR_INVALID_ARG_TYPE` for what is no text, `ERR_INVALID_ARG_VALUE` for more than one line.
    */
   broadcast(payload: string): number {
     return this.#broadcast(payload, undefined)

@@ -126,7 +126,7 @@ export class EventServer<M extends object = AnyMap>
    * Listens.
    *
    * @param address - a name (`chat`), or any address of `@uds/stream`: `unix:/run/chat.sock`, `tcp:127.0.0.1:0`
-   * @throws TypeError or RangeError with a code for wrong options
+   * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`
    * @throws SocketError what listening fails with (`EADDRINUSE`, `EACCES`, ...); the signal's reason
    */
   static async listen<M extends CheckedMap<M> = AnyMap>(
@@ -164,7 +164,8 @@ export class EventServer<M extends object = AnyMap>
   /**
    * Listens, with the options that {@link detached} got: for handlers that are set before the first client is served.
    *
-   * @throws SocketError as the static `listen`; `ERR_CLOSED` after `close`. A server that listens already: `ERR_LISTENING`
+   * @throws SocketError as the static `listen`; `ERR_CLOSED` after `close`. A server that listens already:
+   *   `ERR_LISTENING`
    */
   async listen(address: string | Address): Promise<this> {
     const options = this.#options

@@ -68,14 +68,14 @@ export class Linker {
   /**
    * Nothing happens until {@link Linker.init}.
    *
-   * @throws TypeError or RangeError for wrong options.
+   * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`.
    */
   constructor(options?: LinkerOptions)
   /**
    * Opens at once, as {@link Linker.init} does; {@link Linker.ready} resolves with the result.
    *
    * @param debug - prints each step to standard error.
-   * @throws TypeError or RangeError for wrong options.
+   * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`.
    */
   constructor(role: Role, channel: string, debug?: boolean | LinkerOptions, options?: LinkerOptions)
   constructor(
@@ -191,7 +191,8 @@ export class Linker {
    * one; after that, without a client, it is refused. What is kept is bounded by `maxHeldBytes`.
    *
    * @param data - anything that JSON can hold.
-   * @param callback - called with `(null, true)` when the system has taken it for at least one peer (after an `upgrade`:
+   * @param callback - called with `(null, true)` when the system has taken it for at least one peer (after an
+   *   `upgrade`:
    *   when the listeners there were called), or when it waits for a server's first client; with the error and false
    *   otherwise, before `send` returns when it is refused. The frames of unixevents have no acknowledgement: a message
    *   that was taken is lost when the peer dies before it reads. With `upgrade: 'offer'` at both ends true means heard.

@@ -23,7 +23,10 @@ const names = optionNames<PacketSocketOptions>({
 /** SCM_MAX_FD of Linux: the largest number of descriptors in one message. */
 const MAX_DESCRIPTORS = 253
 
-/** @param more - Options of the caller itself. @throws TypeError, RangeError with a code. */
+/**
+ * @param more - Options of the caller itself.
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`.
+ */
 export const packetSettings = (
   where: string,
   options: PacketSocketOptions,

@@ -30,7 +30,9 @@ interface Received {
 
 /** Receives and sends whole packets in Node's loop: the base of datagram and seqpacket sockets. */
 export abstract class PacketSocket extends EventEmitter<PacketSocketEvents> implements AsyncIterable<Packet> {
-  /** The socket itself, for its options. A program that reads from it takes packets away from listeners and iterators. */
+  /**
+   * The socket itself, for its options. A program that reads from it takes packets away from listeners and iterators.
+   */
   readonly handle: SocketHandle
   readonly #settings: PacketSettings
   readonly #watcher: SocketWatcher
@@ -95,7 +97,8 @@ export abstract class PacketSocket extends EventEmitter<PacketSocketEvents> impl
   }
 
   /**
-   * Closes the socket, and the descriptors of packets that were not received yet. Packets that wait to be sent are lost, and
+   * Closes the socket, and the descriptors of packets that were not received yet. Packets that wait to be sent are
+   *   lost, and
    * their `send` rejects. Closing twice is no error.
    */
   close(): void {
@@ -251,7 +254,9 @@ export abstract class PacketSocket extends EventEmitter<PacketSocketEvents> impl
   }
 }
 
-/** @throws TypeError for an empty packet, which the peer of a connection would read as its end. */
+/**
+ * @throws TypeError `ERR_INVALID_ARG_VALUE` for an empty packet, which the peer of a connection would read as its end.
+ */
 export const rejectEmpty = (data: string | Uint8Array): void => {
   if (data.length === 0)
     throw invalidValue('send', 'the data', 'must have a byte at least: an empty packet means the end', data)

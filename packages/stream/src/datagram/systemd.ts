@@ -67,7 +67,10 @@ const target = (socket: string): UnixAddress => {
   })
 }
 
-/** @throws TypeError for FDSTORE without descriptors, which would store none, and for a name that systemd refuses. */
+/**
+ * @throws TypeError `ERR_INVALID_ARG_VALUE` for FDSTORE without descriptors, which would store none, and for a name
+ *   that systemd refuses.
+ */
 const checkStore = (text: string, count: number): void => {
   const lines = text.split('\n')
   if (count === 0 && lines.includes('FDSTORE=1'))
@@ -93,7 +96,8 @@ const checkStore = (text: string, count: number): void => {
  * ```
  *
  * @returns False where NOTIFY_SOCKET is not set: no manager waits for it, as on every system without systemd.
- * @throws TypeError for a wrong state, and for FDSTORE without descriptors; SocketError when the manager cannot be reached.
+ * @throws TypeError for a wrong state, and for FDSTORE without descriptors; SocketError when the manager cannot be
+ *   reached.
  * @see https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html
  */
 export const systemdNotify = async (
@@ -115,11 +119,13 @@ export const systemdNotify = async (
 }
 
 /**
- * Resolves when the manager has handled all that was sent before: sd_notify_barrier(3). A process that ends right after a
+ * Resolves when the manager has handled all that was sent before: sd_notify_barrier(3). A process that ends right
+ *   after a
  * notification waits for it, or the manager may not find out whose notification it was.
  *
  * @returns False where NOTIFY_SOCKET is not set.
- * @throws SocketError `ETIMEDOUT` after `timeoutMs` (5,000 by default), and when the manager cannot be reached; RangeError.
+ * @throws SocketError `ETIMEDOUT` after `timeoutMs` (5,000 by default), and when the manager cannot be reached;
+ *   RangeError.
  */
 export const systemdBarrier = async (
   options: { readonly timeoutMs?: number | undefined } = {},
@@ -160,11 +166,12 @@ const sayAlive = (): void => {
 }
 
 /**
- * Sends `WATCHDOG=1` twice in every WATCHDOG_USEC, until the signal aborts: sd_watchdog_enabled(3). The timer does not keep
+ * Sends `WATCHDOG=1` twice in every WATCHDOG_USEC, until the signal aborts: sd_watchdog_enabled(3). The timer does
+ *   not keep
  * the process alive; a loop that hangs sends nothing, and the manager restarts the service.
  *
  * @returns False where the manager expects no signs of life of this process, and then nothing is sent.
- * @throws TypeError for a signal that is none.
+ * @throws TypeError `ERR_INVALID_ARG_TYPE` for a signal that is none.
  */
 export const systemdWatchdog = (options: { readonly signal?: AbortSignal | undefined } = {}): boolean => {
   const { signal } = options

@@ -38,7 +38,7 @@ export const toSocketError = (error: unknown, syscall: string, address: string):
   })
 }
 
-/** @throws The reason of a signal that has fired; TypeError for a value that is no signal. */
+/** @throws The reason of a signal that has fired; TypeError `ERR_INVALID_ARG_TYPE` for a value that is no signal. */
 export const throwIfAborted = (signal: AbortSignal | undefined): void => {
   checkSignal('options', signal)
   if (signal?.aborted) throw signal.reason

@@ -30,7 +30,7 @@ export const encodeHeader = (length: number, handles: number): Buffer => {
   return header
 }
 
-/** @throws TypeError, RangeError for a message that is none. */
+/** @throws TypeError `ERR_INVALID_ARG_TYPE`, RangeError `ERR_OUT_OF_RANGE` for a message that is none. */
 export const encodeFrame = (message: string | Uint8Array, handles: number): Buffer => {
   const bytes = typeof message === 'string' ? Buffer.from(message) : message
   if (!(bytes instanceof Uint8Array))
@@ -74,7 +74,8 @@ export class FrameReader {
   /**
    * Returns the next whole frame, and undefined when more bytes are needed.
    *
-   * @throws SocketError `EPROTO` for bytes that are no frame and for descriptors that no frame announced, `EMSGSIZE` for
+   * @throws SocketError `EPROTO` for bytes that are no frame and for descriptors that no frame announced, `EMSGSIZE`
+   *   for
    *   a message that is too long.
    */
   next(): Frame | undefined {

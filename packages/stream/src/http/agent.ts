@@ -86,7 +86,8 @@ export const secureAgent = (connect: Dial, options: AgentOptions & ConnectionOpt
  * https.get('https://daemon/', { agent: agent('unix:/run/daemon.sock', { tls: { ca } }) }, (response) => {})
  * ```
  *
- * @throws TypeError for a wrong address or an option that does not exist, at once; a failed connect or handshake is an
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for a wrong address or an option that does not
+ *   exist, at once; a failed connect or handshake is an
  *   'error' of its request.
  */
 export function agent(

@@ -58,7 +58,8 @@ const readLimits = (options: ListenOptions): Limits => ({
  * A {@link Listener} over any source of connections: authorizes them, enforces the limits, hands them to a `for await`
  * or to `connection`, and closes them at the end. The source passes them to {@link ConnectionListener.accept}.
  *
- * @throws TypeError or RangeError for wrong options, in the constructor, before anything is opened.
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`, in the
+ *   constructor, before anything is opened.
  */
 export class ConnectionListener<C extends Duplex = Duplex>
   extends EventEmitter<ListenerEvents<C>>

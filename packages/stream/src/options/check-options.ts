@@ -27,7 +27,7 @@ const checkInteger = (
   if (value !== undefined) integer(where, what, value, from, to)
 }
 
-/** @throws TypeError, RangeError with a code. */
+/** @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`. */
 export const checkConnectOptions = (where: string, options: ConnectOptions): void => {
   requireObject(where, options)
   checkSignal(where, options.signal)
@@ -42,7 +42,7 @@ export const checkConnectOptions = (where: string, options: ConnectOptions): voi
 /** uid_t and gid_t have 32 bits, and the last number means "leave it" (chown(2)). */
 const LAST_ID = 0xffff_fffe
 
-/** @throws TypeError, RangeError with a code. */
+/** @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`. */
 export const checkListenOptions = (where: string, options: ListenOptions): void => {
   requireObject(where, options)
   checkSignal(where, options.signal)
@@ -67,7 +67,7 @@ export const refuseFileOptions = (options: ListenOptions, where: string, address
   )
 }
 
-/** @throws TypeError for what is no transport. */
+/** @throws TypeError `ERR_INVALID_ARG_TYPE` for what is no transport. */
 export const requireTransport = (where: string, transport: unknown): void => {
   const { connect, listen } = (transport ?? {}) as Partial<Transport>
   if (typeof connect === 'function' && typeof listen === 'function') return

@@ -26,7 +26,7 @@ export class FrameEncoder {
    * Old readers end a frame at any `;;`, also inside a string. So the second semicolon is written as the escape
    * \u003b, which every JSON reader turns back; only strings can hold semicolons in JSON text.
    *
-   * @throws TypeError or RangeError, each with a `code`, for a payload that JSON cannot hold.
+   * @throws TypeError `ERR_INVALID_ARG_TYPE`, RangeError `ERR_OUT_OF_RANGE` for a payload that JSON cannot hold.
    */
   encode(event: string, payload: unknown): string {
     return `${this.#head(event)}${escape(encodePayload(payload))}};;`

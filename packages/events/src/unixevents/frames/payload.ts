@@ -28,8 +28,9 @@ const objectText = (value: object): string => {
  * The JSON text of a payload as unixevents 1.5.2 writes it: objects and lists as a string of their JSON, null as the
  * string "null" (a raw null makes its receiver lose data), finite numbers and booleans raw. `undefined` counts as null.
  *
- * @throws TypeError for a bigint, a function, a symbol, and an object that refers to itself or holds a bigint.
- * @throws RangeError for NaN and Infinity, which JSON does not have, and for too deep nesting.
+ * @throws TypeError `ERR_INVALID_ARG_TYPE` for a bigint, a function, a symbol, and an object that refers to itself or
+ *   holds a bigint.
+ * @throws RangeError `ERR_OUT_OF_RANGE` for NaN and Infinity, which JSON does not have, and for too deep nesting.
  */
 export const encodePayload = (value: unknown): string => {
   switch (typeof value) {
