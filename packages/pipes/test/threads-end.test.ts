@@ -1,8 +1,8 @@
 /** Threads that end with listeners open: the process lives on, and the next listener must not find their sockets. */
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
-import { handleCount, spawnScript } from '@uds/testkit'
+import { handleCount, spawnScript, tempDir } from '@uds/testkit'
 import { describe, expect, test, vi } from 'vitest'
 import { UnixListener, UnixStream } from '../src/index.ts'
 import { expectCode } from './expect.ts'
@@ -39,6 +39,19 @@ describe.each(kindsHere)('a listener of $name', (kind) => {
     const client = kind.connect(address)
     for (const each of [listener.accept(), client, listener]) each.close()
     expect(handleCount()).toBe(before)
+  })
+})
+
+describe.skipIf(process.platform === 'win32')('a process', () => {
+  test.each([
+    ['process.exit()', 7],
+    ['a throw', 1],
+    ['its last line', 0],
+  ] as const)('that ends by %s leaves no socket file', async (end, code) => {
+    const directory = tempDir()
+    const program = spawnScript(new URL('./fixtures/process-that-ends.ts', import.meta.url), [directory, end])
+    expect(await program.exit).toEqual({ code, signal: null })
+    expect(readdirSync(directory)).toEqual([])
   })
 })
 

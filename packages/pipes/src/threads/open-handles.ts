@@ -1,6 +1,10 @@
-/** What this thread holds open. A thread of a Worker that ends closes it: the process lives on, and would keep it. */
+/**
+ * What this thread holds open, and closes when it ends: a thread of a Worker all of it, as the process lives on and would
+ * keep it; the main thread what has a socket file, which would stay.
+ */
 import { inWorker } from './in-worker.ts'
 import type { SharedState } from './state.ts'
+import type { TransferKind } from './token.ts'
 
 /** One reference to a handle, and how the handle is closed by the last one. */
 export interface OpenHandle {
@@ -28,9 +32,12 @@ const closeAll = (): void => {
 
 let watched = false
 
-/** Notes a reference that this thread holds. The handles of the main thread go with the process. */
-export const noteOpen = (handle: OpenHandle): void => {
-  if (!inWorker()) return
+/** Those that may be bound to a file. Of the main thread, all other handles go with the process. */
+const WITH_FILES: ReadonlySet<TransferKind> = new Set<TransferKind>(['UnixListener', 'UnixDatagram'])
+
+/** Notes a reference that this thread holds. */
+export const noteOpen = (handle: OpenHandle, kind: TransferKind): void => {
+  if (!WITH_FILES.has(kind) && !inWorker()) return
   if (!watched) process.once('exit', closeAll)
   watched = true
   held.add(handle)

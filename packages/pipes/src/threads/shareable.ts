@@ -32,7 +32,7 @@ export abstract class Shareable {
     }
     this.kind = kind
     this.#handle = { state, destroy }
-    noteOpen(this.#handle)
+    noteOpen(this.#handle, kind)
     forgotten.register(this, kind, this)
   }
 
