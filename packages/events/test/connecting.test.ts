@@ -63,6 +63,27 @@ const late = (address: string, attempts: { count: number }, at: number): Transpo
   },
 })
 
+/** Resolves when the first bytes of the server have been read. */
+const slow: Transport = {
+  ...unix,
+  name: 'unix, read at once',
+  connect: async (to, options) => {
+    const socket = await unix.connect(to, options)
+    await until(() => socket.bytesRead > 0)
+    return socket
+  },
+}
+
+test.skipIf(!unix.capabilities.listen)(
+  'what the server says before the transport has resolved is not lost',
+  async () => {
+    const server = await serve(`unix:${socketPath()}`)
+    server.handle('ask', () => 'reply')
+    const client = watched(await EventClient.connect(server.address, { transport: slow }))
+    expect(await client.request('ask')).toBe('reply')
+  },
+)
+
 describe.skipIf(!unix.capabilities.listen)('the file of a server', () => {
   test.each([1, 2])('that appears during attempt %i is found at once', async (at) => {
     const address = `unix:${socketPath()}`

@@ -36,7 +36,9 @@ const READ_BUFFER = 64 * 1024
  */
 export class ReadBuffer {
   readonly onread: OnReadOpts
-  link: Link | undefined
+  #link: Link | undefined
+  /** What arrived before the link was there: a transport may resolve after the first read, and Deno's does. */
+  #early: Buffer[] = []
   #buffer = Buffer.allocUnsafeSlow(READ_BUFFER)
 
   constructor() {
@@ -44,19 +46,32 @@ export class ReadBuffer {
       // Asked at the beginning, and after each read: undefined then means the same buffer again.
       buffer: () => this.#next() as Buffer,
       callback: (size, buffer) => {
-        this.link?.take(buffer as Buffer, size)
+        this.#takeEarly()
+        if (this.#link === undefined) this.#early.push(Buffer.from((buffer as Buffer).subarray(0, size)))
+        else this.#link.take(buffer as Buffer, size)
         return true
       },
     }
   }
 
+  set link(link: Link) {
+    this.#link = link
+    // The caller does not have the link yet.
+    if (this.#early.length > 0) queueMicrotask(() => this.#takeEarly())
+  }
+
+  #takeEarly(): void {
+    if (this.#link === undefined) return
+    for (const each of this.#early.splice(0)) this.#link.take(each, each.length)
+  }
+
   #begun = false
 
   #next(): Buffer | undefined {
-    if (this.#begun && this.link?.decoder.retained !== true) return undefined
+    if (this.#begun && this.#link?.decoder.retained !== true) return undefined
     if (this.#begun) this.#buffer = Buffer.allocUnsafeSlow(READ_BUFFER)
     this.#begun = true
-    if (this.link !== undefined) this.link.decoder.retained = false
+    if (this.#link !== undefined) this.#link.decoder.retained = false
     return this.#buffer
   }
 }
