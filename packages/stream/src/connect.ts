@@ -35,7 +35,7 @@ const DOOR_OPTIONS: readonly string[] = [
 /**
  * Checks the options of {@link connect}.
  *
- * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_AMBIGUOUS_ADDRESS`; RangeError `ERR_OUT_OF_RANGE`.
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`.
  */
 export const checkConnectDoorOptions = (options: ConnectDoorOptions, where: string): void => {
   checkConnectOptions(where, options)
@@ -70,7 +70,8 @@ const withRetries = async (
  * @param address - `unix:/run/app.sock`, `name:chat`, `pipe:name`, `tcp:host:port`, `memory:name`, `fd:N`, a path, or an object.
  * @returns A `net.Socket` for AF_UNIX and TCP, on every system; a Duplex otherwise. An error without a listener
  *   does not end the process: it closes the connection.
- * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_AMBIGUOUS_ADDRESS`; RangeError `ERR_OUT_OF_RANGE` for wrong arguments, before any system call.
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_AMBIGUOUS_ADDRESS`; RangeError
+ *   `ERR_OUT_OF_RANGE`, before any system call.
  * @throws SocketError `ECONNREFUSED`, `ENOENT`, `EACCES`, `EAGAIN` (full backlog), `ETIMEDOUT`, `ENAMETOOLONG`, `ENOTSUP`;
  *   the signal's reason.
  */

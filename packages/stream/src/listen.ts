@@ -33,9 +33,9 @@ export const checkListenDoorOptions = (options: ListenDoorOptions, where: string
  * Listens.
  *
  * @param address - As for {@link connect}; `tcp:host:0` chooses a port, which `listener.address` contains.
- * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_AMBIGUOUS_ADDRESS`; RangeError `ERR_OUT_OF_RANGE` for wrong arguments, before any system call.
- * @throws SocketError `EADDRINUSE` (another server listens there, or the file there is no socket), `EACCES`, `ENOENT`
- *   (no such
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_AMBIGUOUS_ADDRESS`; RangeError
+ *   `ERR_OUT_OF_RANGE`, before any system call.
+ * @throws SocketError `EADDRINUSE` (another server listens there, or the file there is no socket), `EACCES`, `ENOENT` (no such
  *   directory), `ENAMETOOLONG`, `ENOTSUP`; the signal's reason.
  */
 export function listen(

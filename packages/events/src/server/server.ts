@@ -164,8 +164,7 @@ export class EventServer<M extends object = AnyMap>
   /**
    * Listens, with the options that {@link detached} got: for handlers that are set before the first client is served.
    *
-   * @throws SocketError as the static `listen`; `ERR_CLOSED` after `close`. A server that listens already:
-   *   `ERR_LISTENING`
+   * @throws SocketError as the static `listen`; `ERR_CLOSED` after `close`. A server that listens already: `ERR_LISTENING`
    */
   async listen(address: string | Address): Promise<this> {
     const options = this.#options

@@ -191,8 +191,7 @@ export class Linker {
    * one; after that, without a client, it is refused. What is kept is bounded by `maxHeldBytes`.
    *
    * @param data - anything that JSON can hold.
-   * @param callback - called with `(null, true)` when the system has taken it for at least one peer (after an
-   *   `upgrade`:
+   * @param callback - called with `(null, true)` when the system has taken it for at least one peer (after an `upgrade`:
    *   when the listeners there were called), or when it waits for a server's first client; with the error and false
    *   otherwise, before `send` returns when it is refused. The frames of unixevents have no acknowledgement: a message
    *   that was taken is lost when the peer dies before it reads. With `upgrade: 'offer'` at both ends true means heard.

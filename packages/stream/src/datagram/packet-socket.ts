@@ -30,9 +30,7 @@ interface Received {
 
 /** Receives and sends whole packets in Node's loop: the base of datagram and seqpacket sockets. */
 export abstract class PacketSocket extends EventEmitter<PacketSocketEvents> implements AsyncIterable<Packet> {
-  /**
-   * The socket itself, for its options. A program that reads from it takes packets away from listeners and iterators.
-   */
+  /** The socket itself, for its options. A program that reads from it takes packets away from listeners and iterators. */
   readonly handle: SocketHandle
   readonly #settings: PacketSettings
   readonly #watcher: SocketWatcher
@@ -97,8 +95,7 @@ export abstract class PacketSocket extends EventEmitter<PacketSocketEvents> impl
   }
 
   /**
-   * Closes the socket, and the descriptors of packets that were not received yet. Packets that wait to be sent are
-   *   lost, and
+   * Closes the socket, and the descriptors of packets that were not received yet. Packets that wait to be sent are lost, and
    * their `send` rejects. Closing twice is no error.
    */
   close(): void {

@@ -96,8 +96,7 @@ const checkStore = (text: string, count: number): void => {
  * ```
  *
  * @returns False where NOTIFY_SOCKET is not set: no manager waits for it, as on every system without systemd.
- * @throws TypeError for a wrong state, and for FDSTORE without descriptors; SocketError when the manager cannot be
- *   reached.
+ * @throws TypeError for a wrong state, and for FDSTORE without descriptors; SocketError when the manager cannot be reached.
  * @see https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html
  */
 export const systemdNotify = async (
@@ -119,13 +118,11 @@ export const systemdNotify = async (
 }
 
 /**
- * Resolves when the manager has handled all that was sent before: sd_notify_barrier(3). A process that ends right
- *   after a
+ * Resolves when the manager has handled all that was sent before: sd_notify_barrier(3). A process that ends right after a
  * notification waits for it, or the manager may not find out whose notification it was.
  *
  * @returns False where NOTIFY_SOCKET is not set.
- * @throws SocketError `ETIMEDOUT` after `timeoutMs` (5,000 by default), and when the manager cannot be reached;
- *   RangeError.
+ * @throws SocketError `ETIMEDOUT` after `timeoutMs` (5,000 by default), and when the manager cannot be reached; RangeError.
  */
 export const systemdBarrier = async (
   options: { readonly timeoutMs?: number | undefined } = {},
@@ -166,8 +163,7 @@ const sayAlive = (): void => {
 }
 
 /**
- * Sends `WATCHDOG=1` twice in every WATCHDOG_USEC, until the signal aborts: sd_watchdog_enabled(3). The timer does
- *   not keep
+ * Sends `WATCHDOG=1` twice in every WATCHDOG_USEC, until the signal aborts: sd_watchdog_enabled(3). The timer does not keep
  * the process alive; a loop that hangs sends nothing, and the manager restarts the service.
  *
  * @returns False where the manager expects no signs of life of this process, and then nothing is sent.

@@ -1,6 +1,4 @@
-/**
- * AncillarySocket: a stream of bytes in which descriptors keep their place, for programs with protocols of their own.
- */
+/** AncillarySocket: a stream of bytes in which descriptors keep their place, for programs with protocols of their own. */
 import { EventEmitter } from 'node:events'
 import {
   checkOptions,
@@ -47,8 +45,7 @@ export interface AncillaryOptions {
    */
   readonly maxUnsent?: number | undefined
   /**
-   * The bytes that wait to be sent while the peer does not read; a further send rejects with `ENOBUFS`. A single send
-   *   may be
+   * The bytes that wait to be sent while the peer does not read; a further send rejects with `ENOBUFS`. A single send may be
    * longer.
    *
    * @default 67_108_864
@@ -65,8 +62,7 @@ export interface SendAncillaryOptions {
 
 export interface AncillarySocketEvents {
   /**
-   * The socket is closed: by `close`, when both halves have ended, or by an error, once all that had arrived is
-   *   received. The
+   * The socket is closed: by `close`, when both halves have ended, or by an error, once all that had arrived is received. The
    * error is that which ended it.
    */
   close: [error: Error | undefined]
@@ -104,10 +100,8 @@ export const ancillarySettings = (
 }
 
 /**
- * A connected AF_UNIX stream that carries descriptors (SCM_RIGHTS) among its bytes, in Node's loop: for programs that
- *   speak a
- * protocol of their own, such as D-Bus, Wayland, QEMU or HAProxy. Two programs with `@uds/stream` use
- *   `HandleChannel`, which
+ * A connected AF_UNIX stream that carries descriptors (SCM_RIGHTS) among its bytes, in Node's loop: for programs that speak a
+ * protocol of their own, such as D-Bus, Wayland, QEMU or HAProxy. Two programs with `@uds/stream` use `HandleChannel`, which
  * has messages.
  *
  * @example
@@ -121,12 +115,10 @@ export const ancillarySettings = (
  * ```
  *
  * ## Where descriptors are (Linux 6.18, measured)
- * - They travel with the first byte of their send. A receiver finds them in the chunk that has this byte, whose bytes
- *   before
+ * - They travel with the first byte of their send. A receiver finds them in the chunk that has this byte, whose bytes before
  *   it may be those of earlier sends; bytes behind the last byte of that send are never in the same chunk.
  * - A receiver that reads a part of a message takes all of its descriptors with the first part.
- * - Each protocol says which byte its descriptors are for: keep them in the order of arrival, and take the next ones
- *   where
+ * - Each protocol says which byte its descriptors are for: keep them in the order of arrival, and take the next ones where
  *   the protocol announces some. Some senders attach them to a later byte of their message than the first.
  *
  * ## Platform behaviour
@@ -166,13 +158,11 @@ export class AncillarySocket
   }
 
   /**
-   * Takes over a connected AF_UNIX stream socket: of systemd, of a parent process, of another library. When this
-   *   throws, the
+   * Takes over a connected AF_UNIX stream socket: of systemd, of a parent process, of another library. When this throws, the
    * socket stays with the caller.
    *
    * @param socket - A SocketHandle, the number of a descriptor, or an entry of `listenFds()`.
-   * @throws TypeError, RangeError; SocketError `EBADF`, `ENOTSOCK` for a file, `EAFNOSUPPORT`, `EPROTOTYPE`, `EINVAL`
-   *   for a
+   * @throws TypeError, RangeError; SocketError `EBADF`, `ENOTSOCK` for a file, `EAFNOSUPPORT`, `EPROTOTYPE`, `EINVAL` for a
    *   listening socket, `ENOTCONN`, `EBUSY` for the descriptor of a net.Socket; `ENOTSUP` on Windows.
    */
   static from(socket: SocketSource, options: AncillaryOptions = {}): AncillarySocket {
@@ -210,10 +200,8 @@ export class AncillarySocket
    *
    * @returns Resolves when the system has them. The copies are made by then; the descriptors may be closed.
    * @throws TypeError `ERR_INVALID_ARG_TYPE` for other data and a value without a descriptor, `ERR_INVALID_ARG_VALUE`
-   *   for no byte
-   *   with descriptors; RangeError `ERR_OUT_OF_RANGE` for more than
-   *   253 descriptors; SocketError `EPIPE` or `ECONNRESET` when the peer has gone, or after `end`, `EBADF` when it is
-   *   closed,
+   *   for no byte with descriptors; RangeError `ERR_OUT_OF_RANGE` for more than 253 descriptors; SocketError `EPIPE` or
+   *   `ECONNRESET` when the peer has gone, or after `end`, `EBADF` when it is closed,
    *   `ETOOMANYREFS`, `EPERM` when the receiver takes no descriptors, `ENOBUFS` when too much waits.
    */
   async send(data: string | Uint8Array, options: SendAncillaryOptions = {}): Promise<void> {
@@ -321,8 +309,7 @@ export class AncillarySocket
 /**
  * Connects to a server that passes descriptors.
  *
- * @throws SocketError `ENOENT`, `ECONNREFUSED`, `EACCES`, `EAGAIN` (full backlog), `ENOTSUP` on Windows; TypeError,
- *   RangeError.
+ * @throws SocketError `ENOENT`, `ECONNREFUSED`, `EACCES`, `EAGAIN` (full backlog), `ENOTSUP` on Windows; TypeError, RangeError.
  */
 export const connectAncillary = (
   address: UnixAddressLike,

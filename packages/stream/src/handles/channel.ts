@@ -76,8 +76,7 @@ export interface ReceiveHandleOptions {
 
 export interface HandleChannelEvents {
   /**
-   * The channel is closed: by `close`, or by an error, once all messages that had arrived are received. The error is
-   *   that
+   * The channel is closed: by `close`, or by an error, once all messages that had arrived are received. The error is that
    * which ended it.
    */
   close: [error: Error | undefined]
@@ -113,8 +112,7 @@ const readSettings = (
 }
 
 /**
- * Sends open files, sockets and pipes to another process, each with a message; the two processes need not be related.
- *   The
+ * Sends open files, sockets and pipes to another process, each with a message; the two processes need not be related. The
  * receiver has copies, whatever it may open itself, so that a process with rights can serve one without.
  *
  * @example
@@ -194,13 +192,11 @@ export class HandleChannel extends EventEmitter<HandleChannelEvents> implements 
   }
 
   /**
-   * A channel over a connected AF_UNIX stream, which it takes over: of a parent process, of a listener of the caller.
-   *   When
+   * A channel over a connected AF_UNIX stream, which it takes over: of a parent process, of a listener of the caller. When
    * this throws, the socket stays with the caller.
    *
    * @param socket - A SocketHandle, the number of a descriptor, or an entry of `listenFds()`.
-   * @throws TypeError, RangeError; SocketError `EBADF`, `ENOTSOCK` for a file, `EAFNOSUPPORT`, `EPROTOTYPE`, `EINVAL`
-   *   for a
+   * @throws TypeError, RangeError; SocketError `EBADF`, `ENOTSOCK` for a file, `EAFNOSUPPORT`, `EPROTOTYPE`, `EINVAL` for a
    *   listening socket, `ENOTCONN`, `EBUSY` for the descriptor of a net.Socket; `ENOTSUP` on Windows.
    */
   static from(socket: SocketSource, options: HandleChannelOptions = {}): HandleChannel {
@@ -234,16 +230,13 @@ export class HandleChannel extends EventEmitter<HandleChannelEvents> implements 
   }
 
   /**
-   * Sends a handle with a message. The handle stays open in this process, and the caller's to close; but a
-   *   `net.Socket` is
+   * Sends a handle with a message. The handle stays open in this process, and the caller's to close; but a `net.Socket` is
    * closed, as the other process has the connection now.
    *
    * @param handle - One handle, or up to 253 for the same message.
    * @returns Resolves when the system has the message. The copies are made by then; the handle may be closed.
-   * @throws TypeError for a value without a descriptor; SocketError `EBADF` for one that is closed, `EPIPE` or
-   *   `ECONNRESET`
-   *   when the peer has gone, `ETOOMANYREFS` when too many are on their way, `ENOBUFS` when too much waits because
-   *   the peer
+   * @throws TypeError for a value without a descriptor; SocketError `EBADF` for one that is closed, `EPIPE` or `ECONNRESET`
+   *   when the peer has gone, `ETOOMANYREFS` when too many are on their way, `ENOBUFS` when too much waits because the peer
    *   does not read; Error `ERR_INVALID_STATE` for a `net.Socket` of which this process has read bytes already.
    */
   async sendHandle(

@@ -74,8 +74,7 @@ export class FrameReader {
   /**
    * Returns the next whole frame, and undefined when more bytes are needed.
    *
-   * @throws SocketError `EPROTO` for bytes that are no frame and for descriptors that no frame announced, `EMSGSIZE`
-   *   for
+   * @throws SocketError `EPROTO` for bytes that are no frame and for descriptors that no frame announced, `EMSGSIZE` for
    *   a message that is too long.
    */
   next(): Frame | undefined {

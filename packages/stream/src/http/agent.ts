@@ -87,8 +87,7 @@ export const secureAgent = (connect: Dial, options: AgentOptions & ConnectionOpt
  * ```
  *
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for a wrong address or an option that does not
- *   exist, at once; a failed connect or handshake is an
- *   'error' of its request.
+ *   exist, at once; a failed connect or handshake is an 'error' of its request.
  */
 export function agent(
   address: string | Address,
