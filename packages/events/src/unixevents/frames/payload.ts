@@ -16,15 +16,16 @@ const refuse = (error: Error, code: string): never => {
 }
 
 const objectText = (value: object): string => {
-  let text: string
+  let text: string | undefined
   try {
     // An own toJSON can make JSON.stringify return undefined, whatever its type says.
-    text = (JSON.stringify(value) as string | undefined) ?? 'null'
+    text = JSON.stringify(value)
   } catch (error) {
     // For a cycle and for a bigint it throws a TypeError without a code.
     if (error instanceof TypeError && !('code' in error)) refuse(error, 'ERR_INVALID_ARG_TYPE')
     throw error
   }
+  if (text === undefined) return 'null'
   if (isTooDeep(text)) {
     refuse(new RangeError(`The payload is nested deeper than ${MAX_DEPTH} levels`), 'ERR_OUT_OF_RANGE')
   }
