@@ -1,3 +1,4 @@
+/** find: words of the list in one file, and sources that do not begin with what is inside. */
 import { list } from './list.ts'
 import { comments, markdown } from './prose.ts'
 
@@ -15,3 +16,7 @@ export const find = (file: string, text: string): Found[] =>
       [...line.matchAll(word)].map(([found]) => ({ line: number, word: found, instead })),
     ),
   )
+
+/** Whether a source of a package lacks its first line: a comment that says what is inside. */
+export const lacksHeader = (file: string, text: string): boolean =>
+  /^packages\/[^/]+\/src\/.*\.ts$/.test(file) && !text.startsWith('/**') && !text.startsWith('#!')

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { find } from './find.ts'
+import { find, lacksHeader } from './find.ts'
 
 const root = join(import.meta.dirname, '../../..')
 const named = process.argv.slice(2)
@@ -24,7 +24,12 @@ const files = execFileSync(
 )
 let count = 0
 for (const file of files.split('\n').filter((each) => /\.(md|ts)$/.test(each))) {
-  for (const { line, word, instead } of find(file, readFileSync(join(root, file), 'utf8'))) {
+  const text = readFileSync(join(root, file), 'utf8')
+  if (lacksHeader(file, text)) {
+    console.error(`${file}:1: begins with no comment that says what is inside`)
+    count += 1
+  }
+  for (const { line, word, instead } of find(file, text)) {
     console.error(`${file}:${line}: "${word}": write ${instead}`)
     count += 1
   }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { find } from '../src/find.ts'
+import { find, lacksHeader } from '../src/find.ts'
 
 const words = (file: string, text: string): string[] =>
   find(file, text).map(({ line, word }) => `${line} ${word}`)
@@ -26,4 +26,11 @@ test('Markdown is prose outside its code, its links and its marks', () => {
 
 test('a word inside another is another word', () => {
   expect(words('a.md', 'forgiven, foretell, giveaway, some bodies, what-comes\n')).toEqual([])
+})
+
+test('a source of a package begins with what is inside', () => {
+  expect(lacksHeader('packages/a/src/room/b.ts', "import { c } from './c.ts'\n")).toBe(true)
+  expect(lacksHeader('packages/a/src/room/b.ts', '/** b: what b is. */\n')).toBe(false)
+  expect(lacksHeader('packages/cli/src/main.ts', '#!/usr/bin/env node\n')).toBe(false)
+  expect(lacksHeader('packages/a/test/b.ts', 'const b = 1\n')).toBe(false)
 })
