@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { expectNoLeak, needs, spawnProgram } from '@uds/testkit'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { LineClient, LineServer, UnixSocket } from '../src/index.ts'
+import { stderrLogger } from '../src/lines/logger.ts'
 import { namedPipes } from '../src/unixevents/channel/platform.ts'
 import { eventually } from './eventually.ts'
 import { freshPath, join, raw, serve } from './fixtures/line-ends.ts'
@@ -179,6 +180,21 @@ describe('the server', () => {
     }
     expect(server.clients).toBe(1)
     slow.destroy()
+  })
+
+  test('escapes what a client sends in what it prints: no line of the log can be forged', async () => {
+    const printed: string[] = []
+    const write = vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+      printed.push(String(text))
+      return true
+    })
+    onTestFinished(() => write.mockRestore())
+    stderrLogger.info('event received: \x1b[2J\x9b31m\rERROR forged\u2028next')
+    stderrLogger.error('the handler failed: a\nb')
+    expect(printed.map((line) => line.slice(line.indexOf('Z') + 2))).toEqual([
+      String.raw`INFO event received: \u{1b}[2J\u{9b}31m\u{d}ERROR forged\u{2028}next` + '\n',
+      String.raw`ERROR the handler failed: a\u{a}b` + '\n',
+    ])
   })
 
   test('tells a logger what happens', async () => {

@@ -2,6 +2,7 @@
 import { invalidArgument, SocketError } from '@uds/winsock-ffi'
 import { asError, failure } from '../errors.ts'
 import { readGrace, LONGEST_TIMER } from '../options.ts'
+import { printable } from '../wire/printable.ts'
 import { channelAddress } from './channel/channel-address.ts'
 import { ClientRole } from './client-role.ts'
 import { FrameEncoder } from './frames/frame-encoder.ts'
@@ -332,7 +333,8 @@ export class Linker {
   }
 
   #log(message: string): void {
-    if (this.#debug) console.error(`[unixevents ${this.#role ?? '-'} ${this.#channel ?? '-'}] ${message}`)
+    const about = `${this.#role ?? '-'} ${this.#channel ?? '-'}`
+    if (this.#debug) console.error(`[unixevents ${about}] ${printable(message)}`)
   }
 }
 
