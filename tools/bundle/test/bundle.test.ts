@@ -53,7 +53,9 @@ test('every entry, command and thread becomes one file, and what they share exis
   const net = await load('net/index.js')
   expect([door['count']!(), net['count']!(), door['count']!()]).toEqual([1, 2, 3])
   expect(await door['lazy']!()).toBe('lazy')
-  const files = readdirSync(join(folder, 'dist'), { recursive: true }).map(String)
+  const files = readdirSync(join(folder, 'dist'), { recursive: true }).map((file) =>
+    String(file).replaceAll('\\', '/'),
+  )
   expect(files).toEqual(expect.arrayContaining(['a-thread.js', 'main.js', 'index.d.ts', 'net/index.d.ts']))
   expect(readFileSync(join(folder, 'dist/main.js'), 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/)
 })

@@ -29,51 +29,50 @@ describe.runIf(isLinux)('in processes of their own', () => {
     expect(await runCase(node, 'winsock-ffi', 'adopt')).toEqual(works)
     expect(await runPair(node, node, 'events')).toEqual(works)
   })
+})
 
-  describe.skipIf(bun.missing)('in Bun', () => {
-    test.each([
-      ['winsock-ffi', 'watch, as it chooses'],
-      ['winsock-ffi', 'adopt'],
-      ['stream', "connect('fd:N')"],
-      ['stream', "listen('fd:N')"],
-      ['stream', 'a busy server is kept'],
-      ['stream, other doors', '/datagram'],
-      ['stream, other doors', 'handles: a socket'],
-    ])('%s: %s', async (area, name) => {
-      expect(await runCase(inBun, area, name)).toEqual(works)
-    })
-
-    test('what Bun lacks is refused in words, and ends no process', async () => {
-      const outcome = await runCase(inBun, 'winsock-ffi', 'watch, poll handle')
-      expect(outcome).toEqual({ verdict: 'refused', detail: 'watch ENOTSUP: Bun has no poll handle' })
-    })
+describe.skipIf(!isLinux || bun.missing)('in processes of Bun', () => {
+  test.each([
+    ['winsock-ffi', 'watch, as it chooses'],
+    ['winsock-ffi', 'adopt'],
+    ['stream', "connect('fd:N')"],
+    ['stream', "listen('fd:N')"],
+    ['stream', 'a busy server is kept'],
+    ['stream, other doors', '/datagram'],
+    ['stream, other doors', 'handles: a socket'],
+  ])('%s: %s', async (area, name) => {
+    expect(await runCase(inBun, area, name)).toEqual(works)
   })
 
-  describe.skipIf(deno.missing)('in Deno', () => {
-    test.each([
-      ['winsock-ffi', 'sendMessage with a descriptor'],
-      ['winsock-ffi', 'TCP connect with a timeout'],
-      ['stream', "connect('fd:N')"],
-      ['stream, other doors', 'handles: a socket'],
-    ])('%s: %s', async (area, name) => {
-      expect(await runCase(inDeno, area, name)).toEqual(works)
-    })
-
-    test.each(['unix:PATH', 'tcp:', 'name:'])(
-      'without permissions %s is refused with the flags',
-      async (name) => {
-        const forbidden = {
-          path: deno.path,
-          args: ['run', '--no-prompt', '--quiet', '--allow-read', '--allow-env'],
-        }
-        const { verdict, detail } = await runCase(forbidden, 'stream', name)
-        expect(verdict).toBe('refused')
-        expect(detail).toMatch(/Deno's permissions refuse it \(deno run needs --allow-/)
-      },
-    )
+  test('what Bun lacks is refused in words, and ends no process', async () => {
+    const outcome = await runCase(inBun, 'winsock-ffi', 'watch, poll handle')
+    expect(outcome).toEqual({ verdict: 'refused', detail: 'watch ENOTSUP: Bun has no poll handle' })
   })
 })
 
+describe.skipIf(!isLinux || deno.missing)('in processes of Deno', () => {
+  test.each([
+    ['winsock-ffi', 'sendMessage with a descriptor'],
+    ['winsock-ffi', 'TCP connect with a timeout'],
+    ['stream', "connect('fd:N')"],
+    ['stream, other doors', 'handles: a socket'],
+  ])('%s: %s', async (area, name) => {
+    expect(await runCase(inDeno, area, name)).toEqual(works)
+  })
+
+  test.each(['unix:PATH', 'tcp:', 'name:'])(
+    'without permissions %s is refused with the flags',
+    async (name) => {
+      const forbidden = {
+        path: deno.path,
+        args: ['run', '--no-prompt', '--quiet', '--allow-read', '--allow-env'],
+      }
+      const { verdict, detail } = await runCase(forbidden, 'stream', name)
+      expect(verdict).toBe('refused')
+      expect(detail).toMatch(/Deno's permissions refuse it \(deno run needs --allow-/)
+    },
+  )
+})
 test.each([
   ['works and ends', '{"verdict":"works","detail":""}\n', '', 0, 'works', ''],
   ['says that it is refused', 'x\n{"verdict":"refused","detail":"ENOTSUP"}\n', '', 0, 'refused', 'ENOTSUP'],
