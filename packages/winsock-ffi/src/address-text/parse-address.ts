@@ -8,20 +8,6 @@ import { fullPipeName, LOCAL_PIPE, REMOTE_PIPE } from './pipe-name.ts'
 import { abstract, fromScheme, knownSchemes, unixPath } from './schemes.ts'
 import type { Address } from './types.ts'
 
-export type {
-  AbstractAddress,
-  Address,
-  FdAddress,
-  MemoryAddress,
-  NameAddress,
-  PipeAddress,
-  SocketAddressObject,
-  SocketAddressText,
-  TcpAddress,
-  UnixPathAddress,
-  UnixTarget,
-} from './types.ts'
-
 export interface ParseOptions {
   /**
    * What a word without a scheme and without a path separator means: nothing (`error`), a bare name (`name`), a relative

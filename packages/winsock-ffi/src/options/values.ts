@@ -5,7 +5,7 @@ import { invalidArgument, invalidValue, outOfRange } from '../errors/wrong-argum
 export const INT_MAX: number = 2 ** 31 - 1
 
 /** setTimeout fires at once for longer delays: https://nodejs.org/api/timers.html#settimeoutcallback-delay-args */
-export const LONGEST_TIMER: number = INT_MAX
+export const LONGEST_TIMER: number = 2 ** 31 - 1
 
 /** Milliseconds, at least `least`; null, Infinity and what is longer than a timer can be are "no limit" (Infinity). */
 export const milliseconds = (
