@@ -22,7 +22,7 @@ const SOCKET = 's'
 
 /** TMPDIR may be so long that no socket fits into it; /tmp is there on every POSIX system. */
 const base = (): string =>
-  Buffer.byteLength(join(tmpdir(), 'uds-XXXXXX', SOCKET)) < UNIX_PATH_MAX ? tmpdir() : '/tmp'
+  Buffer.byteLength(join(tmpdir(), 'uds-abcdef', SOCKET)) < UNIX_PATH_MAX ? tmpdir() : '/tmp'
 
 const posix = (): TemporaryAddress => {
   // mkdtemp(3) makes the directory with mode 0700.
