@@ -4,30 +4,14 @@ import type { Duplex } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import fc from 'fast-check'
 import { connect } from '@uds/stream'
-import { codeOf, codeOfCall, freshName, until } from '@uds/testkit'
+import { codeOf, codeOfCall, until } from '@uds/testkit'
 import { EventClient, EventServer, LineClient, LineServer } from '@uds/events'
 import { Linker } from '@uds/events/unixevents'
 import { FrameDecoder } from '../src/wire/decoder.ts'
 import { encodeFrame, Flag, FrameType } from '../src/wire/frame.ts'
 import { preamble, PREAMBLE_BYTES } from '../src/wire/handshake-messages.ts'
+import { hello } from './fixtures/by-hand.ts'
 import { join, serve, usual } from './fixtures/ends.ts'
-
-const hello = (over: object = {}): Buffer =>
-  encodeFrame(
-    FrameType.hello,
-    0,
-    0,
-    -1,
-    JSON.stringify({
-      codec: 'json',
-      session: freshName(),
-      base: 1,
-      next: 1,
-      maxFrame: 1 << 20,
-      keepAliveMs: 0,
-      ...over,
-    }),
-  )
 
 /** Says some bytes as a stranger would; gives the code that the server ends with. */
 const farewell = async (address: string, ...bytes: readonly Uint8Array[]): Promise<string | undefined> => {
