@@ -1,3 +1,4 @@
+import { listening, text } from './doors.ts'
 import cluster from 'node:cluster'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
@@ -20,18 +21,6 @@ const doors: [string, typeof unixNet][] = [
   ['the door', names],
   ['the AF_UNIX of Windows', unixNet],
 ]
-
-const listening = async (server: net.Server, path: string): Promise<void> => {
-  onTestFinished(() => void server.close())
-  server.listen(path)
-  await once(server, 'listening')
-}
-
-const text = async (socket: net.Socket): Promise<string> => {
-  let all = ''
-  for await (const chunk of socket) all += String(chunk)
-  return all
-}
 
 type Failure = NodeJS.ErrnoException & { readonly address?: string; readonly port?: number }
 

@@ -1,3 +1,4 @@
+import { listening, text } from './doors.ts'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import net from 'node:net'
@@ -19,18 +20,6 @@ const doors: [string, typeof unixNet][] = [
   ['the AF_UNIX of Windows', unixNet],
 ]
 
-const accepting = async (server: net.Server, path: string): Promise<void> => {
-  onTestFinished(() => void server.close())
-  server.listen(path)
-  await once(server, 'listening')
-}
-
-const text = async (socket: net.Socket): Promise<string> => {
-  let all = ''
-  for await (const chunk of socket) all += String(chunk)
-  return all
-}
-
 describe.skipIf(!can.afUnix).each(doors)(
   '%s',
   (_name, { createServer, createConnection, connect, Server, Socket }) => {
@@ -38,7 +27,7 @@ describe.skipIf(!can.afUnix).each(doors)(
       const path = socketPath()
       const accepted = Promise.withResolvers<net.Socket>()
       const server = createServer(accepted.resolve)
-      await accepting(server, path)
+      await listening(server, path)
       expect(server.listening).toBe(true)
       expect(server.address()).toBe(path)
       const client = createConnection(path)
@@ -61,7 +50,7 @@ describe.skipIf(!can.afUnix).each(doors)(
       ],
     ])('%s calls back when connected', async (_form, dial) => {
       const path = socketPath()
-      await accepting(
+      await listening(
         createServer((socket) => socket.end('x')),
         path,
       )
@@ -96,7 +85,7 @@ describe.skipIf(!can.afUnix).each(doors)(
     test('bytes written before the connection are sent', async () => {
       const path = socketPath()
       const got = Promise.withResolvers<string>()
-      await accepting(
+      await listening(
         createServer((socket) => void text(socket).then(got.resolve)),
         path,
       )
@@ -111,7 +100,7 @@ describe.skipIf(!can.afUnix).each(doors)(
       const server = createServer({ allowHalfOpen: true }, (socket) => {
         socket.resume().on('end', () => setImmediate(() => socket.end('late')))
       })
-      await accepting(server, path)
+      await listening(server, path)
       const client = connect(path)
       client.end('question')
       expect(await text(client)).toBe('late')
@@ -119,7 +108,7 @@ describe.skipIf(!can.afUnix).each(doors)(
 
     test('64 MiB go through a pipeline in both directions', async () => {
       const path = socketPath()
-      await accepting(
+      await listening(
         createServer((socket) => void pipeline(socket, socket).catch(() => {})),
         path,
       )
@@ -143,7 +132,7 @@ describe.skipIf(!can.afUnix).each(doors)(
       const path = socketPath()
       const server = createServer({ pauseOnConnect: true })
       const connection = once(server, 'connection') as Promise<[net.Socket]>
-      await accepting(server, path)
+      await listening(server, path)
       server.unref().ref()
       const client = connect({ path, timeout: 30 })
       client.write('held')
@@ -162,7 +151,7 @@ describe.skipIf(!can.afUnix).each(doors)(
       const path = socketPath()
       const server = createServer()
       server.maxConnections = 1
-      await accepting(server, path)
+      await listening(server, path)
       const first = connect(path)
       await once(first, 'connect')
       const dropped = once(server, 'drop')
@@ -181,7 +170,7 @@ describe.skipIf(!can.afUnix).each(doors)(
       const secure = tls.createServer({ ...options, pskCallback: () => psk.psk }, (socket) =>
         socket.end('secret'),
       )
-      await accepting(
+      await listening(
         createServer((socket) => secure.emit('connection', socket)),
         path,
       )
@@ -206,7 +195,7 @@ describe.skipIf(!can.afUnix).each(doors)(
 
     test('destroy while connecting is quiet', async () => {
       const path = socketPath()
-      await accepting(createServer(), path)
+      await listening(createServer(), path)
       const client = connect(path)
       client.destroy()
       await once(client, 'close')
@@ -215,7 +204,7 @@ describe.skipIf(!can.afUnix).each(doors)(
 
     test('a path in use is EADDRINUSE as an event, and the file stays', async () => {
       const path = socketPath()
-      await accepting(createServer(), path)
+      await listening(createServer(), path)
       const second = createServer()
       second.listen(path)
       const [error] = (await once(second, 'error')) as [NodeJS.ErrnoException]
@@ -239,7 +228,7 @@ describe.skipIf(!can.afUnix).each(doors)(
     test('a second listen of a server that listens is refused', async () => {
       const path = socketPath()
       const server = createServer()
-      await accepting(server, path)
+      await listening(server, path)
       expect(() => server.listen(socketPath())).toThrow(
         expect.objectContaining({ code: 'ERR_SERVER_ALREADY_LISTEN' }),
       )
@@ -260,7 +249,7 @@ describe.skipIf(!can.afUnix).each(doors)(
       const factory = Server as unknown as (listener: (socket: net.Socket) => void) => net.Server
       const server = factory((socket) => socket.end('old'))
       expect(server).toBeInstanceOf(Server)
-      await accepting(server, path)
+      await listening(server, path)
       // eslint-disable-next-line func-style
       function Legacy(this: net.Socket): void {
         ;(Socket as unknown as (this: net.Socket) => void).call(this)
@@ -278,7 +267,7 @@ describe.skipIf(!can.afUnix).each(doors)(
 
     test('100 connections at once are all served', async () => {
       const path = socketPath()
-      await accepting(
+      await listening(
         createServer((socket) => socket.pipe(socket)),
         path,
       )
@@ -308,7 +297,7 @@ describe.skipIf(!can.afUnix).each(doors)(
 
     test.skipIf(python.missing)('Python connects', async () => {
       const path = socketPath()
-      await accepting(
+      await listening(
         createServer((socket) => socket.pipe(socket)),
         path,
       )
@@ -371,7 +360,7 @@ describe('everything else', () => {
     async (_name, { createServer, connect }) => {
       const path = `\\\\.\\pipe\\${freshName()}`
       const server = createServer((socket) => socket.end('pipe'))
-      await accepting(server, path)
+      await listening(server, path)
       expect(await text(connect(path))).toBe('pipe')
     },
   )
