@@ -1,9 +1,11 @@
 // http-server COUNT: serves COUNT requests with net/http on the listener that the host has opened as descriptor 3.
+// A GET is greeted, what is posted comes back.
 package main
 
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -24,6 +26,11 @@ func main() {
 	left.Add(count)
 	server := &http.Server{Handler: http.HandlerFunc(func(out http.ResponseWriter, in *http.Request) {
 		defer left.Done()
+		if in.Method == http.MethodPost {
+			out.Header().Set("Content-Length", strconv.FormatInt(in.ContentLength, 10))
+			io.Copy(out, in.Body)
+			return
+		}
 		fmt.Fprintf(out, "hello from Go: %s", in.URL.Path)
 	})}
 	go server.Serve(listener)

@@ -1,22 +1,9 @@
-import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { cacheDir as udsCache } from '@uds/debian'
 
-/** Where built guests are kept: `$XDG_CACHE_HOME/uds/guests`, else `~/.cache/uds/guests`. */
-export const cacheDir = (env: NodeJS.ProcessEnv): string => {
-  // The XDG Base Directory Specification has a relative path ignored.
-  const base = env['XDG_CACHE_HOME']
-  return join(base?.startsWith('/') ? base : join(homedir(), '.cache'), 'uds/guests')
-}
-
-/** A short name for what `parts` say: equal inputs, equal name. */
-export const fingerprint = (...parts: readonly (string | Uint8Array)[]): string => {
-  const hash = createHash('sha256')
-  // The length goes first, so that no two lists of parts run together into the same bytes.
-  for (const part of parts) hash.update(`${part.length}:`).update(part)
-  return hash.digest('hex').slice(0, 16)
-}
+/** Where built guests are kept. */
+export const cacheDir = (env: NodeJS.ProcessEnv): string => join(udsCache(env), 'guests')
 
 /** All files below `paths`, in the same order on every machine. */
 export const filesBelow = (...paths: readonly string[]): string[] =>

@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { fingerprint } from '@uds/debian'
 import { program } from '@uds/testkit'
-import { cacheDir, contents, filesBelow, fingerprint, once } from './cache.ts'
+import { cacheDir, contents, filesBelow, once } from './cache.ts'
+import { findGo } from './go.ts'
 import { GUEST_KIT, HERE } from './places.ts'
 import { rows } from './rows.ts'
 import type { GuestName, GuestRow } from './rows.ts'
@@ -69,26 +71,15 @@ const forRust = ({ source }: GuestRow): Compiler | Missing => {
   }
 }
 
-// Not by program(), which UDS_REQUIRE=all makes demand it: Debian 12 has 1.19, and Go compiles for wasip1 since 1.21
-// (https://go.dev/blog/wasi).
-const goVersion = (): string => {
-  try {
-    return run('go', ['version'])
-  } catch {
-    return ''
-  }
-}
-
 const forGo = ({ source }: GuestRow): Compiler | Missing => {
-  const version = goVersion()
-  const minor = Number(/go1\.(\d+)/.exec(version)?.[1] ?? 0)
-  if (minor < 21) return { missing: 'Go 1.21 or later', install: 'apt-get install golang-go of Debian 13' }
-  const env = { GOOS: 'wasip1', GOARCH: 'wasm', GOFLAGS: '', GOTOOLCHAIN: 'local' }
+  const found = findGo()
+  if ('missing' in found) return found
+  const env = { ...found.env, GOOS: 'wasip1', GOARCH: 'wasm', GOFLAGS: '', GOTOOLCHAIN: 'local' }
   const args = ['build', '-ldflags=-s -w', '-o']
   return {
-    version,
+    version: found.version,
     inputs: [join(HERE, source)],
-    compile: (output) => void run('go', [...args, output, join(HERE, source)], { env }),
+    compile: (output) => void run(found.go, [...args, output, join(HERE, source)], { env }),
   }
 }
 

@@ -1,5 +1,6 @@
 import { compileGuest } from './compile.ts'
 import { makePython } from './cpython/cpython.ts'
+import { makeGo } from './go.ts'
 import { rows } from './rows.ts'
 import type { GuestName } from './rows.ts'
 import type { Missing } from './toolchain.ts'
@@ -14,8 +15,9 @@ const isMissing = (found: object | string): found is Missing =>
   typeof found === 'object' && 'missing' in found
 
 /** Returns false when something that Debian has is not installed. */
-const small = (): boolean => {
+const small = async (): Promise<boolean> => {
   let complete = true
+  await makeGo((line) => console.error(`go: ${line}`))
   for (const name of Object.keys(rows) as GuestName[]) {
     const found = compileGuest(name)
     if (!isMissing(found)) {
@@ -23,7 +25,7 @@ const small = (): boolean => {
       continue
     }
     console.error(`${name}: needs ${found.missing}: ${found.install}`)
-    complete &&= rows[name].language === 'go'
+    complete = false
   }
   return complete
 }
@@ -35,10 +37,10 @@ const cpython = (): boolean => {
   return !isMissing(found)
 }
 
-const commands: Readonly<Record<string, () => boolean>> = {
+const commands: Readonly<Record<string, () => boolean | Promise<boolean>>> = {
   small,
   cpython,
-  all: () => [small(), cpython()].every(Boolean),
+  all: async () => [await small(), cpython()].every(Boolean),
 }
 
 const command = commands[process.argv[2] ?? 'small']
@@ -46,5 +48,5 @@ if (command === undefined || process.argv.length > 3) {
   console.error(USAGE)
   process.exitCode = 2
 } else {
-  process.exitCode = command() ? 0 : 1
+  process.exitCode = (await command()) ? 0 : 1
 }

@@ -51,8 +51,7 @@ const find = (name: GuestName): string | Missing =>
 export const needsGuest = (name: GuestName): GuestNeed => {
   const found = find(name)
   if (typeof found === 'string') return { path: found, missing: false }
-  // Debian 12 has no Go that compiles for WASI.
-  report(`The guest ${name}`, found, isDebian && rows[name].language !== 'go')
+  report(`The guest ${name}`, found, isDebian)
   return { path: name, missing: true }
 }
 

@@ -3,21 +3,13 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { tempDir } from '@uds/testkit'
-import { cacheDir, contents, filesBelow, fingerprint, once } from '../src/cache.ts'
+import { cacheDir, contents, filesBelow, once } from '../src/cache.ts'
 
 test('the cache is where the XDG specification says', () => {
   expect(cacheDir({ XDG_CACHE_HOME: '/var/cache/me' })).toBe(join('/var/cache/me/uds/guests'))
   for (const env of [{}, { XDG_CACHE_HOME: 'relative' }]) {
     expect(cacheDir(env)).toBe(join(homedir(), '.cache/uds/guests'))
   }
-})
-
-test('a fingerprint tells lists of parts apart, however they run together', () => {
-  const all = [['ab', 'c'], ['a', 'bc'], ['abc'], ['abc', ''], ['ab', 'd']].map((parts) =>
-    fingerprint(...parts),
-  )
-  expect(new Set(all).size).toBe(all.length)
-  expect(fingerprint('x', Buffer.from('y'))).toBe(fingerprint('x', 'y'))
 })
 
 test('files are found in folders too, in a fixed order', () => {

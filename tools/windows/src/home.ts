@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { cacheDir, fingerprint } from './cache.ts'
+import { cacheDir, fingerprint } from '@uds/debian'
 import type { Wine } from './wine.ts'
 
 /** Where things of one workspace are kept. The name is short: sockets have their paths below it. */

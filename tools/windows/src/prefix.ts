@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { command } from './command.ts'
+import { command } from '@uds/debian'
 import type { Wine } from './wine.ts'
 
 const BOOT_TIMEOUT_MS = 180_000

@@ -1,29 +1,14 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
-import { availableParallelism } from 'node:os'
-import { basename, join } from 'node:path'
-import type { Archive } from './apt.ts'
-import { command } from './command.ts'
-import { downloadPackages } from './download.ts'
+import { join } from 'node:path'
+import { command } from '@uds/debian'
+import type { RootPlan } from '@uds/debian'
 
 /** Debian 13, whose Wine 10 runs vitest; Wine 8, of Debian 12, does not. */
 const RELEASE = 'trixie'
 const PACKAGES = ['wine64', 'patchelf']
 
 const LIB = 'usr/lib/x86_64-linux-gnu'
-
-const unpackAll = async (files: readonly string[], root: string): Promise<void> => {
-  // libwine is more than half of everything: it goes first, the others follow beside it.
-  const queue = [...files].sort(
-    (a, b) => Number(basename(b).startsWith('libwine_')) - Number(basename(a).startsWith('libwine_')),
-  )
-  const worker = async (): Promise<void> => {
-    for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
-      await command('dpkg-deb', ['--extract', file, root])
-    }
-  }
-  await Promise.all(Array.from({ length: Math.min(4, availableParallelism()) }, worker))
-}
 
 // The programs are run from outside: their loader and the libraries of the same release are named by full path.
 // DT_RPATH, unlike LD_LIBRARY_PATH, is not inherited by other programs.
@@ -60,24 +45,15 @@ export const privateWine = (home: string): string | undefined => {
   return existsSync(wine) ? wine : undefined
 }
 
-/**
- * Makes a directory with Wine and all it needs from Debian 13's packages, to be run from where it lies, and returns
- * the path of its wine program. No root and no chroot is needed; `home` appears only when it is complete.
- */
-export const makePrivateWine = async (archive: Archive, home: string): Promise<string> => {
-  const work = `${home}.new`
-  const root = join(work, 'root')
-  await rm(work, { recursive: true, force: true })
-  await mkdir(root, { recursive: true })
-  const files = await downloadPackages(archive, RELEASE, PACKAGES, work)
-  await unpackAll(files, root)
-  // Without the 32-bit half, which Node does not need, Wine's prefix is made in half the time.
-  await rm(join(root, LIB, 'wine/i386-windows'), { recursive: true, force: true })
-  await markZlib(root)
-  await placeServer(root)
-  await relocate(root, home, ['usr/lib/wine/wine64', 'server/wineserver'])
-  await rm(home, { recursive: true, force: true })
-  await rename(root, home)
-  await rm(work, { recursive: true, force: true })
-  return join(home, 'usr/lib/wine/wine64')
+/** Wine and all it needs from Debian 13's packages, to be run from where it lies. */
+export const winePlan: RootPlan = {
+  release: RELEASE,
+  packages: PACKAGES,
+  finish: async (root, home) => {
+    // Without the 32-bit half, which Node does not need, Wine's prefix is made in half the time.
+    await rm(join(root, LIB, 'wine/i386-windows'), { recursive: true, force: true })
+    await markZlib(root)
+    await placeServer(root)
+    await relocate(root, home, ['usr/lib/wine/wine64', 'server/wineserver'])
+  },
 }

@@ -1,7 +1,7 @@
 /** Programs in C that the tests talk to on Windows: made here, as there is no compiler under Wine. */
 import { lstat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { command } from './command.ts'
+import { command } from '@uds/debian'
 
 const COMPILER = 'x86_64-w64-mingw32-gcc'
 const PACKAGE = 'gcc-mingw-w64-x86-64-win32'

@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs'
 import { copyFile, lstat, mkdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { fingerprint } from './cache.ts'
-import { command } from './command.ts'
+import { command, fingerprint } from '@uds/debian'
 import { pnpm } from './pnpm.ts'
 
 /** The settings of pnpm in the stage: Wine does not resolve links, and only Windows' binaries are wanted. */

@@ -1,9 +1,7 @@
 import { existsSync, realpathSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
-import { debianArchive } from './apt.ts'
-import { command } from './command.ts'
-import { lock } from './lock.ts'
-import { makePrivateWine, privateWine } from './private-wine.ts'
+import { command, makeRoot } from '@uds/debian'
+import { privateWine, winePlan } from './private-wine.ts'
 
 /** A Wine that can run the tests. */
 export interface Wine {
@@ -79,23 +77,10 @@ export const findWine = async (
   if (ready !== undefined) return ready
   if (process.arch !== 'x64')
     throw new Error(`Wine runs Windows programs for x64 on x64 machines only. ${HOW_TO}`)
-  const archive = await debianArchive()
-  if (archive === undefined) {
-    throw new Error(
-      `There is no fit Wine, and one can be made by itself only on Debian 12 or newer. ${HOW_TO}`,
-    )
-  }
-  // Another process may be making it.
-  const unlock = await lock(join(cache, 'wine.lock'), say)
-  try {
-    const madeMeanwhile = await findReady(home, env)
-    if (madeMeanwhile !== undefined) return madeMeanwhile
-    say(`making a private Wine in ${home} from the packages of ${archive.uri}`)
-    const made = await makePrivateWine(archive, home)
-    const version = await ask(made)
-    if (version === undefined) throw new Error(`The Wine made in ${home} does not start. ${HOW_TO}`)
-    return { command: made, server: server(made), version }
-  } finally {
-    await unlock()
-  }
+  await makeRoot(winePlan, home, say).catch((cause: unknown) => {
+    throw new Error(`There is no fit Wine, and none could be made of Debian's packages. ${HOW_TO}`, { cause })
+  })
+  const made = await findReady(home, env)
+  if (made === undefined) throw new Error(`The Wine made in ${home} does not start. ${HOW_TO}`)
+  return made
 }

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, rmSync, cpSync } from 'node:fs'
 import { join } from 'node:path'
-import { cacheDir, contents, fingerprint, once } from '../cache.ts'
+import { fingerprint } from '@uds/debian'
+import { cacheDir, contents, once } from '../cache.ts'
 import { GUEST_KIT } from '../places.ts'
 import { findBuiltins, findToolchain } from '../toolchain.ts'
 import type { Missing, Toolchain } from '../toolchain.ts'

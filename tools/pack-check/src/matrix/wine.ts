@@ -2,9 +2,8 @@
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { cacheDir } from '@uds/windows/cache'
+import { cacheDir, lock } from '@uds/debian'
 import { homeOf, lockOf, prefixOf } from '@uds/windows/home'
-import { lock } from '@uds/windows/lock'
 import { endWine, makePrefix, wineEnvironment } from '@uds/windows/prefix'
 import { findWine, type Wine } from '@uds/windows/wine'
 

@@ -9,9 +9,10 @@ export const cacheDir = (env: NodeJS.ProcessEnv): string => {
   return join(base?.startsWith('/') ? base : join(homedir(), '.cache'), 'uds')
 }
 
-/** A short name for what `parts` say, for directories of the cache. */
+/** A short name for what `parts` say: equal inputs, equal name. */
 export const fingerprint = (...parts: readonly (string | Uint8Array)[]): string => {
   const hash = createHash('sha256')
-  for (const part of parts) hash.update(part).update('\0')
+  // The length goes first, so that no two lists of parts run together into the same bytes.
+  for (const part of parts) hash.update(`${part.length}:`).update(part)
   return hash.digest('hex').slice(0, 16)
 }

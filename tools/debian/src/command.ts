@@ -1,3 +1,4 @@
+/** How a program is run to its end. */
 import { spawn } from 'node:child_process'
 
 /** How to run a program. */
