@@ -27,7 +27,7 @@ const ask = (go: string, env: Go['env']): Go | undefined => {
 
 const home = (): string => join(cacheDir(process.env), 'go')
 
-// Its own root is compiled in; where it lies in another place, GOROOT tells (https://go.dev/doc/install/source).
+// Its own root is compiled in; where it lies in another place, GOROOT names it (https://go.dev/doc/install/source).
 const unpacked = (): Go | undefined => {
   const [go] = globSync(join(home(), 'usr/lib/go-1.*/bin/go'))
   return go === undefined ? undefined : ask(go, { GOROOT: dirname(dirname(go)) })
