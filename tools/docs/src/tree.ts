@@ -2,7 +2,15 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** The packages, in the order in which a newcomer meets them. */
-export const packages: readonly string[] = ['stream', 'events', 'pipes', 'winsock-ffi', 'wasi-host', 'cli']
+export const packages: readonly string[] = [
+  'stream',
+  'events',
+  'pipes',
+  'winsock-ffi',
+  'wasi-host',
+  'python-wasi',
+  'cli',
+]
 
 /** A page of the site. */
 export interface Page {

@@ -1,14 +1,17 @@
 import { compileGuest } from './compile.ts'
-import { makePython } from './cpython/cpython.ts'
+import { findPython, makePython } from './cpython/cpython.ts'
+import { stagePython } from './cpython/package.ts'
 import { makeGo } from './go.ts'
+import type { PythonGuest } from './cpython/cpython.ts'
 import { rows } from './rows.ts'
 import type { GuestName } from './rows.ts'
 import type { Missing } from './toolchain.ts'
 
-const USAGE = `usage: pnpm guests [small | cpython | all]
+const USAGE = `usage: pnpm guests [small | cpython | package | all]
   small    compiles the small guests in C, Rust and Go (the default)
   cpython  builds CPython for WASI with _wasisocket from Debian's sources: about five minutes
-  all      both
+  package  puts a CPython that was built into packages/python-wasi, as cpython does
+  all      small and cpython
 Each line of the output is a name and a path; what is built already comes from the cache.`
 
 const isMissing = (found: object | string): found is Missing =>
@@ -30,16 +33,21 @@ const small = async (): Promise<boolean> => {
   return complete
 }
 
-const cpython = (): boolean => {
-  const found = makePython((line) => console.error(`cpython: ${line}`))
-  if (isMissing(found)) console.error(`cpython: needs ${found.missing}: ${found.install}`)
-  else console.log(`cpython\t${found.wasm}\ncpython-embed\t${found.embeddable}`)
-  return !isMissing(found)
+const stage = (found: PythonGuest | Missing): boolean => {
+  if (isMissing(found)) {
+    console.error(`cpython: needs ${found.missing}: ${found.install}`)
+    return false
+  }
+  console.log(`cpython\t${found.wasm}\ncpython-embed\t${found.embeddable}\npackage\t${stagePython(found)}`)
+  return true
 }
+
+const cpython = (): boolean => stage(makePython((line) => console.error(`cpython: ${line}`)))
 
 const commands: Readonly<Record<string, () => boolean | Promise<boolean>>> = {
   small,
   cpython,
+  package: () => stage(findPython()),
   all: async () => [await small(), cpython()].every(Boolean),
 }
 

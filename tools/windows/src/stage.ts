@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { copyFile, lstat, mkdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { command, fingerprint } from '@uds/debian'
-import { pnpm } from './pnpm.ts'
+import { pnpm } from '@uds/testkit/pnpm'
 
 /** The settings of pnpm in the stage: Wine does not resolve links, and only Windows' binaries are wanted. */
 const SETTINGS = `

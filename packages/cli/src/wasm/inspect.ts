@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import type { Inspection, ModuleImport } from '@uds/wasi-host'
 import type { Context } from '../terminal/context.ts'
+import { guestFile } from './guest-file.ts'
 
 type Signature = (each: ModuleImport) => string
 
@@ -32,13 +33,13 @@ const describe = (found: Inspection, signature: Signature): string[] => {
 export const inspectCommand = (context: Context): Command =>
   new Command('inspect')
     .description('Print what a module or a component imports, with types, and the socket ABI that it speaks.')
-    .argument('<file>', 'the module or component')
+    .argument('<file>', 'the module or component; python: that of @uds/python-wasi')
     .addHelpText(
       'after',
       '\nExamples:\n  $ uds wasm inspect python.wasm\n  $ uds wasm inspect --json a.wasm | jq .abi',
     )
     .action(async (file: string) => {
       const { inspect, signature } = await import('@uds/wasi-host')
-      const found = inspect(file)
+      const found = inspect((await guestFile(file)).path)
       context.output().result(describe(found, signature).join('\n'), found)
     })

@@ -1,5 +1,4 @@
 /** uds wasm run. */
-import { basename } from 'node:path'
 import { Command, Option } from 'commander'
 import type { Decision } from '@uds/wasi-host'
 import { collect } from '../arguments/parsers.ts'
@@ -7,6 +6,7 @@ import type { Context } from '../terminal/context.ts'
 import { CommandFailure } from '../exit/failure.ts'
 import { stopOnSignals } from '../process/signals.ts'
 import { FAILED } from '../exit/exit-codes.ts'
+import { guestFile } from './guest-file.ts'
 import {
   abis,
   adviseOn,
@@ -29,7 +29,7 @@ Examples:
   $ uds wasm run --allow connect:example.com:80 client.wasm
   $ uds wasm run --route db.internal:5432=unix:/run/postgresql/.s.PGSQL.5432 app.wasm -- --verbose
   $ uds wasm run --listen tcp:127.0.0.1:8080 server.wasm
-  $ uds wasm run --dir ./python::/usr/local python.wasm script.py`
+  $ uds wasm run --allow connect:example.com:80 python script.py`
 
 /** The exit code of shells for SIGINT: 128 + 2. */
 const INTERRUPTED = 130
@@ -77,7 +77,7 @@ const trapFailure = (error: unknown): CommandFailure | undefined => {
 export const runCommand = (context: Context): Command =>
   new Command('run')
     .description('Run a WASI guest with sockets; its exit code is that of the command.')
-    .argument('<file>', 'the module or component')
+    .argument('<file>', 'the module or component; python: that of @uds/python-wasi')
     .argument('[args...]', 'arguments of the guest')
     .addOption(
       repeatedOption(
@@ -123,13 +123,15 @@ export const runCommand = (context: Context): Command =>
     .addHelpText('after', HELP)
     .action(async (file: string, args: readonly string[], flags: GuestFlags) => {
       const out = context.output()
-      const given = shareScript(args, flags.dir)
+      const guest = await guestFile(file)
+      const preopens = { ...guest.preopens, ...flags.dir }
+      const given = shareScript(args, preopens)
       const { WasiHost } = await import('@uds/wasi-host')
       const host = new WasiHost({
         ...given,
-        args: [basename(file), ...given.args],
+        args: [guest.name, ...given.args],
         env: flags.env,
-        preopens: flags.dir,
+        preopens,
         abi: flags.abi,
         wait: flags.wait,
         sockets: {
@@ -147,7 +149,7 @@ export const runCommand = (context: Context): Command =>
       })
       const stop = mayInterrupt(flags) ? stopOnSignals() : undefined
       try {
-        context.exit(await host.run(file, { signal: stop?.signal }))
+        context.exit(await host.run(guest.path, { signal: stop?.signal }))
       } catch (error) {
         if (stop?.signal.aborted !== true) throw trapFailure(error) ?? error
         context.exit(INTERRUPTED)

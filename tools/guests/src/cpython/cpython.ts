@@ -1,12 +1,13 @@
 import { existsSync, mkdirSync, rmSync, cpSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fingerprint } from '@uds/debian'
-import { cacheDir, contents, once } from '../cache.ts'
+import { cacheDir, contents, filesBelow, once } from '../cache.ts'
 import { GUEST_KIT } from '../places.ts'
 import { findBuiltins, findToolchain } from '../toolchain.ts'
 import type { Missing, Toolchain } from '../toolchain.ts'
 import { buildPython } from './build.ts'
 import { installLibrary } from './library.ts'
+import { keepLicences, writeProvenance } from './licences.ts'
 import { findNativePython } from './native.ts'
 import type { NativePython } from './native.ts'
 import { downloadSource } from './source.ts'
@@ -36,11 +37,13 @@ const plan = (): Plan | Missing => {
   if ('missing' in toolchain) return toolchain
   const builtins = findBuiltins(toolchain)
   if (typeof builtins !== 'string') return builtins
+  // package.ts only copies what was built.
+  const recipe = filesBelow(import.meta.dirname).filter((file) => basename(file) !== 'package.ts')
   // wasisocket.py and its like are not part of it: they are mounted from the sources, and may change freely.
   const inputs = ['include/uds', 'python/_wasisocket.c', 'python/Setup.local'].map((path) =>
     join(GUEST_KIT, path),
   )
-  const key = fingerprint(native.version, toolchain.version, ...contents(...inputs, import.meta.dirname))
+  const key = fingerprint(native.version, toolchain.version, ...contents(...inputs, ...recipe))
   return { native, toolchain, home: join(cacheDir(process.env), `cpython-${native.version}-${key}`) }
 }
 
@@ -68,10 +71,12 @@ const build = ({ native, toolchain }: Plan, home: string, say: (line: string) =>
   try {
     say(`downloading the sources of python${native.minor} with apt`)
     const source = downloadSource(`python${native.minor}`, work)
-    say('compiling (about a minute)')
-    const built = buildPython(source, work, native, toolchain)
+    say('compiling (a few minutes)')
+    const built = buildPython(source.folder, work, native, toolchain)
     for (const file of ['python.wasm', 'python-embed.wasm']) cpSync(join(built, file), join(home, file))
-    installLibrary(source, built, home, native)
+    installLibrary(source.folder, built, home, native)
+    keepLicences(source.folder, home)
+    writeProvenance(source, native, toolchain, home)
   } finally {
     rmSync(work, { recursive: true, force: true })
   }

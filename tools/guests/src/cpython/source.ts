@@ -3,14 +3,22 @@ import { join } from 'node:path'
 import { run } from '../run.ts'
 import { archiveOf, sourceLine } from './archive.ts'
 
+/** Sources that apt gave. */
+export interface Source {
+  /** The folder that they are unpacked into. */
+  readonly folder: string
+  /** The archive they came in, as its authors made it. */
+  readonly tarball: string
+}
+
 /**
- * Downloads the upstream sources of a Debian package into `dir` and unpacks them; returns the folder of the sources.
+ * Downloads the upstream sources of a Debian package into `dir` and unpacks them.
  *
  * The machine's apt configuration stays as it is, and no root is needed: the archive that holds the binary package
  * is asked for its sources through a sources.list, lists and a cache of our own. apt's proxies, credentials and
  * keys are used, and it checks signatures and sums.
  */
-export const downloadSource = (name: string, dir: string): string => {
+export const downloadSource = (name: string, dir: string): Source => {
   const apt = join(dir, 'apt')
   for (const folder of ['state/lists/partial', 'cache/archives/partial']) {
     mkdirSync(join(apt, folder), { recursive: true })
@@ -33,5 +41,5 @@ export const downloadSource = (name: string, dir: string): string => {
   const source = join(dir, 'source')
   mkdirSync(source)
   run('tar', ['--extract', '--file', join(dir, tarball), '--directory', source, '--strip-components=1'])
-  return source
+  return { folder: source, tarball: join(dir, tarball) }
 }
