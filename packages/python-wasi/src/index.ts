@@ -1,5 +1,5 @@
 /**
- * CPython as a guest of `@uds/wasi-host`: where its files lie, and what a host gives it.
+ * CPython as a guest of `@uds/wasi-host`: where its files lie, and what a host passes to it.
  *
  * @packageDocumentation
  */

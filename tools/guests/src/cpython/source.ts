@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { run } from '../run.ts'
 import { archiveOf, sourceLine } from './archive.ts'
 
-/** Sources that apt gave. */
+/** Sources from apt. */
 export interface Source {
   /** The folder that they are unpacked into. */
   readonly folder: string
