@@ -22,6 +22,8 @@ export const keepLicences = (source: string, home: string): void => {
   }
 }
 
+const sha256Of = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex')
+
 /** Writes down what was built from what. */
 export const writeProvenance = (
   source: Source,
@@ -29,15 +31,14 @@ export const writeProvenance = (
   toolchain: Toolchain,
   home: string,
 ): void => {
-  const of = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex')
   const provenance = {
     version: native.version,
-    source: { file: basename(source.tarball), sha256: of(source.tarball) },
+    source: { file: basename(source.tarball), sha256: sha256Of(source.tarball) },
     toolchain: toolchain.version.trim().split('\n')[0],
     files: Object.fromEntries(
       ['python.wasm', 'python-embed.wasm']
         .filter((file) => existsSync(join(home, file)))
-        .map((file) => [file, { sha256: of(join(home, file)) }]),
+        .map((file) => [file, { sha256: sha256Of(join(home, file)) }]),
     ),
   }
   writeFileSync(join(home, 'provenance.json'), `${JSON.stringify(provenance, null, 2)}\n`)
