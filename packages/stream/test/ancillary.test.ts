@@ -1,18 +1,8 @@
 import { once } from 'node:events'
-import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import {
-  codeOf,
-  codeOfCall,
-  expectNoLeak,
-  handleCount,
-  needs,
-  socketPath,
-  spawnProgram,
-  tempDir,
-} from '@uds/testkit'
+import { codeOf, codeOfCall, expectNoLeak, handleCount, needs, socketPath, spawnProgram } from '@uds/testkit'
 import {
   AncillarySocket,
   connectAncillary,
@@ -21,7 +11,7 @@ import {
   type ListenAncillaryOptions,
 } from '@uds/stream/handles'
 import { capabilities, sockets } from '@uds/winsock-ffi'
-import { dbus, dbusCall, hasUserEntry, joinBus, startBus } from './dbus.ts'
+import { fileWith } from './dbus.ts'
 
 const can = capabilities()
 const python = needs('python3')
@@ -44,12 +34,6 @@ const connected = async (options?: ListenAncillaryOptions): Promise<[AncillarySo
   const client = owned(connectAncillary(path))
   const [server] = await accepted
   return [client, owned(server)]
-}
-
-const fileWith = (content: string): number => {
-  const path = join(tempDir(), 'file')
-  writeFileSync(path, content)
-  return openSync(path, 'r')
 }
 
 /** All bytes up to the end, and the number of descriptors, which are closed. */
@@ -344,31 +328,6 @@ print(data.decode(), os.read(fds[0], 100).decode())`
     closeSync(fd)
     expect(await peer.exit).toEqual({ code: 0, signal: null })
     expect(peer.stdout()).toBe('into the pipe\nfile from node\n')
-  })
-})
-
-describe.skipIf(dbus.missing || !hasUserEntry)('over dbus-daemon', () => {
-  test.each([1, 16])('two clients pass %i descriptors', async (count) => {
-    const path = await startBus()
-    const [a, b] = [await joinBus(path), await joinBus(path)]
-    const fds = Array.from({ length: count }, (_, index) => fileWith(`file ${index}`))
-    const body = Buffer.alloc(4 * count)
-    fds.forEach((_, index) => body.writeUInt32LE(index, 4 * index))
-    const call = dbusCall(
-      2,
-      [
-        [1, 'o', '/'],
-        [6, 's', b.name],
-        [3, 's', 'TakeThese'],
-        [8, 'g', 'h'.repeat(count)],
-        [9, 'u', count],
-      ],
-      body,
-    )
-    await a.socket.send(call, { descriptors: fds })
-    for (const fd of fds) closeSync(fd)
-    await b.waitFor(/TakeThese/)
-    expect(b.files).toEqual(Array.from({ length: count }, (_, index) => `file ${index}`))
   })
 })
 

@@ -1,5 +1,5 @@
 /** dbus-daemon on a socket of its own, and the part of D-Bus that passes descriptors (D-Bus Specification). */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { openSync, readFileSync, writeFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { needs, spawnProgram, tempDir } from '@uds/testkit'
@@ -16,6 +16,13 @@ export const hasUserEntry = ((): boolean => {
     return false
   }
 })()
+
+/** The descriptor of a new file, which is the caller's to close. */
+export const fileWith = (content: string): number => {
+  const path = join(tempDir(), 'file')
+  writeFileSync(path, content)
+  return openSync(path, 'r')
+}
 
 const u32 = (value: number): Buffer => {
   const four = Buffer.alloc(4)
@@ -70,25 +77,29 @@ export const startBus = async (): Promise<string> => {
   return path
 }
 
-/** A client that has said hello. `waitFor` reads until the bytes match. */
+/** A client that has said hello. `waitFor` reads until the bytes match, and with `consume` forgets them. */
 export interface BusClient {
   readonly socket: AncillarySocket
   /** The unique name, as `:1.4`. */
   readonly name: string
   /** The contents of the files whose descriptors came. */
   readonly files: readonly string[]
-  waitFor(pattern: RegExp): Promise<RegExpExecArray>
+  waitFor(pattern: RegExp, options?: { readonly consume?: boolean }): Promise<RegExpExecArray>
 }
 
-export const joinBus = async (path: string): Promise<BusClient> => {
+/** @param options.negotiate - Whether this client takes descriptors. */
+export const joinBus = async (path: string, { negotiate = true } = {}): Promise<BusClient> => {
   const socket = connectAncillary(path)
   onTestFinished(() => socket.close())
   const chunks = socket[Symbol.asyncIterator]()
   let text = ''
   const files: string[] = []
-  const waitFor = async (pattern: RegExp): Promise<RegExpExecArray> => {
+  const waitFor: BusClient['waitFor'] = async (pattern, { consume = false } = {}) => {
     for (let match; ;) {
-      if ((match = pattern.exec(text))) return match
+      if ((match = pattern.exec(text))) {
+        if (consume) text = ''
+        return match
+      }
       const { value } = await chunks.next()
       if (!value) throw new Error(`the bus has ended: ${text}`)
       text += value.data.toString('latin1')
@@ -101,8 +112,10 @@ export const joinBus = async (path: string): Promise<BusClient> => {
   const uid = Buffer.from(String(process.getuid?.())).toString('hex')
   await socket.send(`\0AUTH EXTERNAL ${uid}\r\n`)
   await waitFor(/^OK /)
-  await socket.send('NEGOTIATE_UNIX_FD\r\n')
-  await waitFor(/AGREE_UNIX_FD/)
+  if (negotiate) {
+    await socket.send('NEGOTIATE_UNIX_FD\r\n')
+    await waitFor(/AGREE_UNIX_FD/)
+  }
   await socket.send('BEGIN\r\n')
   await socket.send(
     dbusCall(1, [

@@ -26,11 +26,16 @@ const isProgram = (path: string): boolean => {
   }
 }
 
+const filesIn = (dir: string, name: ProgramName): readonly string[] => {
+  const { file } = programs[name]
+  if (file !== undefined) return globSync(join(dir, file))
+  return [join(dir, isWindows ? `${name}.exe` : name)]
+}
+
 const find = (name: ProgramName): string | undefined => {
-  const file = isWindows ? `${name}.exe` : name
   const onPath = (process.env['PATH'] ?? '').split(delimiter).filter(Boolean)
   const also = isWindows ? [] : (programs[name].also ?? []).flatMap((pattern) => globSync(pattern))
-  return [...onPath, ...also].map((dir) => join(dir, file)).find(isProgram)
+  return [...onPath, ...also].flatMap((dir) => filesIn(dir, name)).find(isProgram)
 }
 
 /** How to install a program on this system. */

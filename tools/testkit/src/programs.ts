@@ -14,6 +14,8 @@ export interface ProgramRow {
   readonly systems: readonly System[]
   /** Directories, or patterns of them, that are searched after PATH. */
   readonly also?: readonly string[]
+  /** The pattern of its file's name, where that has a version in it. */
+  readonly file?: string
 }
 
 /** A program of the table below. */
@@ -21,33 +23,52 @@ export type ProgramName =
   | 'bun'
   | 'cc'
   | 'chromium'
+  | 'chronyd'
   | 'clang'
   | 'curl'
+  | 'dbus-daemon'
   | 'deno'
+  | 'erl'
   | 'gcc'
   | 'git'
   | 'go'
+  | 'gpg-agent'
+  | 'guile'
+  | 'haproxy'
+  | 'initdb'
   | 'logger'
+  | 'lua5.3'
+  | 'lua5.4'
+  | 'memcached'
   | 'nc'
   | 'nginx'
+  | 'nvim'
   | 'openssl'
+  | 'perl'
+  | 'php'
+  | 'php-fpm'
+  | 'pike8.0'
   | 'postgres'
-  | 'initdb'
   | 'psql'
-  | 'dbus-daemon'
   | 'python3'
+  | 'qemu-system-x86_64'
   | 'redis-cli'
   | 'redis-server'
+  | 'rsyslogd'
+  | 'ruby'
   | 'rustc'
+  | 'sbcl'
   | 'socat'
   | 'ssh-agent'
   | 'strace'
+  | 'swipl'
   | 'systemd-notify'
   | 'systemd-socket-activate'
   | 'taskset'
   | 'unshare'
   | 'wasm-ld'
   | 'wine'
+  | 'wpa_supplicant'
   | 'x86_64-w64-mingw32-gcc'
 
 const posix = ['linux', 'darwin'] as const
@@ -97,6 +118,26 @@ export const programs: Readonly<Record<ProgramName, ProgramRow>> = {
   socat: { debian: 'socat', brew: 'socat', systems: posix },
   'dbus-daemon': { debian: 'dbus', brew: 'dbus', systems: linux },
   'ssh-agent': { debian: 'openssh-client', systems: posix },
+  chronyd: { debian: 'chrony', systems: linux, also: sbin },
+  erl: { debian: 'erlang-base', brew: 'erlang', systems: linux },
+  'gpg-agent': { debian: 'gpg-agent', brew: 'gnupg', systems: linux },
+  guile: { debian: 'guile-3.0', brew: 'guile', systems: linux },
+  haproxy: { debian: 'haproxy', brew: 'haproxy', systems: linux, also: sbin },
+  'lua5.3': { debian: 'lua5.3 lua-posix', systems: linux },
+  'lua5.4': { debian: 'lua5.4 lua-socket', systems: linux },
+  memcached: { debian: 'memcached', brew: 'memcached', systems: linux },
+  nvim: { debian: 'neovim', brew: 'neovim', systems: linux },
+  perl: { debian: 'perl', brew: 'perl', systems: posix },
+  php: { debian: 'php-cli', brew: 'php', systems: linux },
+  // Debian has the version in the name, and in the package's too.
+  'php-fpm': { debian: 'php-fpm', brew: 'php', systems: linux, also: sbin, file: 'php-fpm*' },
+  'pike8.0': { debian: 'pike8.0-core', systems: linux },
+  'qemu-system-x86_64': { debian: 'qemu-system-x86', brew: 'qemu', systems: linux },
+  rsyslogd: { debian: 'rsyslog', brew: 'rsyslog', systems: linux, also: sbin },
+  ruby: { debian: 'ruby', brew: 'ruby', systems: linux },
+  sbcl: { debian: 'sbcl', brew: 'sbcl', systems: linux },
+  swipl: { debian: 'swi-prolog-nox', brew: 'swi-prolog', systems: linux },
+  wpa_supplicant: { debian: 'wpasupplicant', systems: linux, also: sbin },
   strace: { debian: 'strace', systems: linux },
   'systemd-notify': { debian: 'systemd', systems: linux },
   'systemd-socket-activate': { debian: 'systemd', systems: linux },
