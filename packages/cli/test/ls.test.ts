@@ -238,6 +238,7 @@ describe('what the systems print', () => {
   test('the name that clients know is told, and not the one that a listener of ours was bound to', () => {
     expect(publicName('/run/.a.sock.uds-k3v9x2q1')).toBe('/run/a.sock')
     expect(publicName('/run/.a.sock.uds-k3v9x2q1/k3v9x2q1')).toBe('/run/a.sock')
+    expect(publicName('/run/.a.sock.uds-2sk-1f0a/s')).toBe('/run/a.sock')
     expect(publicName('.a.sock.uds-k3v9x2q1')).toBe('a.sock')
     for (const other of ['/run/.a.sock.uds-k3v9x2q1/k3v9x2q2', '/run/.a.sock', '/run/a.sock', '@.a.b'])
       expect(publicName(other)).toBe(other)

@@ -73,6 +73,15 @@ export interface ListenOptions {
   readonly takeOver?: boolean | undefined
   /** AF_UNIX: remove the socket file of a server that died. @default true */
   readonly removeStale?: boolean | undefined
+  /**
+   * In a worker process of node:cluster: listen alone. Otherwise the workers of one primary process that listen at the same
+   * address share its socket, and each connection goes to one of them, as `net.Server` has it: paths, TCP and the
+   * descriptors of the primary process (`fd:N`); named pipes of Windows too. No effect elsewhere.
+   *
+   * @see https://nodejs.org/api/cluster.html
+   * @default false
+   */
+  readonly exclusive?: boolean | undefined
   /** Which peers may stay: `sameUser`, or a function. No byte is read before its answer. @default every peer */
   readonly authorize?: 'sameUser' | Authorize | undefined
   /** Milliseconds that `authorize` may take for one peer, which is then refused. @default 5000 */

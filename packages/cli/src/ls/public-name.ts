@@ -1,8 +1,8 @@
 /**
  * `DIRECTORY/.NAME.uds-abcdefgh`, or `DIRECTORY/.NAME.uds-abcdefgh/abcdefgh`: the temporary path at which `@uds/stream`
- * binds a socket before it renames it.
+ * binds a socket before it renames it. `DIRECTORY/.NAME.uds-abc-abcdef/s` is the one of workers of a cluster.
  */
-const TEMPORARY_NAME = /^(.*\/|)\.(.+)\.uds-(\w{8})(?:\/\3)?$/
+const TEMPORARY_NAME = /^(.*\/|)\.(.+)\.uds-(?:(\w{8})(?:\/\3)?|[\da-z]+-[\da-z]*\/s)$/
 /** A temporary path holds only the first 63 characters of a longer name. */
 const LONGEST_NAME = 63
 

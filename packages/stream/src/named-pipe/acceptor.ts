@@ -1,6 +1,5 @@
 /** Keeps a fixed number of pipe instances waiting for clients: that number is the backlog. */
 import {
-  createFirst,
   createNext,
   ERROR_NO_DATA,
   ERROR_OPERATION_ABORTED,
@@ -16,6 +15,8 @@ const PAUSE_MS = 100
 
 export interface AcceptorOptions {
   readonly settings: InstanceSettings
+  /** The first instance, which the name was claimed with: this class closes it. */
+  readonly first: number
   readonly slots: number
   readonly waiter: () => InstanceWaiter
   readonly rejectRemote: boolean
@@ -32,15 +33,14 @@ export class Acceptor {
   readonly #timers = new Set<NodeJS.Timeout>()
   #closed = false
 
-  /** @throws SocketError `EADDRINUSE` when the name is taken. */
+  /** @throws SocketError when no thread can wait, or no more instances can be made. */
   constructor(options: AcceptorOptions, closeInstance: (handle: number) => void) {
     this.#options = options
     this.#closeInstance = closeInstance
-    const first = createFirst(options.settings, options.rejectRemote)
-    this.#handles = [first]
+    this.#handles = [options.first]
     this.#waiter = options.waiter()
     try {
-      this.#waiter.attach(first)
+      this.#waiter.attach(options.first)
       while (this.#handles.length < options.slots) this.#handles.push(this.#create())
       for (const slot of this.#handles.keys()) this.#wait(slot)
     } catch (error) {

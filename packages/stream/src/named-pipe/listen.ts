@@ -1,13 +1,14 @@
 /** Listening on a named pipe: the security descriptor, the instances, and each client as a connection. */
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { hasPeerClosed, kernel32, sddlOf } from '@uds/pipes/win32'
+import { createFirst, hasPeerClosed, kernel32, sddlOf } from '@uds/pipes/win32'
 import { invalidArgument } from '@uds/winsock-ffi'
 import { formatAddress, fullPipeName, type PipeAddress } from '@uds/winsock-ffi/internal'
 import { throwIfAborted } from '../errors/connection-error.ts'
 import { provideCredentials } from '../peer/credentials.ts'
 import { ConnectionListener } from '../listener/connection-listener.ts'
 import type { Listener, ListenOptions, PipeSecurity } from '../transport.ts'
+import { isShared } from '../node-net/cluster.ts'
 import { listenNet } from '../node-net/net-listen.ts'
 import { startReading } from '../listener/start-reading.ts'
 import { Acceptor } from './acceptor.ts'
@@ -16,6 +17,7 @@ import { PipeConnection } from './connection.ts'
 import { renameFailure } from './failures.ts'
 import { eventWaiter } from './event-waiter.ts'
 import { detach, portWaiter } from './port-waiter.ts'
+import { claimShared } from './shared-name.ts'
 import { MOST_EVENTS } from './wait-pool.ts'
 
 /** Instances that wait for a client at once. A client that finds none gets ERROR_PIPE_BUSY, and connects again. */
@@ -62,10 +64,15 @@ export const listenPipe = async (at: PipeAddress, options: ListenOptions): Promi
     listener.accept(connection)
   }
   let acceptor: Acceptor
+  let release: (() => void) | undefined
   try {
+    const settings = { name: fullPipeName(at), message, bufferSize: BUFFER_SIZE, sddl: sddl(security) }
+    const claimed = isShared(options) ? claimShared(settings, true) : undefined
+    release = claimed?.release
     acceptor = new Acceptor(
       {
-        settings: { name: fullPipeName(at), message, bufferSize: BUFFER_SIZE, sddl: sddl(security) },
+        settings,
+        first: claimed?.handle ?? createFirst(settings, true),
         slots,
         waiter: () => (message ? portWaiter() : eventWaiter(slots, onError)),
         rejectRemote: true,
@@ -78,11 +85,15 @@ export const listenPipe = async (at: PipeAddress, options: ListenOptions): Promi
       },
     )
   } catch (error) {
+    release?.()
     throw renameFailure('listen', address, error)
   }
   listener.begin({
     address: () => address,
-    stop: async () => acceptor.close(),
+    stop: async () => {
+      await acceptor.close()
+      release?.()
+    },
     ref: () => acceptor.ref(),
     unref: () => acceptor.unref(),
     startReading: (connection) => {

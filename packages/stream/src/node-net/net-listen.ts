@@ -6,6 +6,7 @@ import { throwIfAborted, toSocketError } from '../errors/connection-error.ts'
 import { ConnectionListener } from '../listener/connection-listener.ts'
 import { requireNet } from '../errors/permission.ts'
 import type { ListenOptions } from '../transport.ts'
+import { isShared } from './cluster.ts'
 import { NetAcceptor } from './net-acceptor.ts'
 import { startReading } from '../listener/start-reading.ts'
 
@@ -30,7 +31,7 @@ export interface NetServer {
 
 const open = (server: Server, setup: NetServerSetup, options: ListenOptions): Promise<void> =>
   new Promise((resolve, reject) => {
-    const { signal, backlog } = options
+    const { signal, backlog, exclusive = false } = options
     requireNet('listen', setup.address)
     throwIfAborted(signal)
     const settled = (): void => {
@@ -54,7 +55,7 @@ const open = (server: Server, setup: NetServerSetup, options: ListenOptions): Pr
     server.once('error', onError)
     server.once('listening', onListening)
     signal?.addEventListener('abort', onAbort, { once: true })
-    server.listen({ ...setup.listen, backlog: backlog ?? DEFAULT_BACKLOG })
+    server.listen({ ...setup.listen, backlog: backlog ?? DEFAULT_BACKLOG, exclusive })
   })
 
 /** Turns of the loop without a connection: the second one covers a poll that had begun already. */
@@ -93,8 +94,10 @@ export const openNetServer = async (
     onConnection,
     onError,
   )
+  // A socket that workers of a cluster share cannot be taken out of the net.Server and put back.
+  const mayDetach = !isShared(options)
   server.on('connection', (socket) => {
-    acceptor.watch(socket)
+    if (mayDetach) acceptor.watch(socket)
     onConnection(socket)
   })
   await open(server, setup, options)

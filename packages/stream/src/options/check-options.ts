@@ -39,6 +39,8 @@ export const checkConnectOptions = (where: string, options: ConnectOptions): voi
     throw invalidArgument(where, 'onread', '{ buffer, callback }, as net.Socket has it', onread)
 }
 
+const BOOLEANS = ['allowHalfOpen', 'noDelay', 'halfClose', 'takeOver', 'removeStale', 'exclusive'] as const
+
 /** uid_t and gid_t have 32 bits, and the last number means "leave it" (chown(2)). */
 const LAST_ID = 0xffff_fffe
 
@@ -46,7 +48,7 @@ const LAST_ID = 0xffff_fffe
 export const checkListenOptions = (where: string, options: ListenOptions): void => {
   requireObject(where, options)
   checkSignal(where, options.signal)
-  checkBooleans(where, options, ['allowHalfOpen', 'noDelay', 'halfClose', 'takeOver', 'removeStale'])
+  checkBooleans(where, options, BOOLEANS)
   checkInteger(where, 'backlog', options.backlog, 1, INT_MAX)
   checkInteger(where, 'uid', options.uid, 0, LAST_ID)
   checkInteger(where, 'gid', options.gid, 0, LAST_ID)

@@ -23,6 +23,7 @@ export const LISTEN_OPTIONS: readonly string[] = optionNames<ListenOptions>({
   gid: true,
   takeOver: true,
   removeStale: true,
+  exclusive: true,
   authorize: true,
   authorizeTimeoutMs: true,
   maxAuthorizing: true,

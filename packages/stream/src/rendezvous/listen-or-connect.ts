@@ -11,8 +11,11 @@ import { checkListenDoorOptions, listen, type ListenDoorOptions } from '../liste
 import type { Listener } from '../transport.ts'
 
 export interface ListenOrConnectOptions {
-  /** Options of `listen`, for the process that becomes the server. `takeOver` is left out: it would end the server. */
-  readonly listen?: Omit<ListenDoorOptions, 'signal' | 'takeOver'> | undefined
+  /**
+   * Options of `listen`, for the process that becomes the server. Two are left out: `takeOver` would end the server, and
+   * `exclusive` is set, as one worker of a cluster is the server.
+   */
+  readonly listen?: Omit<ListenDoorOptions, 'signal' | 'takeOver' | 'exclusive'> | undefined
   /** Options of `connect`, for a process that becomes a client. */
   readonly connect?: Omit<ConnectDoorOptions, 'signal' | 'retryUntilMs'> | undefined
   /** Ends the attempt; the promise rejects with the signal's reason. */
@@ -78,7 +81,7 @@ export async function listenOrConnect(
       if (!mayConnectLater(error)) throw error
     }
     try {
-      const listener = await listen(address, { ...options.listen, signal })
+      const listener = await listen(address, { ...options.listen, exclusive: true, signal })
       return { role: 'server', listener }
     } catch (error) {
       throwIfAborted(signal)

@@ -6,6 +6,7 @@ import { refuseFileOptions } from '../options/check-options.ts'
 import { toSocketError } from '../errors/connection-error.ts'
 import type { Transport } from '../transport.ts'
 import { platform } from './select.ts'
+import { isClusterWorker } from '../node-net/cluster.ts'
 import { traceErrors } from '../node-net/net-connect.ts'
 import { listenNet } from '../node-net/net-listen.ts'
 import { parseOwnAddress } from './scheme.ts'
@@ -20,7 +21,8 @@ const addressOf = (server: Server, fd: number): string => {
   // Bun's address of such a server is an empty object.
   if (found && typeof found === 'object' && found.address)
     return formatAddress({ scheme: 'tcp', host: found.address, port: found.port })
-  return platform.nameOfFd(fd) ?? `fd:${fd}`
+  // A worker of node:cluster listens at a descriptor of its primary process.
+  return (isClusterWorker() ? undefined : platform.nameOfFd(fd)) ?? `fd:${fd}`
 }
 
 /**

@@ -14,3 +14,11 @@ export const serverListens = (path: string): SocketError =>
     advice: 'stop it, choose another path, or set takeOver to replace it',
     adviceCode: 'take-over',
   })
+
+/** Windows: the primary process of a cluster cannot pass a socket of Winsock on. */
+export const workerListens = (path: string): SocketError =>
+  inUse(
+    path,
+    'a server is listening there; workers of node:cluster share no AF_UNIX socket on Windows',
+    'share a named pipe (pipe:), give each worker a path of its own, or see @uds/stream/net/register',
+  )

@@ -11,11 +11,13 @@ import {
 } from '@uds/winsock-ffi/internal'
 import { toSocketError } from '../../errors/connection-error.ts'
 import { ConnectionListener } from '../../listener/connection-listener.ts'
+import { isShared } from '../../node-net/cluster.ts'
 import { listenNet, openNetServer, type NetServer } from '../../node-net/net-listen.ts'
 import { checkListenOptions, refuseFileOptions } from '../../options/check-options.ts'
 import type { Listener, ListenOptions } from '../../transport.ts'
 import { FileSource, type BoundServer } from '../file-source.ts'
 import { abstractPath } from './connect.ts'
+import { openShared } from './listen-in-cluster.ts'
 import { publish } from './publish.ts'
 import { SocketFile } from './socket-file.ts'
 import { temporaryPath } from './temporary-path.ts'
@@ -95,6 +97,7 @@ const listenPath = async (givenPath: string, options: ListenOptions): Promise<Li
   // The same file when the working directory changes. `..` is left to the system, as links matter.
   const path = isAbsolute(givenPath) ? givenPath : `${process.cwd()}/${givenPath.replace(/^\.\/+/, '')}`
   const listener = new ConnectionListener<Socket>(options)
+  if (isShared(options)) return listener.begin(await openShared(path, options, listener))
   const server = await openPublished(path, options, listener)
   const reopen = (): Promise<BoundServer> =>
     openPublished(path, { ...options, takeOver: false, signal: undefined }, listener)

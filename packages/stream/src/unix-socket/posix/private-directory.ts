@@ -7,6 +7,7 @@ import {
   closeSync,
   constants,
   fstatSync,
+  lstatSync,
   mkdirSync,
   openSync,
   realpathSync,
@@ -16,7 +17,7 @@ import {
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { SocketError } from '@uds/winsock-ffi'
-import { ownUid, system } from '@uds/winsock-ffi/internal'
+import { codeOf, ownUid, system } from '@uds/winsock-ffi/internal'
 
 /** <fcntl.h> of Linux: a descriptor of the place, which takes no rights on the directory itself (open(2)). */
 const O_PATH = 0o10_000_000
@@ -99,9 +100,13 @@ const requireUnchangeable = (directory: string): void => {
 
 const openElsewhere = (directory: string): PrivateDirectory => {
   requireUnchangeable(directory)
+  check(directory, lstatSync(directory))
   chmodSync(directory, 0o700)
   return { path: directory, safePath: directory, close: () => rmdirSync(directory) }
 }
+
+const open = (directory: string): PrivateDirectory =>
+  (system === 'linux' ? openOnLinux(directory) : undefined) ?? openElsewhere(directory)
 
 /**
  * Makes the directory; mkdir(2) fails on anything that has its name already.
@@ -111,7 +116,7 @@ const openElsewhere = (directory: string): PrivateDirectory => {
 export const makePrivateDirectory = (directory: string): PrivateDirectory => {
   mkdirSync(directory, 0o700)
   try {
-    return (system === 'linux' ? openOnLinux(directory) : undefined) ?? openElsewhere(directory)
+    return open(directory)
   } catch (error) {
     try {
       rmdirSync(directory)
@@ -119,5 +124,19 @@ export const makePrivateDirectory = (directory: string): PrivateDirectory => {
       // It is not there any more, or not ours.
     }
     throw error
+  }
+}
+
+/**
+ * Makes the directory, or enters it where another process of this user has made it.
+ *
+ * @throws As {@link makePrivateDirectory}; SocketError `EACCES` for a directory of another user, or one open to others.
+ */
+export const enterPrivateDirectory = (directory: string): PrivateDirectory => {
+  try {
+    return makePrivateDirectory(directory)
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error
+    return open(directory)
   }
 }

@@ -1,10 +1,11 @@
 /** publish: a listening socket gets its public name, in one step of the file system. */
-import { renameSync } from 'node:fs'
+import { renameSync, type Stats } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { SocketError } from '@uds/winsock-ffi'
 import { closeOrphans, withFileLock } from '@uds/winsock-ffi/internal'
 import { throwIfAborted } from '../../errors/connection-error.ts'
 import { inUse, serverListens } from '../path-taken.ts'
+import { ClusterDirectory } from './cluster-directory.ts'
 import { isPlaceholder, moveTo } from './exclusive-name.ts'
 import { describeFile, lstatIfExists } from './files.ts'
 import { moveAside } from './move-aside.ts'
@@ -40,6 +41,15 @@ const mayNotAsk = (path: string): SocketError =>
     'choose another path; its owner or root can remove a file that is left',
   )
 
+/** What is left beside the path is no reason not to listen. */
+const removeAbandoned = (path: string, dead: Stats): void => {
+  try {
+    ClusterDirectory.removeAbandoned(path, dead)
+  } catch {
+    // The directory may not be read, or has one of another user with that name.
+  }
+}
+
 const removeStale = (path: string, aside: string, signal: AbortSignal | undefined): Promise<void> =>
   withFileLock(path, signal, async () => {
     const found = lstatIfExists(path)
@@ -49,6 +59,7 @@ const removeStale = (path: string, aside: string, signal: AbortSignal | undefine
     if ((await probe(path)) !== 'dead') return
     try {
       moveAside(path, aside, found)
+      removeAbandoned(path, found)
     } catch (cause) {
       throw mayNotRemove(
         path,

@@ -22,7 +22,7 @@ export class SocketFile {
     const key = `${bound.dev}:${bound.ino} ${path}`
     this.#ends = [
       keepTouched(key, path, () => isSameFile(lstatIfExists(path), bound)),
-      atExit(key, () => this.#remove()),
+      atExit(key, () => this.removeFile()),
     ]
   }
 
@@ -37,7 +37,8 @@ export class SocketFile {
     }
   }
 
-  #remove(): boolean {
+  /** @returns False when the path did not lead here. */
+  protected removeFile(): boolean {
     if (!isSameFile(lstatIfExists(this.#path), this.#bound)) return false
     return moveAside(this.#path, `${this.#path}.${randomPart()}`, this.#bound)
   }
@@ -56,7 +57,7 @@ export class SocketFile {
   remove(): boolean {
     this.forget()
     try {
-      return this.#remove()
+      return this.removeFile()
     } catch (cause) {
       throw fileStays(this.#path, cause)
     }

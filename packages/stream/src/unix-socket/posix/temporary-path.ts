@@ -47,7 +47,8 @@ const plainName = (path: string): TemporaryPath => {
   }
 }
 
-const setOwner = (file: string, { uid, gid, mode }: ListenOptions, address: string): void => {
+/** @throws SocketError `EACCES`, `EPERM`, `EINVAL`. */
+export const setOwner = (file: string, { uid, gid, mode }: ListenOptions, address: string): void => {
   const changesOwner = uid !== undefined || gid !== undefined
   try {
     if (changesOwner) lchownSync(file, uid ?? -1, gid ?? -1)

@@ -4,7 +4,8 @@ import { findFile, mayBeSocket, removeSocketFile, sockets, type SocketHandle } f
 import { codeOf, withFileLock } from '@uds/winsock-ffi/internal'
 import { throwIfAborted } from '../../errors/connection-error.ts'
 import type { ListenOptions } from '../../transport.ts'
-import { inUse, serverListens } from '../path-taken.ts'
+import { isShared } from '../../node-net/cluster.ts'
+import { inUse, serverListens, workerListens } from '../path-taken.ts'
 import { encodeTarget } from './encode-path.ts'
 
 /** The code that connecting fails with; undefined when a server accepts, or may. */
@@ -55,17 +56,15 @@ const tryBind = (path: string): SocketHandle | undefined => {
 }
 
 /** Throws unless the path has a file without a server that may be removed. */
-const requireStale = async (path: string, removeStale: boolean): Promise<void> => {
+const requireStale = async (path: string, options: ListenOptions): Promise<void> => {
   const answer = await probeTwice(path)
-  if (answer === undefined) {
-    throw serverListens(path)
-  }
+  if (answer === undefined) throw isShared(options) ? workerListens(path) : serverListens(path)
   // The file may have gone since the bind.
   if (!findFile(path)) return
   if (answer !== 'ECONNREFUSED') {
     throw inUse(path, `the path is taken, and connecting to it fails with ${answer}`, 'choose another path')
   }
-  if (removeStale) return
+  if (options.removeStale ?? true) return
   throw inUse(path, 'a socket file is left there, and nobody listens', 'remove it, or leave removeStale on')
 }
 
@@ -77,7 +76,7 @@ const removePredecessor = async (path: string, options: ListenOptions): Promise<
   requireSocket(path)
   // The time of writing distinguishes the file of a listener from that of its successor.
   if (options.takeOver) await sleep(CLOCK_TICK_MS)
-  else await requireStale(path, options.removeStale ?? true)
+  else await requireStale(path, options)
   throwIfAborted(options.signal)
   try {
     removeSocketFile(path)
