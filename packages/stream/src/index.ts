@@ -17,6 +17,7 @@ export type { ListenOrConnectOptions, ListenOrConnectResult } from './rendezvous
 export { temporaryAddress } from './rendezvous/temporary-address.ts'
 export type { TemporaryAddress } from './rendezvous/temporary-address.ts'
 export { listenFds } from './inherited/listen-fds.ts'
+export type { DescriptorKind } from './inherited/kind.ts'
 export type { PassedSocket } from './inherited/listen-fds.ts'
 export { peerCredentials, provideCredentials } from './peer/credentials.ts'
 

@@ -197,7 +197,7 @@ describe.skipIf(!can.seqpacket)('seqpacket', () => {
     const refusal = errorOf(() => SeqpacketSocket.from(stream))
     expect(refusal).toMatchObject({
       code: 'EPROTOTYPE',
-      message: expect.stringContaining(`connect('fd:N')`) as string,
+      message: expect.stringContaining(`connect('fd:${stream.fd}')`) as string,
     })
     expect(codeOfCall(() => SeqpacketListener.from(stream))).toBe('EPROTOTYPE')
     expect(stream.closed).toBe(false)

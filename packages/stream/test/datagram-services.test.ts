@@ -89,6 +89,30 @@ describe('systemdNotify', () => {
       }
     })
 
+    test.skipIf(!can.abstractNames)('says who it is from, and when a reload began', async () => {
+      const path = socketPath()
+      const manager = UnixDatagramSocket.bind(path, { credentials: true })
+      onTestFinished(() => manager.close())
+      process.env['NOTIFY_SOCKET'] = path
+      const before = process.hrtime.bigint() / 1000n
+      await systemdNotify({ RELOADING: 1 }, { pid: process.pid })
+      for await (const { data, credentials } of manager) {
+        expect(credentials!.pid).toBe(process.pid)
+        const [, usec] = /^MONOTONIC_USEC=(\d+)\nRELOADING=1$/.exec(String(data))!
+        expect(BigInt(usec!)).toBeGreaterThanOrEqual(before)
+        expect(BigInt(usec!)).toBeLessThanOrEqual(process.hrtime.bigint() / 1000n)
+        break
+      }
+      await systemdNotify({ RELOADING: 1, MONOTONIC_USEC: 1 })
+      expect(await next(manager)).toBe('MONOTONIC_USEC=1\nRELOADING=1')
+      // Its parent: root may say so, another user may not.
+      const said = await codeOf(systemdNotify('READY=1', { pid: process.ppid }))
+      expect(said).toBe(process.geteuid!() === 0 ? 'no error' : 'EPERM')
+      for (const pid of [0, 1.5, '1'])
+        await expect(systemdNotify('READY=1', { pid: pid as number })).rejects.toThrow(/pid/)
+      await expect(systemdNotify('READY=1', { piid: 1 } as object)).rejects.toThrow(/did you mean pid/)
+    })
+
     test('the barrier waits until the manager has closed its descriptor, and no longer than asked', async () => {
       expect(await systemdBarrier()).toBe(false)
       const path = socketPath()

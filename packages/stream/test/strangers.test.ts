@@ -7,14 +7,13 @@ import { createServer as createNetServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { needs, socketPath, spawnProgram, spawnScript, tempDir } from '@uds/testkit'
-import { connect, listen, listenFds, peerCredentials } from '@uds/stream'
+import { connect, listen, peerCredentials } from '@uds/stream'
 import { closing, lineOf, onPosix } from './support.ts'
 
 const python = needs('python3')
 const socat = needs('socat')
 const curl = needs('curl')
 const nginx = needs('nginx')
-const activate = needs('systemd-socket-activate')
 
 describe.skipIf(!onPosix || python.missing)("Python's asyncio", () => {
   test('its client talks to our server, with a late reply after its end', async () => {
@@ -156,31 +155,6 @@ describe.skipIf(!onPosix)('sockets that are passed', () => {
     const fd = openSync(file, 'r')
     onTestFinished(() => closeSync(fd))
     await expect(connect(`fd:${fd}`)).rejects.toMatchObject({ code: 'ENOTSOCK' })
-  })
-
-  test('LISTEN_FDS is read once, for this process alone', () => {
-    const env = { LISTEN_PID: String(process.pid), LISTEN_FDS: '2', LISTEN_FDNAMES: 'web:' }
-    expect(listenFds(env)).toEqual([
-      { address: 'fd:3', fd: 3, name: 'web' },
-      { address: 'fd:4', fd: 4, name: 'unknown' },
-    ])
-    expect(listenFds(env)).toEqual([])
-    expect(listenFds({ LISTEN_PID: '1', LISTEN_FDS: '2' })).toEqual([])
-    expect(listenFds({ LISTEN_PID: String(process.pid), LISTEN_FDS: 'many' })).toEqual([])
-  })
-
-  test.skipIf(activate.missing)('systemd-socket-activate starts a server with its socket', async () => {
-    const path = socketPath()
-    const script = new URL('./fixtures/activated.ts', import.meta.url).pathname
-    spawnProgram(activate.path, [
-      '-l',
-      path,
-      process.execPath,
-      '--disable-warning=ExperimentalWarning',
-      script,
-    ])
-    const connection = await connect(`unix:${path}`, { retryUntilMs: 10_000 })
-    expect(await lineOf(connection)).toBe('activated')
   })
 })
 

@@ -7,6 +7,7 @@ import {
   SocketError,
   UnixAddress,
   type Readiness,
+  type SenderCredentials,
   type SocketHandle,
 } from '@uds/winsock-ffi'
 import { takeDescriptor } from '../descriptors/sendable.ts'
@@ -118,6 +119,7 @@ export abstract class PacketSocket extends EventEmitter<PacketSocketEvents> impl
     if (!(bytes instanceof Uint8Array)) throw invalidArgument('send', 'the data', 'a string or bytes', data)
     if (this.#closed) throw this.#closed
     const descriptors = (options.descriptors ?? []).map((each) => takeDescriptor(each, 'send'))
+    const credentials = options.credentials && { ...ownCredentials(), ...options.credentials }
     if (this.unsent >= this.#settings.maxUnsent) {
       throw new SocketError({
         code: 'ENOBUFS',
@@ -134,7 +136,7 @@ export abstract class PacketSocket extends EventEmitter<PacketSocketEvents> impl
       this.#sendQueues.set(key, queue)
     }
     try {
-      await queue.send(bytes, descriptors, options.signal)
+      await queue.send({ data: bytes, descriptors, credentials }, options.signal)
     } finally {
       if (queue.length === 0) this.#sendQueues.delete(key)
     }
@@ -250,6 +252,12 @@ export abstract class PacketSocket extends EventEmitter<PacketSocketEvents> impl
     this.handle.close()
   }
 }
+
+const ownCredentials = (): SenderCredentials => ({
+  pid: process.pid,
+  uid: process.geteuid?.() ?? 0,
+  gid: process.getegid?.() ?? 0,
+})
 
 /**
  * @throws TypeError `ERR_INVALID_ARG_VALUE` for an empty packet, which the peer of a connection would read as its end.

@@ -1,5 +1,5 @@
 /** Packets of datagram and seqpacket sockets: their types and the options of the sockets. */
-import type { Descriptor, PeerCredentials, UnixAddress } from '@uds/winsock-ffi'
+import type { Descriptor, PeerCredentials, SenderCredentials, UnixAddress } from '@uds/winsock-ffi'
 import type { Sendable } from '../descriptors/sendable.ts'
 
 /** The metadata of a packet. */
@@ -72,6 +72,11 @@ export interface SendPacketOptions {
    * closed as soon as the call has returned its promise.
    */
   readonly descriptors?: readonly Sendable[] | undefined
+  /**
+   * Linux: who the packet is from, for a receiver that asks for credentials. What is left out is that of this process; the
+   * kernel refuses what this process may not say (`EPERM`): another pid takes CAP_SYS_ADMIN (unix(7), SCM_CREDENTIALS).
+   */
+  readonly credentials?: Partial<SenderCredentials> | undefined
   /** Aborts the wait for room. The packet is then not sent. */
   readonly signal?: AbortSignal | undefined
 }

@@ -1,11 +1,25 @@
 /** Packets that wait until their receiver has room. */
-import { sockets, SocketError, type Descriptor, type SocketHandle, type UnixAddress } from '@uds/winsock-ffi'
+import {
+  sockets,
+  SocketError,
+  type Descriptor,
+  type SenderCredentials,
+  type SocketHandle,
+  type UnixAddress,
+} from '@uds/winsock-ffi'
 import { Backoff, FULL_RECEIVER_PAUSES } from '@uds/winsock-ffi/internal'
 import { duplicateAll } from '../descriptors/duplicate.ts'
+import { explainSend } from '../descriptors/explain-send.ts'
+
+/** A packet as the system takes it. */
+export interface OutgoingPacket {
+  readonly data: Uint8Array
+  readonly descriptors: readonly (number | Descriptor)[]
+  readonly credentials: SenderCredentials | undefined
+}
 
 /** A packet that waits. */
-interface PendingPacket {
-  readonly data: Uint8Array
+interface PendingPacket extends OutgoingPacket {
   /** Copies, which are closed after the send. */
   readonly descriptors: readonly Descriptor[]
   readonly resolve: () => void
@@ -42,16 +56,16 @@ export class SendQueue {
 
   /** Passes a packet to the system; waits while there is no room. */
   async send(
-    data: Uint8Array,
-    descriptors: readonly number[],
+    packet: OutgoingPacket & { readonly descriptors: readonly number[] },
     signal: AbortSignal | undefined,
   ): Promise<void> {
     signal?.throwIfAborted()
-    if (this.#queue.length === 0 && this.#sent(data, descriptors)) return
+    if (this.#queue.length === 0 && this.#sent(packet)) return
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     // The caller may reuse its memory and close its descriptors meanwhile.
-    const copies = { data: Uint8Array.from(data), descriptors: duplicateAll(descriptors) }
-    const waiting: PendingPacket = { ...copies, resolve, reject }
+    const { credentials } = packet
+    const copies = { data: Uint8Array.from(packet.data), descriptors: duplicateAll(packet.descriptors) }
+    const waiting: PendingPacket = { ...copies, credentials, resolve, reject }
     this.#queue.push(waiting)
     const abort = (): void => {
       this.#queue.splice(this.#queue.indexOf(waiting), 1)
@@ -72,7 +86,7 @@ export class SendQueue {
   flush(): void {
     for (let next; (next = this.#queue[0]);) {
       try {
-        if (!this.#sent(next.data, next.descriptors)) break
+        if (!this.#sent(next)) break
         next.resolve()
       } catch (error) {
         next.reject(error)
@@ -93,13 +107,13 @@ export class SendQueue {
     }
   }
 
-  #sent(data: Uint8Array, descriptors: readonly (number | Descriptor)[]): boolean {
+  #sent({ data, descriptors, credentials }: OutgoingPacket): boolean {
     try {
-      sockets.sendMessage(this.#handle, { data, descriptors, to: this.#to })
+      sockets.sendMessage(this.#handle, { data, descriptors, credentials, to: this.#to })
       return true
     } catch (error) {
       if (isFull(error)) return false
-      throw error
+      throw explainSend(error, credentials ? 0 : descriptors.length)
     }
   }
 

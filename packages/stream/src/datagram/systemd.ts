@@ -1,7 +1,16 @@
 /** The notification protocol of systemd: sd_notify(3), its barrier, its watchdog. */
 import { setTimeout as pause } from 'node:timers/promises'
-import { invalidArgument, invalidValue, sockets, SocketError, UnixAddress, watch } from '@uds/winsock-ffi'
-import { milliseconds, checkSignal } from '@uds/winsock-ffi/internal'
+import {
+  checkOptions,
+  invalidArgument,
+  invalidValue,
+  optionNames,
+  sockets,
+  SocketError,
+  UnixAddress,
+  watch,
+} from '@uds/winsock-ffi'
+import { checkSignal, INT_MAX, integer, milliseconds } from '@uds/winsock-ffi/internal'
 import type { SendPacketOptions } from './packet.ts'
 import { UnixDatagramSocket } from './unix-datagram-socket.ts'
 
@@ -9,7 +18,7 @@ import { UnixDatagramSocket } from './unix-datagram-socket.ts'
 export interface SystemdState {
   /** The service has started, or has reloaded. */
   readonly READY?: 1 | true | undefined
-  /** It begins to reload its configuration; `Type=notify-reload` needs MONOTONIC_USEC, too. */
+  /** It begins to reload its configuration. MONOTONIC_USEC, which `Type=notify-reload` needs, is added unless it is set. */
   readonly RELOADING?: 1 | true | undefined
   /** It begins to stop. */
   readonly STOPPING?: 1 | true | undefined
@@ -40,6 +49,12 @@ const line = ([name, value]: readonly [string, unknown]): string => {
   return `${name}=${text}`
 }
 
+/** CLOCK_MONOTONIC, as the manager compares it: sd_notify(3). */
+const monotonicUsec = (): bigint => process.hrtime.bigint() / 1000n
+
+const complete = (state: SystemdState): SystemdState =>
+  state.RELOADING ? { MONOTONIC_USEC: monotonicUsec(), ...state } : state
+
 const encode = (state: string | SystemdState): string => {
   if (typeof state === 'string') {
     if (!state.includes('='))
@@ -48,7 +63,7 @@ const encode = (state: string | SystemdState): string => {
   }
   if (typeof state !== 'object' || state === null)
     throw invalidArgument(WHERE, 'the state', 'an object, as in { READY: 1 }, or a string', state)
-  const lines = Object.entries(state)
+  const lines = Object.entries(complete(state))
     .filter(([, value]) => value !== undefined)
     .map(line)
   if (lines.length === 0) throw invalidValue(WHERE, 'the state', 'must have an assignment', state)
@@ -86,6 +101,20 @@ const checkStore = (text: string, count: number): void => {
     throw invalidValue(WHERE, 'FDNAME', 'must be 1 to 255 ASCII characters without a colon', name)
 }
 
+export interface SystemdNotifyOptions extends Omit<SendPacketOptions, 'credentials'> {
+  /**
+   * Linux: the process that the notification is from, instead of this one: sd_pid_notify(3). It takes CAP_SYS_ADMIN for another
+   * process than this.
+   */
+  readonly pid?: number | undefined
+}
+
+const OPTIONS = optionNames<SystemdNotifyOptions>({
+  descriptors: true,
+  signal: true,
+  pid: true,
+})
+
 /**
  * Sends the state of this service to its manager: sd_notify(3). Waits while the manager is busy.
  *
@@ -96,21 +125,25 @@ const checkStore = (text: string, count: number): void => {
  * ```
  *
  * @returns False where NOTIFY_SOCKET is not set: no manager waits for it, as on every system without systemd.
- * @throws TypeError for a wrong state, and for FDSTORE without descriptors; SocketError when the manager cannot be reached.
+ * @throws TypeError for a wrong state, and for FDSTORE without descriptors; RangeError for a pid that is none; SocketError when
+ *   the manager cannot be reached, `EPERM` for another process without CAP_SYS_ADMIN.
  * @see https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html
  */
 export const systemdNotify = async (
   state: string | SystemdState,
-  options: SendPacketOptions = {},
+  options: SystemdNotifyOptions = {},
 ): Promise<boolean> => {
+  checkOptions(options, WHERE, OPTIONS)
   const text = encode(state)
-  checkStore(text, options.descriptors?.length ?? 0)
+  const { pid, ...rest } = options
+  checkStore(text, rest.descriptors?.length ?? 0)
+  if (pid !== undefined) integer(WHERE, 'pid', pid, 1, INT_MAX)
   const path = process.env['NOTIFY_SOCKET']
   if (!path) return false
   const to = target(path)
   const socket = new UnixDatagramSocket()
   try {
-    await socket.send(text, { ...options, to })
+    await socket.send(text, { ...rest, to, ...(pid !== undefined && { credentials: { pid } }) })
     return true
   } finally {
     socket.close()

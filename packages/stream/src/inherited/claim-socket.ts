@@ -1,6 +1,7 @@
 /** Checks a socket that a caller hands over, before anything reads it. */
 import { invalidArgument, SocketError, SocketHandle, sockets, type SocketType } from '@uds/winsock-ffi'
 import { inspectSocket, type SocketInfo } from './inspect-socket.ts'
+import { callFor, kindOfSocket } from './kind.ts'
 import type { PassedSocket } from './listen-fds.ts'
 
 /** A socket that the callee takes over: a SocketHandle, the number of a descriptor, an entry of `listenFds()`. */
@@ -25,13 +26,6 @@ const nouns: Readonly<Record<SocketType, string>> = {
   stream: 'an AF_UNIX stream socket',
   datagram: 'an AF_UNIX datagram socket',
   seqpacket: 'an AF_UNIX seqpacket socket',
-}
-
-/** The calls that take a socket over, by type and state. */
-const callFor = ({ type, listens }: SocketInfo): string => {
-  if (type === 'datagram') return 'UnixDatagramSocket.from'
-  if (type === 'seqpacket') return listens ? 'SeqpacketListener.from' : 'SeqpacketSocket.from'
-  return listens ? `listen('fd:N')` : `connect('fd:N')`
 }
 
 /** Node's loop reads the descriptor of each live net.Socket; `_getActiveHandles` has all but those that are unref'ed. */
@@ -96,12 +90,12 @@ const claimSocket = (where: string, source: SocketSource, wanted: WantedSocket):
   const found = problem(info, fd, wanted)
   if (found) {
     const [code, detail] = found
-    const fits = info?.family === 'unix' && code !== 'EBUSY' && code !== 'ENOTCONN'
+    const fits = info?.family === 'unix' && code !== 'EBUSY' && code !== 'ENOTCONN' ? info : undefined
     throw new SocketError({
       code,
       syscall: where,
       detail: `descriptor ${fd}: ${detail}`,
-      advice: fits ? `${callFor(info!)} takes it` : undefined,
+      advice: fits && `${callFor(kindOfSocket(fits.type, fits.listens), fd)} takes it`,
     })
   }
   return source instanceof SocketHandle ? source : sockets.fromFd(fd, 'unix', wanted.type)

@@ -1,12 +1,6 @@
 /** The family, type and state of a socket that something else opened. */
-import {
-  SOCK_DGRAM,
-  SOCK_SEQPACKET,
-  SOCK_STREAM,
-  sockets,
-  type SocketFamily,
-  type SocketType,
-} from '@uds/winsock-ffi'
+import { sockets, type SocketFamily, type SocketType } from '@uds/winsock-ffi'
+import { socketTypes } from './kind.ts'
 
 /** A socket as the system describes it. */
 export interface SocketInfo {
@@ -15,12 +9,6 @@ export interface SocketInfo {
   readonly listens: boolean
   /** It has a peer; a socket of a pair has one, too. */
   readonly connected: boolean
-}
-
-const types: Readonly<Record<number, SocketType | undefined>> = {
-  [SOCK_STREAM]: 'stream',
-  [SOCK_DGRAM]: 'datagram',
-  [SOCK_SEQPACKET]: 'seqpacket',
 }
 
 const succeeds = (call: () => unknown): boolean => {
@@ -42,7 +30,7 @@ export const inspectSocket = (fd: number): SocketInfo | undefined => {
   // The family is not known yet; no call below depends on it.
   const borrowed = sockets.fromFd(fd, 'unix')
   try {
-    const type = types[sockets.getOption(borrowed, 'SO_TYPE')]
+    const type = socketTypes[sockets.getOption(borrowed, 'SO_TYPE')]
     if (type === undefined) return undefined
     const { family } = sockets.localAddress(borrowed)
     const listens = type !== 'datagram' && sockets.getOption(borrowed, 'SO_ACCEPTCONN')

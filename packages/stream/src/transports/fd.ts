@@ -9,6 +9,7 @@ import { platform } from './select.ts'
 import { isClusterWorker } from '../node-net/cluster.ts'
 import { traceErrors } from '../node-net/net-connect.ts'
 import { listenNet } from '../node-net/net-listen.ts'
+import { requireKind } from './fd-kind.ts'
 import { parseOwnAddress } from './scheme.ts'
 import { CONNECT_OPTIONS, refuseMisspelt } from '../options/misspelt.ts'
 
@@ -21,7 +22,6 @@ const addressOf = (server: Server, fd: number): string => {
   // Bun's address of such a server is an empty object.
   if (found && typeof found === 'object' && found.address)
     return formatAddress({ scheme: 'tcp', host: found.address, port: found.port })
-  // A worker of node:cluster listens at a descriptor of its primary process.
   return (isClusterWorker() ? undefined : platform.nameOfFd(fd)) ?? `fd:${fd}`
 }
 
@@ -43,6 +43,7 @@ export const fd: Transport<Socket> = {
     refuseMisspelt(options, 'connect', CONNECT_OPTIONS)
     const target = parseOwnAddress(address, 'fd.connect', 'fd')
     platform.requireDescriptors('connect', target.fd)
+    requireKind('connect', target.fd)
     const text = formatAddress(target)
     try {
       const socket = netSocketOf(target.fd, {
@@ -68,7 +69,11 @@ export const fd: Transport<Socket> = {
   listen: async (address, options = {}) => {
     const target = parseOwnAddress(address, 'fd.listen', 'fd')
     refuseFileOptions(options, 'listen', formatAddress(target))
-    platform.requireDescriptors('listen', target.fd)
+    // A worker of node:cluster listens at a descriptor of its primary process.
+    if (!isClusterWorker()) {
+      platform.requireDescriptors('listen', target.fd)
+      requireKind('listen', target.fd)
+    }
     let printed: string | undefined
     const setup = {
       listen: { fd: target.fd },

@@ -70,6 +70,16 @@ export const loadKoffi = (): Koffi => {
   }
 }
 
+/** Whether {@link loadKoffi} works, for what can do without. */
+export const hasKoffi = (): boolean => {
+  try {
+    loadKoffi()
+    return true
+  } catch {
+    return false
+  }
+}
+
 /**
  * After a stat of a socket or a pipe, Node 22 follows no link of node_modules: https://github.com/nodejs/node/issues/51142.
  * With pnpm's, koffi would not find its binary then. A stat of anything else mends it.

@@ -2,7 +2,7 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, unlinkSync } from 'node:fs'
 import { constants as os } from 'node:os'
 import { bindTable, type Bound } from '../binding/bind-table.ts'
-import { loadKoffi } from '../binding/koffi.ts'
+import { hasKoffi } from '../binding/koffi.ts'
 import { ownUid } from '../identity/posix.ts'
 import { libcLibrary } from '../libraries/posix/libc.ts'
 import { userDirectory } from '../names/posix/name-address.ts'
@@ -76,15 +76,6 @@ const tryFile = (file: string, observe: Observe): LockAttempt | 'foreign' => {
     return { release: () => release(fd, file) }
   } finally {
     if (!kept) closeSync(fd)
-  }
-}
-
-const hasKoffi = (): boolean => {
-  try {
-    loadKoffi()
-    return true
-  } catch {
-    return false
   }
 }
 

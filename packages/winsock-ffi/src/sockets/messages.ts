@@ -4,7 +4,9 @@ import { invalidArgument, invalidValue, outOfRange } from '../errors/wrong-argum
 import { SocketError } from '../errors/socket-error.ts'
 import { Descriptor } from '../handle/descriptor.ts'
 import { openFd, type SocketHandle } from '../handle/socket-handle.ts'
-import type { IncomingMessage } from '../system-calls/system-calls.ts'
+import { INT_MAX, integer } from '../options/values.ts'
+import { system } from '../system.ts'
+import type { IncomingMessage, SenderCredentials } from '../system-calls/system-calls.ts'
 import type { PeerCredentials } from '../credentials/peer-credentials.ts'
 import { systemCalls } from '../system-calls/select.ts'
 import { awaitInput, dontWait, waitAndRetry, readTimeout, type WaitOptions } from '../waiting/waiting.ts'
@@ -17,8 +19,28 @@ export interface Message {
   readonly data: Uint8Array | readonly Uint8Array[]
   /** Descriptors to send along (at most 253 on Linux). They stay open here; the receiver gets copies of its own. */
   readonly descriptors?: readonly (number | Descriptor)[] | undefined
+  /**
+   * Linux: who the message is from, for a receiver with SO_PASSCRED. The kernel lets a process name its own pid and its real,
+   * effective or saved ids; others take CAP_SYS_ADMIN, CAP_SETUID or CAP_SETGID.
+   *
+   * @default this process
+   */
+  readonly credentials?: SenderCredentials | undefined
   /** Where a datagram goes, on a socket that is not connected. */
   readonly to?: SocketAddress | undefined
+}
+
+/** @throws RangeError `ERR_OUT_OF_RANGE`; SocketError `ENOTSUP` outside of Linux. */
+const checkCredentials = (credentials: SenderCredentials): void => {
+  integer('sendmsg', 'credentials.pid', credentials.pid, 1, INT_MAX)
+  integer('sendmsg', 'credentials.uid', credentials.uid, 0, 0xffff_ffff)
+  integer('sendmsg', 'credentials.gid', credentials.gid, 0, 0xffff_ffff)
+  if (system === 'linux') return
+  throw new SocketError({
+    code: 'ENOTSUP',
+    syscall: 'sendmsg',
+    detail: 'only Linux lets a message say who it is from (SCM_CREDENTIALS)',
+  })
 }
 
 /**
@@ -26,7 +48,8 @@ export interface Message {
  *
  * @returns How many bytes were sent, as {@link send}.
  * @throws SocketError as {@link send}; `ENOTSUP` for descriptors on Windows, which cannot pass any over AF_UNIX, and on
- *   sockets that are not AF_UNIX; `EBADF` for one that is not open.
+ *   sockets that are not AF_UNIX; `EBADF` for one that is not open; `ENOTSUP` for credentials outside of Linux, `EPERM`
+ *   for those of others.
  * @see unix(7) SCM_RIGHTS
  */
 export const sendMessage = (handle: SocketHandle, message: Message, options?: WaitOptions): number => {
@@ -57,7 +80,9 @@ export const sendMessage = (handle: SocketHandle, message: Message, options?: Wa
     }
   }
   if (message.to) checkAddress(handle, message.to, 'sendmsg')
-  const outgoing = { parts, descriptors, to: message.to?.encode() }
+  const { credentials } = message
+  if (credentials) checkCredentials(credentials)
+  const outgoing = { parts, descriptors, to: message.to?.encode(), credentials }
   const timeoutMs = readTimeout(options, 'sendmsg')
   const flags = dontWait(timeoutMs)
   const sent = systemCalls.sendMessage(fd, outgoing, flags)

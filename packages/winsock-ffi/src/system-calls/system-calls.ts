@@ -24,6 +24,15 @@ export interface OutgoingMessage {
   readonly descriptors: readonly number[]
   /** A sockaddr, for a socket that is not connected. */
   readonly to: Uint8Array | undefined
+  /** SCM_CREDENTIALS, where the system has it. */
+  readonly credentials?: SenderCredentials | undefined
+}
+
+/** Who a message says that it is from; the kernel checks it (unix(7), SCM_CREDENTIALS). */
+export interface SenderCredentials {
+  readonly pid: number
+  readonly uid: number
+  readonly gid: number
 }
 
 /** What {@link SystemCalls.receiveMessage} fills in. */

@@ -1,7 +1,7 @@
 /** Whether a socket is behind a file, without its owner noticing. */
 import { connect } from 'node:net'
-import { loadKoffi, sockets, UnixAddress } from '@uds/winsock-ffi'
-import { codeOf, shortPath, system } from '@uds/winsock-ffi/internal'
+import { sockets, UnixAddress } from '@uds/winsock-ffi'
+import { codeOf, hasKoffi, shortPath, system } from '@uds/winsock-ffi/internal'
 
 /** `alive`: a socket is there. `dead`: the file has no socket any more. Else the code of the system. */
 export type ProbeResult = 'alive' | 'dead' | (string & {})
@@ -43,19 +43,12 @@ const probeByConnecting = (path: string): Promise<ProbeResult> =>
     socket.once('error', (error: NodeJS.ErrnoException) => settle(error.code ?? 'UNKNOWN'))
   })
 
-const hasKoffi = (): boolean => {
-  try {
-    loadKoffi()
-    return system !== 'other'
-  } catch {
-    return false
-  }
-}
-
 export const probe = async (path: string): Promise<ProbeResult> => {
   const target = shortPath(path, 'connect')
   try {
-    return hasKoffi() ? probeByDatagram(target.path) : await probeByConnecting(target.path)
+    return hasKoffi() && system !== 'other'
+      ? probeByDatagram(target.path)
+      : await probeByConnecting(target.path)
   } finally {
     target.close()
   }

@@ -14,7 +14,7 @@
  * ```
  */
 import { addressOf } from '../../binding/koffi.ts'
-import type { IncomingMessage, OutgoingMessage } from '../system-calls.ts'
+import type { IncomingMessage, OutgoingMessage, SenderCredentials } from '../system-calls.ts'
 import { SOCKADDR_STORAGE_SIZE } from '../../address/sockaddr.ts'
 import { constants as c, linux, onDarwin } from '../../constants/posix.ts'
 import { libc } from '../../libraries/posix/prototypes.ts'
@@ -93,11 +93,26 @@ const makeHeader = (parts: readonly Uint8Array[], nameSize: number, controlSize:
   return { header, iov, control, name, keep: [iov, control, name, ...parts] }
 }
 
+/** struct ucred { pid_t pid; uid_t uid; gid_t gid; } - unix(7) */
+const UCRED_SIZE = 12
+
+const writeCredentials = (control: DataView, at: number, { pid, uid, gid }: SenderCredentials): void => {
+  control.setUint32(at, cmsgLength(UCRED_SIZE), true)
+  control.setInt32(at + m.cmsgHeader - 8, c.SOL_SOCKET, true)
+  control.setInt32(at + m.cmsgHeader - 4, linux.SCM_CREDENTIALS, true)
+  const data = at + align(m.cmsgHeader)
+  control.setInt32(data, pid, true)
+  control.setUint32(data + 4, uid, true)
+  control.setUint32(data + 8, gid, true)
+}
+
 export const sendMessage = (fd: number, message: OutgoingMessage, flags: number): number => {
-  const { parts, descriptors, to } = message
+  const { parts, descriptors, to, credentials } = message
   const payload = 4 * descriptors.length
-  const made = makeHeader(parts, to?.length ?? 0, payload === 0 ? 0 : cmsgSpace(payload))
+  const rightsSpace = payload === 0 ? 0 : cmsgSpace(payload)
+  const made = makeHeader(parts, to?.length ?? 0, rightsSpace + (credentials ? cmsgSpace(UCRED_SIZE) : 0))
   if (to) made.name.set(to)
+  if (credentials) writeCredentials(made.control, rightsSpace, credentials)
   if (payload > 0) {
     const at = m.cmsgHeader
     made.control.setUint32(0, cmsgLength(payload), true)
@@ -108,9 +123,6 @@ export const sendMessage = (fd: number, message: OutgoingMessage, flags: number)
   const result = libc.sendmsg.attempt(fd, made.header, flags | c.MSG_NOSIGNAL)
   return made.keep.length > 0 ? result : 0
 }
-
-/** struct ucred { pid_t pid; uid_t uid; gid_t gid; } - unix(7) */
-const UCRED_SIZE = 12
 
 /** Puts the descriptors in the control data into the result, each now belonging to this process, and the sender. */
 const readControl = (control: DataView, length: number, result: IncomingMessage): void => {
