@@ -1,7 +1,7 @@
 /** The Nodes that the packages are for, one of each major, as programs on this machine. */
 import { npmProgram } from './npm-program.ts'
 
-export { npmProgram } from './npm-program.ts'
+export { npmFile, npmProgram } from './npm-program.ts'
 
 const versions = { '22': '22.23.3', '24': '24.21.0', '26': '26.9.0' } as const
 
