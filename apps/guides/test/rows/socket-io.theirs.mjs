@@ -2,6 +2,8 @@
 import { once } from 'node:events'
 import { onTestFinished } from 'vitest'
 
+const next = async (emitter, name) => (await once(emitter, name)).slice(0, 1)
+
 export const rows = ({ Server }, { io: open }) => {
   const serve = (options) => {
     const io = new Server(0, { ...options, transports: ['websocket'] })
@@ -39,8 +41,6 @@ export const rows = ({ Server }, { io: open }) => {
     }
     return got
   }
-  const next = async (emitter, name) => (await once(emitter, name)).slice(0, 1)
-
   return {
     'new Server(httpServer), io(url)': async () => (await pair()).here.connected,
     "io.on('connection', (socket) => ...)": async () => {
