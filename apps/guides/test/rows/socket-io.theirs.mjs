@@ -4,6 +4,8 @@ import { onTestFinished } from 'vitest'
 
 const next = async (emitter, name) => (await once(emitter, name)).slice(0, 1)
 
+
+
 export const rows = ({ Server }, { io: open }) => {
   const serve = (options) => {
     const io = new Server(0, { ...options, transports: ['websocket'] })
@@ -28,6 +30,8 @@ export const rows = ({ Server }, { io: open }) => {
       ends.push({ here, peer })
     }
     return { io, ends, here: ends[0]?.here, peer: ends[0]?.peer }
+  }
+  return { io, ends, here: ends[0]?.here, peer: ends[0]?.peer }
   }
   /** What each client hears until all that was sent to it has come. */
   const heard = async (ends, say) => {

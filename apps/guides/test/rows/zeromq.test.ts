@@ -32,7 +32,8 @@ const ours: Rows = {
       await promise
       return `${String(input)}!`
     })
-    return (await Promise.all(['a', 'b', 'c'].map((text) => here.request('shout', text)))).toSorted()
+    const answers = await Promise.all(['a', 'b', 'c'].map((text) => here.request('shout', text)))
+    return answers.map(String).toSorted()
   },
   'Publisher, Subscriber': async () => {
     const { server, here } = await pair(1, { joinable: () => true })
@@ -60,8 +61,12 @@ const ours: Rows = {
     const { server, here } = await pair()
     const events = server.events('job')
     here.emit('job', 'first')
-    for await (const { data } of events) return data
-    return undefined
+    const got: unknown[] = []
+    for await (const { data } of events) {
+      got.push(data)
+      break
+    }
+    return got
   },
   'ipc:///run/x.sock': () => joinedAt(`unix:${socketPath()}`),
   'ipc://@name (Linux)': () => joinedAt(`unix:@${freshName()}`),

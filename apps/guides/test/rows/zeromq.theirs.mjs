@@ -6,11 +6,12 @@ const echoOnce = async (server) => server.send((await server.receive())[0])
 const texts = (frames) => frames.map(String)
 const ipc = () => `ipc://${socketPath()}`
 
+const made = (socket) => {
+  onTestFinished(() => socket.close())
+  return socket
+}
+
 export const rows = (zmq) => {
-  const made = (socket) => {
-    onTestFinished(() => socket.close())
-    return socket
-  }
   /** Two sockets, the first bound, the second connected. */
   const joined = async (First, Second, address = ipc()) => {
     const one = made(new First({ linger: 0 }))
@@ -66,7 +67,12 @@ export const rows = (zmq) => {
     'for await (const [message] of socket)': async () => {
       const [pull, push] = await joined(zmq.Pull, zmq.Push)
       await push.send('first')
-      for await (const [message] of pull) return String(message)
+      const got = []
+      for await (const [message] of pull) {
+        got.push(String(message))
+        break
+      }
+      return got
     },
     'ipc:///run/x.sock': async () => (await joined(zmq.Pull, zmq.Push)).length,
     'ipc://@name (Linux)': async () =>
