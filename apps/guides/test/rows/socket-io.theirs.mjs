@@ -4,7 +4,18 @@ import { onTestFinished } from 'vitest'
 
 const next = async (emitter, name) => (await once(emitter, name)).slice(0, 1)
 
-
+/** What each client hears until all that was sent to it has come. */
+const heard = async (ends, say) => {
+  const got = ends.map(() => [])
+  ends.forEach(({ here }, index) => here.on('say', (text) => got[index].push(text)))
+  say()
+  for (const { here, peer } of ends) {
+    const last = once(here, 'last')
+    peer.emit('last')
+    await last
+  }
+  return got
+}
 
 export const rows = ({ Server }, { io: open }) => {
   const serve = (options) => {
@@ -30,20 +41,6 @@ export const rows = ({ Server }, { io: open }) => {
       ends.push({ here, peer })
     }
     return { io, ends, here: ends[0]?.here, peer: ends[0]?.peer }
-  }
-  return { io, ends, here: ends[0]?.here, peer: ends[0]?.peer }
-  }
-  /** What each client hears until all that was sent to it has come. */
-  const heard = async (ends, say) => {
-    const got = ends.map(() => [])
-    ends.forEach(({ here }, index) => here.on('say', (text) => got[index].push(text)))
-    say()
-    for (const { here, peer } of ends) {
-      const last = once(here, 'last')
-      peer.emit('last')
-      await last
-    }
-    return got
   }
   return {
     'new Server(httpServer), io(url)': async () => (await pair()).here.connected,
