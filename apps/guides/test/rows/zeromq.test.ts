@@ -128,10 +128,10 @@ const ours: Rows = {
   },
 }
 
-if (capabilities().system !== 'win32')
-  tryGuide(
-    'coming-from-zeromq.md',
-    [{ name: 'zeromq', version: '6.8.0', main: 'lib/index.js' }],
-    new URL('./zeromq.theirs.mjs', import.meta.url),
-    ours,
-  )
+tryGuide(
+  'coming-from-zeromq.md',
+  [{ name: 'zeromq', version: '6.8.0', main: 'lib/index.js' }],
+  new URL('./zeromq.theirs.mjs', import.meta.url),
+  ours,
+  capabilities().system !== 'win32',
+)

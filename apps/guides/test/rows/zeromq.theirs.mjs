@@ -11,16 +11,16 @@ const made = (socket) => {
   return socket
 }
 
-export const rows = (zmq) => {
-  /** Two sockets, the first bound, the second connected. */
-  const joined = async (First, Second, address = ipc()) => {
-    const one = made(new First({ linger: 0 }))
-    await one.bind(address)
-    const two = made(new Second({ linger: 0 }))
-    two.connect(one.lastEndpoint)
-    return [one, two]
-  }
+/** Two sockets, the first bound, the second connected. */
+const joined = async (First, Second, address = ipc()) => {
+  const one = made(new First({ linger: 0 }))
+  await one.bind(address)
+  const two = made(new Second({ linger: 0 }))
+  two.connect(one.lastEndpoint)
+  return [one, two]
+}
 
+export const rows = (zmq) => {
   return {
     'Reply, Request': async () => {
       const [reply, request] = await joined(zmq.Reply, zmq.Request)
