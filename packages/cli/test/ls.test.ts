@@ -9,7 +9,6 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { parseLsof, parseNetstat } from '../src/ls/darwin.ts'
 import { parseUnixTable } from '../src/ls/linux.ts'
 import { parseReply } from '../src/ls/sock-diag.ts'
-import { publicName } from '../src/ls/public-name.ts'
 import { toEntry } from '../src/ls/win32.ts'
 import { freshAddress, listening, expectStops, uds, values } from './command.ts'
 
@@ -233,15 +232,6 @@ describe('what the systems print', () => {
       { inode: 99, type: 'stream', listening: false, connected: true, path: undefined },
       { inode: 1234, type: 'datagram', listening: false, connected: false, path: '/dev/log' },
     ])
-  })
-
-  test('the name that clients know is told, and not the one that a listener of ours was bound to', () => {
-    expect(publicName('/run/.a.sock.uds-k3v9x2q1')).toBe('/run/a.sock')
-    expect(publicName('/run/.a.sock.uds-k3v9x2q1/k3v9x2q1')).toBe('/run/a.sock')
-    expect(publicName('/run/.a.sock.uds-2sk-1f0a/s')).toBe('/run/a.sock')
-    expect(publicName('.a.sock.uds-k3v9x2q1')).toBe('a.sock')
-    for (const other of ['/run/.a.sock.uds-k3v9x2q1/k3v9x2q2', '/run/.a.sock', '/run/a.sock', '@.a.b'])
-      expect(publicName(other)).toBe(other)
   })
 
   test('netstat and lsof of macOS are joined by the address in the kernel', () => {

@@ -91,7 +91,7 @@ describe.skipIf(activate.missing)('of systemd-socket-activate', () => {
     const service = spawnProgram(activate.path, ['-l', path, 'sh', '-c', '"$@"; exit 0', 'sh', ...server])
     await listening(service)
     const client = await connect(`unix:${path}`)
-    const [said] = await service.waitForLine(/UDS_LISTEN_PID.*LISTEN_PID is \d+/)
+    const [said] = await service.waitForLine(/UDS_LISTEN_PID.*LISTEN_PID is \d+.*/)
     expect(said).toMatch(/by `exec node/)
     client.destroy()
   })

@@ -57,6 +57,16 @@ describe.skipIf(!can.datagram)('UnixDatagramSocket', () => {
     expect(String((await answer)[0])).toBe('answer')
   })
 
+  test.skipIf(!can.abstractNames)('unix:@ lets the system choose a name, which can be answered', async () => {
+    const server = bound(socketPath())
+    const client = bound('unix:@')
+    expect(client.address.toString()).toMatch(/^unix:@[\da-f]{5}$/)
+    await client.connect(server.address).send('hello')
+    const [packet] = await take(server, 1)
+    await server.send('answer', { to: packet!.from })
+    expect(texts(await take(client, 1))).toEqual(['answer'])
+  })
+
   test('a sender without an address has none', async () => {
     const path = socketPath()
     const server = bound(path)

@@ -6,13 +6,16 @@ import { createServer } from 'node:http'
 import { createServer as createNetServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { needs, socketPath, spawnProgram, spawnScript, tempDir } from '@uds/testkit'
+import { errorOf, needs, socketPath, spawnProgram, spawnScript, tempDir } from '@uds/testkit'
+import { UnixListener, UnixStream } from '@uds/pipes'
+import { sockets, UnixAddress } from '@uds/winsock-ffi'
 import { connect, listen, peerCredentials } from '@uds/stream'
 import { closing, lineOf, onPosix } from './support.ts'
 
 const python = needs('python3')
 const socat = needs('socat')
 const curl = needs('curl')
+const perl = needs('perl')
 const nginx = needs('nginx')
 
 describe.skipIf(!onPosix || python.missing)("Python's asyncio", () => {
@@ -169,3 +172,42 @@ test('programs that start in either order meet', async () => {
   connection.end()
   expect(await client.exit).toEqual({ code: 0, signal: null })
 })
+
+/** Perl binds 108 bytes, without a NUL at the end. */
+const LISTEN = `use IO::Socket::UNIX; $| = 1;
+my $s = IO::Socket::UNIX->new(Local => $ARGV[0], Listen => 5) or die $!;
+print "bound\\n"; while (my $c = $s->accept) { print $c "hello"; close $c }`
+
+describe.skipIf(perl.missing || process.platform !== 'linux')('a path that fills sun_path', () => {
+  test('is connected to as others bind it, and not bound', async () => {
+    const directory = tempDir()
+    // Too long a name for /proc/self/fd.
+    const path = `${directory}/${'s'.repeat(107 - directory.length)}`
+    const server = spawnProgram(perl.path, ['-e', LISTEN, path])
+    await server.waitForLine(/^bound$/)
+    expect(await lineOf(await connect(`unix:${path}`))).toBe('hello')
+    const blocking = UnixStream.connect(path)
+    expect(String(blocking.readToEnd())).toBe('hello')
+    expect(blocking.peerAddr().asPathname()).toBe(path)
+    blocking.close()
+    expect(errorOf(() => UnixListener.bind(path)).code).toBe('ENAMETOOLONG')
+    const handle = sockets.open('unix')
+    expect(errorOf(() => sockets.bind(handle, UnixAddress.path(path))).code).toBe('ENAMETOOLONG')
+    handle.close()
+    await expect(listen(`unix:${path}`, { takeOver: true })).rejects.toMatchObject({ code: 'ENAMETOOLONG' })
+  })
+})
+
+test.skipIf(!onPosix)(
+  'the peer of a client has the public path, and not the one that was bound',
+  async () => {
+    const path = socketPath()
+    for (const options of [{}, { mode: 0o600 }]) {
+      const listener = closing(await listen(`unix:${path}`, options))
+      const client = UnixStream.connect(path)
+      expect(client.peerAddr().toString()).toBe(`unix:${path}`)
+      client.close()
+      await listener.close()
+    }
+  },
+)

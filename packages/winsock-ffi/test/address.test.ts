@@ -33,7 +33,8 @@ describe.each(Object.entries(layouts))('an address of %s', (_system, layout) => 
     )
   })
 
-  test('takes a path of UNIX_PATH_MAX - 1 bytes in UTF-8 and refuses one more with the count', () => {
+  test('takes a path of UNIX_PATH_MAX - 1 bytes in UTF-8 and refuses one that is too long with the count', () => {
+    const longest = layout.longestPath
     fc.assert(
       fc.property(fc.constantFrom('x', 'é', '€', '😀'), (unit) => {
         const units = unit.repeat(Math.floor(room / bytes(unit)))
@@ -41,11 +42,11 @@ describe.each(Object.entries(layouts))('an address of %s', (_system, layout) => 
         const encoded = UnixAddress.path(exact, layout).encode(layout)
         expect(encoded).toHaveLength(2 + room + 1)
         expect(encoded.at(-1)).toBe(0)
-        const error = errorOf(() => UnixAddress.path(`${exact}x`, layout))
+        const error = errorOf(() => UnixAddress.path(exact + 'x'.repeat(longest - room + 1), layout))
         expect(error).toBeInstanceOf(SocketError)
         expect(error.code).toBe('ENAMETOOLONG')
-        expect(error.message).toContain(`${room + 1} bytes`)
-        expect(error.message).toContain(`holds ${room}`)
+        expect(error.message).toContain(`${longest + 1} bytes`)
+        expect(error.message).toContain(`holds ${longest}`)
       }),
     )
   })
@@ -60,6 +61,18 @@ describe.each(Object.entries(layouts))('an address of %s', (_system, layout) => 
     const full = 'y'.repeat(layout.UNIX_PATH_MAX)
     const unterminated = new Uint8Array([...UnixAddress.unnamed.encode(layout), ...Buffer.from(full)])
     expect(UnixAddress.decode(unterminated, layout).pathname).toBe(full)
+  })
+
+  test('that fills sun_path has no NUL on Linux, and is refused elsewhere', () => {
+    const full = 'y'.repeat(layout.UNIX_PATH_MAX)
+    if (layout.longestPath < layout.UNIX_PATH_MAX) {
+      expect(errorOf(() => UnixAddress.path(full, layout)).code).toBe('ENAMETOOLONG')
+      return
+    }
+    const encoded = UnixAddress.path(full, layout).encode(layout)
+    expect(encoded).toHaveLength(2 + layout.UNIX_PATH_MAX)
+    expect(UnixAddress.decode(encoded, layout).pathname).toBe(full)
+    expect(errorOf(() => UnixAddress.path(`${full}y`, layout)).code).toBe('ENAMETOOLONG')
   })
 
   test('is unnamed when there is no path, also in a whole structure of zeros', () => {

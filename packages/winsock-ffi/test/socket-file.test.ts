@@ -12,6 +12,7 @@ import {
   sockets,
   UnixAddress,
 } from '@uds/winsock-ffi'
+import { publicName } from '@uds/winsock-ffi/internal'
 
 describe('removeSocketFile', () => {
   test.skipIf(!capabilities().afUnix)('removes the file, and no file is no error', () => {
@@ -63,4 +64,13 @@ describe.skipIf(!capabilities().afUnix)('removeOwnSocketFile', () => {
     for (const gone of [join(file, 's'), join(tempDir(), 'none', 's')])
       expect(() => removeOwnSocketFile(gone, 'any')).not.toThrow()
   })
+})
+
+test('the name that clients know is told, and not the one that a listener of ours was bound to', () => {
+  expect(publicName('/run/.a.sock.uds-k3v9x2q1')).toBe('/run/a.sock')
+  expect(publicName('/run/.a.sock.uds-k3v9x2q1/k3v9x2q1')).toBe('/run/a.sock')
+  expect(publicName('/run/.a.sock.uds-2sk-1f0a/s')).toBe('/run/a.sock')
+  expect(publicName('.a.sock.uds-k3v9x2q1')).toBe('a.sock')
+  for (const other of ['/run/.a.sock.uds-k3v9x2q1/k3v9x2q2', '/run/.a.sock', '/run/a.sock', '@.a.b'])
+    expect(publicName(other)).toBe(other)
 })

@@ -1,7 +1,7 @@
 /** Sockets of macOS, by netstat(1) and lsof(8). */
 import { execFileSync } from 'node:child_process'
 import type { Entry, Holder, ListSockets } from './entry.ts'
-import { publicName } from './public-name.ts'
+import { publicName } from '@uds/winsock-ffi/internal'
 
 const TYPES: Readonly<Record<string, Entry['type']>> = {
   stream: 'stream',

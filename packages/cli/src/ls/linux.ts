@@ -3,7 +3,7 @@ import { readFileSync, readlinkSync, statSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import type { Entry, ListSockets } from './entry.ts'
 import { findOwners, orElse, type Owner } from './processes.ts'
-import { publicName } from './public-name.ts'
+import { publicName } from '@uds/winsock-ffi/internal'
 import { querySockets } from './sock-diag.ts'
 import type { UnixSocket } from './unix-socket.ts'
 

@@ -1,6 +1,6 @@
 /** UnixSocketAddr: a path, an abstract name or nothing. */
 import { isUtf8 } from 'node:buffer'
-import { invalidArgument, SocketError, UnixAddress } from '@uds/winsock-ffi'
+import { invalidArgument, SocketError, UNIX_PATH_MAX, UnixAddress } from '@uds/winsock-ffi'
 import { requireReachablePath } from '@uds/winsock-ffi/internal'
 import type { SocketAddr } from '../blocking/socket-addr.ts'
 
@@ -30,7 +30,7 @@ export class UnixSocketAddr implements SocketAddr {
    * A path in the file system, taken as it is: `chat` is a file in the working directory.
    *
    * ## Platform behaviour
-   * 107 bytes fit into an address (103 on macOS). A longer path works where the one from the working directory fits, and
+   * 107 bytes fit into an address (103 on macOS), and 108 on Linux to connect. A longer path works where the one from the working directory fits, and
    * on Linux in any directory, if its last part has at most 88 bytes.
    *
    * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for an empty path or a NUL; SocketError
@@ -38,7 +38,10 @@ export class UnixSocketAddr implements SocketAddr {
    */
   static fromPathname(path: string | Uint8Array): UnixSocketAddr {
     try {
-      return new UnixSocketAddr(UnixAddress.path(path))
+      const address = UnixAddress.path(path)
+      // One that fills sun_path is connected to as it is, and bound by a shorter one.
+      const fills = address.bytes.length === UNIX_PATH_MAX && isUtf8(address.bytes)
+      return new UnixSocketAddr(address, fills ? address.pathname : undefined)
     } catch (error) {
       if (!(error instanceof SocketError)) throw error
       return new UnixSocketAddr(undefined, longPathOf(path, error))

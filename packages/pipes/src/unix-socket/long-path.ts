@@ -1,6 +1,6 @@
 /** A path that does not fit into an address is bound and connected by a shorter one, which the system then names. */
 import { SocketError, UnixAddress, type SocketAddress } from '@uds/winsock-ffi'
-import { shortPath } from '@uds/winsock-ffi/internal'
+import { publicName, shortPath } from '@uds/winsock-ffi/internal'
 import { UnixSocketAddr } from './address.ts'
 
 /** An error of the short path becomes one of the path that the caller knows. */
@@ -47,7 +47,9 @@ const BY_DESCRIPTOR = '/proc/self/fd/'
 export const addrOf = (found: SocketAddress, longPath?: string): UnixSocketAddr => {
   if (longPath !== undefined) return UnixSocketAddr.fromPathname(longPath)
   const address = found as UnixAddress
-  return address.pathname?.startsWith(BY_DESCRIPTOR) === true
-    ? UnixSocketAddr.unnamed
-    : UnixSocketAddr.from(address)
+  const { pathname } = address
+  if (pathname?.startsWith(BY_DESCRIPTOR) === true) return UnixSocketAddr.unnamed
+  // A server of @uds/stream has its public path by a link, which the system does not know of.
+  const path = pathname === undefined ? undefined : publicName(pathname)
+  return path === pathname ? UnixSocketAddr.from(address) : UnixSocketAddr.fromPathname(path!)
 }

@@ -1,5 +1,12 @@
 /** UnixDatagramSocket: AF_UNIX datagrams in Node's loop. */
-import { checkOptions, sockets, type SocketHandle, type UnixAddress } from '@uds/winsock-ffi'
+import {
+  capabilities,
+  checkOptions,
+  SocketError,
+  sockets,
+  UnixAddress,
+  type SocketHandle,
+} from '@uds/winsock-ffi'
 import { markThread } from '@uds/winsock-ffi/internal'
 import { adoptSocket, type SocketSource } from '../inherited/claim-socket.ts'
 import { atExit } from '../listener/at-exit.ts'
@@ -88,14 +95,15 @@ export class UnixDatagramSocket extends PacketSocket {
   }
 
   /**
-   * Binds the socket to an address. `close` removes the file.
+   * Binds the socket to an address. `close` removes the file. `unix:@` lets Linux choose an abstract name that no other socket
+   * has (unix(7), autobind), for a client that needs an address to be answered: `address` has it.
    *
    * @throws SocketError `EADDRINUSE` when another process has a socket there, or the path names no socket; the file of a process
    *   that ended is replaced. `ENOENT`, `EACCES`, `ENAMETOOLONG`; TypeError for another address.
    */
   bind(address: UnixAddressLike, options: BindOptions = {}): this {
     checkOptions(options, 'bind', ['removeStale'])
-    const at = toUnixAddress(address, 'bind')
+    const at = address === 'unix:@' ? autobind() : toUnixAddress(address, 'bind')
     if (options.removeStale ?? true) bindReplacingStale(this.handle, at)
     else sockets.bind(this.handle, at)
     const removeFile = boundFile(at)
@@ -146,16 +154,27 @@ export class UnixDatagramSocket extends PacketSocket {
   }
 }
 
+/** @throws SocketError `ENOTSUP` outside of Linux. */
+const autobind = (): UnixAddress => {
+  if (capabilities().abstractNames) return UnixAddress.unnamed
+  throw new SocketError({
+    code: 'ENOTSUP',
+    syscall: 'bind',
+    address: 'unix:@',
+    detail: 'only Linux chooses a name for a socket',
+    advice: 'bind a path that no other socket has; temporaryAddress() of @uds/stream makes one',
+  })
+}
+
 const openSocket = (
   address: UnixAddressLike,
   action: 'bind' | 'connect',
   options: PacketSocketOptions & BindOptions,
 ): UnixDatagramSocket => {
-  const to = toUnixAddress(address, action)
   const { removeStale, ...rest } = options
   const socket = new UnixDatagramSocket(rest)
   try {
-    return action === 'bind' ? socket.bind(to, { removeStale }) : socket.connect(to)
+    return action === 'bind' ? socket.bind(address, { removeStale }) : socket.connect(address)
   } catch (error) {
     socket.close()
     throw error

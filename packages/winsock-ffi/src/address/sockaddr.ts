@@ -16,8 +16,10 @@ export interface SockaddrLayout {
   readonly AF_UNIX: number
   readonly AF_INET: number
   readonly AF_INET6: number
-  /** sizeof(sun_path). A path may have one byte less, for the NUL. */
+  /** sizeof(sun_path). */
   readonly UNIX_PATH_MAX: number
+  /** Bytes that a path may have: one less, for the NUL; Linux takes one that fills `sun_path`, too (unix(7), BUGS). */
+  readonly longestPath: number
   /** True where a name that begins with a NUL byte lives outside the file system (Linux). */
   readonly abstractNames: boolean
 }
@@ -35,6 +37,7 @@ export const linuxLayout: SockaddrLayout = {
   AF_INET: 2,
   AF_INET6: 10,
   UNIX_PATH_MAX: 108,
+  longestPath: 108,
   abstractNames: true,
 }
 
@@ -44,6 +47,7 @@ export const darwinLayout: SockaddrLayout = {
   AF_INET: 2,
   AF_INET6: 30,
   UNIX_PATH_MAX: 104,
+  longestPath: 103,
   abstractNames: false,
 }
 
@@ -53,6 +57,7 @@ export const windowsLayout: SockaddrLayout = {
   AF_INET: 2,
   AF_INET6: 23,
   UNIX_PATH_MAX: 108,
+  longestPath: 107,
   abstractNames: false,
 }
 
@@ -73,13 +78,14 @@ export const familyOf = (bytes: Uint8Array, layout: SockaddrLayout): number =>
 
 /**
  * A `sockaddr_un` of exactly the length that `bind` and `connect` want: an unnamed one is the family alone, a path
- * ends with its NUL, an abstract name has no NUL at its end because its length is what bounds it (unix(7)).
+ * ends with its NUL unless it fills `sun_path`, an abstract name has no NUL at its end because its length is what bounds it (unix(7)).
  *
  * @param name - The bytes of the path, or of the abstract name with its leading NUL; none for an unnamed address.
  */
 export const encodeUnix = (name: Uint8Array, layout: SockaddrLayout): Uint8Array => {
   const isPath = name.length > 0 && name[0] !== 0
-  const bytes = new Uint8Array(SUN_PATH + name.length + (isPath ? 1 : 0))
+  const end = isPath && name.length < layout.UNIX_PATH_MAX ? 1 : 0
+  const bytes = new Uint8Array(SUN_PATH + name.length + end)
   putFamily(bytes, layout.AF_UNIX, layout)
   bytes.set(name, SUN_PATH)
   return bytes

@@ -29,7 +29,8 @@ const tooLong = (text: string, length: number, room: number, advice: string): So
  * The address of an AF_UNIX socket: a path, an abstract name (Linux) or nothing. Immutable.
  *
  * ## Platform behaviour
- * A path may have 107 bytes on Linux and Windows and 103 on macOS, as `sun_path` holds 108 and 104 with the NUL.
+ * A path may have 107 bytes on Linux and Windows and 103 on macOS, as `sun_path` holds 108 and 104 with the NUL. On Linux one
+ * of 108 bytes is connected to, as Perl, Ruby and Guile bind it; `sockets.bind` refuses it, as most clients cannot say it.
  * Abstract names exist on Linux only: Windows lets `bind` succeed with one and refuses every `connect`
  * (https://github.com/microsoft/WSL/issues/4240), so they are refused here.
  *
@@ -68,7 +69,7 @@ export class UnixAddress {
         path,
       )
     }
-    const room = layout.UNIX_PATH_MAX - 1
+    const room = layout.longestPath
     if (bytes.length > room) {
       const advice = 'use a shorter directory, or a path relative to the working directory'
       throw tooLong(decoder.decode(bytes), bytes.length, room, advice)

@@ -17,8 +17,12 @@ const nothing = (): void => {}
 /** Bytes that a path may have: sun_path ends with a NUL (unix(7)). */
 const LONGEST = layout.UNIX_PATH_MAX - 1
 
-/** Whether a path needs no help. */
+/** Whether a path needs no help, also to be bound. */
 export const fitsSocketAddress = (path: string): boolean => Buffer.byteLength(path) <= LONGEST
+
+/** Whether a path needs no help in this call. */
+const fits = (path: string, syscall: string): boolean =>
+  Buffer.byteLength(path) <= (syscall === 'bind' || syscall === 'listen' ? LONGEST : layout.longestPath)
 
 /** The path below a descriptor of its directory (proc(5), /proc/self/fd). */
 const belowDescriptor = (fd: number, path: string): string => `/proc/self/fd/${fd}/${basename(path)}`
@@ -45,7 +49,7 @@ const fromHere = (path: string): string => {
  */
 export const requireReachablePath = (path: string, syscall: string, meant: string = path): void => {
   // Room for a descriptor of four digits.
-  if (fitsSocketAddress(path) || fitsSocketAddress(fromHere(path))) return
+  if (fits(path, syscall) || fitsSocketAddress(fromHere(path))) return
   if (system === 'linux' && fitsSocketAddress(belowDescriptor(9999, path))) return
   const name = Buffer.byteLength(basename(path))
   const limit =
@@ -70,7 +74,7 @@ export const requireReachablePath = (path: string, syscall: string, meant: strin
  */
 export const shortPath = (path: string, syscall: string, meant: string = path): ShortPath => {
   requireReachablePath(path, syscall, meant)
-  if (fitsSocketAddress(path)) return { path, close: nothing }
+  if (fits(path, syscall)) return { path, close: nothing }
   const near = fromHere(path)
   if (fitsSocketAddress(near)) return { path: near, close: nothing }
   let fd: number

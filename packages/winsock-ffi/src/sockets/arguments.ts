@@ -1,7 +1,9 @@
 /** What the socket calls accept, checked before any of them reaches the system. */
+import { layout } from '../address/layout.ts'
 import { InetAddress } from '../address/inet-address.ts'
 import { UnixAddress } from '../address/unix-address.ts'
 import { type SocketAddress } from '../address/socket-address.ts'
+import { SocketError } from '../errors/socket-error.ts'
 import { invalidArgument, invalidValue } from '../errors/wrong-argument.ts'
 import type { SocketHandle } from '../handle/socket-handle.ts'
 import type { ErrorSubject } from '../errors/call-failed.ts'
@@ -45,4 +47,17 @@ export const checkAddress = (handle: SocketHandle, address: SocketAddress, where
       address.toString(),
     )
   }
+}
+
+/** Most languages say no path without its NUL, so no client could connect. */
+export const requireTerminated = (address: SocketAddress): void => {
+  if (!(address instanceof UnixAddress) || address.kind !== 'path') return
+  if (address.bytes.length < layout.UNIX_PATH_MAX) return
+  throw new SocketError({
+    code: 'ENAMETOOLONG',
+    syscall: 'bind',
+    address: address.toString(),
+    detail: `the path has ${address.bytes.length} bytes, and sun_path holds ${layout.UNIX_PATH_MAX - 1} and a NUL`,
+    advice: 'use a shorter directory, or a path relative to the working directory',
+  })
 }

@@ -4,7 +4,7 @@ import { openFd, SocketHandle } from '../handle/socket-handle.ts'
 import { systemCalls } from '../system-calls/select.ts'
 import { awaitInput, waitAndRetry, timedOut, readTimeout, type WaitOptions } from '../waiting/waiting.ts'
 import { readBacklog } from './backlog.ts'
-import { checkAddress, subjectOf } from './arguments.ts'
+import { checkAddress, requireTerminated, subjectOf } from './arguments.ts'
 
 export interface BindOptions {
   /**
@@ -15,7 +15,8 @@ export interface BindOptions {
 }
 
 /**
- * Binds the socket to its address. AF_UNIX creates a file, which stays when the socket is closed: remove it yourself.
+ * Binds the socket to its address. On Linux `UnixAddress.unnamed` lets the system choose an abstract name (unix(7), autobind).
+ * AF_UNIX creates a file, which stays when the socket is closed: remove it yourself.
  *
  * @throws SocketError `EADDRINUSE` when anything exists at the path, `ENOENT` when its directory does not, `EACCES`.
  * @see bind(2)
@@ -23,6 +24,7 @@ export interface BindOptions {
 export const bind = (handle: SocketHandle, address: SocketAddress, options?: BindOptions): void => {
   const fd = openFd(handle, 'bind')
   checkAddress(handle, address, 'bind')
+  requireTerminated(address)
   if (options?.reuseAddress && handle.family !== 'unix') systemCalls.reuseAddress(fd)
   const result = systemCalls.bind(fd, address.encode())
   if (result < 0) throw systemCalls.toError(-result, 'bind', subjectOf(address))

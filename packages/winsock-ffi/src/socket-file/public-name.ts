@@ -1,3 +1,4 @@
+/** publicName: the path that clients know, from the one that a socket was bound to. */
 /**
  * `DIRECTORY/.NAME.uds-abcdefgh`, or `DIRECTORY/.NAME.uds-abcdefgh/abcdefgh`: the temporary path at which `@uds/stream`
  * binds a socket before it renames it. `DIRECTORY/.NAME.uds-abc-abcdef/s` is the one of workers of a cluster.
