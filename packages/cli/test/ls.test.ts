@@ -14,6 +14,7 @@ import { freshAddress, listening, expectStops, uds, values } from './command.ts'
 
 const { system } = capabilities()
 const WITHOUT_KOFFI = {
+  UDS_FFI: 'koffi',
   NODE_OPTIONS: `--import=${fileURLToPath(new URL('./fixtures/no-koffi.mjs', import.meta.url))}`,
 }
 const PIPES = '\\\\.\\pipe\\'

@@ -1,7 +1,8 @@
 /** capabilities: AF_UNIX, datagrams, descriptors, poll handles, tried once. */
 import { closeSync, openSync } from 'node:fs'
 import { devNull } from 'node:os'
-import { loadKoffi } from './binding/koffi.ts'
+import type { Backend, BackendName } from './binding/backend.ts'
+import { loadBackend } from './binding/load-backend.ts'
 import type { SocketType } from './system-calls/system-calls.ts'
 import { libcLibrary } from './libraries/posix/libc.ts'
 import { isScarcity } from './retry/passing.ts'
@@ -20,7 +21,12 @@ export interface Capabilities {
   readonly runtime: Runtime
   /** The C library that Node runs on; on Windows the part of Winsock. */
   readonly libc: 'glibc' | 'musl' | 'libSystem' | 'ws2_32' | undefined
-  /** The version of koffi; undefined when it cannot be loaded, and then nothing below can be done. */
+  /**
+   * What makes the system calls: koffi, or what the runtime itself has where koffi cannot be loaded. Undefined when there is
+   * none, and then nothing below `koffi` can be done.
+   */
+  readonly backend: BackendName | undefined
+  /** The version of koffi; undefined when koffi does not make the calls. */
   readonly koffi: string | undefined
   /** AF_UNIX streams. */
   readonly afUnix: boolean
@@ -102,17 +108,20 @@ const hasPollHandle = ({ reasons }: Findings): boolean => {
 
 const probe = (findings: Findings): Capabilities => {
   const { reasons } = findings
-  let koffi: string | undefined
-  works('koffi', () => (koffi = loadKoffi().version), findings)
+  let backend: Backend | undefined
+  works('system calls', () => (backend = loadBackend()), findings)
+  const { name, version, insteadOfKoffi } = backend ?? ({} as Partial<Backend>)
+  if (insteadOfKoffi !== undefined) reasons.push(`koffi: ${insteadOfKoffi}`)
   const can = (what: string, attempt: () => void): boolean =>
-    koffi !== undefined && works(what, attempt, findings)
+    backend !== undefined && works(what, attempt, findings)
   const afUnix = can('AF_UNIX', openAndClose('stream'))
   return {
     system,
     arch: process.arch,
     runtime,
-    libc: koffi === undefined ? undefined : libcName(),
-    koffi,
+    libc: backend === undefined ? undefined : libcName(),
+    backend: name,
+    koffi: name === 'koffi' ? version : undefined,
     afUnix,
     abstractNames: afUnix && system === 'linux',
     datagram: afUnix && can('AF_UNIX datagrams', openAndClose('datagram')),
@@ -129,7 +138,7 @@ const probe = (findings: Findings): Capabilities => {
           b.close()
         }
       }),
-    pollHandle: koffi !== undefined && hasPollHandle(findings),
+    pollHandle: backend !== undefined && hasPollHandle(findings),
     adoption: can('adoption', () => withConnection((client) => adopt(client).destroy())),
     reasons,
   }

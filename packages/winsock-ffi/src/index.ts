@@ -59,6 +59,17 @@ export { sidOfProcess } from './credentials/win32.ts'
 export { bindTable } from './binding/bind-table.ts'
 export type { Bound, Call, Failure, Row, Rows } from './binding/bind-table.ts'
 export type { CArgument, CArguments, CResult, CResults, Pointer } from './binding/ctypes.ts'
+export { hasBackend, loadBackend } from './binding/load-backend.ts'
+export type {
+  Backend,
+  BackendName,
+  NativeArgument,
+  NativeFunction,
+  NativeLibrary,
+  NativeResult,
+  OnPoll,
+  PollHandle,
+} from './binding/backend.ts'
 export { loadKoffi } from './binding/koffi.ts'
 export type { Koffi, KoffiFunction, KoffiLibrary } from './binding/koffi.ts'
 export { defineLibrary } from './binding/library.ts'

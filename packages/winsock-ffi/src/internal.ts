@@ -69,7 +69,6 @@ export { tryLock } from './file-lock/win32.ts'
 
 // The code of a thrown value
 export { publicName } from './socket-file/public-name.ts'
-export { hasKoffi } from './binding/koffi.ts'
 export { codeOf } from './errors/error-code.ts'
 
 // What passes by itself

@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict'
 
 const withoutKoffi = process.argv.includes('--without-koffi')
-const needKoffi = new Set(['winsock-ffi', 'pipes'])
+// Node 26.1 and later make the calls without koffi.
+const hasNodeFfi = process.getBuiltinModule('node:ffi') !== undefined
+const needKoffi = new Set(hasNodeFfi ? [] : ['winsock-ffi', 'pipes'])
 /** What a layer is to be given on Windows, where koffi is missing. */
 const arguments_ = {
   // Pipes that are not made by FFI have the system's access list: that has to be asked for.
@@ -13,7 +15,7 @@ const arguments_ = {
 const layers = ['winsock-ffi', 'pipes', 'stream', 'events', 'wasi-host']
 for (const layer of layers) {
   const { echo } = await import(`./echo/${layer}.mjs`)
-  const given = withoutKoffi && process.platform === 'win32' ? [arguments_[layer]] : []
+  const given = withoutKoffi && !hasNodeFfi && process.platform === 'win32' ? [arguments_[layer]] : []
   const run = async () => await echo(...given)
   if (withoutKoffi && needKoffi.has(layer))
     await assert.rejects(run, /koffi/, `${layer} does not say what is missing`)

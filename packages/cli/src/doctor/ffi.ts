@@ -1,6 +1,6 @@
 /** Checks that need system calls. */
 import { fstatSync, openSync, closeSync } from 'node:fs'
-import { capabilities, loadKoffi, sockets, SocketError } from '@uds/winsock-ffi'
+import { capabilities, loadBackend, sockets, SocketError } from '@uds/winsock-ffi'
 import type { Check } from './check.ts'
 
 /** Passes an open file over a socket pair. */
@@ -40,22 +40,22 @@ const datagram = (): string => {
 /** @throws SocketError (ENOTSUP) with the reason of `capabilities()`. */
 const requireCapability = (has: boolean, what: string): void => {
   if (has) return
-  const { koffi, reasons } = capabilities()
+  const { backend, reasons } = capabilities()
   const detail =
-    koffi === undefined
-      ? 'it takes system calls, and koffi is not there'
+    backend === undefined
+      ? 'it takes system calls, and nothing makes them'
       : (reasons.find((each) => each.startsWith(what)) ?? 'this system has none')
   throw new SocketError({ code: 'ENOTSUP', syscall: 'probe', detail })
 }
 
 export const ffiChecks: readonly Check[] = [
   {
-    what: 'koffi',
+    what: 'system calls',
     probe: () => {
       // Its error has the reason and the next step.
-      loadKoffi()
-      const { koffi, libc } = capabilities()
-      return `${koffi}, calls ${libc}`
+      const { name, version, insteadOfKoffi } = loadBackend()
+      const instead = insteadOfKoffi === undefined ? '' : `; koffi would be faster: ${insteadOfKoffi}`
+      return `through ${name}${name === 'koffi' ? ` ${version}` : ''}, of ${capabilities().libc}${instead}`
     },
   },
   {

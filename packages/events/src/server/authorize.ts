@@ -2,7 +2,7 @@
 import type * as Crypto from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import { type Address, peerCredentials, tcp, type Transport } from '@uds/stream'
-import { loadKoffi, type PeerCredentials, SocketError } from '@uds/winsock-ffi'
+import { loadBackend, type PeerCredentials, SocketError } from '@uds/winsock-ffi'
 import { isSameUser, whyNobodyIsSameUser } from '@uds/winsock-ffi/internal'
 import type { Codec } from '../codecs/codec.ts'
 import { asError, failure } from '../errors.ts'
@@ -101,7 +101,7 @@ export const requireCredentials = (at: string | Address, transport: Transport | 
   // Connections in memory, and those of other transports, have their own credentials.
   if (transport !== undefined || scheme === 'memory') return
   try {
-    loadKoffi()
+    loadBackend()
   } catch (cause) {
     throw notSupported(
       `authorize 'sameUser' has to ask the system who a client is: ${asError(cause).message}`,

@@ -1,6 +1,6 @@
 /** `authorize`: who may connect, decided before the first byte is read. */
 import type { Duplex } from 'node:stream'
-import { invalidArgument, loadKoffi, SocketError, type PeerCredentials } from '@uds/winsock-ffi'
+import { invalidArgument, loadBackend, SocketError, type PeerCredentials } from '@uds/winsock-ffi'
 import {
   describePeer,
   isSameUser,
@@ -16,14 +16,14 @@ const refused = (detail: string, cause?: unknown): SocketError =>
   new SocketError({ code: 'EACCES', syscall: 'authorize', detail, cause })
 
 /**
- * Checks that koffi is there for `authorize` on AF_UNIX: Node itself does not read peer credentials.
+ * Checks that system calls can be made for `authorize` on AF_UNIX: Node itself does not read peer credentials.
  *
- * @throws SocketError `ENOTSUP` when `authorize` is set without koffi: it would refuse every peer.
+ * @throws SocketError `ENOTSUP` when `authorize` is set and they cannot: it would refuse every peer.
  */
-export const requireKoffi = ({ authorize }: ListenOptions, address: string): void => {
+export const requireSystemCalls = ({ authorize }: ListenOptions, address: string): void => {
   if (authorize === undefined) return
   try {
-    loadKoffi()
+    loadBackend()
   } catch (cause) {
     const detail = `authorize has to ask the system who a peer is: ${(cause as Error).message}`
     throw new SocketError({ code: 'ENOTSUP', syscall: 'listen', address, detail, cause })

@@ -1,6 +1,6 @@
 /** Whether a descriptor is one that `connect('fd:N')` and `listen('fd:N')` take, found out before Node has it. */
-import { SocketError, sockets } from '@uds/winsock-ffi'
-import { codeOf, hasKoffi } from '@uds/winsock-ffi/internal'
+import { hasBackend, SocketError, sockets } from '@uds/winsock-ffi'
+import { codeOf } from '@uds/winsock-ffi/internal'
 import { callFor, kindOf, nouns, type DescriptorKind } from '../inherited/kind.ts'
 
 /** Node would take an unconnected socket for a connection that never says anything. */
@@ -41,7 +41,7 @@ const codes: Readonly<Record<'connect' | 'listen', Readonly<Partial<Record<Descr
  * @throws SocketError `EINVAL`, `EPROTOTYPE`, `ENOTSOCK`, `ENOTCONN`; the call that takes it is in the message.
  */
 export const requireKind = (call: 'connect' | 'listen', fd: number): void => {
-  if (!hasKoffi()) return
+  if (!hasBackend()) return
   const kind = kindOf(fd, call)
   if (!taken[call].includes(kind)) {
     const other = callFor(kind, fd)

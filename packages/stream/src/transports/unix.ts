@@ -1,7 +1,7 @@
 /** The transport unix: AF_UNIX on every system. */
 import type { Socket } from 'node:net'
 import { formatAddress } from '@uds/winsock-ffi/internal'
-import { requireCredentials, requireKoffi } from '../peer/authorizer.ts'
+import { requireCredentials, requireSystemCalls } from '../peer/authorizer.ts'
 import { platform } from './select.ts'
 import type { Transport } from '../transport.ts'
 import { connectOwn, parseListenAddress } from './scheme.ts'
@@ -24,7 +24,7 @@ export const unix: Transport<Socket> = {
   },
   listen: async (address, options = {}) => {
     const at = parseListenAddress(address, 'unix')
-    requireKoffi(options, formatAddress(at))
+    requireSystemCalls(options, formatAddress(at))
     requireCredentials(options, platform.unixCapabilities, formatAddress(at))
     return await platform.listenUnix(at, options)
   },

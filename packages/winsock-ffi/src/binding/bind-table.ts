@@ -11,8 +11,7 @@ import {
   type CResults,
 } from './ctypes.ts'
 import { invalidArgument, missingArgument } from '../errors/wrong-argument.ts'
-import { takingViews } from '../runtime/bytes-for-native.ts'
-import type { KoffiFunction } from './koffi.ts'
+import type { NativeFunction } from './backend.ts'
 import type { Library } from './library.ts'
 
 /** Which result of a C function means that it failed. */
@@ -74,26 +73,17 @@ const failures: Readonly<Record<Failure, (result: number) => boolean>> = {
   never: () => false,
 }
 
-/** koffi takes each variadic value behind its type. */
-const withTypes =
-  (native: KoffiFunction, fixed: number, variadic: readonly string[]): KoffiFunction =>
-  (...args) =>
-    native(...args.slice(0, fixed), ...variadic.flatMap((type, index) => [type, args[fixed + index]]))
-
-const signature = (library: Library, name: string, row: Row): KoffiFunction => {
-  const fixed = row.args.map((type) => argumentTypes[type].koffi)
-  if (!row.variadic) return library.symbol(name, resultTypes[row.result], fixed)
-  const native = library.symbol(name, resultTypes[row.result], [...fixed, '...'])
-  return withTypes(
-    native,
-    fixed.length,
-    row.variadic.map((type) => argumentTypes[type].koffi),
+const lookUp = (library: Library, name: string, { args, variadic, result }: Row): NativeFunction =>
+  library.symbol(
+    name,
+    resultTypes[result],
+    args.map((type) => argumentTypes[type].native),
+    variadic?.map((type) => argumentTypes[type].native),
   )
-}
 
 /** Written out for the usual numbers of arguments: a rest parameter costs as much as all else here, on every call. */
 const attemptOf = (
-  native: KoffiFunction,
+  native: NativeFunction,
   failed: (result: number) => boolean,
   errorOf: (result: number) => number,
   arity: number,
@@ -102,11 +92,6 @@ const attemptOf = (
   if (arity === 3) return (a, b, c) => outcome(native(a, b, c) as number)
   if (arity === 4) return (a, b, c, d) => outcome(native(a, b, c, d) as number)
   return (...args) => outcome(native(...args) as number)
-}
-
-const lookUp = (library: Library, name: string, row: Row): KoffiFunction => {
-  const native = signature(library, name, row)
-  return [...row.args, ...(row.variadic ?? [])].includes('void *') ? takingViews(native) : native
 }
 
 const bindCall = (library: Library, name: string, row: Row): Call<Row> => {

@@ -1,8 +1,9 @@
 /**
- * The C types that a row of a binding table may name: what JavaScript passes and receives for each, how koffi
- * spells it, and which values are accepted. Integers that koffi would truncate without a word (1.5, NaN, 2 ** 40
+ * The C types that a row of a binding table may name: what JavaScript passes and receives for each, how a
+ * backend spells it, and which values are accepted. Integers that a backend would truncate without a word (1.5, NaN, 2 ** 40
  * for an `int`) are refused here instead.
  */
+import type { NativeArgument, NativeResult } from './backend.ts'
 
 /** Memory for a C function: a view of bytes, the address of something, or NULL. */
 export type Pointer = ArrayBufferView | bigint | null
@@ -40,15 +41,14 @@ export type CArgument = keyof CArguments
 export type CResult = keyof CResults
 
 interface ArgumentType {
-  /** The name of the type in koffi. */
-  readonly koffi: string
+  readonly native: NativeArgument
   /** What is accepted, in words, for the error message. */
   readonly expected: string
   accepts(value: unknown): boolean
 }
 
-const integer = (koffi: string, from: number, to: number): ArgumentType => ({
-  koffi,
+const integer = (native: NativeArgument, from: number, to: number): ArgumentType => ({
+  native,
   expected: `an integer from ${from} to ${to}`,
   accepts: (value) => Number.isInteger(value) && (value as number) >= from && (value as number) <= to,
 })
@@ -72,24 +72,24 @@ export const argumentTypes: Readonly<Record<CArgument, ArgumentType>> = {
   SOCKET: handle,
   HANDLE: handle,
   'void *': {
-    koffi: 'void *',
+    native: 'void *',
     expected: 'a Buffer or other view of bytes, an address (bigint) or null',
     accepts: (value) => value === null || ArrayBuffer.isView(value) || typeof value === 'bigint',
   },
   LPCSTR: {
-    koffi: 'str',
+    native: 'str',
     expected: 'a string without NUL',
     accepts: (value) => typeof value === 'string' && !value.includes('\0'),
   },
   LPCWSTR: {
-    koffi: 'str16',
+    native: 'str16',
     expected: 'a string without NUL, or null',
     accepts: (value) => value === null || (typeof value === 'string' && !value.includes('\0')),
   },
 }
 
-/** Each result type of the tables, as koffi spells it. */
-export const resultTypes: Readonly<Record<CResult, string>> = {
+/** Each result type of the tables, as backends know it. */
+export const resultTypes: Readonly<Record<CResult, NativeResult>> = {
   void: 'void',
   int: 'int32_t',
   ssize_t: 'intptr_t',

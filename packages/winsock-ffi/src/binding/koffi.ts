@@ -3,7 +3,6 @@ import { statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileOf } from '../bundle.ts'
 import { system } from '../system.ts'
-import { takingViews } from '../runtime/bytes-for-native.ts'
 import { koffiMissing } from './koffi-missing.ts'
 
 /** A C function, called with its arguments and returning its result: https://koffi.dev/load */
@@ -52,7 +51,8 @@ const requireKoffi = (url: string | undefined): Koffi => {
 }
 
 /**
- * koffi, loaded at the first call: importing this package costs no FFI and fails nowhere.
+ * koffi, loaded at the first call: importing this package costs no FFI and fails nowhere. The calls of this package are
+ * made by {@link loadBackend}, which need not be koffi.
  *
  * @throws SocketError `ENOTSUP` where koffi is not installed, has no binary for this system, was left behind by a bundler,
  *   or is kept out by Node's permission model; the message says which, and what to do.
@@ -70,16 +70,6 @@ export const loadKoffi = (): Koffi => {
   }
 }
 
-/** Whether {@link loadKoffi} works, for what can do without. */
-export const hasKoffi = (): boolean => {
-  try {
-    loadKoffi()
-    return true
-  } catch {
-    return false
-  }
-}
-
 /**
  * After a stat of a socket or a pipe, Node 22 follows no link of node_modules: https://github.com/nodejs/node/issues/51142.
  * With pnpm's, koffi would not find its binary then. A stat of anything else mends it.
@@ -92,8 +82,3 @@ const forgetLastStat = (): void => {
     // The directory is gone, or Node's permission model keeps it.
   }
 }
-
-const address = takingViews((view) => loadKoffi().address(view as ArrayBufferView))
-
-/** The memory of a view as a pointer. */
-export const addressOf = (view: ArrayBufferView): bigint => address(view)

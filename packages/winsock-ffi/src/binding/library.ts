@@ -1,13 +1,23 @@
-/** loadKoffi, defineLibrary: koffi and the shared libraries, loaded at the first call. */
+/** defineLibrary: shared libraries, loaded at the first call. */
 import { SocketError } from '../errors/socket-error.ts'
-import { loadKoffi, type Koffi, type KoffiFunction, type KoffiLibrary } from './koffi.ts'
+import type { Backend, NativeArgument, NativeFunction, NativeLibrary, NativeResult } from './backend.ts'
+import { loadBackend } from './load-backend.ts'
 
 /** A shared library whose functions can be bound by a table (see bind-table.ts). */
 export interface Library {
   /** The name for messages: `libc`, `ws2_32.dll`. */
   readonly name: string
-  /** Looks a function up. */
-  symbol(name: string, result: string, args: readonly string[]): KoffiFunction
+  /**
+   * Looks a function up.
+   *
+   * @param variadic - The types behind its `...`.
+   */
+  symbol(
+    name: string,
+    result: NativeResult,
+    args: readonly NativeArgument[],
+    variadic?: readonly NativeArgument[],
+  ): NativeFunction
   /** True when the library can be loaded and exports this name. */
   has(name: string): boolean
   /** The error number of the last failed call in this thread. */
@@ -22,7 +32,7 @@ export interface LibraryOptions {
   readonly files: readonly (string | null)[]
   /** Why this system cannot have the library, or undefined where it can. */
   readonly unavailable?: string | undefined
-  readonly lastError: (koffi: Koffi) => () => number
+  readonly lastError: (backend: Backend) => () => number
   readonly toError: (nativeCode: number, syscall: string) => SocketError
 }
 
@@ -32,10 +42,10 @@ export interface LibraryOptions {
  * @throws SocketError `ENOTSUP` from the first call, where the library or the function is not there.
  */
 export const defineLibrary = (options: LibraryOptions): Library => {
-  let loaded: KoffiLibrary | undefined
+  let loaded: NativeLibrary | undefined
   let lastError: (() => number) | undefined
 
-  const load = (): KoffiLibrary => {
+  const load = (): NativeLibrary => {
     if (loaded) return loaded
     const unavailable = (detail: string, cause?: unknown): SocketError =>
       new SocketError({
@@ -47,11 +57,13 @@ export const defineLibrary = (options: LibraryOptions): Library => {
         cause,
       })
     if (options.unavailable) throw unavailable(options.unavailable)
-    const api = loadKoffi()
+    const backend = loadBackend()
+    // Found before the first call: to look a function up after a call would change its error number.
+    lastError = options.lastError(backend)
     const failures: unknown[] = []
     for (const file of options.files) {
       try {
-        loaded = api.load(file)
+        loaded = backend.load(file)
         return loaded
       } catch (cause) {
         failures.push(cause)
@@ -65,10 +77,10 @@ export const defineLibrary = (options: LibraryOptions): Library => {
 
   return {
     name: options.name,
-    symbol: (name, result, args) => {
+    symbol: (name, result, args, variadic) => {
       const library = load()
       try {
-        return library.func(name, result, [...args])
+        return library.func(name, result, args, variadic)
       } catch (cause) {
         throw new SocketError({
           code: 'ENOTSUP',
@@ -81,15 +93,14 @@ export const defineLibrary = (options: LibraryOptions): Library => {
     },
     has: (name) => {
       try {
-        load().symbol(name)
-        return true
+        return load().has(name)
       } catch {
         return false
       }
     },
     lastError: () => {
-      lastError ??= options.lastError(loadKoffi())
-      return lastError()
+      if (lastError === undefined) load()
+      return lastError!()
     },
     toError: options.toError,
   }

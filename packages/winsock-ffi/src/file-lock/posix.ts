@@ -2,7 +2,7 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, unlinkSync } from 'node:fs'
 import { constants as os } from 'node:os'
 import { bindTable, type Bound } from '../binding/bind-table.ts'
-import { hasKoffi } from '../binding/koffi.ts'
+import { hasBackend } from '../binding/load-backend.ts'
 import { ownUid } from '../identity/posix.ts'
 import { libcLibrary } from '../libraries/posix/libc.ts'
 import { userDirectory } from '../names/posix/name-address.ts'
@@ -88,7 +88,7 @@ const attempt = (path: string, observe: Observe): LockAttempt => {
 }
 
 export const backend: LockBackend = {
-  attempts: (path, observe) => (hasKoffi() ? () => attempt(path, observe) : () => undefined),
+  attempts: (path, observe) => (hasBackend() ? () => attempt(path, observe) : () => undefined),
   // The file is there for the time of one step only, and a crash leaves it unlocked.
   isLocked: () => false,
 }

@@ -7,7 +7,7 @@ import { readdirSync, readlinkSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { UnixAddress } from '../address/unix-address.ts'
 import { bindTable, type Bound } from '../binding/bind-table.ts'
-import { loadKoffi } from '../binding/koffi.ts'
+import { hasBackend } from '../binding/load-backend.ts'
 import { libcLibrary } from '../libraries/posix/libc.ts'
 import { sockets } from '../sockets/index.ts'
 import { system } from '../system.ts'
@@ -27,15 +27,6 @@ const flagRows = {
 } as const
 
 const flags: Bound<typeof flagRows> = bindTable(libcLibrary, flagRows)
-
-const hasKoffi = (): boolean => {
-  try {
-    loadKoffi()
-    return true
-  } catch {
-    return false
-  }
-}
 
 /** Only Linux keeps the thread. Descriptors of the main thread go with the process. */
 const isNeeded = (): boolean =>
@@ -108,7 +99,7 @@ const openDescriptors = (): number[] => {
  * @returns True when there were some.
  */
 export const closeOrphans = (path: string): boolean => {
-  if (system !== 'linux' || !hasKoffi()) return false
+  if (system !== 'linux' || !hasBackend()) return false
   const wanted = resolve(path)
   const orphans = openDescriptors().filter((fd) => {
     const found = isOrphan(fd) ? pathOf(fd) : undefined

@@ -1,33 +1,23 @@
-/** The strategy poll-handle: libuv's own, through koffi. */
+/** The strategy poll-handle: libuv's own, through koffi or node:ffi. */
 import { SocketError } from '../errors/socket-error.ts'
 import { runtime } from '../runtime/runtime.ts'
-import { loadKoffi } from '../binding/koffi.ts'
+import type { OnPoll, PollHandle } from '../binding/backend.ts'
+import { loadBackend } from '../binding/load-backend.ts'
 import { systemCalls } from '../system-calls/select.ts'
 import { READABLE, WRITABLE } from '../system-calls/system-calls.ts'
 import type { Report, Source } from './watcher.ts'
 
-interface PollHandle {
-  // The callback gets a libuv status and the events; the types of koffi 3.3 leave out the status.
-  start(
-    options: object,
-    callback: (status: number, events: { readable: boolean; writable: boolean }) => void,
-  ): void
-  stop(): void
-  ref(): void
-  unref(): void
-  close(): void
-}
-
-/**
- * koffi's poll handle, if this koffi has it: since 2.15 and without a promise to stay. Bun 1.4 ends the process at
- * `uv_poll_init`, which it does not have.
- */
-export const pollHandleAvailable = (): boolean =>
-  runtime.name !== 'bun' && typeof loadKoffi().node?.poll === 'function'
+/** Whether the backend has it. */
+export const pollHandleAvailable = (): boolean => loadBackend().poll !== undefined
 
 /** Why there is none. */
-export const noPollHandle = (): string =>
-  runtime.name === 'bun' ? 'Bun has no poll handle' : 'this version of koffi has no poll handle'
+export const noPollHandle = (): string => {
+  if (runtime.name === 'bun') return 'Bun has no poll handle'
+  const { name } = loadBackend()
+  return name === 'koffi'
+    ? 'this version of koffi has no poll handle'
+    : `the backend ${name} has no poll handle`
+}
 
 /** Numbers that have a poll handle of this module: libuv takes one for each (uv_poll_init, UV_EEXIST). */
 const watched = new Set<number>()
@@ -67,7 +57,7 @@ export const pollHandle = (fd: number, interest: number, report: Report, foreign
   let referenced = true
   let stopped = false
   // libuv goes on calling while the socket is ready: the first call of a turn schedules the report, before the next poll.
-  const onEvent = (status: number, events: { readable: boolean; writable: boolean }): void => {
+  const onEvent: OnPoll = (status, events) => {
     if (status < 0) stopped = true
     if (pending) return
     pending = setImmediate(() => {
@@ -78,13 +68,10 @@ export const pollHandle = (fd: number, interest: number, report: Report, foreign
     })
     if (!referenced) pending.unref()
   }
-  const node = loadKoffi().node as unknown as {
-    poll(fd: number, options: object, callback: typeof onEvent): PollHandle
-  }
   const polled = reserve(fd, foreign)
   let handle: PollHandle
   try {
-    handle = node.poll(polled.fd, options, onEvent)
+    handle = loadBackend().poll!(polled.fd, options, onEvent)
   } catch (error) {
     polled.release()
     throw error

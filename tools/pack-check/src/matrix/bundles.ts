@@ -31,6 +31,8 @@ const COMPLAINTS: Readonly<Record<string, RegExp>> = {
   watch: KOFFI,
   guest: /bundle node_modules\/@uds\/wasi-host\/dist\/guest-thread\.js/,
 }
+/** The same for executables, which are of Node 26: node:ffi stands in for koffi. */
+const COMPLAINTS_OF_EXECUTABLES: typeof COMPLAINTS = { guest: COMPLAINTS['guest']! }
 
 type Build = (project: string, entries: readonly string[], into: string) => void
 
@@ -85,10 +87,11 @@ const tryAll = (
   command: (name: string) => readonly [string, ...string[]],
   complete: () => void,
   cwd: string,
+  complaints = COMPLAINTS,
 ): void => {
   for (const name of names) {
     const [file, ...args] = command(name)
-    const complaint = COMPLAINTS[name]
+    const complaint = complaints[name]
     attempt(name, `${how}, alone`, () =>
       complaint ? refusal(file, args, complaint) : finish(file, args, cwd),
     )
@@ -148,5 +151,5 @@ export const tryExecutables = (project: string, directory: string, tools: Bundle
     }
     giveKoffi(project, into)
   }
-  tryAll(how, names, (name) => [program, name], complete, into)
+  tryAll(how, names, (name) => [program, name], complete, into, COMPLAINTS_OF_EXECUTABLES)
 }

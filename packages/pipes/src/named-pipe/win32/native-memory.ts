@@ -1,14 +1,14 @@
 /** NativeMemory: memory outside V8 that stays where it is while the system writes to it. */
-import { loadKoffi } from '@uds/winsock-ffi'
+import { loadBackend } from '@uds/winsock-ffi'
 import { kernel32 } from '../../libraries/win32.ts'
 
 /** LMEM_ZEROINIT (winbase.h) */
 const LMEM_ZEROINIT = 0x40
 
-/** The memory as JavaScript's; undefined where V8 holds no memory but its own, as in Electron: there koffi.view throws. */
+/** The memory as JavaScript's; undefined where V8 holds no memory but its own, as in Electron: there `view` of koffi throws. */
 const viewOf = (address: bigint, size: number): DataView | undefined => {
   try {
-    return new DataView(loadKoffi().view(address, size))
+    return new DataView(loadBackend().view(address, size))
   } catch {
     return undefined
   }

@@ -1,7 +1,7 @@
 /** Whether a socket is behind a file, without its owner noticing. */
 import { connect } from 'node:net'
-import { sockets, UnixAddress } from '@uds/winsock-ffi'
-import { codeOf, hasKoffi, shortPath, system } from '@uds/winsock-ffi/internal'
+import { hasBackend, sockets, UnixAddress } from '@uds/winsock-ffi'
+import { codeOf, shortPath, system } from '@uds/winsock-ffi/internal'
 
 /** `alive`: a socket is there. `dead`: the file has no socket any more. Else the code of the system. */
 export type ProbeResult = 'alive' | 'dead' | (string & {})
@@ -31,7 +31,7 @@ const probeByDatagram = (path: string): ProbeResult => {
   }
 }
 
-/** Without koffi: a connection, which the server accepts and finds closed. */
+/** Without system calls: a connection, which the server accepts and finds closed. */
 const probeByConnecting = (path: string): Promise<ProbeResult> =>
   new Promise((resolve) => {
     const socket = connect({ path })
@@ -46,7 +46,7 @@ const probeByConnecting = (path: string): Promise<ProbeResult> =>
 export const probe = async (path: string): Promise<ProbeResult> => {
   const target = shortPath(path, 'connect')
   try {
-    return hasKoffi() && system !== 'other'
+    return hasBackend() && system !== 'other'
       ? probeByDatagram(target.path)
       : await probeByConnecting(target.path)
   } finally {

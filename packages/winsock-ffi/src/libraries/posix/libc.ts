@@ -12,7 +12,6 @@ export const libcLibrary: Library = defineLibrary({
   name: 'libc',
   files: [null],
   unavailable: system === 'win32' ? 'Windows has Winsock instead: use winsock or sockets' : undefined,
-  // Koffi keeps the errno of each thread's last call (https://koffi.dev/functions).
-  lastError: (koffi) => () => koffi.errno(),
+  lastError: (backend) => () => backend.errno(),
   toError: (nativeCode, syscall) => new SocketError({ code: errnoCode(nativeCode), syscall, nativeCode }),
 })

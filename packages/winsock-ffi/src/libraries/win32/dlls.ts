@@ -9,8 +9,8 @@ const unavailable =
     : 'it is a library of Windows; on this system use libc, or sockets, which run on both'
 
 /**
- * A system DLL. Koffi keeps the error number of each thread's last call, so GetLastError as a further call still returns
- * it (https://koffi.dev/functions).
+ * A system DLL. GetLastError as a further call still returns the error number of the last one: koffi keeps that of each
+ * thread's last call (https://koffi.dev/functions), and node:ffi makes no call of the system in between.
  */
 const systemDll = (name: string): Library =>
   defineLibrary({
@@ -18,8 +18,8 @@ const systemDll = (name: string): Library =>
     files: [name],
     unavailable,
     // WSAGetLastError is GetLastError (both read the thread's last error), so one serves every DLL.
-    lastError: (koffi) => {
-      const getLastError = koffi.load('kernel32.dll').func('GetLastError', 'uint32_t', [])
+    lastError: (backend) => {
+      const getLastError = backend.load('kernel32.dll').func('GetLastError', 'uint32_t', [])
       return () => getLastError() as number
     },
     toError: systemError,

@@ -13,7 +13,7 @@
  * struct cmsghdr { socklen_t cmsg_len; int cmsg_level; int cmsg_type; };                           // 12, aligned to 4
  * ```
  */
-import { addressOf } from '../../binding/koffi.ts'
+import { addressOf } from '../../binding/load-backend.ts'
 import type { IncomingMessage, OutgoingMessage, SenderCredentials } from '../system-calls.ts'
 import { SOCKADDR_STORAGE_SIZE } from '../../address/sockaddr.ts'
 import { constants as c, linux, onDarwin } from '../../constants/posix.ts'
