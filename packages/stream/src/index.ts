@@ -19,7 +19,7 @@ export type { TemporaryAddress } from './rendezvous/temporary-address.ts'
 export { listenFds } from './inherited/listen-fds.ts'
 export type { DescriptorKind } from './inherited/kind.ts'
 export type { PassedSocket } from './inherited/listen-fds.ts'
-export { peerCredentials, provideCredentials } from './peer/credentials.ts'
+export { peerCredentials, peerGroups, peerLabel, peerPidfd, provideCredentials } from './peer/credentials.ts'
 
 // Addresses
 export { formatAddress, parseAddress } from '@uds/winsock-ffi/internal'

@@ -55,6 +55,8 @@ describe.skipIf(cc.missing)('what the C compiler says of this system', () => {
     const own: Record<string, number> = { ...(onDarwin ? darwin : linux) }
     // Not names of C here: sizeof(sun_path); a flag that the system does not have; seconds instead of ticks.
     const { UNIX_PATH_MAX, SO_LINGER, ...rest } = own
+    // Younger than the headers of Debian: written down a second time below.
+    for (const name of ['SO_PEERPIDFD', 'SO_PASSRIGHTS']) delete rest[name]
     const names = Object.keys(rest).filter((name) => rest[name] !== 0 || /^(SHUT_RD|SOL_LOCAL)$/.test(name))
     const linger = onDarwin ? 'SO_LINGER_SEC' : 'SO_LINGER'
     const extra = onDarwin ? ['sys/filio.h'] : []
@@ -122,6 +124,8 @@ describe('what is written down of the other systems', () => {
       MSG_DONTWAIT: 64,
       MSG_NOSIGNAL: 16_384,
       SO_PEERCRED: 17,
+      SO_PEERPIDFD: 77,
+      SO_PASSRIGHTS: 83,
     })
     expect(linuxLayout).toMatchObject({ lengthByte: false, UNIX_PATH_MAX: 108, abstractNames: true })
     expect(linuxMessage).toMatchObject({ size: 56, flags: 48, cmsgHeader: 16, cmsgAlign: 8 })

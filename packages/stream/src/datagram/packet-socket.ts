@@ -10,6 +10,7 @@ import {
   type SenderCredentials,
   type SocketHandle,
 } from '@uds/winsock-ffi'
+import { refuseDescriptors } from '../descriptors/refuse.ts'
 import { takeDescriptor } from '../descriptors/sendable.ts'
 import type { Packet, PacketSocketEvents, PacketSocketOptions, SendPacketOptions } from './packet.ts'
 import { packetSettings, type PacketSettings } from './packet-settings.ts'
@@ -48,6 +49,7 @@ export abstract class PacketSocket extends EventEmitter<PacketSocketEvents> impl
     this.handle = handle
     try {
       this.#settings = packetSettings(where, options)
+      if (this.#settings.maxDescriptors === 0) refuseDescriptors(handle)
       if (this.#settings.credentials) sockets.setOption(handle, 'SO_PASSCRED', true)
       handle.setNonblocking(true)
     } catch (error) {

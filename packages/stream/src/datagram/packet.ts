@@ -59,7 +59,8 @@ export interface PacketSocketOptions {
    */
   readonly credentials?: boolean | undefined
   /**
-   * The largest number of descriptors that a packet may bring, 0 to 253. Further ones are closed.
+   * The largest number of descriptors that a packet may bring, 0 to 253. Further ones are closed; with 0 Linux 6.16 refuses them
+   * (`EPERM` for the sender, SO_PASSRIGHTS).
    *
    * @default 253
    */

@@ -7,6 +7,7 @@ import {
   type PeerCredentials,
   type SocketHandle,
 } from '@uds/winsock-ffi'
+import { refuseDescriptors } from '../descriptors/refuse.ts'
 import { adoptSocket, type SocketSource } from '../inherited/claim-socket.ts'
 import { connectNow, RawListener } from '../listener/raw-listener.ts'
 import { listenReplacingStale } from './bind.ts'
@@ -137,6 +138,8 @@ export class SeqpacketListener extends EventEmitter<SeqpacketListenerEvents> {
     super()
     this.address = address
     this.#options = options
+    // What a listener has counts for connections that wait in its backlog, too.
+    if (options.maxDescriptors === 0) refuseDescriptors(handle)
     this.#listener = new RawListener(
       handle,
       address,

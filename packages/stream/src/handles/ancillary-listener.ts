@@ -1,5 +1,6 @@
 /** Listening for AncillarySockets. */
 import type { SocketHandle, UnixAddress } from '@uds/winsock-ffi'
+import { refuseDescriptors } from '../descriptors/refuse.ts'
 import { listenReplacingStale } from '../datagram/bind.ts'
 import { toUnixAddress, type UnixAddressLike } from '../datagram/unix-address.ts'
 import { AncillarySocket, ancillarySettings, type AncillaryOptions } from './ancillary-socket.ts'
@@ -26,6 +27,8 @@ export class AncillaryListener extends DescriptorListener<AncillarySocket> {
     authorize: Authorize | undefined,
     options: AncillaryOptions,
   ) {
+    // What a listener has counts for connections that wait in its backlog, too.
+    if (options.maxDescriptors === 0) refuseDescriptors(handle)
     super(handle, address, authorize, (client) => AncillarySocket.from(client, options))
   }
 }

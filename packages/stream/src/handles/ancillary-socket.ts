@@ -16,6 +16,7 @@ import { integer, INT_MAX } from '@uds/winsock-ffi/internal'
 import { SocketWatcher } from '../datagram/socket-watcher.ts'
 import { toUnixAddress, type UnixAddressLike } from '../datagram/unix-address.ts'
 import { takeDescriptor, type Sendable } from '../descriptors/sendable.ts'
+import { refuseDescriptors } from '../descriptors/refuse.ts'
 import { adoptSocket, markOwn, type SocketSource } from '../inherited/claim-socket.ts'
 import { connectNow } from '../listener/raw-listener.ts'
 import type { AncillaryChunk } from './ancillary-chunk.ts'
@@ -144,6 +145,7 @@ export class AncillarySocket
   private constructor(handle: SocketHandle, options: AncillaryOptions, where: string) {
     super()
     const settings = ancillarySettings(where, options)
+    if (settings.maxDescriptors === 0) refuseDescriptors(handle)
     if (settings.credentials) sockets.setOption(handle, 'SO_PASSCRED', true)
     handle.setNonblocking(true)
     this.#handle = handle

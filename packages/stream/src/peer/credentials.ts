@@ -1,6 +1,13 @@
-/** peerCredentials of any connection, and how a transport provides them. */
+/** peerCredentials of any connection, more about peers of sockets, and how a transport provides them. */
 import type { Duplex } from 'node:stream'
-import { invalidArgument, SocketError, type PeerCredentials } from '@uds/winsock-ffi'
+import {
+  invalidArgument,
+  SocketError,
+  sockets,
+  type Descriptor,
+  type PeerCredentials,
+  type SocketHandle,
+} from '@uds/winsock-ffi'
 import type { Identity } from './identity.ts'
 import { identity as posix } from './posix.ts'
 import { system } from '@uds/winsock-ffi/internal'
@@ -39,15 +46,66 @@ export const provideCredentials = (
  * @throws SocketError `ENOTSUP` for TCP and where the system does not say, `EBADF` when the connection is closed.
  */
 export const peerCredentials = (connection: Duplex): PeerCredentials => {
-  const where = 'peerCredentials'
+  requireOpen(connection, 'peerCredentials')
+  const source = sources.get(connection)
+  return source ? source.credentials() : identity.credentialsOf(connection)
+}
+
+/**
+ * The supplementary groups of the process at the other end, as they were when it connected or listened (SO_PEERGROUPS).
+ *
+ * @example
+ * ```ts
+ * const admins = 27
+ * const allowed = (peer: PeerCredentials, connection: Duplex) =>
+ *   peer.uid === 0 || peer.gid === admins || peerGroups(connection).includes(admins)
+ * const server = await listen('unix:/run/app.sock', { mode: 0o666, authorize: allowed })
+ * ```
+ *
+ * ## Platform behaviour
+ * Linux; elsewhere `ENOTSUP`. It needs koffi.
+ *
+ * @throws SocketError `ENOTSUP` for what is no AF_UNIX socket, `EBADF` when the connection is closed.
+ */
+export const peerGroups = (connection: Duplex): readonly number[] =>
+  ofSocket(connection, 'peerGroups', sockets.peerGroups)
+
+/**
+ * The security context of the process at the other end, as SELinux, AppArmor or Smack writes it (SO_PEERSEC); undefined where
+ * no such module is active.
+ *
+ * ## Platform behaviour
+ * As {@link peerGroups}.
+ *
+ * @throws As {@link peerGroups}.
+ */
+export const peerLabel = (connection: Duplex): string | undefined =>
+  ofSocket(connection, 'peerLabel', sockets.peerLabel)
+
+/**
+ * A descriptor of the process at the other end (SO_PEERPIDFD): unlike a pid it never becomes another process. It is readable
+ * once the process has ended, and the caller closes it.
+ *
+ * ## Platform behaviour
+ * Linux 6.5; `ENOPROTOOPT` before, elsewhere `ENOTSUP`. It needs koffi.
+ *
+ * @throws As {@link peerGroups}; SocketError `ESRCH` when the process has ended, before Linux 6.16; `EMFILE`.
+ */
+export const peerPidfd = (connection: Duplex): Descriptor =>
+  ofSocket(connection, 'peerPidfd', sockets.peerPidfd)
+
+const ofSocket = <T>(connection: Duplex, where: string, use: (socket: SocketHandle) => T): T => {
+  requireOpen(connection, where)
+  return identity.withSocket(connection, where, use)
+}
+
+const requireOpen = (connection: Duplex, where: string): void => {
   if (typeof connection !== 'object' || connection === null) {
     throw invalidArgument(where, 'the connection', 'a connection of @uds/stream, or a net.Socket', connection)
   }
   if (connection.destroyed) {
     throw new SocketError({ code: 'EBADF', syscall: where, detail: 'the connection is closed' })
   }
-  const source = sources.get(connection)
-  return source ? source.credentials() : identity.credentialsOf(connection)
 }
 
 /** True when the peer has closed a connection that is not read. */

@@ -1,6 +1,6 @@
 /** SO_PEERCRED and its kind, on a descriptor of Node. */
 import type { Duplex } from 'node:stream'
-import { SocketError, sockets, type PeerCredentials } from '@uds/winsock-ffi'
+import { SocketError, sockets, type PeerCredentials, type SocketHandle } from '@uds/winsock-ffi'
 import type { Identity } from './identity.ts'
 
 const fdOf = (connection: Duplex): number =>
@@ -27,12 +27,12 @@ const hasLeft = (connection: Duplex): boolean => {
 }
 
 /** Sockets of other families are ENOTSUP: TCP has no peer process. */
-const credentialsOf = (connection: Duplex): PeerCredentials => {
+const withSocket = <T>(connection: Duplex, where: string, use: (socket: SocketHandle) => T): T => {
   const fd = fdOf(connection)
   if (fd < 0) {
     throw new SocketError({
       code: 'ENOTSUP',
-      syscall: 'peerCredentials',
+      syscall: where,
       detail: 'the connection is no socket of the system, so its peer is unknown',
     })
   }
@@ -42,14 +42,17 @@ const credentialsOf = (connection: Duplex): PeerCredentials => {
     if (sockets.localAddress(borrowed).family !== 'unix') {
       throw new SocketError({
         code: 'ENOTSUP',
-        syscall: 'peerCredentials',
+        syscall: where,
         detail: 'only AF_UNIX knows the process at the other end',
       })
     }
-    return sockets.peerCredentials(borrowed)
+    return use(borrowed)
   } finally {
     borrowed.release()
   }
 }
 
-export const identity: Identity = { credentialsOf, hasLeft }
+const credentialsOf = (connection: Duplex): PeerCredentials =>
+  withSocket(connection, 'peerCredentials', sockets.peerCredentials)
+
+export const identity: Identity = { credentialsOf, withSocket, hasLeft }

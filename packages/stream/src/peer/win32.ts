@@ -11,5 +11,8 @@ export const identity: Identity = {
       detail: 'the peer is known only of AF_UNIX and pipe connections that this package has made',
     })
   },
+  withSocket: (_connection, where) => {
+    throw new SocketError({ code: 'ENOTSUP', syscall: where, detail: 'only Linux knows this of a peer' })
+  },
   hasLeft: () => false,
 }

@@ -95,6 +95,10 @@ export interface LinuxConstants extends PosixConstants {
   readonly SCM_CREDENTIALS: number
   readonly SO_PASSCRED: number
   readonly SO_PEERCRED: number
+  readonly SO_PEERSEC: number
+  readonly SO_PEERGROUPS: number
+  readonly SO_PEERPIDFD: number
+  readonly SO_PASSRIGHTS: number
 }
 
 export const linux: LinuxConstants = {
@@ -118,6 +122,10 @@ export const linux: LinuxConstants = {
   SO_RCVTIMEO: 20,
   SO_SNDTIMEO: 21,
   SO_ACCEPTCONN: 30,
+  SO_PEERSEC: 31,
+  SO_PEERGROUPS: 59,
+  SO_PEERPIDFD: 77,
+  SO_PASSRIGHTS: 83,
   MSG_TRUNC: 0x20,
   MSG_CTRUNC: 0x8,
   MSG_WAITALL: 0x100,

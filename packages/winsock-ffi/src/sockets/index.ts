@@ -7,7 +7,7 @@ import { accept, bind, connect, listen } from './connections.ts'
 import { receiveMessage, sendMessage, tryReceiveMessage } from './messages.ts'
 import { close, fromFd, open, pair, setNonblocking } from './open.ts'
 import { getOption, setOption } from './options.ts'
-import { localAddress, peerAddress, peerCredentials } from './peers.ts'
+import { localAddress, peerAddress, peerCredentials, peerGroups, peerLabel, peerPidfd } from './peers.ts'
 import { poll } from './poll.ts'
 import { available, recv, send, shutdown } from './transfer.ts'
 
@@ -39,6 +39,9 @@ export const sockets: {
   readonly localAddress: typeof localAddress
   readonly peerAddress: typeof peerAddress
   readonly peerCredentials: typeof peerCredentials
+  readonly peerGroups: typeof peerGroups
+  readonly peerLabel: typeof peerLabel
+  readonly peerPidfd: typeof peerPidfd
   readonly available: typeof available
   readonly getOption: typeof getOption
   readonly setOption: typeof setOption
@@ -67,6 +70,9 @@ export const sockets: {
   localAddress,
   peerAddress,
   peerCredentials,
+  peerGroups,
+  peerLabel,
+  peerPidfd,
   available,
   getOption,
   setOption,

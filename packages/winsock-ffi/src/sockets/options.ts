@@ -19,6 +19,11 @@ export interface SocketOptions {
   IPV6_V6ONLY: boolean
   /** Linux: receive the credentials of the sender with each message. */
   SO_PASSCRED: boolean
+  /**
+   * Linux 6.16: descriptors are welcome, which they are unless this is false. Then a peer that sends some gets `EPERM`; bytes
+   * pass. What a listener has, its connections inherit.
+   */
+  SO_PASSRIGHTS: boolean
 }
 
 /** The options that can only be read. */

@@ -123,6 +123,10 @@ export interface SystemCalls {
   /** Bytes that can be read without waiting. */
   available(fd: number): number
   peerCredentials(fd: number): PeerCredentials
+  /** More about the peer; Linux. */
+  readonly peerGroups?: (fd: number) => number[]
+  readonly peerLabel?: (fd: number) => string | undefined
+  readonly peerPidfd?: (fd: number) => number
 
   /** Makes the thread wait for so many whole milliseconds; a signal may end it early. */
   sleep(ms: number): void

@@ -18,4 +18,8 @@ const both = {
 
 export const options: Readonly<Record<string, OptionRow | undefined>> = onDarwin
   ? both
-  : { ...both, SO_PASSCRED: { level: linux.SOL_SOCKET, name: linux.SO_PASSCRED, kind: 'boolean' } }
+  : {
+      ...both,
+      SO_PASSCRED: { level: linux.SOL_SOCKET, name: linux.SO_PASSCRED, kind: 'boolean' },
+      SO_PASSRIGHTS: { level: linux.SOL_SOCKET, name: linux.SO_PASSRIGHTS, kind: 'boolean' },
+    }

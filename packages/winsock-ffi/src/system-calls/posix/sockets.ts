@@ -5,6 +5,7 @@ import { FAILED, HANGUP, READABLE, WRITABLE, type SystemCalls } from '../system-
 import { SOCKADDR_STORAGE_SIZE } from '../../address/sockaddr.ts'
 import { connectWithin } from './connect.ts'
 import { constants as c, darwin, onDarwin } from '../../constants/posix.ts'
+import { peerGroups, peerLabel, peerPidfd } from '../../credentials/linux.ts'
 import { peerCredentials } from '../../credentials/posix.ts'
 import { errnoCode } from '../../errors/posix/errno.ts'
 import { receiveMessage, sendMessage } from './messages.ts'
@@ -158,6 +159,7 @@ export const systemCalls: SystemCalls = {
     return count[0]!
   },
   peerCredentials,
+  ...(onDarwin ? {} : { peerGroups, peerLabel, peerPidfd }),
 
   // poll(2) of nothing: "sleeping for a subsecond", as its man page calls it.
   sleep: (ms) => {
