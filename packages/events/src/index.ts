@@ -14,6 +14,7 @@ export { EventClient } from './client/client.ts'
 export type { ClientEvents, ClientOptions } from './client/options.ts'
 export type { EventEnd, HandlerResult } from './end/event-end.ts'
 export type { EndOptions } from './end/options.ts'
+export type { ProtocolOption } from './wire/handshake-messages.ts'
 export type { QueueOptions, QueuePolicy } from './channel/frame-queue.ts'
 export type { ReconnectOptions } from './client/reconnect.ts'
 export type { JournalOptions } from './journal/database.ts'
@@ -34,6 +35,8 @@ export type {
   Input,
   Item,
   MapSection,
+  Passed,
+  ReadableStreamOf,
   Reply,
   RequestName,
   RequestOptions,

@@ -16,7 +16,7 @@ export interface AnyMap {
  * - `events`: name to data, both directions
  * - `toServer`, `toClient`: events of one direction
  * - `requests`: what the server handles; a function type with at most one input. A function that returns an
- *   `AsyncIterable` is a stream of replies.
+ *   `AsyncIterable` is a stream of replies; an input that is an `AsyncIterable` is sent as a stream.
  * - `clientRequests`: the same, handled by a client
  */
 export type MapSection = 'events' | 'toServer' | 'toClient' | 'requests' | 'clientRequests'
@@ -116,6 +116,21 @@ type LooksLikeOptions<I> = I extends readonly unknown[]
         : false
     : false
 
+/** A `ReadableStream`, of Node.js or of a browser's types. */
+export interface ReadableStreamOf<T> {
+  getReader(): {
+    read(): Promise<{ done: boolean; value?: T | undefined }>
+    cancel(reason?: unknown): Promise<void>
+  }
+}
+
+/** What a caller passes for an input: for a stream of items a `Readable`, a `ReadableStream` or an async iterable. */
+export type Passed<I> = unknown extends I
+  ? I
+  : I extends AsyncIterable<infer T>
+    ? AsyncIterable<T> | ReadableStreamOf<T>
+    : I
+
 /** The arguments of `request` and `stream` behind the name. */
 export type CallArguments<F, Options> = F extends (...args: infer A) => unknown
   ? A extends []
@@ -125,8 +140,8 @@ export type CallArguments<F, Options> = F extends (...args: infer A) => unknown
       : true extends LooksLikeOptions<A[0]>
         ? [input: A[0], options: Options | undefined]
         : undefined extends A[0]
-          ? [input?: A[0], options?: Options]
-          : [input: A[0], options?: Options]
+          ? [input?: Passed<A[0]>, options?: Options]
+          : [input: Passed<A[0]>, options?: Options]
   : never
 
 /** The input of a request. */

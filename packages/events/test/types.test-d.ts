@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { expectTypeOf } from 'vitest'
 import {
   contract,
@@ -17,6 +18,8 @@ interface Chat {
     add(input: { a: number; b: number }): Promise<number>
     wait(input: { timeoutMs: number }): void
     count(upTo: number): AsyncIterable<number>
+    upload(parts: AsyncIterable<Uint8Array>): number
+    talk(lines: AsyncIterable<string>): AsyncIterable<string>
   }
   clientRequests: { age(): number }
 }
@@ -76,6 +79,20 @@ export const uses = async (): Promise<void> => {
   expectTypeOf(client.request('wait', { timeoutMs: 1 }, {})).toEqualTypeOf<Promise<void>>()
   expectTypeOf(peer.request('age')).toEqualTypeOf<Promise<number>>()
   for await (const item of client.stream('count', 10)) expectTypeOf(item).toEqualTypeOf<number>()
+  expectTypeOf(client.request('upload', Readable.from([]))).toEqualTypeOf<Promise<number>>()
+  expectTypeOf(client.request('upload', new ReadableStream<Uint8Array>())).toEqualTypeOf<Promise<number>>()
+  for await (const line of client.stream('talk', new ReadableStream<string>(), { window: 1 }))
+    expectTypeOf(line).toEqualTypeOf<string>()
+  server.handle('upload', async (parts) => {
+    expectTypeOf(parts).toEqualTypeOf<AsyncIterable<Uint8Array>>()
+    return 1
+  })
+  // @ts-expect-error -- the input is a stream
+  await client.request('upload', new Uint8Array(1))
+  // @ts-expect-error -- a stream of other items
+  await client.request('upload', new ReadableStream<string>())
+  // @ts-expect-error -- a list is one value
+  client.stream('talk', ['a'])
   // @ts-expect-error -- the input is missing
   await client.request('add')
   // @ts-expect-error -- of another type

@@ -1,7 +1,7 @@
 /** Dispatcher: each frame that arrives goes to its consumer. */
 import type { Codec, CodecLimits } from '../codecs/codec.ts'
 import { failure, fromWire, RemoteError } from '../errors.ts'
-import { FIRST_OPTIONAL_TYPE, Flag, FrameType, KNOWN_FLAGS, readU64 } from '../wire/frame.ts'
+import { FIRST_OPTIONAL_TYPE, Flag, FrameType, HEADER_ID_BYTES, KNOWN_FLAGS, readU64 } from '../wire/frame.ts'
 import type { Link } from '../wire/link.ts'
 import type { RequestHandler } from './request-handler.ts'
 import type { Requester } from './requester.ts'
@@ -102,6 +102,7 @@ export class Dispatcher {
           (flags & Flag.stream) !== 0,
           Math.floor(id / 0x1_0000_0000),
           this.#value(link, flags, buffer, body, end),
+          (flags & Flag.input) !== 0,
         )
         return
       case FrameType.reply:
@@ -119,6 +120,21 @@ export class Dispatcher {
         return
       case FrameType.credit:
         requestHandler.credit(id, countIn(buffer, body, end, 'a credit'))
+        return
+      case FrameType.input:
+        requestHandler.input(id, this.#value(link, flags, buffer, body, end), end - body + HEADER_ID_BYTES)
+        return
+      case FrameType.inputEnd:
+        requestHandler.inputEnded(id)
+        return
+      case FrameType.inputFailure:
+        requestHandler.inputFailed(id, fromWire(decodeJson(buffer, body, end, flags)))
+        return
+      case FrameType.inputCredit:
+        requester.inputCredit(id, countIn(buffer, body, end, 'a credit'))
+        return
+      case FrameType.inputStop:
+        requester.inputStopped(id)
         return
       case FrameType.ping:
         link.outbox.putUnheld(FrameType.pong, id, undefined)

@@ -3,6 +3,7 @@ import { asError, DeferError, failure, toWire } from '../errors.ts'
 import type { Delivery } from '../handlers/handler.ts'
 import { isThenable } from '../handlers/listeners.ts'
 import { isReserved } from '../names.ts'
+import { DEFER_OPTION } from '../wire/handshake-messages.ts'
 import type { Link } from '../wire/link.ts'
 import type { Acknowledger } from './acknowledger.ts'
 import type { FlowControl } from './flow-control.ts'
@@ -112,7 +113,7 @@ export class EventReceiver {
     const failed = (error: unknown): void => {
       settled = true
       if (later) this.#ended(size)
-      const may = this.#flow.link?.peerDefers !== false && receipts.deferredCount < this.#limit
+      const may = this.#flow.link?.knows(DEFER_OPTION) !== false && receipts.deferredCount < this.#limit
       if (error instanceof DeferError && may) {
         receipts.defer(seq)
         this.#acknowledger.deferred(seq, error.retryAfterMs)

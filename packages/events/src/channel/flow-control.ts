@@ -138,9 +138,9 @@ export class FlowControl {
       while (this.queue.length > 0 && this.takesMore(link) && !link.closed) {
         const item = this.queue.shift()
         if (item === undefined) break
+        if (item.sent?.(link) === false) continue
         const nameId = nameIdOf(item.frame)
         if (nameId !== 0) this.announce(link, nameId)
-        item.sent?.()
         link.outbox.putEncoded(item.frame, item.own)
       }
     }

@@ -2,6 +2,7 @@
 import { checkOptions, invalidValue, optionNames } from '@uds/winsock-ffi'
 import { failure } from '../errors.ts'
 import { count } from '../options.ts'
+import type { Link } from '../wire/link.ts'
 
 /**
  * What to do when a queue is full:
@@ -61,8 +62,8 @@ export interface Queued {
   readonly own?: Uint8Array | undefined
   /** Called when the message is dropped; undefined: the frame may not be dropped. */
   readonly drop: ((reason: () => Error) => void) | undefined
-  /** Called when the message goes out, just before. */
-  readonly sent?: (() => void) | undefined
+  /** Called when the message goes out, just before; false: it does not. */
+  readonly sent?: ((link: Link) => false | undefined) | undefined
   /** It belongs to this connection, and is of no use on the next one. */
   readonly link?: boolean | undefined
   /** The request that it is. */

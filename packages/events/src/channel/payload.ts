@@ -12,7 +12,7 @@ const checkWritable = (data: object): void => {
     throw failure(
       'encode',
       'ERR_BAD_PAYLOAD',
-      'a stream cannot be one payload: send its parts, or let a request answer with a stream',
+      'a stream cannot be one payload: send its parts, or make it the input, or the answer, of a request',
     )
   }
   if (isThenable(data))

@@ -1,5 +1,6 @@
 /** PendingRequests: the requests of this end that wait for a reply. */
 import { failure, RemoteError, type WireError } from '../errors.ts'
+import type { StreamedInput } from './input-source.ts'
 
 /** Something that waits for what the other end answers. */
 export interface ReplyReceiver {
@@ -24,6 +25,10 @@ interface PendingRequest {
   sent: boolean
   /** Items of a stream that the other end may still send. */
   credit: number
+  /** The input, where it is a stream. */
+  input: StreamedInput | undefined
+  /** The first item of a stream came: no time limit any more. */
+  begun: boolean
 }
 
 /** How a call is made. */
@@ -90,6 +95,8 @@ export class PendingRequests {
       onAbort: undefined,
       sent: false,
       credit,
+      input: undefined,
+      begun: false,
     }
     this.#places[place] = call
     this.#size++
@@ -122,6 +129,25 @@ export class PendingRequests {
     if (call !== undefined) call.credit += items
   }
 
+  /** The input of a request is a stream. */
+  setInput(id: number, input: StreamedInput): void {
+    const call = this.#at(id)
+    if (call !== undefined) call.input = input
+  }
+
+  /** The input of a request, where it is a stream that may go on. */
+  inputOf(id: number): StreamedInput | undefined {
+    return this.#at(id)?.input
+  }
+
+  /** The time of a request counts from now on, as the other end is waited for; or it does not count. */
+  count(id: number, counts: boolean): void {
+    const call = this.#at(id)
+    if (call === undefined || call.begun || call.timeoutMs === Infinity) return
+    call.deadline = counts ? performance.now() + call.timeoutMs : Infinity
+    if (call.deadline < this.#timerAt) this.#arm(call.deadline, call.timeoutMs)
+  }
+
   reply(id: number, value: unknown): void {
     this.#close(id)?.waiting.value(value)
   }
@@ -131,6 +157,7 @@ export class PendingRequests {
     if (call === undefined) return
     // The time limit is for the first item; from then on the reader's pace counts.
     call.deadline = Infinity
+    call.begun = true
     call.waiting.value(value)
   }
 
@@ -193,6 +220,7 @@ export class PendingRequests {
     this.#free.push(place)
     this.#size--
     if (call.onAbort !== undefined) call.signal?.removeEventListener('abort', call.onAbort)
+    call.input?.stop()
     return call
   }
 }

@@ -135,6 +135,7 @@ export class ReliableSender {
       },
       sent: () => {
         entry.written = true
+        return undefined
       },
       // A message that may have been handled is not dropped to make room.
       keep: entry.written,

@@ -4,6 +4,7 @@ import { quietly } from '../errors.ts'
 import type { Requester } from './requester.ts'
 import { checkSignal, count, milliseconds } from '../options.ts'
 import type { RequestOptions, StreamOptions } from '../map.ts'
+import { releaseInput } from './input-source.ts'
 import { ReplyStream } from './reply-stream.ts'
 
 const REQUEST_OPTIONS = optionNames<RequestOptions>({ timeoutMs: true, signal: true })
@@ -47,6 +48,7 @@ export const request = (
     const waiting = { value: resolve, end: () => resolve(undefined), fail }
     requester.call('request', waiting, { name, stream: false, timeoutMs, signal }, input, 0)
   } catch (error) {
+    releaseInput(rest[0])
     // A mistake of the caller, which is loud also when nothing awaits it.
     reject(error)
   }
@@ -76,12 +78,14 @@ export const requestStream = (
           signal?.throwIfAborted()
           return requester.call('stream', waiting, { name, stream: true, timeoutMs, signal }, input, window)
         } catch (error) {
+          releaseInput(input)
           waiting.fail(error as Error)
           return 0
         }
       },
       credit: (id, items) => requester.credit(id, items),
       cancel: (id) => requester.giveUp(id, new Error('the reader left')),
+      unused: () => releaseInput(input),
     },
     window,
   )

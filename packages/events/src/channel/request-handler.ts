@@ -1,11 +1,12 @@
 /** RequestHandler: runs the handlers of requests that arrive, sends their answers. */
-import { failure, toWire } from '../errors.ts'
+import { failure, RemoteError, toWire, type WireError } from '../errors.ts'
 import { isThenable } from '../handlers/listeners.ts'
-import { FrameType } from '../wire/frame.ts'
+import { FrameType, u32 } from '../wire/frame.ts'
 import type { FlowControl } from './flow-control.ts'
 import type { MessagePipeline } from './message-pipeline.ts'
 import type { ChannelOwner } from './owner.ts'
 import type { Emitter } from './emitter.ts'
+import { InputStream } from './input-stream.ts'
 import { isStream, RunningRequest } from './running-request.ts'
 
 /** What the other end asks of this one: the handlers, and their answers. */
@@ -31,7 +32,17 @@ export class RequestHandler {
     return this.#open
   }
 
-  request(name: string, id: number, stream: boolean, window: number, input: unknown): void {
+  /** @param streamed - the input is a stream, and comes in frames of its own */
+  // One parameter for each part of the frame: an object would be made for every request.
+  // oxlint-disable-next-line max-params
+  request(
+    name: string,
+    id: number,
+    stream: boolean,
+    window: number,
+    payload: unknown,
+    streamed: boolean,
+  ): void {
     const handler = this.#owner.handlers.requests.get(name) ?? this.#owner.handlers.handlerOfOthers(name)
     if (handler === undefined) {
       this.#fail(id, failure('request', 'ERR_NO_HANDLER', `nobody handles '${name}'`))
@@ -45,6 +56,8 @@ export class RequestHandler {
       return
     }
     const running = new RunningRequest(name, this.#owner.peer, window)
+    if (streamed) running.input = this.#inputOf(id)
+    const input = running.input ?? payload
     const handle = (checked: unknown): unknown =>
       (handler as (input: unknown, context: unknown) => unknown)(checked, running)
     let result: unknown
@@ -54,10 +67,12 @@ export class RequestHandler {
         : this.#pipeline.run(stream ? 'stream' : 'request', name, input, false, handle)
       if (!stream && !isThenable(result)) {
         this.#reply(id, result)
+        running.input?.fail(answered())
         return
       }
     } catch (error) {
       this.#fail(id, error)
+      running.input?.fail(answered())
       return
     }
     this.#running.set(id, running)
@@ -84,6 +99,7 @@ export class RequestHandler {
       if (!running.cancelled) this.#fail(id, error)
     } finally {
       this.#open--
+      running.input?.fail(answered())
       if (this.#running.get(id) === running) this.#running.delete(id)
     }
   }
@@ -118,6 +134,27 @@ export class RequestHandler {
     }
   }
 
+  #inputOf(id: number): InputStream {
+    const { link } = this.#flow
+    return new InputStream({
+      credit: (bytes) => link?.outbox.putUnheld(FrameType.inputCredit, id, u32(bytes)),
+      stop: () => link?.outbox.putUnheld(FrameType.inputStop, id, undefined),
+    })
+  }
+
+  /** @param size - the bytes of its frame */
+  input(id: number, value: unknown, size: number): void {
+    this.#running.get(id)?.input?.item(value, size)
+  }
+
+  inputEnded(id: number): void {
+    this.#running.get(id)?.input?.end()
+  }
+
+  inputFailed(id: number, error: WireError): void {
+    this.#running.get(id)?.input?.fail(new RemoteError(error))
+  }
+
   /** Answers a request with an error; it is the caller's, so it is not reported here. */
   #fail(id: number, error: unknown): void {
     this.#emitter.answer(FrameType.failure, 0, id, JSON.stringify(toWire(error)))
@@ -139,6 +176,9 @@ export class RequestHandler {
     this.#running.clear()
   }
 }
+
+/** What a reader of the input hears that goes on when the request is answered. */
+const answered = (): Error => failure('read', 'ERR_CLOSED', 'the request was answered before its input ended')
 
 /** An async iterable cannot be a plain reply. */
 const isStreamOnly = (value: unknown): boolean =>

@@ -1,9 +1,12 @@
 /** Requester: sends the requests of this end. */
 import type { Check } from '../contract/contract.ts'
 import type { Codec } from '../codecs/codec.ts'
-import { asError, failure, type WireError } from '../errors.ts'
+import { asError, failure, toWire, type WireError } from '../errors.ts'
 import { isThenable } from '../handlers/listeners.ts'
 import { encodeFrame, Flag, FrameType, HEADER_ID_BYTES, u32 } from '../wire/frame.ts'
+import { INPUT_OPTION } from '../wire/handshake-messages.ts'
+import type { Link } from '../wire/link.ts'
+import { isStreamedInput, releaseInput, StreamedInput } from './input-source.ts'
 import { PendingRequests, type RequestSettings, type ReplyReceiver } from './pending-requests.ts'
 import type { FlowControl } from './flow-control.ts'
 import { bytesFlag, checkSize, encodePayload } from './payload.ts'
@@ -51,21 +54,25 @@ export class Requester {
     const { closed } = flow
     if (closed?.own === true) throw closed.error(action)
     if (closed !== undefined) {
+      releaseInput(input)
       waiting.fail(closed.error(action))
       return 0
     }
     const nameId = flow.names.idOf(settings.name)
-    const payload = encodePayload(this.#codec, input)
+    const streamed = isStreamedInput(input)
+    const payload = streamed ? undefined : encodePayload(this.#codec, input)
     checkSize(action, payload, flow.mostBytes)
-    const flags = bytesFlag(input) | (settings.stream ? Flag.stream : 0)
+    const flags = (streamed ? Flag.input : bytesFlag(input)) | (settings.stream ? Flag.stream : 0)
     const size = (payload?.length ?? 0) + HEADER_ID_BYTES
     const id = this.#pending.open(waiting, settings, window)
+    if (streamed) this.#pending.setInput(id, this.#sourceOf(action, id, input))
     // The upper half of the id of a stream's request is the window that it begins with.
     const wireId = settings.stream ? id + window * 0x1_0000_0000 : id
     const write = (): void => {
       if (this.#pending.get(id) === undefined) return
       const link = flow.direct()
       if (link !== undefined) {
+        if (streamed && !this.#takesInput(link, id)) return
         flow.announce(link, nameId)
         link.outbox.put(FrameType.request, flags, nameId, wireId, payload)
         this.#pending.markSent(id)
@@ -75,7 +82,11 @@ export class Requester {
         frame: encodeFrame(FrameType.request, flags, nameId, wireId, payload),
         call: id,
         drop: (reason) => this.giveUp(id, reason()),
-        sent: () => this.#pending.markSent(id),
+        sent: (to) => {
+          if (streamed && !this.#takesInput(to, id)) return false
+          this.#pending.markSent(id)
+          return undefined
+        },
       })
     }
     if (flow.full(size)) {
@@ -86,6 +97,47 @@ export class Requester {
         })
     } else write()
     return id
+  }
+
+  /** False when the other end knows no streamed input: then the request has failed. */
+  #takesInput(link: Link, id: number): boolean {
+    if (link.knows(INPUT_OPTION)) return true
+    const detail = 'an input that is a stream, which the version of the other end does not know'
+    this.giveUp(id, failure('request', 'ERR_UNSUPPORTED_OPTION', detail))
+    return false
+  }
+
+  #sourceOf(action: string, id: number, input: object): StreamedInput {
+    const flow = this.#flow
+    return new StreamedInput(input, {
+      whenFlowing: () => flow.whenFlowing(),
+      put: (part) => {
+        const payload = encodePayload(this.#codec, part)
+        checkSize(action, payload, flow.mostBytes)
+        const outbox = flow.link?.outbox
+        if (outbox === undefined) return 0
+        outbox.put(FrameType.input, bytesFlag(part), 0, id, payload)
+        const { at, end, own } = outbox.placed
+        return end - at + (own?.length ?? 0)
+      },
+      ended: () => flow.link?.outbox.put(FrameType.inputEnd, 0, 0, id, undefined),
+      failed: (reason) => {
+        flow.link?.outbox.put(FrameType.inputFailure, 0, 0, id, JSON.stringify(toWire(reason)))
+        this.giveUp(id, reason)
+      },
+      waits: (forOther) => this.#pending.count(id, forOther),
+    })
+  }
+
+  /** The other end takes so many more bytes of an input. */
+  inputCredit(id: number, bytes: number): void {
+    this.#pending.inputOf(id)?.addCredit(bytes)
+  }
+
+  /** The other end wants no more of an input. */
+  inputStopped(id: number): void {
+    this.#pending.inputOf(id)?.stop()
+    this.#pending.count(id, true)
   }
 
   /** Lets the other end send so many more items of a stream. */

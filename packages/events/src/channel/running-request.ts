@@ -1,6 +1,7 @@
 /** RunningRequest: a request while its handler runs. */
 import { failure } from '../errors.ts'
 import type { RequestContext } from '../handlers/handler.ts'
+import type { InputStream } from './input-stream.ts'
 
 /** One request that is being handled here. */
 export class RunningRequest<Peer = unknown> implements RequestContext<Peer> {
@@ -10,6 +11,8 @@ export class RunningRequest<Peer = unknown> implements RequestContext<Peer> {
   cancelled = false
   /** Resolves when a stream that nobody reads any more has ended; undefined: it has. */
   stopped: Promise<unknown> | undefined
+  /** The input, where it is a stream. */
+  input: InputStream | undefined
   #pulling: unknown
   #controller: AbortController | undefined
   #credit: number
@@ -38,6 +41,7 @@ export class RunningRequest<Peer = unknown> implements RequestContext<Peer> {
     if (this.cancelled) return
     this.cancelled = true
     this.#controller?.abort(this.#reason())
+    this.input?.fail(this.#reason())
     this.#leave?.()
     this.#wake()
   }

@@ -46,7 +46,7 @@ export const clientHandshake = (
           welcomed = true
           stopTimer()
           from.peerMaxFrame = welcome.maxFrame
-          from.peerDefers = welcome.knows?.includes('defer') === true
+          from.peerKnows = welcome.knows ?? []
           from.decoder.limit = settings.maxFrame
           guest.welcomed(from, welcome)
           if (hold) from.hold()
@@ -65,7 +65,7 @@ export const clientHandshake = (
     const stopTimer = limitHandshake(link, settings.handshakeTimeoutMs)
     const abort = (): void => link.destroy(asError(signal.reason))
     signal.addEventListener('abort', abort, { once: true })
-    const { maxFrame, keepAliveMs, name } = settings
+    const { maxFrame, keepAliveMs, name, require } = settings
     const { base, next } = channel.sends
     putFirst(link, FrameType.hello, {
       codec: channel.codec.name,
@@ -78,6 +78,7 @@ export const clientHandshake = (
       token,
       received: channel.duplicates.highest,
       knows: KNOWN_OPTIONS,
+      require,
     })
   })
 

@@ -9,7 +9,10 @@ type Schemas = Readonly<Record<string, StandardSchema>>
 
 /** The schemas of one request. Without `input` it takes none; without `output` its reply is not checked. */
 export interface RequestSchemas {
+  /** Of the input, or of one item when `streamInput` is true. */
   readonly input?: StandardSchema
+  /** The input is a stream of items. */
+  readonly streamInput?: boolean
   /** Of the reply, or of one item when `stream` is true. */
   readonly output?: StandardSchema
   /** The reply is a stream of items. */
@@ -28,7 +31,9 @@ export interface ContractSchemas {
 type OutputOf<R> = R extends { readonly output: infer S } ? SchemaOutput<S> : unknown
 type RepliesOf<R> = R extends { readonly stream: true } ? AsyncIterable<OutputOf<R>> : OutputOf<R>
 type FunctionOf<R> = R extends { readonly input: infer S }
-  ? (input: SchemaOutput<S>) => RepliesOf<R>
+  ? (
+      input: R extends { readonly streamInput: true } ? AsyncIterable<SchemaOutput<S>> : SchemaOutput<S>,
+    ) => RepliesOf<R>
   : () => RepliesOf<R>
 
 /** The map that a set of schemas describes. */
@@ -122,12 +127,32 @@ const table = (entries: readonly (readonly [string, Check])[]): ((name: string) 
   return (name) => map.get(name)
 }
 
+const isItems = (value: unknown): value is AsyncIterable<unknown> =>
+  typeof value === 'object' && value !== null && Symbol.asyncIterator in value
+
+/** Checks each item of an input when the handler reads it: what is wrong throws there. */
+async function* checkedItems(items: AsyncIterable<unknown>, check: Check): AsyncGenerator {
+  for await (const item of items) yield await check(item)
+}
+
+const checkInput = (name: string, { input, streamInput = false }: RequestSchemas): Check => {
+  const check = input === undefined ? accept : checkBy(`the input of ${name}`, input)
+  return (value) => {
+    if (isItems(value) !== streamInput) {
+      const [wanted, got] = streamInput ? ['a stream', 'one value'] : ['one value', 'a stream']
+      throw failure('validate', 'ERR_VALIDATION', `the input of ${name} is to be ${wanted}, not ${got}`)
+    }
+    return isItems(value) ? checkedItems(value, check) : check(value)
+  }
+}
+
 const requestTable = (
   schemas: Readonly<Record<string, RequestSchemas>> | undefined,
   part: 'input' | 'output',
 ): ((name: string) => Check | undefined) =>
   table(
     Object.entries(schemas ?? {}).map(([name, entry]) => {
+      if (part === 'input') return [name, checkInput(name, entry)] as const
       const schema = entry[part]
       return [name, schema === undefined ? accept : checkBy(`the ${part} of ${name}`, schema)] as const
     }),

@@ -1,9 +1,10 @@
 /** EndOptions: the options of client and server, checked. */
-import { checkOptions, invalidArgument } from '@uds/winsock-ffi'
+import { checkOptions, invalidArgument, invalidValue } from '@uds/winsock-ffi'
 import type { ChannelSettings } from '../channel/owner.ts'
 import type { Contract } from '../contract/contract.ts'
 import { count, milliseconds } from '../options.ts'
 import { type QueueOptions, queueLimits } from '../channel/frame-queue.ts'
+import { KNOWN_OPTIONS, type ProtocolOption } from '../wire/handshake-messages.ts'
 
 /** The options that clients and servers share. */
 export interface EndOptions<M extends object> {
@@ -11,6 +12,13 @@ export interface EndOptions<M extends object> {
   readonly name?: string | undefined
   /** Schemas that check what arrives; the type map follows from them. */
   readonly contract?: Contract<M> | undefined
+  /**
+   * Options of the protocol that the other end has to know; one that does not, as it is older, is told so and the connection
+   * fails (`ERR_UNSUPPORTED_OPTION`). Without it only what needs the option fails.
+   *
+   * @default none
+   */
+  readonly require?: readonly ProtocolOption[] | undefined
   /** What waits while there is no connection. @default { policy: 'wait', limit: 10_000, limitBytes: 16_777_216 } */
   readonly offline?: QueueOptions | undefined
   /**
@@ -51,6 +59,7 @@ export interface EndOptions<M extends object> {
 export const END_OPTIONS: Readonly<Record<keyof EndOptions<object>, true>> = {
   name: true,
   contract: true,
+  require: true,
   offline: true,
   outgoing: true,
   highWaterMark: true,
@@ -68,6 +77,7 @@ export const END_OPTIONS: Readonly<Record<keyof EndOptions<object>, true>> = {
 /** {@link EndOptions} with everything checked and filled in. */
 export interface EndSettings extends ChannelSettings {
   readonly name: string | undefined
+  readonly require: readonly string[] | undefined
   readonly maxNames: number
   readonly handshakeTimeoutMs: number
   readonly requestTimeoutMs: number
@@ -82,6 +92,14 @@ export const checkText = (where: string, what: string, value: unknown): void => 
   throw invalidArgument(where, what, 'a string of at most 4096 characters', value)
 }
 
+const checkRequire = (where: string, value: unknown): void => {
+  if (value === undefined) return
+  if (!Array.isArray(value)) throw invalidArgument(where, 'require', 'a list of options', value)
+  const unknown: unknown = value.find((option) => !KNOWN_OPTIONS.includes(option as string))
+  if (unknown !== undefined)
+    throw invalidValue(where, 'require', `may have ${KNOWN_OPTIONS.join(', ')}`, unknown)
+}
+
 /** @param known - The names of all options of this end. */
 export const endSettings = <M extends object>(
   where: string,
@@ -90,9 +108,11 @@ export const endSettings = <M extends object>(
 ): EndSettings => {
   checkOptions(options, where, known)
   checkText(where, 'name', options.name)
+  checkRequire(where, options.require)
   const keepAliveMs = milliseconds(where, 'keepAliveMs', options.keepAliveMs, 15_000)
   return {
     name: options.name,
+    require: options.require,
     offline: queueLimits(where, 'offline', options.offline, {
       policy: 'wait',
       limit: 10_000,

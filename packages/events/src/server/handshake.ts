@@ -125,9 +125,9 @@ export class ServerHandshake<M extends object> {
     sessions.enter(peer)
     this.#unfinished.delete(link)
     link.peerMaxFrame = hello.maxFrame
-    link.peerDefers = hello.knows?.includes('defer') === true
+    link.peerKnows = hello.knows ?? []
     link.decoder.limit = settings.maxFrame
-    const { maxFrame, keepAliveMs, name } = settings
+    const { maxFrame, keepAliveMs, name, require } = settings
     const resumed = known !== undefined
     const { base, next } = peer.channel.sends
     putFirst(link, FrameType.welcome, {
@@ -138,6 +138,7 @@ export class ServerHandshake<M extends object> {
       keepAliveMs,
       name,
       knows: KNOWN_OPTIONS,
+      require,
     })
     peer.begin(link, hello.name, hello.keepAliveMs)
     this.#context.connected(peer, resumed)

@@ -30,6 +30,11 @@ export const FrameType = {
   ping: 16,
   pong: 17,
   defer: 18,
+  input: 19,
+  inputEnd: 20,
+  inputFailure: 21,
+  inputCredit: 22,
+  inputStop: 23,
   heartbeat: 128,
 } as const
 
@@ -42,8 +47,10 @@ export const Flag = {
   latin1: 1,
   /** The payload is bytes as the sender passed them, not the codec's. */
   bytes: 2,
-  /** This message may have been handled before. */
+  /** Of SEND: this message may have been handled before. */
   redelivered: 4,
+  /** Of REQUEST: the input is a stream. */
+  input: 4,
   /** The request wants a stream of items. */
   stream: 8,
   /** A flag that may be ignored has one of these bits. */

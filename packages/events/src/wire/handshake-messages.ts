@@ -78,8 +78,14 @@ export interface Welcome {
   readonly require?: readonly string[] | undefined
 }
 
-/** The options that `require` may name, and that `knows` announces. `defer`: the frame DEFER. */
-export const KNOWN_OPTIONS: readonly string[] = ['defer']
+/** An option of the protocol: `defer` is the frame DEFER, `streamInput` requests whose input is a stream. */
+export type ProtocolOption = 'defer' | 'streamInput'
+/** The frame DEFER. */
+export const DEFER_OPTION: ProtocolOption = 'defer'
+/** Requests whose input is a stream. */
+export const INPUT_OPTION: ProtocolOption = 'streamInput'
+/** The options that `require` may name, and that `knows` announces. */
+export const KNOWN_OPTIONS: readonly string[] = [DEFER_OPTION, INPUT_OPTION]
 const knownOptions: ReadonlySet<string> = new Set(KNOWN_OPTIONS)
 
 /** The longest text of a name or token in the handshake. */

@@ -88,8 +88,8 @@ export class Link {
   heard = false
   /** The largest frame that the other end reads. */
   peerMaxFrame: number = HANDSHAKE_LIMIT
-  /** The other end knows the frame DEFER. */
-  peerDefers = false
+  /** The options that the other end knows. */
+  peerKnows: readonly string[] = []
   /** Why the other end is closing, if it said so. */
   closeReason: Error | undefined
 
@@ -136,6 +136,11 @@ export class Link {
 
   get closed(): boolean {
     return this.#closed || this.#closing
+  }
+
+  /** True when the other end knows an option of the protocol. */
+  knows(option: string): boolean {
+    return this.peerKnows.includes(option)
   }
 
   /** Takes bytes that were read. */
