@@ -71,7 +71,7 @@ export interface InputTarget {
   waits(forOther: boolean): void
 }
 
-/** Sends the parts of a stream, as the other end gives credit for them. */
+/** Sends the parts of a stream, as the other end grants the credit for them. */
 export class StreamedInput {
   readonly #input: object
   readonly #target: InputTarget

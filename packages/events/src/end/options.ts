@@ -13,8 +13,8 @@ export interface EndOptions<M extends object> {
   /** Schemas that check what arrives; the type map follows from them. */
   readonly contract?: Contract<M> | undefined
   /**
-   * Options of the protocol that the other end has to know; one that does not, as it is older, is told so and the connection
-   * fails (`ERR_UNSUPPORTED_OPTION`). Without it only what needs the option fails.
+   * Options of the protocol that the other end has to know: the connection to an older one that does not fails with
+   * `ERR_UNSUPPORTED_OPTION`. Without it only what needs the option fails.
    *
    * @default none
    */
