@@ -258,7 +258,7 @@ test('a contract checks each item, and whether there is a stream', async () => {
     for await (const each of numbers) sum += each
     return sum
   })
-  server.handle('one', (input) => input)
+  server.handle('one', (given) => given)
   const client = await join(server.address, { contract: checked })
   expect(await client.request('sum', ReadableStream.from([1, 2]))).toBe(3)
   expect(await codeOf(client.request('sum', ReadableStream.from([1, 'x' as never])))).toBe('ERR_VALIDATION')
