@@ -1,7 +1,7 @@
 /** Which foreign function interface makes the calls, and what holds for each. */
 import { constants } from 'node:os'
 import { describe, expect, test } from 'vitest'
-import { libc } from '@uds/winsock-ffi'
+import { ensureWsaStarted, libc, winsock } from '@uds/winsock-ffi'
 import { spawnScript } from '@uds/testkit'
 import { converted } from '../src/binding/converted.ts'
 import { asUtf16, asUtf8 } from '../src/binding/texts.ts'
@@ -10,6 +10,8 @@ import { fixedSignature } from '../src/binding/variadic.ts'
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 const hasNodeFfi = major > 26 || (major === 26 && minor >= 1)
 const onWindows = process.platform === 'win32'
+/** winerror.h */
+const WSAENOTSOCK = 10_038
 
 interface Said {
   readonly code?: string
@@ -29,7 +31,10 @@ const which = async (
   const script = new URL('fixtures/which-backend.ts', import.meta.url)
   const child = spawnScript(script, args, { env: { UDS_FFI: choice }, execArgv: flags })
   expect(await child.exit).toEqual({ code: 0, signal: null })
-  return JSON.parse(child.stdout()) as Said
+  const said = JSON.parse(child.stdout()) as Said
+  // What the system itself lacks is another matter.
+  const ofCalls = said.reasons?.filter((each) => /^(koffi|system calls|poll handle|adoption):/.test(each))
+  return { ...said, ...(ofCalls && { reasons: ofCalls }) }
 }
 
 describe('UDS_FFI', () => {
@@ -93,13 +98,21 @@ describe('without koffi', () => {
   })
 })
 
-test.skipIf(onWindows)('the errno of a call is its own, whatever the engine does in between', () => {
+/** A call that fails, and the error number that it fails with. */
+const failing = (): [call: () => number, error: number] => {
+  if (!onWindows) return [() => libc.close.attempt(-1), constants.errno.EBADF]
+  ensureWsaStarted()
+  return [() => winsock.closesocket.attempt(0x7ffe), WSAENOTSOCK]
+}
+
+test('the error number of a call is its own, whatever the engine does in between', () => {
+  const [call, error] = failing()
   // Memory that the engine has to get from the system, and to give back.
   const kept: unknown[] = []
   const wrong: number[] = []
   for (let count = 0; count < 50_000; count += 1) {
-    const result = libc.close.attempt(-1)
-    if (result !== -constants.errno.EBADF) wrong.push(result)
+    const result = call()
+    if (result !== -error) wrong.push(result)
     if (count % 50 === 0) kept.splice(0, kept.length, new Uint8Array(2 ** 20), Array(1000).fill(count))
   }
   expect(wrong).toEqual([])

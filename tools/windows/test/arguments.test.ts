@@ -35,6 +35,11 @@ test('UDS_NODE chooses, and --node has the last word', () => {
   expect(readArguments(['--node', '24'], { UDS_NODE: '22' }).majors).toEqual(['24'])
 })
 
+test('Node 26 runs when it is asked for, and what there is not is refused', () => {
+  expect(readArguments(['--node', '26'], {}).majors).toEqual(['26'])
+  expect(() => readArguments(['--node', '20'], {})).toThrow(/choose from 26, 24, 22/)
+})
+
 test('--setup-only is taken out', () => {
   expect(readArguments(['--setup-only', 'x'], {})).toMatchObject({ setupOnly: true, vitest: ['x'] })
 })

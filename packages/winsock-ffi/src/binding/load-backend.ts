@@ -38,7 +38,7 @@ const choose = (): Backend => {
 
 /** koffi's error, with what would make the runtime's own backend serve. */
 const withoutOwn = (koffi: SocketError, own: unknown): SocketError => {
-  const advice = own instanceof SocketError ? own.advice : String(own)
+  const advice = own instanceof SocketError ? own.advice : `it fails: ${String(own)}`
   if (advice === undefined || advice === koffi.advice) return koffi
   return new SocketError({
     code: koffi.code,

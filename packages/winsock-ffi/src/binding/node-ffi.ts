@@ -119,14 +119,17 @@ const errnoOf = (ffi: NodeFfi, self: DynamicLibrary): (() => number) => {
   return errno
 }
 
-/** What the process itself has loaded. */
+/** The process itself, which Windows knows by the file of its program. */
+const SELF = system === 'win32' ? process.execPath : null
+
 const openSelf = ({ DynamicLibrary }: NodeFfi): DynamicLibrary => {
   try {
-    return new DynamicLibrary(null)
+    return new DynamicLibrary(SELF)
   } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ERR_ACCESS_DENIED') throw cause
     throw backendMissing(
       'node:ffi',
-      `Node's permission model refuses it: ${(cause as Error).message}`,
+      "Node's permission model refuses it",
       'under --permission, give node --allow-ffi as well',
       cause,
     )
@@ -144,7 +147,7 @@ export const nodeBackend = (): Backend => {
   return {
     name: 'node:ffi',
     version: runtime.version,
-    load: (file) => libraryOf(ffi, file),
+    load: (file) => libraryOf(ffi, file ?? SELF),
     errno: errnoOf(ffi, self),
     address: (view) => {
       // A small view may lie in V8's heap, where it can move, until its buffer has been asked for.
