@@ -86,7 +86,6 @@ describe.skipIf(!can.datagram || !can.abstractNames || wpaSupplicant.missing)('w
     const path = socketPath()
     const program = spawnProgram(wpaSupplicant.path, ['-g', path])
     await isThere(path, program)
-    expect(statSync(path).mode & 0o777).toBe(0o700)
     const mute = client(path)
     const abstract = client(path, `unix:@${freshName()}`)
     const bound = client(path, socketPath())
@@ -99,6 +98,7 @@ describe.skipIf(!can.datagram || !can.abstractNames || wpaSupplicant.missing)('w
     await until(() => abstract.heard.length > 0)
     expect(abstract.heard.map(String)).toEqual(['PONG\n'])
     expect(mute.heard).toEqual([])
+    expect(statSync(path).mode & 0o777).toBe(0o700)
     await program.kill('SIGTERM')
     expect(existsSync(path)).toBe(false)
   })
@@ -117,7 +117,6 @@ describe.skipIf(!can.datagram || can.system !== 'linux' || rsyslogd.missing)('rs
     )
     const program = spawnProgram(rsyslogd.path, ['-n', '-f', at('conf'), '-i', at('pid')])
     await isThere(at('s'), program)
-    expect(statSync(at('s')).mode & 0o777).toBe(0o666)
     const written = (): string[] =>
       existsSync(at('out')) ? readFileSync(at('out'), 'utf8').split('\n').slice(0, -1) : []
     await syslog('err', 'it broke', { address: at('s'), facility: 'daemon', ident: 'backup' })
@@ -127,6 +126,8 @@ describe.skipIf(!can.datagram || can.system !== 'linux' || rsyslogd.missing)('rs
         `^27 backup\\[${process.pid}\\]: it broke.*_PID=${process.pid}\\b.*_UID=${process.getuid!()}\\b`,
       ),
     )
+
+    expect(statSync(at('s')).mode & 0o777).toBe(0o666)
 
     const { socket } = client(at('s'))
     // It reads at once what it keeps, and cuts the rest: maxMessageSize is 8 KiB.

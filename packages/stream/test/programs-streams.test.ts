@@ -89,8 +89,8 @@ describe.skipIf(!onPosix || gpgAgent.missing)('gpg-agent', () => {
     ])
     const { connection, said } = await converse(path)
     onTestFinished(() => void connection.destroy())
-    expect(modeOf(path)).toBe(0o700)
     expect(await said.line()).toBe(`OK Pleased to meet you, process ${process.pid}`)
+    expect(modeOf(path)).toBe(0o700)
     connection.write('GETINFO pid\nGETINFO version\n')
     const pid = Number(/^D (\d+)$/.exec(await said.line())?.[1])
     // It is a child of the program that was started, and ends when that has ended, a while later.
