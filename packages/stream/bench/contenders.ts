@@ -6,16 +6,23 @@ import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { capabilities } from '@uds/winsock-ffi'
 import { connect, pipe, type ConnectOptions } from '@uds/stream'
+import { connectAncillary } from '@uds/stream/handles'
 import { connectAdopted } from './adopted.ts'
+
+/** What a bench does with a connection. */
+export interface Carrier {
+  write(data: string | Uint8Array): unknown
+  destroy(): unknown
+}
 
 export interface Contender {
   readonly name: string
   /** Which server of peer.ts it talks to. */
-  readonly server: 'net' | 'uds' | 'adopted'
+  readonly server: 'net' | 'uds' | 'adopted' | 'ancillary'
   /** Where that is to listen. */
   readonly address: string
   /** Connects to where it does listen; passes the bytes that arrive to `received`. */
-  connect(address: string, received: (bytes: number) => void): Promise<Duplex>
+  connect(address: string, received: (bytes: number) => void): Promise<Carrier>
 }
 
 const unique = `${process.pid}-${Math.trunc(performance.timeOrigin)}`
@@ -76,13 +83,28 @@ const reused = (contender: Contender, dial: Dial): Contender => {
   }
 }
 
+/** Bytes of the socket that carries descriptors: its calls are made through FFI. */
+const ancillary = (): Contender => ({
+  name: 'AncillarySocket',
+  server: 'ancillary',
+  address: file(),
+  connect: async (address, received) => {
+    const socket = connectAncillary(address)
+    void (async () => {
+      for await (const { data } of socket) received(data.length)
+    })()
+    return { write: (data) => socket.send(data), destroy: () => socket.close() }
+  },
+})
+
 /** The first is what the others are measured against. */
 export const contenders = (): Contender[] => {
-  const { afUnix, system } = capabilities()
+  const { afUnix, descriptors, system } = capabilities()
   const unix = (): Contender => own('@uds/stream, unix:', `unix:${file()}`)
   return [
     raw(),
     ...(afUnix ? [unix(), reused(unix(), connect)] : []),
+    ...(descriptors ? [ancillary()] : []),
     ...(system === 'win32' ? [adopted(), reused(adopted(), connectAdopted)] : []),
     ...(pipe.capabilities.listen ? [own('@uds/stream, pipe:', `pipe:b${unique}-${(count += 1)}`)] : []),
   ]

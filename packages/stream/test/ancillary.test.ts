@@ -118,8 +118,23 @@ describe.skipIf(!can.descriptors)('AncillarySocket', () => {
     await sending
     const bytes = Buffer.concat(parts)
     expect(bytes).toHaveLength(200 * 50_000)
+    expect(bytes.includes(0xff)).toBe(false)
     for (let index = 0; index < 200; index += 1) expect(bytes.readUInt32LE(index * 50_000)).toBe(index)
     expect(files).toEqual(Array.from({ length: 200 }, (_, index) => String(index)))
+  })
+
+  test('after many messages with a descriptor each, as many are open as before', async () => {
+    const MESSAGES = process.env['UDS_LOSS'] === 'full' ? 100_000 : 20_000
+    const [a, b] = pair()
+    const before = handleCount()
+    const sending = (async () => {
+      for (let index = 0; index < MESSAGES; index += 1) await a.send('x', { descriptors: [0] })
+      await a.end()
+    })()
+    const { bytes, descriptors } = await readAll(b)
+    await sending
+    expect([bytes.length, descriptors]).toEqual([MESSAGES, MESSAGES])
+    expect(handleCount()).toBe(before)
   })
 
   test('what had arrived before the peer broke the connection is received, and the error comes after it', async () => {

@@ -5,7 +5,16 @@ import { Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { codeOfCall, errorOf, expectNoLeak, isWindows } from '@uds/testkit'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { adopt, capabilities, InetAddress, SocketError, sockets, watch, type Watcher } from '@uds/winsock-ffi'
+import {
+  adopt,
+  capabilities,
+  InetAddress,
+  SocketError,
+  sockets,
+  watch,
+  type Readiness,
+  type Watcher,
+} from '@uds/winsock-ffi'
 import { connected, families, listening, owned, receive, sendAll } from './connected.ts'
 
 const strategies = ['poll-handle', 'worker', 'interval'] as const
@@ -50,6 +59,36 @@ describe.each(strategies)('watch by %s', (strategy) => {
         for (const client of clients.slice(0, 5)) sockets.connect(client, sockets.localAddress(listener))
       })
       expect(accepted).toBe(20)
+    })
+
+    test('waits for something else after setInterest, and for nothing in between', async () => {
+      const [client, server] = connected(family)
+      const told: Readiness[] = []
+      let next = Promise.withResolvers<void>()
+      const note = (_error: unknown, ready: Readiness): void => {
+        told.push(ready)
+        next.resolve()
+      }
+      const watcher = watched(watch(server, { readable: true }, note, { strategy }))
+      watcher.setInterest({ writable: true })
+      await next.promise
+      expect(told[0]).toEqual({ readable: false, writable: true })
+      watcher.setInterest({})
+      const count = told.length
+      sendAll(client, Buffer.from('x'))
+      // Whoever waits elsewhere is told in the meantime.
+      const elsewhere = Promise.withResolvers<void>()
+      const [, other] = connected(family)
+      const later = watched(watch(other, { writable: true }, () => elsewhere.resolve(), { strategy }))
+      await elsewhere.promise
+      later.close()
+      expect(told).toHaveLength(count)
+      next = Promise.withResolvers<void>()
+      watcher.setInterest({ readable: true })
+      await next.promise
+      expect(told.at(-1)).toEqual({ readable: true, writable: false })
+      watcher.close()
+      watcher.setInterest({ writable: true })
     })
 
     test('is level-triggered: it goes on telling until the bytes are read', async () => {

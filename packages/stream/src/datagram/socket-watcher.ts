@@ -24,15 +24,23 @@ export class SocketWatcher {
     this.#onFailure = onFailure
   }
 
+  /** What is watched now. */
+  get readable(): boolean {
+    return this.#readable
+  }
+
+  get writable(): boolean {
+    return this.#writable
+  }
+
   set(wanted: { readonly readable?: boolean; readonly writable?: boolean }): void {
     const { readable = this.#readable, writable = this.#writable } = wanted
     if (readable === this.#readable && writable === this.#writable) return
     this.#readable = readable
     this.#writable = writable
-    this.#watcher?.close()
-    this.#watcher = undefined
-    if (!readable && !writable) return
     try {
+      if (this.#watcher) return this.#watcher.setInterest({ readable, writable })
+      if (!readable && !writable) return
       this.#watcher = watch(this.#handle, { readable, writable }, (error, ready) =>
         this.#report(error, ready),
       )
@@ -55,7 +63,9 @@ export class SocketWatcher {
   }
 
   close(): void {
-    this.set({ readable: false, writable: false })
+    this.#watcher?.close()
+    this.#watcher = undefined
+    this.#readable = this.#writable = false
   }
 
   #report(error: Error | null, ready: Readiness): void {

@@ -1,13 +1,6 @@
 /** A received part of a stream, and the descriptors that no receiver has asked for. */
 import type { Descriptor, PeerCredentials } from '@uds/winsock-ffi'
 
-/** The parts of a chunk, as one recvmsg returned them. */
-export interface ChunkParts {
-  readonly descriptors: readonly Descriptor[]
-  readonly truncated: boolean
-  readonly credentials: PeerCredentials | undefined
-}
-
 /**
  * Bytes of an {@link AncillarySocket}, with the descriptors that came among them. The kernel joins bytes without descriptors
  * to the message with descriptors behind them, and never reads past that message: the descriptors belong to the last message
@@ -23,7 +16,12 @@ export class AncillaryChunk {
   #claimed = false
 
   /** @internal */
-  constructor(data: Buffer, { descriptors, truncated, credentials }: ChunkParts) {
+  constructor(
+    data: Buffer,
+    descriptors: readonly Descriptor[],
+    truncated: boolean,
+    credentials: PeerCredentials | undefined,
+  ) {
     this.data = data
     this.truncated = truncated
     this.credentials = credentials

@@ -70,6 +70,7 @@ export interface AncillarySocketEvents {
 }
 
 const MIB = 2 ** 20
+const NONE: readonly never[] = []
 
 export const ancillaryOptions: readonly string[] = optionNames<AncillaryOptions>({
   maxDescriptors: true,
@@ -209,7 +210,7 @@ export class AncillarySocket
   async send(data: string | Uint8Array, options: SendAncillaryOptions = {}): Promise<void> {
     const bytes = typeof data === 'string' ? Buffer.from(data) : data
     if (!(bytes instanceof Uint8Array)) throw invalidArgument('send', 'the data', 'a string or bytes', data)
-    const { descriptors = [], signal } = options
+    const { descriptors = NONE, signal } = options
     if (descriptors.length > MAX_HANDLES)
       throw outOfRange('send', 'the number of descriptors', `${MAX_HANDLES} at most`, descriptors.length)
     if (descriptors.length > 0 && bytes.length === 0)
@@ -217,9 +218,9 @@ export class AncillarySocket
     if (this.#handle.closed) throw this.#closedError('send')
     if (this.#ending) throw new SocketError({ code: 'EPIPE', syscall: 'send', detail: 'this half has ended' })
     if (bytes.length === 0) return
-    const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    const fds = descriptors.map((each) => takeDescriptor(each, 'send'))
-    await this.#sender.send(view, fds, signal, typeof data !== 'string')
+    const fds = descriptors.length === 0 ? NONE : descriptors.map((each) => takeDescriptor(each, 'send'))
+    const rest = this.#sender.send(bytes, fds, signal, typeof data !== 'string')
+    if (rest) await rest
   }
 
   /**
@@ -258,7 +259,12 @@ export class AncillarySocket
     if (end?.error) return this.#fail(end.error)
     if (this.#ending && !this.#ended && !this.#sender.waits) this.#endHalf(this.#ending)
     if (end && this.#ended) return this.#fail(undefined)
-    this.#watcher.set({ readable: this.#receiver.wants, writable: this.#sender.waits })
+    // What was watched goes on being watched until it is ready in vain: most often more is wanted before that.
+    const { readable, writable } = this.#watcher
+    this.#watcher.set({
+      readable: this.#receiver.wants || (readable && this.#receiver.isIterated),
+      writable: this.#sender.waits || writable,
+    })
   }
 
   #closeWhenReceived(): void {
@@ -278,6 +284,11 @@ export class AncillarySocket
   }
 
   #onReady(ready: Readiness): void {
+    const { wants } = this.#receiver
+    const { waits } = this.#sender
+    if ((ready.readable && !wants) || (ready.writable && !waits)) {
+      this.#watcher.set({ readable: wants, writable: waits })
+    }
     if (ready.writable) this.#sender.flush()
     if (ready.readable) this.#receiver.read()
     this.#settle()

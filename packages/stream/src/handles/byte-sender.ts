@@ -2,13 +2,15 @@
 import { sockets, SocketError, type Descriptor, type SocketHandle } from '@uds/winsock-ffi'
 import { duplicateAll } from '../descriptors/duplicate.ts'
 import { explainSend } from '../descriptors/explain-send.ts'
+import { keepBytes } from './spare-memory.ts'
 
 interface PendingSend {
   /** The rest of the bytes. */
-  data: Buffer
-  descriptors: readonly (number | Descriptor)[]
-  /** The copies among them, which are closed after the send. */
-  copies: readonly Descriptor[]
+  data: Uint8Array
+  /** Copies of the descriptors, which are sent with the first byte and then closed. */
+  readonly copies: readonly Descriptor[]
+  /** Frees the memory of the bytes. */
+  readonly release: (() => void) | undefined
   /** A part was sent, and with it the descriptors. */
   begun: boolean
   readonly done: PromiseWithResolvers<void>
@@ -19,6 +21,8 @@ export interface SendLimits {
   readonly maxUnsent: number
   readonly maxUnsentBytes: number
 }
+
+const NONE: readonly never[] = []
 
 const closeCopies = ({ copies }: PendingSend): void => {
   for (const each of copies) each.close()
@@ -57,41 +61,42 @@ export class ByteSender {
   /**
    * Sends bytes; the descriptors go with the first of them.
    *
+   * @returns Undefined when all are sent; otherwise resolves when they are.
    * @param shared - The caller may change the bytes after the call.
    * @throws SocketError `ENOBUFS` when too much waits, and those of the system; the signal's reason.
    */
-  async send(
-    data: Buffer,
+  send(
+    data: Uint8Array,
     descriptors: readonly number[],
     signal: AbortSignal | undefined,
     shared: boolean,
-  ): Promise<void> {
+  ): Promise<void> | undefined {
     signal?.throwIfAborted()
     if (this.#broken) throw this.#broken
-    this.#requireRoom(data.length)
-    const pending: PendingSend = {
-      data,
-      descriptors,
-      copies: [],
-      begun: false,
-      done: Promise.withResolvers<void>(),
-    }
+    const sent = this.#queue.length === 0 ? this.#sendNow(data, descriptors) : 0
+    if (sent === data.length) return undefined
+    if (this.#queue.length > 0) this.#requireRoom(data.length)
+    // The caller may reuse its memory and close its descriptors while the rest waits.
+    const copies = sent === 0 ? duplicateAll(descriptors) : NONE
+    const rest = data.subarray(sent)
+    const { bytes, release } = shared ? keepBytes(rest) : { bytes: rest, release: undefined }
+    const done = Promise.withResolvers<void>()
+    return this.#wait({ data: bytes, copies, release, begun: sent > 0, done }, signal)
+  }
+
+  async #wait(pending: PendingSend, signal: AbortSignal | undefined): Promise<void> {
     const abort = (): void => {
-      if (pending.begun) return
-      this.#queue.splice(this.#queue.indexOf(pending), 1)
+      const at = this.#queue.indexOf(pending)
+      if (at < 0 || pending.begun) return
+      this.#queue.splice(at, 1)
       pending.done.reject(signal?.reason)
       this.#forget(pending)
       this.#onChange()
     }
     this.#queue.push(pending)
     this.#unsentBytes += pending.data.length
-    this.flush()
-    // The caller may reuse its memory and close its descriptors while the rest waits.
-    if (shared && this.#queue.includes(pending)) pending.data = Buffer.from(pending.data)
-    if (this.#queue.includes(pending) && !pending.begun) {
-      this.#copy(pending)
-      signal?.addEventListener('abort', abort, { once: true })
-    }
+    if (!pending.begun) signal?.addEventListener('abort', abort, { once: true })
+    this.#onChange()
     try {
       await pending.done.promise
     } finally {
@@ -99,23 +104,35 @@ export class ByteSender {
     }
   }
 
-  /** Sends as much as the socket has room for. */
+  /**
+   * Sends what there is room for.
+   *
+   * @returns How many bytes were sent, and with the first of them the descriptors; 0 when there is no room.
+   */
+  #sendNow(data: Uint8Array, descriptors: readonly (number | Descriptor)[]): number {
+    if (descriptors.length === 0) return sockets.trySend(this.#handle, data) ?? 0
+    try {
+      return sockets.sendMessage(this.#handle, { data, descriptors })
+    } catch (error) {
+      if (error instanceof SocketError && error.code === 'EAGAIN') return 0
+      throw explainSend(error, descriptors.length)
+    }
+  }
+
+  /** Sends what waits, as much as the socket has room for. */
   flush(): void {
     for (let next; (next = this.#queue[0]);) {
       try {
-        const plain = next.begun || next.descriptors.length === 0
-        const sent = plain
-          ? sockets.send(this.#handle, next.data)
-          : sockets.sendMessage(this.#handle, { data: next.data, descriptors: next.descriptors })
+        const sent = this.#sendNow(next.data, next.begun ? NONE : next.copies)
+        if (sent === 0) break
         next.begun = true
         next.data = next.data.subarray(sent)
         this.#unsentBytes -= sent
         if (next.data.length > 0) continue
         next.done.resolve()
       } catch (error) {
-        if (error instanceof SocketError && error.code === 'EAGAIN') break
         if (next.begun) return this.#break(error as Error)
-        next.done.reject(explainSend(error, next.descriptors.length))
+        next.done.reject(error)
       }
       this.#queue.shift()
       this.#forget(next)
@@ -139,26 +156,14 @@ export class ByteSender {
 
   #forget(pending: PendingSend): void {
     this.#unsentBytes -= pending.data.length
+    pending.release?.()
     closeCopies(pending)
-  }
-
-  /** A send that waits keeps copies of its descriptors. */
-  #copy(pending: PendingSend): void {
-    try {
-      pending.copies = duplicateAll(pending.descriptors as readonly number[])
-      pending.descriptors = pending.copies
-    } catch (error) {
-      this.#queue.splice(this.#queue.indexOf(pending), 1)
-      pending.done.reject(error)
-      this.#forget(pending)
-      this.#onChange()
-    }
   }
 
   #requireRoom(length: number): void {
     const { maxUnsent, maxUnsentBytes } = this.#limits
     const waiting = this.#queue.length
-    if (waiting === 0 || (waiting < maxUnsent && this.#unsentBytes + length <= maxUnsentBytes)) return
+    if (waiting < maxUnsent && this.#unsentBytes + length <= maxUnsentBytes) return
     throw new SocketError({
       code: 'ENOBUFS',
       syscall: 'send',

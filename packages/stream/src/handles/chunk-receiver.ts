@@ -9,8 +9,9 @@ export interface ChunkSettings {
   readonly credentials: boolean
 }
 
-const READ_SIZE = 65_536
-/** A smaller part is copied out of the memory of the read, which the next read uses again. */
+/** More than a socket holds by default, so that one call takes all. */
+const MEMORY_SIZE = 262_144
+/** A smaller part is copied, so that it does not keep the memory of others; with less room, other memory is taken. */
 const SMALL = 16_384
 /** What may wait for the iterator before reading pauses. */
 const HIGH_WATER_BYTES = 262_144
@@ -18,8 +19,19 @@ const MAX_HELD_DESCRIPTORS = 253
 /** Reads in one turn of the loop, so that other sockets have their turn. */
 const READS_A_TURN = 16
 
-/** Receiving is synchronous: all sockets of a thread share this memory. */
-let scratch: Buffer | undefined
+/** Where the next read goes. Receiving is synchronous: all sockets of a thread share it. */
+let room: Buffer | undefined
+
+/** The bytes that were read to the beginning of the room. */
+const takeRead = (from: Buffer, bytes: number): Buffer => {
+  if (bytes < SMALL) {
+    const copy = Buffer.allocUnsafe(bytes)
+    from.copy(copy, 0, 0, bytes)
+    return copy
+  }
+  room = from.length - bytes < SMALL ? undefined : from.subarray(bytes)
+  return from.subarray(0, bytes)
+}
 
 export class ChunkReceiver {
   readonly #handle: SocketHandle
@@ -42,8 +54,14 @@ export class ChunkReceiver {
 
   /** An iterator wants bytes, and there is room for them. */
   get wants(): boolean {
-    if (this.#end || this.#iterators === 0) return false
-    return this.#queuedBytes < HIGH_WATER_BYTES && this.#heldDescriptors < MAX_HELD_DESCRIPTORS
+    return (
+      this.isIterated && this.#queuedBytes < HIGH_WATER_BYTES && this.#heldDescriptors < MAX_HELD_DESCRIPTORS
+    )
+  }
+
+  /** It wants bytes, or will when what waits has been taken. */
+  get isIterated(): boolean {
+    return this.#iterators > 0 && !this.#end
   }
 
   /** The end, with the error that caused it; chunks may still be queued. */
@@ -60,9 +78,9 @@ export class ChunkReceiver {
     for (let left = READS_A_TURN; left > 0 && this.wants; left -= 1) if (!this.#readOnce()) return
   }
 
-  /** Returns false when nothing is there, or nothing more comes. */
+  /** Returns false when nothing more is there now, or nothing more comes. */
   #readOnce(): boolean {
-    const memory = (scratch ??= Buffer.allocUnsafe(READ_SIZE))
+    const memory = (room ??= Buffer.allocUnsafeSlow(MEMORY_SIZE))
     try {
       const got = sockets.tryReceiveMessage(this.#handle, memory, this.#settings)
       if (got === undefined) return false
@@ -71,17 +89,16 @@ export class ChunkReceiver {
         this.finish(undefined)
         return false
       }
-      const part = memory.subarray(0, got.bytes)
-      const isSmall = got.bytes < SMALL
-      if (!isSmall) scratch = undefined
       this.#deliver(
-        new AncillaryChunk(isSmall ? Buffer.from(part) : part, {
-          descriptors: got.descriptors,
-          truncated: got.descriptorsTruncated,
-          credentials: got.credentials,
-        }),
+        new AncillaryChunk(
+          takeRead(memory, got.bytes),
+          got.descriptors,
+          got.descriptorsTruncated,
+          got.credentials,
+        ),
       )
-      return true
+      // A read stops before its memory is full at descriptors, at another sender, or when there is no more.
+      return got.bytes === memory.length || got.descriptors.length > 0 || this.#settings.credentials
     } catch (error) {
       this.finish(error as Error)
       return false

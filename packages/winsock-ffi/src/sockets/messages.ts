@@ -129,9 +129,10 @@ const largestCount = (options: ReceiveMessageOptions | undefined): number => {
   throw outOfRange('recvmsg', 'maxDescriptors', 'an integer from 0 to 253', maxDescriptors)
 }
 
-const incoming = (options: ReceiveMessageOptions | undefined): IncomingMessage => ({
+const incoming = (handle: SocketHandle, options: ReceiveMessageOptions | undefined): IncomingMessage => ({
   descriptors: [],
   credentials: options?.credentials === true,
+  named: handle.type !== 'stream',
   from: NO_BYTES,
   truncated: false,
   descriptorsTruncated: false,
@@ -166,7 +167,7 @@ export const receiveMessage = (
   const maxDescriptors = largestCount(options)
   const timeoutMs = readTimeout(options, 'recvmsg')
   const flags = (options?.peek ? systemCalls.MSG_PEEK : 0) | dontWait(timeoutMs)
-  const result = incoming(options)
+  const result = incoming(handle, options)
   const receive = (): number => systemCalls.receiveMessage(fd, buffer, maxDescriptors, flags, result)
   awaitInput(fd, 'recvmsg', timeoutMs)
   const first = receive()
@@ -189,7 +190,7 @@ export const tryReceiveMessage = (
   checkRoom(buffer, 'recvmsg')
   const maxDescriptors = largestCount(options)
   const flags = (options?.peek ? systemCalls.MSG_PEEK : 0) | systemCalls.MSG_DONTWAIT
-  const result = incoming(options)
+  const result = incoming(handle, options)
   for (;;) {
     const bytes = systemCalls.receiveMessage(fd, buffer, maxDescriptors, flags, result)
     if (bytes >= 0) return toReceived(bytes, result)

@@ -40,6 +40,8 @@ export interface IncomingMessage {
   descriptors: number[]
   /** Asked for by true; then the sender, or still true when the system names none. */
   credentials: PeerCredentials | boolean
+  /** Whether the sender is asked for: on a stream it is always the peer. */
+  readonly named: boolean
   /** The sockaddr of the sender; empty when the system names none. */
   from: Uint8Array
   /** The datagram was longer than the memory for it; the rest is lost. */

@@ -19,6 +19,11 @@ export const noPollHandle = (): string => {
     : `the backend ${name} has no poll handle`
 }
 
+const toOptions = (interest: number): { readonly readable: boolean; readonly writable: boolean } => ({
+  readable: (interest & READABLE) !== 0,
+  writable: (interest & WRITABLE) !== 0,
+})
+
 /** Numbers that have a poll handle of this module: libuv takes one for each (uv_poll_init, UV_EEXIST). */
 const watched = new Set<number>()
 
@@ -52,7 +57,7 @@ const reserve = (fd: number, foreign: boolean): PolledFd => {
  * until then: so the callback does nothing but schedule.
  */
 export const pollHandle = (fd: number, interest: number, report: Report, foreign: boolean): Source => {
-  const options = { readable: (interest & READABLE) !== 0, writable: (interest & WRITABLE) !== 0 }
+  let options = toOptions(interest)
   let pending: NodeJS.Immediate | undefined
   let referenced = true
   let stopped = false
@@ -79,8 +84,14 @@ export const pollHandle = (fd: number, interest: number, report: Report, foreign
   return {
     arm: () => {
       // It is started when it is made, and libuv stops it at an error only.
-      if (stopped) handle.start(options, onEvent)
+      if (stopped && (options.readable || options.writable)) handle.start(options, onEvent)
       stopped = false
+    },
+    change: (wanted) => {
+      options = toOptions(wanted)
+      stopped = false
+      if (wanted === 0) handle.stop()
+      else handle.start(options, onEvent)
     },
     ref: () => {
       referenced = true

@@ -58,6 +58,9 @@ const begin = (
   throw new AggregateError(failures, 'watch: no way to wait for a socket works here')
 }
 
+const toBits = (interest: Interest): number =>
+  (interest.readable ? READABLE : 0) | (interest.writable ? WRITABLE : 0)
+
 /**
  * Calls back when a socket is ready, in Node's own loop: for what Node has no class for, such as a listener on Windows, a
  * datagram or a seqpacket socket. The socket should be non-blocking. Closing the socket ends the watch.
@@ -80,7 +83,7 @@ export const watch = (
 ): Watcher => {
   const fd = openFd(handle, 'watch')
   if (typeof callback !== 'function') throw invalidArgument('watch', 'the callback', 'a function', callback)
-  const bits = (interest.readable ? READABLE : 0) | (interest.writable ? WRITABLE : 0)
+  let bits = toBits(interest)
   if (bits === 0) throw invalidValue('watch', 'the interest', 'must name readable or writable', interest)
   const wanted = options.strategy
   if (wanted !== undefined && !Object.hasOwn(strategies, wanted)) {
@@ -89,35 +92,54 @@ export const watch = (
   // A descriptor that is closed or no socket is found here: libuv and koffi would end the process.
   getOption(handle, 'SO_TYPE')
   let closed = false
+  let referenced = true
   const close = (): void => {
     if (closed) return
     closed = true
     forget()
-    source.close()
+    source?.close()
   }
   const report: Report = (error, ready) => {
     if (closed) return
     if (error) close()
     // A peer that has gone makes a read and a write end at once: both are "ready" then (poll(2) POLLHUP, POLLERR).
     const gone = ready !== 0 && (ready & (READABLE | WRITABLE)) === 0
-    const has = (bit: number): boolean => (bits & bit) !== 0 && (gone || (ready & bit) !== 0)
-    const readiness = { readable: has(READABLE), writable: has(WRITABLE) }
+    const seen = gone ? bits : ready & bits
     try {
-      if (error || readiness.readable || readiness.writable) callback(error, readiness)
+      if (error || seen !== 0)
+        callback(error, { readable: (seen & READABLE) !== 0, writable: (seen & WRITABLE) !== 0 })
     } finally {
-      if (!closed) source.arm()
+      if (!closed) source?.arm()
     }
   }
-  const { source, strategy } = begin(fd, bits, report, handle.foreign, wanted)
+  const first = begin(fd, bits, report, handle.foreign, wanted)
+  const { strategy } = first
+  let source: Source | undefined = first.source
   const forget = onRelease(handle, close)
   source.arm()
+  const renew = (): void => {
+    source?.close()
+    source = undefined
+    if (bits === 0) return
+    source = strategies[strategy](fd, bits, report, handle.foreign)
+    if (!referenced) source.unref()
+    source.arm()
+  }
   return {
     strategy,
+    setInterest: (next) => {
+      if (closed || toBits(next) === bits) return
+      bits = toBits(next)
+      if (source?.change) source.change(bits)
+      else renew()
+    },
     ref: () => {
-      if (!closed) source.ref()
+      referenced = true
+      if (!closed) source?.ref()
     },
     unref: () => {
-      if (!closed) source.unref()
+      referenced = false
+      if (!closed) source?.unref()
     },
     close,
     [Symbol.dispose]: close,

@@ -32,6 +32,11 @@ export type WatchCallback = (error: SocketError | null, ready: Readiness) => voi
 /** A watch that goes on. */
 export interface Watcher {
   readonly strategy: WatchStrategy
+  /**
+   * Waits for something else from now on, or, where the interest names neither, for nothing, until the next call. Cheaper than
+   * another watch.
+   */
+  setInterest(interest: Interest): void
   /** Keeps the process alive (the default). */
   ref(): void
   /** Lets the process end although the watch goes on. */
@@ -45,6 +50,8 @@ export interface Watcher {
 export interface Source {
   /** Begins to wait, for one report. */
   arm(): void
+  /** Waits for something else, or for nothing. A strategy without it is made anew. */
+  readonly change?: (interest: number) => void
   ref(): void
   unref(): void
   close(): void

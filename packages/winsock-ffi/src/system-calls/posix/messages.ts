@@ -161,7 +161,12 @@ interface Receiving {
   readonly iov: DataView
   readonly control: DataView
   readonly name: Uint8Array
+  /** The memory that `iov` points at. */
+  buffer: Uint8Array | undefined
 }
+
+/** A larger one is not kept for the next call: it would outlive its last user. */
+const LARGEST_KEPT = 262_144
 
 /** SCM_MAX_FD */
 const MAX_DESCRIPTORS = 253
@@ -174,7 +179,7 @@ const makeReceiving = (): Receiving => {
     SOCKADDR_STORAGE_SIZE,
     cmsgSpace(UCRED_SIZE) + cmsgSpace(4 * MAX_DESCRIPTORS),
   )
-  return { header, iov, control, name }
+  return { header, iov, control, name, buffer: undefined }
 }
 
 export const receiveMessage = (
@@ -186,15 +191,21 @@ export const receiveMessage = (
 ): number => {
   // Credentials have room in any case: SO_PASSCRED sends them first, and descriptors without room would be lost.
   const controlSize = cmsgSpace(UCRED_SIZE) + (maxDescriptors === 0 ? 0 : cmsgLength(4 * maxDescriptors))
-  const { header, iov, control, name } = (receiving ??= makeReceiving())
-  iov.setBigUint64(0, address(buffer), true)
-  iov.setBigUint64(8, BigInt(buffer.byteLength), true)
+  const memory = (receiving ??= makeReceiving())
+  const { header, iov, control, name } = memory
+  // Asking for an address costs as much as half of the call; most callers come with the memory of the call before.
+  if (memory.buffer !== buffer) {
+    iov.setBigUint64(0, address(buffer), true)
+    memory.buffer = buffer.byteLength <= LARGEST_KEPT ? buffer : undefined
+  }
+  iov.setUint32(8, buffer.byteLength, true)
+  iov.setUint32(12, Math.floor(buffer.byteLength / 2 ** 32), true)
   header.setUint32(m.namelen, SOCKADDR_STORAGE_SIZE, true)
   header.setUint32(m.controllen, controlSize, true)
   const bytes = libc.recvmsg.attempt(fd, header, flags | c.MSG_CMSG_CLOEXEC)
   if (bytes < 0) return bytes
   const flagsOut = header.getInt32(m.flags, true)
-  const nameLength = header.getUint32(m.namelen, true)
+  const nameLength = result.named ? header.getUint32(m.namelen, true) : 0
   if (nameLength > 0) result.from = name.slice(0, nameLength)
   result.truncated = (flagsOut & c.MSG_TRUNC) !== 0
   result.descriptorsTruncated = (flagsOut & c.MSG_CTRUNC) !== 0
