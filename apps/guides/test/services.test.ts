@@ -1,7 +1,6 @@
 /** docs/guides/services-on-sockets.md: drivers of npm ask the real servers over their sockets. */
-import { chmodSync, chownSync, copyFileSync, mkdirSync, symlinkSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { connect } from '@uds/stream'
 import { isWindows, needs, socketPath, spawnProgram, spawnScript, tempDir } from '@uds/testkit'
 import type { Spawned } from '@uds/testkit'
@@ -25,7 +24,17 @@ const missing = (library: Library): boolean => {
   return !found
 }
 
-/** Runs a program of the guide in a project that has its driver. */
+const guide = readFileSync(join(import.meta.dirname, '../../../docs/guides/services-on-sockets.md'), 'utf8')
+
+/** The program of the guide that imports the driver. */
+const programOf = ({ name }: Library): string => {
+  const blocks = [...guide.matchAll(/```js\n(.*?)```/gs)].map(([, code = '']) => code)
+  const found = blocks.find((code) => code.includes(`from '${name}'`))
+  if (found === undefined) throw new Error(`the guide has no program with ${name}`)
+  return found
+}
+
+/** Runs it in a project that has the driver. */
 const run = (
   library: Library,
   program: string,
@@ -35,8 +44,9 @@ const run = (
   const project = tempDir()
   const main = findLibrary(library) ?? ''
   symlinkSync(main.slice(0, -`/${library.name}/${library.main}`.length), join(project, 'node_modules'))
-  copyFileSync(fileURLToPath(new URL(`../src/services/${program}`, import.meta.url)), join(project, program))
-  return spawnScript(join(project, program), args, { execArgv: [...execArgv] })
+  const program = join(project, 'program.mjs')
+  writeFileSync(program, programOf(library))
+  return spawnScript(program, args, { execArgv: [...execArgv] })
 }
 
 const serves = async (path: string, server: Spawned): Promise<void> => {
@@ -67,7 +77,7 @@ describe.skipIf(isWindows || postgres!.missing || initdb!.missing || missing(PG)
     const server = start(postgres!.path, ['-D', data, '-k', sockets, '-c', 'listen_addresses='])
     await server.waitForLine(/ready to accept connections/)
     for (const [, execArgv] of ways) {
-      const program = run(PG, 'postgres.mjs', [sockets], execArgv)
+      const program = run(PG, [sockets], execArgv)
       expect(await program.exit, program.stderr()).toEqual({ code: 0, signal: null })
       expect(program.stdout()).toBe('[ { answer: 42 } ]\n')
     }
@@ -80,7 +90,7 @@ describe.skipIf(isWindows || redis!.missing || missing(IOREDIS))('Redis', () => 
     const options = ['--port', '0', '--unixsocket', path, '--save', '', '--dir', tempDir()]
     await serves(path, spawnProgram(redis!.path, options))
     for (const [, execArgv] of ways) {
-      const program = run(IOREDIS, 'redis.mjs', [path], execArgv)
+      const program = run(IOREDIS, [path], execArgv)
       expect(await program.exit, program.stderr()).toEqual({ code: 0, signal: null })
       expect(program.stdout()).toBe('hello\n')
     }
