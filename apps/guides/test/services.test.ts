@@ -35,12 +35,7 @@ const programOf = ({ name }: Library): string => {
 }
 
 /** Runs it in a project that has the driver. */
-const run = (
-  library: Library,
-  program: string,
-  args: readonly string[],
-  execArgv: readonly string[],
-): Spawned => {
+const run = (library: Library, args: readonly string[], execArgv: readonly string[]): Spawned => {
   const project = tempDir()
   const main = findLibrary(library) ?? ''
   symlinkSync(main.slice(0, -`/${library.name}/${library.main}`.length), join(project, 'node_modules'))
