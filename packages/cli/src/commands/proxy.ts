@@ -3,18 +3,24 @@ import { Command } from 'commander'
 import { resolve } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { formatAddress, parseAddress } from '@uds/stream'
+import { group, mode, user } from '../arguments/owner.ts'
 import { address } from '../arguments/parsers.ts'
 import type { Context } from '../terminal/context.ts'
 import { explain, CommandFailure } from '../exit/failure.ts'
 import { withStopSignal, serveUntilStopped } from '../process/signals.ts'
+import { joinWithDescriptors } from '../stdio/relay-descriptors.ts'
 import { relay } from '../stdio/relay.ts'
 import { clientFailure } from '../connection/client-identity.ts'
 import { USAGE } from '../exit/exit-codes.ts'
 import type { TlsFlags, TlsNames } from '../connection/tls-files.ts'
-import { connector, listenOn, TAKE_OVER } from '../connection/transport.ts'
+import { connector, listenOn, TAKE_OVER, type Connection } from '../connection/transport.ts'
 
 interface Flags {
   readonly verbose?: boolean
+  readonly descriptors?: boolean
+  readonly mode?: number
+  readonly user?: number
+  readonly group?: number
   readonly takeOver?: boolean
   readonly listenTls?: boolean
   readonly cert?: string
@@ -72,6 +78,33 @@ const rejectItself = (from: string, to: string): void => {
     throw new CommandFailure(USAGE, `${to} would be joined to itself: FROM and TO must differ`)
 }
 
+/** @throws CommandFailure where descriptors cannot pass: each side must be an AF_UNIX socket, and the bytes as they are. */
+const requireDescriptorWay = (addresses: readonly string[], flags: Flags): void => {
+  if (flags.listenTls || flags.connectTls)
+    throw new CommandFailure(
+      USAGE,
+      '--descriptors and TLS exclude each other: descriptors travel beside plain bytes',
+    )
+  for (const each of addresses) {
+    const { scheme } = parseAddress(each, { where: 'uds' })
+    if (scheme !== 'unix' && scheme !== 'name')
+      throw new CommandFailure(USAGE, `--descriptors needs AF_UNIX on both sides, and ${each} is ${scheme}:`)
+  }
+}
+
+const joinStreams = async (
+  client: Duplex,
+  connect: () => Promise<Connection>,
+): Promise<{ text: string; forth: number; back: number }> => {
+  const { forth, back } = await relay({ stream: client, halfClose: true }, await connect())
+  return { text: `${forth} bytes forth, ${back} back`, forth, back }
+}
+
+const IDENTITY = `
+The server sees the proxy as its client: the user and the process of "uds proxy", whoever has connected to it. A server that
+admits by the user of the socket (PostgreSQL "peer", MariaDB "unix_socket", D-Bus EXTERNAL, authorize) admits every client of
+the proxy if it admits the proxy. --mode, --user and --group say who may connect to the proxy.`
+
 /** uds proxy: relays the clients of one address to another. */
 export const proxyCommand = (context: Context): Command =>
   new Command('proxy')
@@ -80,6 +113,10 @@ export const proxyCommand = (context: Context): Command =>
     .argument('<to>', 'where to connect for each client', address)
     .option('-v, --verbose', 'print every connection')
     .option('--take-over', TAKE_OVER)
+    .option('--descriptors', 'pass descriptors on, too (SCM_RIGHTS): AF_UNIX on both sides, Linux and macOS')
+    .option('--mode <octal>', 'permissions of the socket file, as 660 (default: what the umask leaves)', mode)
+    .option('--user <name>', 'its owner, a name or a number; takes the right to change it', user)
+    .option('--group <name>', 'its group, a name or a number', group)
     .option('--listen-tls', 'clients speak TLS')
     .option('--cert <file>', 'certificate for --listen-tls, PEM')
     .option('--key <file>', 'private key for --listen-tls, PEM')
@@ -103,28 +140,30 @@ Examples:
   $ uds proxy tcp:127.0.0.1:2375 unix:/run/docker.sock
   $ uds proxy unix:./docker.sock pipe:docker_engine
   $ uds proxy --listen-tls --cert cert.pem --key key.pem tcp:0.0.0.0:8443 unix:./web.sock
-  $ uds proxy --connect-tls unix:./web.sock tcp:example.com:443`,
+  $ uds proxy --connect-tls unix:./web.sock tcp:example.com:443
+  $ uds proxy --descriptors --mode 600 unix:./bus unix:/run/user/1000/bus
+${IDENTITY}`,
     )
     .action(async (from: string, to: string, flags: Flags) => {
       await withStopSignal(async (stop) => {
         rejectItself(from, to)
+        if (flags.descriptors) requireDescriptorWay([from, to], flags)
         const connect = connector(to, connectTlsFlags(flags), CONNECT_OPTION_NAMES)
         const { signal } = stop
         const listener = await listenOn(
           from,
           listenTlsFlags(flags),
-          { signal, takeOver: flags.takeOver },
+          { signal, takeOver: flags.takeOver, mode: flags.mode, uid: flags.user, gid: flags.group },
           LISTEN_OPTION_NAMES,
         )
         const out = context.output()
         let clients = 0
+        const join = flags.descriptors ? joinWithDescriptors : joinStreams
         const serve = async (client: Duplex): Promise<void> => {
           const number = (clients += 1)
           try {
-            const server = await connect({ signal: stop.signal })
-            const { forth, back } = await relay({ stream: client, halfClose: true }, server)
-            if (!flags.verbose) return
-            out.note(`client ${number}: ${forth} bytes forth, ${back} back`, { client: number, forth, back })
+            const { text, ...relayed } = await join(client, () => connect({ signal: stop.signal }))
+            if (flags.verbose) out.note(`client ${number}: ${text}`, { client: number, ...relayed })
           } catch (error) {
             client.destroy()
             out.note(`client ${number}: ${explain(error)}`, { client: number, error: explain(error) })
