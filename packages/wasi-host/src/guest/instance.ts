@@ -2,7 +2,10 @@
 import { outOfRange } from '@uds/winsock-ffi'
 import { isServed, link } from '../abi/link.ts'
 import { ComponentHost, type Realloc } from '../component/host.ts'
+import { AsyncHost } from '../component/async/host.ts'
 import { linkComponent } from '../component/link.ts'
+import { linkComponent03 } from '../component/wasi03/link.ts'
+import { AsyncExports } from './async-exports.ts'
 import { OwnImports, type ImportsOption } from '../abi/own-imports.ts'
 import type { Guest } from '../abi/abi.ts'
 import type { PosixWasi, Preopen } from '../wasi/posix-wasi.ts'
@@ -11,12 +14,12 @@ import type { SocketCalls } from '../sockets/socket-calls.ts'
 import { linkError } from '../outcome/errors.ts'
 import type { ErrnoStyle } from '../outcome/errno.ts'
 import { Exit, fault } from '../outcome/failure.ts'
-import { RUN_EXPORT, type Inspection } from '../module/inspect.ts'
+import { runExport, type Inspection } from '../module/inspect.ts'
 import { GuestMemory } from '../memory/guest-memory.ts'
 import type { AbiName } from '../module/profile.ts'
 import { FdTable } from '../abi/fd-table.ts'
 import { StandardStream } from '../wasi/stdio/standard-stream.ts'
-import type { Waiting } from './suspension.ts'
+import { inLoop, type Waiting } from './suspension.ts'
 import {
   engine,
   type WasmMemory,
@@ -73,6 +76,11 @@ const fdTableOf = ({ inspection, abi, stdio, stdioFds, given, directories }: Ins
   return table
 }
 
+const componentHost = (plan: InstancePlan, guest: Guest): ComponentHost | undefined => {
+  if (plan.inspection.kind === 'module') return undefined
+  return plan.inspection.abi === 'wasi-0.3' ? new AsyncHost(guest, plan) : new ComponentHost(guest, plan)
+}
+
 const checked = <T>(action: () => T, where: string, pointer: number, length: number): T => {
   try {
     return action()
@@ -97,12 +105,20 @@ export class GuestInstance {
   readonly #waiting: Waiting
   readonly #guest: Guest
   readonly #isComponent: boolean
+  /** Those of a component of 0.3. */
+  readonly #async: AsyncExports | undefined
   #exited: Exit | undefined
   /** Settles when the call that is under way has ended. */
   #busy: Promise<unknown> | undefined
 
-  private constructor(instance: WasmInstance, waiting: Waiting, guest: Guest, isComponent: boolean) {
-    this.#isComponent = isComponent
+  private constructor(
+    instance: WasmInstance,
+    waiting: Waiting,
+    guest: Guest,
+    component: { readonly isComponent: boolean; readonly async: AsyncExports | undefined },
+  ) {
+    this.#isComponent = component.isComponent
+    this.#async = component.async
     this.instance = instance
     this.#exports = instance.exports
     this.#waiting = waiting
@@ -132,13 +148,18 @@ export class GuestInstance {
       wasi: base.imports,
     }
     const own = new OwnImports(plan.imports)
-    const component = plan.inspection.kind === 'component' ? new ComponentHost(guest, plan) : undefined
+    const component = componentHost(plan, guest)
+    let mayWait = false
     const imports = link(plan.inspection, guest, {
       own,
-      component: component && linkComponent(component),
+      component:
+        component && (component instanceof AsyncHost ? linkComponent03(component) : linkComponent(component)),
       abi: plan.abi,
       errno: plan.errno,
-      suspending: waiting.suspending,
+      suspending: (call) => {
+        mayWait = true
+        return waiting.suspending(call)
+      },
     })
     const instance = await engine.instantiate(plan.module, imports)
     const { exports } = instance
@@ -150,7 +171,14 @@ export class GuestInstance {
     base.bind(memory)
     if (component) component.realloc = exports['cabi_realloc'] as Realloc | undefined
     own.resolve({ memory, table: tableIn(exports) }, (module, name) => isServed(guest, module, name))
-    return new GuestInstance(instance, waiting, guest, component !== undefined)
+    return new GuestInstance(instance, waiting, guest, {
+      isComponent: component !== undefined,
+      // One that imports nothing that waits needs no stack of its own.
+      async:
+        component instanceof AsyncHost
+          ? new AsyncExports(component, exports, mayWait ? waiting.promising : inLoop.promising)
+          : undefined,
+    })
   }
 
   /**
@@ -162,7 +190,7 @@ export class GuestInstance {
   async call(name: string, args: readonly WasmValue[]): Promise<WasmValue | undefined> {
     while (this.#busy !== undefined) await this.#busy
     const fn = this.#function(name)
-    const calling = this.#perform(fn, args)
+    const calling = this.#perform(name, fn, args)
     this.#busy = calling.catch(() => {})
     try {
       return await calling
@@ -199,8 +227,9 @@ export class GuestInstance {
     return fn
   }
 
-  async #perform(fn: unknown, args: readonly WasmValue[]): Promise<WasmValue | undefined> {
+  async #perform(name: string, fn: unknown, args: readonly WasmValue[]): Promise<WasmValue | undefined> {
     try {
+      if (this.#async?.isLifted(name)) return await this.#async.call(name, args)
       return (await this.#waiting.promising(fn)(...args)) as WasmValue | undefined
     } catch (error) {
       if (error instanceof Exit) this.#exited = error
@@ -216,7 +245,7 @@ export class GuestInstance {
 
   /** Runs the command, `_start` or `wasi:cli/run`, and returns the exit code. */
   async run(): Promise<number> {
-    const run = Object.keys(this.#exports).find((name) => RUN_EXPORT.test(name))
+    const run = runExport(Object.keys(this.#exports))
     if (run === undefined && !this.has('_start')) {
       throw linkError(
         'the module has no _start, and no wasi:cli/run: it is no command. Use instantiate(), and call() its exports',
@@ -240,6 +269,7 @@ export class GuestInstance {
 
   /** Closes the files that it has left open: nothing else does, not even the end of its thread. */
   closeFiles(): void {
+    this.#async?.stop()
     for (const standard of this.#guest.fds.standards()) standard.release()
     for (const host of this.#guest.fds.files()) this.#guest.wasi['fd_close']?.(host)
     this.#exited ??= new Exit(0)

@@ -12,7 +12,8 @@ import type { Settings } from '../options/options.ts'
 import { Resolver } from '../network/resolver.ts'
 import { openSession, type Session } from '../sockets/session.ts'
 import { guestHandle } from '../guest/handle.ts'
-import { jspi } from '../guest/suspension.ts'
+import { inLoop, jspi } from '../guest/suspension.ts'
+import { hasJspi } from '../module/engine.ts'
 import { adoptStdioStreams, LINGER_MS, openStdio } from './stdio.ts'
 import { limits } from './limits.ts'
 
@@ -22,7 +23,7 @@ export const runInThread = async (
   signal: AbortSignal | undefined,
 ): Promise<Run> => {
   const { inspection, module } = program
-  const network = new NodeNetwork(new Resolver(settings.resolve), settings.makers)
+  const network = new NodeNetwork(new Resolver(settings.resolve), settings.makers, { bindsNow: !hasJspi })
   const mounted = mountFiles(settings.files, settings.preopens)
   const stdio = openStdio(settings.stdio)
   const clock = limits(settings.quotas, signal, (reason) => network.stop(new Stopped(reason)))
@@ -66,7 +67,8 @@ export const runInThread = async (
       },
       base,
       session.sockets,
-      jspi,
+      // Without JSPI only components that return to the loop to wait come here.
+      hasJspi ? jspi : inLoop,
     )
     instance = created
     clock.begin()
