@@ -126,6 +126,9 @@ const readSettings = (
  * const socket = handle.toSocket()
  * ```
  *
+ * Between threads of one process it works as between processes: `postMessage` transfers no socket. One thread listens by
+ * `listenHandles`, the other connects.
+ *
  * It reads its socket itself: the reader of a `net.Socket` drops descriptors. Messages have frames (the file frame.ts
  * describes them), so that each handle arrives with its own message.
  *
