@@ -1,19 +1,13 @@
 /** The command proxy: relays the clients of one address to another. */
 import { Command } from 'commander'
-import { resolve } from 'node:path'
 import type { Duplex } from 'node:stream'
-import { formatAddress, parseAddress } from '@uds/stream'
+import { addressArgument } from '../arguments/addresses.ts'
 import { group, mode, user } from '../arguments/owner.ts'
-import { address } from '../arguments/parsers.ts'
+import { TAKE_OVER } from '../arguments/take-over.ts'
 import type { Context } from '../terminal/context.ts'
-import { explain, CommandFailure } from '../exit/failure.ts'
+import { explain } from '../exit/failure.ts'
 import { withStopSignal, serveUntilStopped } from '../process/signals.ts'
-import { joinWithDescriptors } from '../stdio/relay-descriptors.ts'
-import { relay } from '../stdio/relay.ts'
-import { clientFailure } from '../connection/client-identity.ts'
-import { USAGE } from '../exit/exit-codes.ts'
 import type { TlsFlags, TlsNames } from '../connection/tls-files.ts'
-import { connector, listenOn, TAKE_OVER, type Connection } from '../connection/transport.ts'
 
 interface Flags {
   readonly verbose?: boolean
@@ -66,40 +60,6 @@ const connectTlsFlags = (flags: Flags): TlsFlags =>
     insecure: flags.insecure,
   })
 
-/** An address in a form that can be compared: paths are absolute. */
-const comparable = (text: string): string => {
-  const parsed = parseAddress(text, { where: 'uds' })
-  return formatAddress('path' in parsed ? { ...parsed, path: resolve(parsed.path) } : parsed)
-}
-
-/** The first client would make it connect to itself until descriptors run out. */
-const rejectItself = (from: string, to: string): void => {
-  if (comparable(from) === comparable(to))
-    throw new CommandFailure(USAGE, `${to} would be joined to itself: FROM and TO must differ`)
-}
-
-/** @throws CommandFailure where descriptors cannot pass: each side must be an AF_UNIX socket, and the bytes as they are. */
-const requireDescriptorWay = (addresses: readonly string[], flags: Flags): void => {
-  if (flags.listenTls || flags.connectTls)
-    throw new CommandFailure(
-      USAGE,
-      '--descriptors and TLS exclude each other: descriptors travel beside plain bytes',
-    )
-  for (const each of addresses) {
-    const { scheme } = parseAddress(each, { where: 'uds' })
-    if (scheme !== 'unix' && scheme !== 'name')
-      throw new CommandFailure(USAGE, `--descriptors needs AF_UNIX on both sides, and ${each} is ${scheme}:`)
-  }
-}
-
-const joinStreams = async (
-  client: Duplex,
-  connect: () => Promise<Connection>,
-): Promise<{ text: string; forth: number; back: number }> => {
-  const { forth, back } = await relay({ stream: client, halfClose: true }, await connect())
-  return { text: `${forth} bytes forth, ${back} back`, forth, back }
-}
-
 const IDENTITY = `
 The server sees the proxy as its client: the user and the process of "uds proxy", whoever has connected to it. A server that
 admits by the user of the socket (PostgreSQL "peer", MariaDB "unix_socket", D-Bus EXTERNAL, authorize) admits every client of
@@ -108,9 +68,8 @@ the proxy if it admits the proxy. --mode, --user and --group say who may connect
 /** uds proxy: relays the clients of one address to another. */
 export const proxyCommand = (context: Context): Command =>
   new Command('proxy')
-    .description('Listen at one address and join every client to another, until it is stopped.')
-    .argument('<from>', 'where to listen', address)
-    .argument('<to>', 'where to connect for each client', address)
+    .addArgument(addressArgument('<from>', 'where to listen'))
+    .addArgument(addressArgument('<to>', 'where to connect for each client'))
     .option('-v, --verbose', 'print every connection')
     .option('--take-over', TAKE_OVER)
     .option('--descriptors', 'pass descriptors on, too (SCM_RIGHTS): AF_UNIX on both sides, Linux and macOS')
@@ -146,8 +105,11 @@ ${IDENTITY}`,
     )
     .action(async (from: string, to: string, flags: Flags) => {
       await withStopSignal(async (stop) => {
+        const { joinStreams, rejectItself, requireDescriptorWay } = await import('../stdio/proxy-ends.ts')
+        const { connector, listenOn } = await import('../connection/transport.ts')
+        const { clientFailure } = await import('../connection/client-identity.ts')
         rejectItself(from, to)
-        if (flags.descriptors) requireDescriptorWay([from, to], flags)
+        if (flags.descriptors) requireDescriptorWay([from, to], flags.listenTls || flags.connectTls)
         const connect = connector(to, connectTlsFlags(flags), CONNECT_OPTION_NAMES)
         const { signal } = stop
         const listener = await listenOn(
@@ -158,7 +120,9 @@ ${IDENTITY}`,
         )
         const out = context.output()
         let clients = 0
-        const join = flags.descriptors ? joinWithDescriptors : joinStreams
+        const join = flags.descriptors
+          ? (await import('../stdio/relay-descriptors.ts')).joinWithDescriptors
+          : joinStreams
         const serve = async (client: Duplex): Promise<void> => {
           const number = (clients += 1)
           try {

@@ -123,9 +123,6 @@ export const connector = (address: string, flags: TlsFlags, names: TlsNames = OP
   }
 }
 
-/** The description of --take-over, in every command that listens. */
-export const TAKE_OVER = 'replace a live server at its socket file; its connections go on'
-
 /** Listens; its pipes carry messages, and so have a half close. */
 export const listenOn = async (
   address: string,
