@@ -94,14 +94,14 @@ export const proxyCommand = (context: Context): Command =>
     .option('--insecure', 'accept any certificate of the server')
     .addHelpText(
       'after',
-      `
+      `${IDENTITY}
+
 Examples:
   $ uds proxy tcp:127.0.0.1:2375 unix:/run/docker.sock
   $ uds proxy unix:./docker.sock pipe:docker_engine
   $ uds proxy --listen-tls --cert cert.pem --key key.pem tcp:0.0.0.0:8443 unix:./web.sock
   $ uds proxy --connect-tls unix:./web.sock tcp:example.com:443
-  $ uds proxy --descriptors --mode 600 unix:./bus unix:/run/user/1000/bus
-${IDENTITY}`,
+  $ uds proxy --descriptors --mode 600 unix:./bus unix:/run/user/1000/bus`,
     )
     .action(async (from: string, to: string, flags: Flags) => {
       await withStopSignal(async (stop) => {

@@ -11,7 +11,7 @@ import {
   type Readiness,
   type SocketHandle,
 } from '@uds/winsock-ffi'
-import { SocketWatcher } from '../datagram/socket-watcher.ts'
+import { SocketWatcher } from '../native-socket/socket-watcher.ts'
 import { toUnixAddress, type UnixAddressLike } from '../datagram/unix-address.ts'
 import { duplicate } from '../descriptors/duplicate.ts'
 import { takeDescriptor, type Sendable } from '../descriptors/sendable.ts'

@@ -12,7 +12,7 @@ import {
   type SocketHandle,
 } from '@uds/winsock-ffi'
 import { integer, INT_MAX } from '@uds/winsock-ffi/internal'
-import { SocketWatcher } from '../datagram/socket-watcher.ts'
+import { SocketWatcher } from '../native-socket/socket-watcher.ts'
 import { toUnixAddress, type UnixAddressLike } from '../datagram/unix-address.ts'
 import { takeDescriptor, type Sendable } from '../descriptors/sendable.ts'
 import { adoptSocket, type SocketSource } from '../inherited/claim-socket.ts'

@@ -1,10 +1,10 @@
-/** Connecting by Winsock, without waiting in the thread. */
+/** Connecting by the system's calls, without waiting in the thread. */
 import type { Socket } from 'node:net'
 import { SocketError, sockets, watch, type SocketAddress, type SocketHandle } from '@uds/winsock-ffi'
 import { codeOf } from '@uds/winsock-ffi/internal'
-import { throwIfAborted } from '../../errors/connection-error.ts'
-import type { ConnectOptions } from '../../transport.ts'
-import { traceErrors, connectTimeout } from '../../node-net/net-connect.ts'
+import { throwIfAborted } from '../errors/connection-error.ts'
+import type { ConnectOptions } from '../transport.ts'
+import { traceErrors, connectTimeout } from '../node-net/net-connect.ts'
 import { adoptSocket } from './adopted.ts'
 
 /** Begins to connect; true when it is done already, as it mostly is with AF_UNIX. */
@@ -61,11 +61,11 @@ const connected = (handle: SocketHandle, address: string, options: ConnectOption
   })
 
 /**
- * Connects a socket of any family, and adopts it.
+ * Connects a socket of any family.
  *
- * @throws SocketError as `sockets.connect` and `adopt`; the signal's reason.
+ * @throws SocketError as `sockets.connect`; the signal's reason.
  */
-export const connectSocket = async (to: SocketAddress, options: ConnectOptions): Promise<Socket> => {
+export const openConnected = async (to: SocketAddress, options: ConnectOptions): Promise<SocketHandle> => {
   throwIfAborted(options.signal)
   const handle = sockets.open(to.family)
   try {
@@ -75,6 +75,16 @@ export const connectSocket = async (to: SocketAddress, options: ConnectOptions):
     handle.close()
     throw error
   }
+  return handle
+}
+
+/**
+ * Connects a socket of any family that Node's loop takes, and adopts it.
+ *
+ * @throws As {@link openConnected} and `adopt`.
+ */
+export const connectSocket = async (to: SocketAddress, options: ConnectOptions): Promise<Socket> => {
+  const handle = await openConnected(to, options)
   const socket = adoptSocket(handle, {
     allowHalfOpen: options.allowHalfOpen ?? false,
     ...(options.onread && { onread: options.onread }),

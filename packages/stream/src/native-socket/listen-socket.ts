@@ -1,11 +1,12 @@
-/** Listening by Winsock: the socket is watched in Node's loop, and each accepted connection is adopted. */
+/** Listening by the system's calls: the socket is watched in Node's loop, and each accepted one becomes a connection. */
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { sockets, type SocketHandle } from '@uds/winsock-ffi'
-import { startAcceptLoop, type AcceptLoop } from '../../listener/accept-loop.ts'
-import type { ConnectionListener } from '../../listener/connection-listener.ts'
-import { startReading } from '../../listener/start-reading.ts'
-import type { ListenOptions } from '../../transport.ts'
+import { startAcceptLoop, type AcceptLoop } from '../listener/accept-loop.ts'
+import type { ConnectionListener } from '../listener/connection-listener.ts'
+import { startReading } from '../listener/start-reading.ts'
+import type { ListenOptions } from '../transport.ts'
 import { adoptSocket } from './adopted.ts'
 
 /** Turns of the loop in which clients are accepted after the name is gone: one may be connecting just then. */
@@ -22,20 +23,27 @@ export interface SocketServer {
   unref(): void
 }
 
+/** Makes a connection of an accepted socket, which it consumes. */
+type MakeConnection<C> = (
+  client: SocketHandle,
+  options: { readonly allowHalfOpen: boolean; readonly pauseOnCreate: boolean },
+) => C
+
 /**
  * @param handle - Bound, and not listening yet. It is consumed.
  * @throws SocketError as `sockets.listen` and `watch`; the socket is closed then.
  */
-export const openSocketServer = (
+export const openServer = <C extends Duplex>(
   handle: SocketHandle,
   options: ListenOptions,
-  listener: ConnectionListener<Socket>,
+  listener: ConnectionListener<C>,
+  make: MakeConnection<C>,
 ): SocketServer => {
   const onError = (error: Error): void => listener.failed(error)
   const onConnection = (client: SocketHandle): void => {
-    let socket: Socket
+    let socket: C
     try {
-      socket = adoptSocket(client, {
+      socket = make(client, {
         allowHalfOpen: options.allowHalfOpen ?? false,
         pauseOnCreate: listener.holdsReading,
       })
@@ -73,6 +81,13 @@ export const openSocketServer = (
     unref: () => acceptLoop.unref(),
   }
 }
+
+/** As {@link openServer}, with connections that are net.Sockets. */
+export const openSocketServer = (
+  handle: SocketHandle,
+  options: ListenOptions,
+  listener: ConnectionListener<Socket>,
+): SocketServer => openServer(handle, options, listener, adoptSocket)
 
 interface BoundSocket {
   /** Bound, and not listening yet. It is consumed. */

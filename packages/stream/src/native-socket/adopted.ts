@@ -1,7 +1,7 @@
-/** A connected SOCKET as a net.Socket that knows its peer. */
+/** A connected socket as a net.Socket that knows its peer. */
 import type { Socket } from 'node:net'
 import { adopt, sockets, type AdoptOptions, type SocketHandle } from '@uds/winsock-ffi'
-import { provideCredentials } from '../../peer/credentials.ts'
+import { provideCredentials } from '../peer/credentials.ts'
 
 /** Options that net.Socket has for net.Server, and that its types leave out. */
 interface HeldOptions extends AdoptOptions {
