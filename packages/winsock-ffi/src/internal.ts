@@ -53,7 +53,6 @@ export type {
   SocketAddressObject,
   SocketAddressText,
   TcpAddress,
-  VsockTextAddress,
   UnixPathAddress,
   UnixTarget,
 } from './address-text/types.ts'

@@ -11,7 +11,6 @@ import {
   unix,
   withTls,
   type Listener,
-  type ListenOptions,
   type Transport,
 } from '@uds/stream'
 import { CommandFailure, listenFailure } from '../exit/failure.ts'
@@ -123,11 +122,14 @@ export const connector = (address: string, flags: TlsFlags, names: TlsNames = OP
   }
 }
 
+/** The description of --take-over, in every command that listens. */
+export const TAKE_OVER = 'replace a live server at its socket file; its connections go on'
+
 /** Listens; its pipes carry messages, and so have a half close. */
 export const listenOn = async (
   address: string,
   flags: TlsFlags,
-  options: Pick<ListenOptions, 'signal' | 'takeOver' | 'mode' | 'uid' | 'gid'> = {},
+  options: { readonly signal?: AbortSignal; readonly takeOver?: boolean | undefined } = {},
   names: TlsNames = OPTION_NAMES,
 ): Promise<Listener> => {
   const transport = flags.tls ? serverTls(address, flags, names) : rejectWithoutTls(flags, names)

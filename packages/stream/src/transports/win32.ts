@@ -1,11 +1,10 @@
 /** Windows: AF_UNIX by Winsock, named pipes, no descriptors. */
 import { capabilities, SocketError } from '@uds/winsock-ffi'
 import type { PlatformTransports } from './platform.ts'
-
-/** Loaded by the first connection or listener, so that an import on other systems reads none of it. */
-const loaded = (): Promise<
-  Pick<PlatformTransports, 'connectUnix' | 'listenUnix' | 'connectPipe' | 'listenPipe'>
-> => import('./win32-calls.ts')
+import { connectPipe } from '../named-pipe/connect.ts'
+import { listenPipe } from '../named-pipe/listen.ts'
+import { connectUnix } from '../unix-socket/win32/connect.ts'
+import { listenUnix } from '../unix-socket/win32/listen.ts'
 
 export const platform: PlatformTransports = {
   // Read on use: older systems have no AF_UNIX, and Wine does not report the peer's process.
@@ -21,8 +20,8 @@ export const platform: PlatformTransports = {
     exclusive: true,
     refuses: true,
   },
-  connectUnix: async (to, options) => await (await loaded()).connectUnix(to, options),
-  listenUnix: async (at, options) => await (await loaded()).listenUnix(at, options),
+  connectUnix,
+  listenUnix,
   pipeCapabilities: {
     listen: true,
     netSocket: false,
@@ -31,8 +30,8 @@ export const platform: PlatformTransports = {
     exclusive: true,
     refuses: true,
   },
-  connectPipe: async (to, options) => await (await loaded()).connectPipe(to, options),
-  listenPipe: async (at, options) => await (await loaded()).listenPipe(at, options),
+  connectPipe,
+  listenPipe,
   requireDescriptors: (syscall, fd) => {
     throw new SocketError({
       code: 'ENOTSUP',

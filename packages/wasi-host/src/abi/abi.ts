@@ -4,7 +4,6 @@ import type { ErrnoStyle } from '../outcome/errno.ts'
 import type { GuestMemory } from '../memory/guest-memory.ts'
 import type { Outcome } from '../outcome/sync-promise.ts'
 import type { AbiName } from '../module/profile.ts'
-import type { WasiFunctions } from '../wasi/posix-wasi.ts'
 import type { FdTable } from './fd-table.ts'
 
 /** What a call of a guest is served with. */
@@ -12,7 +11,8 @@ export interface Guest {
   readonly memory: GuestMemory
   readonly fds: FdTable
   readonly sockets: SocketCalls
-  readonly wasi: WasiFunctions
+  readonly args: readonly string[]
+  readonly env: Readonly<Record<string, string>>
 }
 
 export interface Row {

@@ -1,6 +1,5 @@
 /** A guest in this thread, suspended by the engine while it waits. */
 import { mountFiles } from '../wasi/private-files.ts'
-import { nodeWasi } from '../wasi/node-wasi.ts'
 import { Exit, Stopped } from '../outcome/failure.ts'
 import { GuestExit } from '../outcome/errors.ts'
 import { coreAbi } from '../module/inspect.ts'
@@ -12,8 +11,7 @@ import type { Settings } from '../options/options.ts'
 import { Resolver } from '../network/resolver.ts'
 import { openSession, type Session } from '../sockets/session.ts'
 import { guestHandle } from '../guest/handle.ts'
-import { inLoop, jspi } from '../guest/suspension.ts'
-import { hasJspi } from '../module/engine.ts'
+import { jspi } from '../guest/suspension.ts'
 import { adoptStdioStreams, LINGER_MS, openStdio } from './stdio.ts'
 import { limits } from './limits.ts'
 
@@ -23,7 +21,7 @@ export const runInThread = async (
   signal: AbortSignal | undefined,
 ): Promise<Run> => {
   const { inspection, module } = program
-  const network = new NodeNetwork(new Resolver(settings.resolve), settings.makers, { bindsNow: !hasJspi })
+  const network = new NodeNetwork(new Resolver(settings.resolve), settings.makers)
   const mounted = mountFiles(settings.files, settings.preopens)
   const stdio = openStdio(settings.stdio)
   const clock = limits(settings.quotas, signal, (reason) => network.stop(new Stopped(reason)))
@@ -45,12 +43,6 @@ export const runInThread = async (
   try {
     session = await openSession(network, { ...settings, nonblocking: inspection.go })
     settings.onListening?.(session.listening)
-    const base = nodeWasi({
-      args: settings.args,
-      env: { ...settings.env, ...session.env },
-      preopens: mounted.preopens,
-      stdio: stdio.fds,
-    })
     const created = await GuestInstance.create(
       {
         module,
@@ -60,15 +52,13 @@ export const runInThread = async (
         stdio: adoptStdioStreams(session, network, settings, true),
         stdioFds: stdio.fds,
         given: session.preopened,
-        directories: Object.values(mounted.preopens),
+        preopens: mounted.preopens,
         imports: settings.imports,
         args: settings.args,
         env: { ...settings.env, ...session.env },
       },
-      base,
       session.sockets,
-      // Without JSPI only components that return to the loop to wait come here.
-      hasJspi ? jspi : inLoop,
+      jspi,
     )
     instance = created
     clock.begin()
