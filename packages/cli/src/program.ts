@@ -1,18 +1,8 @@
 /** The tree of commands, with help and usage errors. */
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
-import { connectCommand } from './commands/connect.ts'
-import { doctorCommand } from './commands/doctor.ts'
-import { echoCommand } from './commands/echo.ts'
-import { examplesCommand } from './commands/examples.ts'
-import { lineCommand } from './commands/line.ts'
-import { listenCommand } from './commands/listen.ts'
-import { lsCommand } from './commands/ls.ts'
-import { proxyCommand } from './commands/proxy.ts'
-import { requestCommand } from './commands/request.ts'
-import { sendCommand } from './commands/send.ts'
-import { tailCommand } from './commands/tail.ts'
-import { wasmCommand } from './commands/wasm.ts'
+import { checkAddresses } from './arguments/addresses.ts'
+import { commands, type CommandEntry } from './commands/table.ts'
 import type { Context } from './terminal/context.ts'
 import { Output, paint, type Terminal } from './terminal/terminal.ts'
 
@@ -37,21 +27,18 @@ Examples:
 
 Exit codes: 0, 1 when it failed, 2 when it was called wrongly, and those of guests.`
 
-// Each action imports events or guests when it runs: loading both takes a third of the time that a command starts in.
-const commands = [
-  doctorCommand,
-  listenCommand,
-  connectCommand,
-  echoCommand,
-  proxyCommand,
-  lsCommand,
-  sendCommand,
-  tailCommand,
-  requestCommand,
-  lineCommand,
-  examplesCommand,
-  wasmCommand,
-] satisfies readonly ((context: Context) => Command)[]
+/** Which commands are loaded; the others are names in the help, and suggestions. */
+export type Wanted = 'all' | readonly string[]
+
+const commandOf = async (
+  { name, summary, load }: CommandEntry,
+  wanted: Wanted,
+  context: Context,
+): Promise<Command> => {
+  const isWanted = wanted === 'all' || wanted.includes(name)
+  const command = isWanted ? (await load())(context) : new Command(name)
+  return command.description(summary)
+}
 
 /** commander does not pass the settings of a command on to its subcommands by itself. */
 const inherit = (command: Command, from: Command): Command => {
@@ -60,17 +47,30 @@ const inherit = (command: Command, from: Command): Command => {
   return command
 }
 
-/** Returns the command uds with all subcommands. */
-export const createProgram = (
+/** The command uds. */
+export interface Program {
+  readonly program: Command
+  /** Whether --json is set; known when the arguments are parsed. */
+  json(): boolean
+}
+
+/**
+ * Returns the command uds with its subcommands.
+ *
+ * @param wanted - Those whose arguments and options are needed.
+ */
+export const createProgram = async (
   terminal: Terminal,
   exit: (code: number) => void,
-): { readonly program: Command; json(): boolean } => {
+  wanted: Wanted,
+): Promise<Program> => {
   const program = new Command('uds')
   const json = (): boolean => program.opts<{ json?: boolean }>().json === true
   program
     .description('Local sockets, named pipes, event channels and WASI guests from the shell.')
     .version(version)
-    .configureHelp({ showGlobalOptions: true })
+    // Arguments and options of a command are known when it is loaded: its own help has them.
+    .configureHelp({ showGlobalOptions: true, subcommandTerm: (command) => command.name() })
     .option('--json', 'results, and what happens beside them, as one JSON value a line')
     .addHelpText('after', HELP)
     .configureOutput({
@@ -78,16 +78,14 @@ export const createProgram = (
       writeErr: (text) => terminal.stderr.write(text),
       outputError: (text, write) => {
         // Removes the words that commander puts around the message of a parser.
-        const message = text
-          .replace(/^error: /, '')
-          .replace(/^command-argument value '.*' is invalid for argument '(.*?)'\. /, '<$1>: ')
-          .trimEnd()
+        const message = text.replace(/^error: /, '').trimEnd()
         if (json()) write(`${JSON.stringify({ error: message, code: 'ERR_USAGE' })}\n`)
         else write(`${paint('red', 'uds:', terminal.stderr)} ${message}\n(see uds --help)\n`)
       },
     })
     .exitOverride()
+    .hook('preAction', async (_, command) => await checkAddresses(command))
   const context: Context = { terminal, exit, output: () => new Output(terminal, json()) }
-  for (const make of commands) program.addCommand(inherit(make(context), program))
+  for (const entry of commands) program.addCommand(inherit(await commandOf(entry, wanted, context), program))
   return { program, json }
 }

@@ -2,7 +2,7 @@
 import { CommanderError } from 'commander'
 import { codeOf, exitCodeOf, explain } from './exit/failure.ts'
 import { createProgram } from './program.ts'
-import { rejectUnknownHelp } from './unknown-command.ts'
+import { commandNamed, rejectUnknownHelp } from './unknown-command.ts'
 import { OK, USAGE } from './exit/exit-codes.ts'
 import { printableJson, printableLines } from './terminal/printable.ts'
 import { paint, type Terminal } from './terminal/terminal.ts'
@@ -17,7 +17,9 @@ import { paint, type Terminal } from './terminal/terminal.ts'
  */
 export const run = async (args: readonly string[], terminal: Terminal = process): Promise<number> => {
   let exitCode = OK
-  const { program, json } = createProgram(terminal, (code) => (exitCode = code))
+  const named = commandNamed(args)
+  const wanted = named === undefined ? [] : [named]
+  const { program, json } = await createProgram(terminal, (code) => (exitCode = code), wanted)
   try {
     await program.parseAsync([...rejectUnknownHelp(program, args)], { from: 'user' })
     return exitCode

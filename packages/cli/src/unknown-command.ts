@@ -3,6 +3,12 @@ import type { Command } from 'commander'
 
 const isOption = (word: string): boolean => word.startsWith('-')
 
+/** The first word that names a command, after `help` too; none where there are options alone. */
+export const commandNamed = (args: readonly string[]): string | undefined => {
+  const words = args.filter((each) => !isOption(each))
+  return words[0] === 'help' ? words[1] : words[0]
+}
+
 /** The words that name commands, up to and with the first that names none. */
 const knownWords = (program: Command, words: readonly string[]): { path: string[]; unknown: boolean } => {
   const path: string[] = []

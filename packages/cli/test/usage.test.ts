@@ -150,10 +150,22 @@ test('--version is that of the package', async () => {
   })
 })
 
-test('a command without events and guests does not wait until those are loaded', async () => {
-  const { stderr } = await uds(['ls'], {
+/** The packages that a command loads. */
+const loadedBy = async (...args: string[]): Promise<string> => {
+  const { stderr } = await uds(args, {
     execArgv: [`--import=${pathToFileURL(fixture('loaded.mjs')).href}`],
   })
-  expect(stderr).toMatch(/@uds\/stream/)
-  expect(stderr).not.toMatch(/@uds\/(events|wasi-host)/)
+  return stderr
+}
+
+describe('a command loads what it needs', () => {
+  test('help loads no layer', async () => {
+    expect(await loadedBy('help', 'connect')).not.toMatch(/@uds/)
+  })
+
+  test('ls loads the system calls alone', async () => {
+    const loaded = await loadedBy('ls')
+    expect(loaded).toMatch(/@uds\/winsock-ffi/)
+    expect(loaded).not.toMatch(/@uds\/(stream|events|wasi-host)/)
+  })
 })

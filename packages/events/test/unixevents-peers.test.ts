@@ -376,7 +376,7 @@ describe.skipIf(namedPipes)('a client that is short of something', () => {
       channel.directory,
     ])
     await program.waitForLine(/^no descriptor is left$/)
-    await program.waitForLine(/^not connected yet: .*EMFILE/)
+    await program.waitForLine(/^not (open|connected) yet: .*EMFILE/)
     program.process.stdin?.write('give\n')
     await program.waitForLine(/^connected$/)
     expect(await program.exit).toEqual({ code: 0, signal: null })

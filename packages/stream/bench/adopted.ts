@@ -11,8 +11,8 @@ import {
   type Listener,
   type ListenOptions,
 } from '@uds/stream'
-import { connectSocket } from '../src/unix-socket/win32/connect-socket.ts'
-import { listenSocket } from '../src/unix-socket/win32/listen-socket.ts'
+import { connectSocket } from '../src/native-socket/connect-socket.ts'
+import { listenSocket } from '../src/native-socket/listen-socket.ts'
 
 const inetOf = (text: string): InetAddress => {
   const address = parseAddress(text)

@@ -34,6 +34,7 @@ export type {
   SocketAddressObject,
   SocketAddressText,
   TcpAddress,
+  VsockTextAddress,
   UnixPathAddress,
 } from '@uds/winsock-ffi/internal'
 
@@ -43,6 +44,8 @@ export { memory } from './transports/memory.ts'
 export { pipe } from './transports/pipe.ts'
 export { tcp } from './transports/tcp.ts'
 export { unix } from './transports/unix.ts'
+export { vsock } from './transports/vsock.ts'
+export { SocketConnection } from './native-socket/socket-connection.ts'
 export type {
   Authorize,
   CloseOptions,

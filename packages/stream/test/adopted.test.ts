@@ -16,8 +16,8 @@ import {
 import { applies, complianceCases } from '../src/compliance/index.ts'
 import { ConnectionListener } from '../src/index.ts'
 import type { Transport } from '../src/index.ts'
-import { connectSocket } from '../src/unix-socket/win32/connect-socket.ts'
-import { listenSocket } from '../src/unix-socket/win32/listen-socket.ts'
+import { connectSocket } from '../src/native-socket/connect-socket.ts'
+import { listenSocket } from '../src/native-socket/listen-socket.ts'
 
 interface Family {
   read(text: string): SocketAddress

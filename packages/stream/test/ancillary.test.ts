@@ -10,6 +10,7 @@ import {
   type AncillaryOptions,
   type ListenAncillaryOptions,
 } from '@uds/stream/handles'
+import { connect, listen } from '@uds/stream'
 import { capabilities, sockets } from '@uds/winsock-ffi'
 import { fileWith } from './dbus.ts'
 
@@ -49,6 +50,30 @@ const readAll = async (socket: AncillarySocket): Promise<{ bytes: Buffer; descri
 }
 
 describe.skipIf(!can.descriptors)('AncillarySocket', () => {
+  test('is made of a fresh net.Socket, with the options of listen; one that was read from is refused', async () => {
+    const path = socketPath()
+    const listener = await listen(`unix:${path}`, { mode: 0o600, authorize: 'sameUser' })
+    onTestFinished(() => listener.close())
+    const accepted = new Promise<AncillarySocket>((resolve) =>
+      listener.once('connection', (connection) => resolve(owned(AncillarySocket.from(connection)))),
+    )
+    const client = owned(AncillarySocket.from(await connect(`unix:${path}`)))
+    await client.send('hello')
+    await client.end()
+    const server = await accepted
+    expect(String((await readAll(server)).bytes)).toBe('hello')
+    await server.send('late')
+    await server.end()
+    expect(String((await readAll(client)).bytes)).toBe('late')
+
+    listener.once('connection', (connection) => connection.end('bytes'))
+    const read = await connect(`unix:${path}`)
+    await once(read, 'readable')
+    expect(codeOfCall(() => AncillarySocket.from(read))).toBe('ERR_INVALID_STATE')
+    expect(String(read.read())).toBe('bytes')
+    read.destroy()
+  })
+
   test('carries bytes and descriptors both ways, and each half has its end', async () => {
     const [client, server] = await connected()
     const fd = fileWith('what is in it')

@@ -68,6 +68,15 @@ export class WasiHost {
     return 'blocking'
   }
 
+  /** A component of 0.3 returns to the loop to wait, with or without an engine that suspends. */
+  #modeOf03(): 'jspi' {
+    const { wait } = this.#settings
+    if (wait === 'auto' || wait === 'jspi') return 'jspi'
+    throw notSupported(
+      `a component of WASI 0.3 runs in the loop of this thread, to which it returns to wait, and not with wait: "${wait}": leave wait out`,
+    )
+  }
+
   /** Fails for a component that would miss its directories. */
   #expectServed({ kind, imports }: Program['inspection']): void {
     const { preopens, files } = this.#settings
@@ -82,7 +91,7 @@ export class WasiHost {
     signal?.throwIfAborted()
     const program = isProgram(source) ? source : await this.compile(source)
     this.#expectServed(program.inspection)
-    const mode = this.#mode()
+    const mode = program.inspection.abi === 'wasi-0.3' ? this.#modeOf03() : this.#mode()
     if (mode === 'jspi') return runInThread(program, this.#settings, signal)
     return this.#settings.thread === 'caller'
       ? runInCaller(program, this.#settings, signal)

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { PassThrough, Writable } from 'node:stream'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { inspect, WasiHost } from '../src/index.ts'
+import { WasiHost } from '../src/index.ts'
 import { wrap } from './builder/component.ts'
 import { BUFFER, LIST, loopback, RET, startComponent } from './component-driver.ts'
 import { assemble } from './builder/module.ts'
@@ -221,12 +221,6 @@ describe('what cannot be run is refused in words', () => {
     const composed = wrap([core], { sections: [[4, [...inner]]] })
     await expect(new WasiHost().run(composed)).rejects.toThrow(/composed of several: it has 1 components/)
     await expect(new WasiHost().run(wrap([core, core]))).rejects.toThrow(/2 core modules with a memory/)
-  })
-
-  test('a component of WASI 0.3, which is never called 0.2', async () => {
-    const later = wrap([core], { imports: ['wasi:io/streams@0.2.6'], exports: ['wasi:cli/run@0.3.0'] })
-    expect(inspect(later)).toMatchObject({ kind: 'component', abi: 'wasi-0.3', command: true })
-    await expect(new WasiHost().run(later)).rejects.toThrow(/component of WASI 0\.3/)
   })
 
   test('imports that this host lacks, all of them', async () => {

@@ -58,7 +58,7 @@ describe('a hostile component', () => {
           )
           const memory = new engine.Memory({ initial: 1 })
           const host = new ComponentHost(
-            { memory: new GuestMemory(memory), fds: new FdTable(), sockets, args: [], env: {} },
+            { memory: new GuestMemory(memory), fds: new FdTable(), sockets, wasi: {} },
             { args: ['hostile'], env: { A: 'b' } },
           )
           const pick = random(seed)

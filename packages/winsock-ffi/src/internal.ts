@@ -53,6 +53,7 @@ export type {
   SocketAddressObject,
   SocketAddressText,
   TcpAddress,
+  VsockTextAddress,
   UnixPathAddress,
   UnixTarget,
 } from './address-text/types.ts'

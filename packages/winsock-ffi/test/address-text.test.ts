@@ -1,6 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { VsockAddress } from '@uds/winsock-ffi'
 import { formatAddress, parseAddress, type Address } from '@uds/winsock-ffi/internal'
+import { linuxLayout } from '../src/address/sockaddr.ts'
+import { decodeKnownAddress } from '../src/address/socket-address.ts'
 
 const code = (text: unknown, options?: Parameters<typeof parseAddress>[1]): string => {
   try {
@@ -61,8 +64,18 @@ describe('what a text means', () => {
     expect(() => parseAddress('chat')).toThrow(/unix:\.\/chat.*name:chat.*pipe:chat/)
   })
 
+  test('vsock has a context and a port, or any', () => {
+    expect(parseAddress('vsock:2:1024')).toEqual({ scheme: 'vsock', cid: 2, port: 1024 })
+    const any = { scheme: 'vsock', cid: 0xffff_ffff, port: 0xffff_ffff } as const
+    expect(parseAddress('vsock:any:any')).toEqual(any)
+    expect(formatAddress(parseAddress(any))).toBe('vsock:any:any')
+    const address = new VsockAddress(3, 70_000)
+    expect(VsockAddress.decode(address.encode()).equals(address)).toBe(true)
+    expect(decodeKnownAddress(address.encode(), linuxLayout)).toEqual(address)
+  })
+
   test('an unknown scheme is an error that lists the known ones', () => {
-    expect(() => parseAddress('http:x')).toThrow(/known: unix, pipe, name, tcp, memory, fd/)
+    expect(() => parseAddress('http:x')).toThrow(/known: unix, pipe, name, tcp, vsock, memory, fd/)
     expect(() => parseAddress('localhost:80')).toThrow(/did you mean tcp:localhost:80\?/)
     expect(() => parseAddress('UNIX:/x')).toThrow(/written small: unix:/)
   })

@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import { rolldown, type RolldownOptions } from 'rolldown'
 import { dts } from 'rolldown-plugin-dts'
 import { builtins } from './builtins.ts'
+import { chunks, needsLittle } from './chunks.ts'
 import { entriesOf } from './entries.ts'
+import { smallMaps } from './maps.ts'
 
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')
 
@@ -23,25 +25,39 @@ const strict: Pick<RolldownOptions, 'platform' | 'onwarn'> = {
 
 /**
  * Makes `dist` anew. What several entries share becomes a file of its own, so that it exists once in a process; what is
- * imported by `import()` is loaded when it is asked for. The maps hold the sources.
+ * imported by `import()` is loaded when it is asked for. A thread that needs little of its package has a copy of that in
+ * its own file. The maps hold the sources, so comments are in them alone.
  *
  * @param folder - Of a package that `tsc -b` has built.
  * @throws Error for everything that rolldown warns of.
  */
 export const bundle = async (folder: string): Promise<void> => {
-  const { code, typed, external } = entriesOf(folder)
+  const { code, threads, typed, external } = entriesOf(folder)
   const dist = join(folder, 'dist')
   rmSync(dist, { recursive: true, force: true })
   const within = (path: string): string => join(folder, path)
-  const sources = Object.entries(code).map(([name, source]) => [name, within(source)] as const)
-  const ofCode = await rolldown({
-    ...strict,
-    input: Object.fromEntries(sources),
-    external: externals(external),
-    plugins: [builtins],
-  })
-  await ofCode.write({ dir: dist, format: 'esm', sourcemap: true, chunkFileNames: '[name]-[hash].js' })
-  await ofCode.close()
+  const options = { ...strict, external: externals(external) }
+  const write = async (sources: Readonly<Record<string, string>>): Promise<void> => {
+    const input = Object.fromEntries(Object.entries(sources).map(([name, path]) => [name, within(path)]))
+    const made = await rolldown({ ...options, input, plugins: [builtins, smallMaps] })
+    await made.write({
+      dir: dist,
+      format: 'esm',
+      sourcemap: true,
+      comments: false,
+      chunkFileNames: '[name]-[hash].js',
+      codeSplitting: { groups: chunks(input) },
+    })
+    await made.close()
+  }
+  const together = { ...code }
+  for (const [name, source] of Object.entries(threads)) {
+    const { index } = code
+    const alone = index !== undefined && (await needsLittle(within(source), within(index), options))
+    if (alone) await write({ [name]: source })
+    else together[name] = source
+  }
+  await write(together)
 
   const declared = typed.map(
     (name) => [name, within(code[name]!.replace('./src/', 'build/').replace(/\.ts$/, '.d.ts'))] as const,

@@ -18,8 +18,10 @@ interface Manifest {
 }
 
 export interface Entries {
-  /** The sources of the package's code, by the path below `dist` that each is published at, without extension. */
+  /** The sources of entries and commands, by the path below `dist` that each is published at, without extension. */
   readonly code: Readonly<Record<string, string>>
+  /** The sources that threads begin with, by the same. */
+  readonly threads: Readonly<Record<string, string>>
   /** Those of the code's entries that have declarations. */
   readonly typed: readonly string[]
   /** Packages that are not taken into the bundle. */
@@ -58,11 +60,13 @@ export const entriesOf = (folder: string): Entries => {
   for (const [command, path] of Object.entries(manifest.publishConfig.bin ?? {}))
     add(manifest.bin?.[command], path, `the command ${command}`)
   // A thread is started by the path of its file, which lies beside whatever starts it.
+  const threads: Record<string, string> = {}
   for (const source of globSync('src/**/*-thread.ts', { cwd: folder }))
-    code[basename(source, '.ts')] = `./${source}`
+    threads[basename(source, '.ts')] = `./${source}`
   const { dependencies, optionalDependencies, peerDependencies } = manifest
   return {
     code,
+    threads,
     typed,
     external: Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies }),
   }

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -69,7 +70,49 @@ test('the maps hold the sources, so that nothing else has to be published', asyn
     .map(
       (file) => JSON.parse(readFileSync(join(folder, 'dist', file), 'utf8')) as { sourcesContent: string[] },
     )
-  expect(maps.flatMap(({ sourcesContent }) => sourcesContent)).toContain(SOURCES['src/state.ts'])
+  const without = SOURCES['src/state.ts'].replace('/** Counts. */', '')
+  expect(maps.flatMap(({ sourcesContent }) => sourcesContent)).toContain(without)
+})
+
+test('a stack names the lines of the sources', async () => {
+  const folder = sample()
+  const fails = `/** Says\n * so. */\nexport const count = (): never => {\n  const text = 'here'\n  throw new Error(text)\n}\n`
+  writeFileSync(join(folder, 'src/state.ts'), fails)
+  await bundle(folder)
+  const door = pathToFileURL(join(folder, 'dist/index.js')).href
+  const program = `import { count } from '${door}'\ntry { count() } catch (error) { console.log(error.stack) }`
+  const args = ['--enable-source-maps', '--input-type=module', '-e', program]
+  const { stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+  expect(stdout.replaceAll('\\', '/')).toMatch(/src\/state\.ts:5:/)
+})
+
+test('an entry that needs little of what the main one loads does not load all of it', async () => {
+  const folder = sample()
+  const large = `export const text = ${JSON.stringify('x'.repeat(10_000))}\n`
+  writeFileSync(join(folder, 'src/large.ts'), large)
+  writeFileSync(
+    join(folder, 'src/index.ts'),
+    `export { count } from './state.ts'\nexport { text } from './large.ts'\n`,
+  )
+  await bundle(folder)
+  const read = (path: string): string => readFileSync(join(folder, 'dist', path), 'utf8')
+  const imported = /from"?\s*"\.\.?\/(.*?)"/.exec(read('net/index.js'))?.[1] ?? ''
+  expect(imported).toMatch(/^shared-/)
+  expect(read(imported)).not.toContain('xxxx')
+})
+
+test('a thread that needs little of its package has a file without the rest', async () => {
+  const folder = sample()
+  const large = `export const text = ${JSON.stringify('x'.repeat(200_000))}\n`
+  writeFileSync(join(folder, 'src/large.ts'), large)
+  writeFileSync(
+    join(folder, 'src/index.ts'),
+    `export { count } from './state.ts'\nexport { text } from './large.ts'\n`,
+  )
+  await bundle(folder)
+  const thread = readFileSync(join(folder, 'dist/a-thread.js'), 'utf8')
+  expect(thread).not.toMatch(/^import/m)
+  expect(thread).toContain('count()')
 })
 
 test('the declarations of an entry say what its sources say', async () => {

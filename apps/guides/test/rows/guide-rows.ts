@@ -2,22 +2,14 @@
  * The rows of a guide, tried: what the old library does and what is done here are observed in the same words, and must be
  * equal. Each row of the guide's first table is a case of both sides.
  */
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { npmFile, npmProgram } from '@uds/nodes'
-import { isWindows } from '@uds/testkit'
 import { describe, expect, test } from 'vitest'
+import { findLibrary, type Library } from './libraries.ts'
 
 /** By the first cell of the row, without its backticks: what is observed. */
 export type Rows = Readonly<Record<string, () => unknown>>
-
-/** A package of npm in a version, and its main module. */
-export interface OldLibrary {
-  readonly name: string
-  readonly version: string
-  readonly main: string
-}
 
 const guides = join(import.meta.dirname, '../../../../docs/guides')
 
@@ -36,14 +28,7 @@ export const firstCells = (guide: string): string[] => {
   return lines.slice(start, end).map((line) => cells(line)[0] ?? '')
 }
 
-/** Installed from npm when everything is demanded, as in CI; a plain `pnpm test` uses what an earlier run left. */
-const find = ({ name, version, main }: OldLibrary): string | undefined => {
-  if (process.env['UDS_REQUIRE'] === 'all' && !isWindows) return npmProgram(name, version, main)
-  const file = npmFile(name, version, main)
-  return existsSync(file) ? file : undefined
-}
-
-const told = (libraries: readonly OldLibrary[]): string =>
+const told = (libraries: readonly Library[]): string =>
   libraries.map(({ name, version }) => `${name}@${version}`).join(' and ')
 
 /**
@@ -52,7 +37,7 @@ const told = (libraries: readonly OldLibrary[]): string =>
  */
 export const tryGuide = (
   guide: string,
-  libraries: readonly OldLibrary[],
+  libraries: readonly Library[],
   theirs: URL,
   ours: Rows,
   here = true,
@@ -60,7 +45,7 @@ export const tryGuide = (
   test(`${guide}: each row is tried`, () => {
     expect(Object.keys(ours)).toEqual(firstCells(guide))
   })
-  const files = here ? libraries.map(find) : []
+  const files = here ? libraries.map(findLibrary) : []
   const isMissing = !here || files.includes(undefined)
   if (here && isMissing)
     console.warn(`${guide} is tried with ${told(libraries)}: UDS_REQUIRE=all installs it from npm`)

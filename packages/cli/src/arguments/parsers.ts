@@ -1,24 +1,5 @@
-/** Parsers of arguments and options: address, channel, milliseconds, count. */
+/** Parsers of arguments and options: milliseconds, count, values of an option that is repeated. */
 import { InvalidArgumentError } from 'commander'
-import { parseAddress } from '@uds/stream'
-
-const checkAddress = (text: string, bareWord: 'error' | 'name'): string => {
-  let scheme: string
-  try {
-    ;({ scheme } = parseAddress(text, { bareWord, where: 'uds' }))
-  } catch (error) {
-    throw new InvalidArgumentError((error as Error).message.replace(/^uds: /, ''))
-  }
-  if (scheme === 'memory')
-    throw new InvalidArgumentError('memory: reaches only this process, which has no other end there.')
-  return text
-}
-
-/** An address of `@uds/stream`, but not memory:. */
-export const address = (text: string): string => checkAddress(text, 'error')
-
-/** An address, or the name of an event channel. */
-export const channel = (text: string): string => checkAddress(text, 'name')
 
 /** A number of milliseconds. */
 export const milliseconds = (text: string): number => {

@@ -1,11 +1,10 @@
 /** The command connect: standard input and output over a connection. */
 import { Command, Option } from 'commander'
-import { address, milliseconds } from '../arguments/parsers.ts'
+import { addressArgument } from '../arguments/addresses.ts'
+import { milliseconds } from '../arguments/parsers.ts'
 import type { Context } from '../terminal/context.ts'
 import type { ViewFlags } from '../stdio/received-bytes.ts'
-import { connectStdio } from '../stdio/stdio.ts'
 import type { TlsFlags } from '../connection/tls-files.ts'
-import { connector } from '../connection/transport.ts'
 
 interface Flags extends TlsFlags, ViewFlags {
   readonly retry?: number
@@ -19,8 +18,7 @@ const IDLE_MS = 1000
 /** uds connect: standard input and output over a connection. */
 export const connectCommand = (context: Context): Command =>
   new Command('connect')
-    .description('Connect: standard input goes to the server, what it sends to standard output.')
-    .argument('<address>', 'where to connect', address)
+    .addArgument(addressArgument('<address>', 'where to connect'))
     .option('--retry <ms>', 'go on trying for so long, until the server is there', milliseconds)
     .option('-N, --half-close', 'end this half of the connection at the end of standard input')
     .option(
@@ -54,6 +52,8 @@ Examples:
   $ uds connect --retry 5000 --hex name:chat`,
     )
     .action(async (to: string, flags: Flags) => {
+      const { connector } = await import('../connection/transport.ts')
+      const { connectStdio } = await import('../stdio/stdio.ts')
       const options = flags.retry === undefined ? {} : { retryUntilMs: flags.retry }
       const connection = await connector(to, flags)(options)
       const halfClose = flags.halfClose === true && connection.halfClose

@@ -3,18 +3,16 @@ import { Command } from 'commander'
 import { withStopSignal } from '../process/signals.ts'
 import type { Context } from '../terminal/context.ts'
 import { examine, type Finding, type State } from '../doctor/check.ts'
-import { checks } from '../doctor/checks.ts'
 import { FAILED } from '../exit/exit-codes.ts'
 import type { Output } from '../terminal/terminal.ts'
 
 const COLOURS = { yes: 'green', no: 'yellow', failed: 'red' } as const satisfies Record<State, string>
-const WIDTH = Math.max(...checks.map(({ what }) => what.length))
 
-const show = ({ what, state, detail, advice }: Finding, out: Output): string => {
+const show = ({ what, state, detail, advice }: Finding, width: number, out: Output): string => {
   const [first = '', ...more] = detail.split('\n')
-  const indent = ' '.repeat(WIDTH + 9)
+  const indent = ' '.repeat(width + 9)
   return [
-    `${what.padEnd(WIDTH)}  ${out.paint(COLOURS[state], state.padEnd(6))} ${first}`,
+    `${what.padEnd(width)}  ${out.paint(COLOURS[state], state.padEnd(6))} ${first}`,
     ...more.map((line) => indent + line.trim()),
     ...(advice === undefined ? [] : [`${indent}→ ${advice}`]),
   ].join('\n')
@@ -23,7 +21,6 @@ const show = ({ what, state, detail, advice }: Finding, out: Output): string => 
 /** uds doctor: what this machine can do, found out by trying. */
 export const doctorCommand = (context: Context): Command =>
   new Command('doctor')
-    .description('Find out, by trying, what this machine can do, why not, and what to do about it.')
     .addHelpText(
       'after',
       `
@@ -35,13 +32,15 @@ Examples:
     )
     .action(async () => {
       await withStopSignal(async (stop) => {
+        const { checks } = await import('../doctor/checks.ts')
+        const width = Math.max(...checks.map(({ what }) => what.length))
         const out = context.output()
         // A check ends before the command does, and so removes its sockets.
         let failed = false
         for (const check of checks) {
           const finding = await examine(check)
           if (stop.signal.aborted) break
-          out.result(show(finding, out), finding)
+          out.result(show(finding, width, out), finding)
           failed ||= finding.state === 'failed'
         }
         if (failed) context.exit(FAILED)

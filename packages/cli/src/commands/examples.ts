@@ -52,9 +52,6 @@ const runExample = async (
 /** uds examples: runs the examples of unixevents. */
 export const examplesCommand = (context: Context): Command =>
   new Command('examples')
-    .description(
-      'Run the examples of unixevents: 1 basic, 2 async initialisation, 3 advanced, 4 sync and async.',
-    )
     .addArgument(new Argument('[number]', 'the number of one example (default: all)').choices(numbers))
     .addHelpText('after', '\nExamples:\n  $ uds examples\n  $ uds examples 3')
     .action(async (number: string | undefined) => {

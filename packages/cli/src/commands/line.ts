@@ -12,7 +12,6 @@ interface Flags {
 /** uds line: the line server of py-unix-socket. */
 export const lineCommand = (context: Context): Command =>
   new Command('line')
-    .description('Print the lines that clients send; optionally acknowledge them and pass them on.')
     .argument('[path]', 'path or address (default: /tmp/unix_socket.sock)')
     .option('--ack', 'acknowledge every line')
     .option(

@@ -1,14 +1,12 @@
 /** The command listen: standard input and output over the connection of a client. */
 import { Command, Option } from 'commander'
 import type { Duplex } from 'node:stream'
-import { address } from '../arguments/parsers.ts'
+import { addressArgument } from '../arguments/addresses.ts'
+import { TAKE_OVER } from '../arguments/take-over.ts'
 import type { Context } from '../terminal/context.ts'
-import { clientFailure } from '../connection/client-identity.ts'
 import { withStopSignal } from '../process/signals.ts'
 import type { ViewFlags } from '../stdio/received-bytes.ts'
-import { connectStdio } from '../stdio/stdio.ts'
 import type { TlsFlags } from '../connection/tls-files.ts'
-import { listenOn, TAKE_OVER } from '../connection/transport.ts'
 
 interface Flags extends TlsFlags, ViewFlags {
   readonly keep?: boolean
@@ -21,8 +19,7 @@ const END_OF_INPUT = { halfClose: true, idleMs: undefined } as const
 /** uds listen: standard input and output over the connection of a client. */
 export const listenCommand = (context: Context): Command =>
   new Command('listen')
-    .description('Wait for a client: standard input goes to it, what it sends to standard output.')
-    .argument('<address>', 'where to listen', address)
+    .addArgument(addressArgument('<address>', 'where to listen'))
     .option('-k, --keep', 'wait for the next client when one has gone')
     .option('--take-over', TAKE_OVER)
     .addOption(new Option('--lines', 'show received bytes line by line').conflicts('hex'))
@@ -44,6 +41,9 @@ Examples:
     )
     .action(async (at: string, flags: Flags) => {
       await withStopSignal(async (stop) => {
+        const { listenOn } = await import('../connection/transport.ts')
+        const { clientFailure } = await import('../connection/client-identity.ts')
+        const { connectStdio } = await import('../stdio/stdio.ts')
         const listener = await listenOn(at, flags, { signal: stop.signal, takeOver: flags.takeOver })
         stop.signal.addEventListener('abort', () => void listener.close())
         const out = context.output()

@@ -3,7 +3,6 @@ import { Command } from 'commander'
 import { printable } from '../terminal/printable.ts'
 import type { Context } from '../terminal/context.ts'
 import type { Entry } from '../ls/entry.ts'
-import { listSockets } from '../ls/select.ts'
 
 const columns = ({ state, type, user, processes, address }: Entry): string[] => [
   state,
@@ -35,12 +34,12 @@ const key = (entry: Entry): string => columns(entry).join('\0')
 /** uds ls: the sockets and pipes of this machine. */
 export const lsCommand = (context: Context): Command =>
   new Command('ls')
-    .description('List the local sockets and pipes that have a name, with owner and state.')
     .addHelpText('after', '\nControl characters of names are shown as escapes, such as \\n and \\x1b.')
     .argument('[text]', 'only those whose address or process contains it')
     .option('-a, --all', 'connections and sockets without a name as well')
     .addHelpText('after', '\nExamples:\n  $ uds ls\n  $ uds ls docker\n  $ uds ls --json | jq -r .address')
-    .action((text: string | undefined, { all = false }: { readonly all?: boolean }) => {
+    .action(async (text: string | undefined, { all = false }: { readonly all?: boolean }) => {
+      const { listSockets } = await import('../ls/select.ts')
       const out = context.output()
       const entries = listSockets()
         .filter(({ address, state }) => all || (address !== undefined && state !== 'connected'))

@@ -1,20 +1,20 @@
 /** The command proxy: relays the clients of one address to another. */
 import { Command } from 'commander'
-import { resolve } from 'node:path'
 import type { Duplex } from 'node:stream'
-import { formatAddress, parseAddress } from '@uds/stream'
-import { address } from '../arguments/parsers.ts'
+import { addressArgument } from '../arguments/addresses.ts'
+import { group, mode, user } from '../arguments/owner.ts'
+import { TAKE_OVER } from '../arguments/take-over.ts'
 import type { Context } from '../terminal/context.ts'
-import { explain, CommandFailure } from '../exit/failure.ts'
+import { explain } from '../exit/failure.ts'
 import { withStopSignal, serveUntilStopped } from '../process/signals.ts'
-import { relay } from '../stdio/relay.ts'
-import { clientFailure } from '../connection/client-identity.ts'
-import { USAGE } from '../exit/exit-codes.ts'
 import type { TlsFlags, TlsNames } from '../connection/tls-files.ts'
-import { connector, listenOn, TAKE_OVER } from '../connection/transport.ts'
 
 interface Flags {
   readonly verbose?: boolean
+  readonly descriptors?: boolean
+  readonly mode?: number
+  readonly user?: number
+  readonly group?: number
   readonly takeOver?: boolean
   readonly listenTls?: boolean
   readonly cert?: string
@@ -60,26 +60,22 @@ const connectTlsFlags = (flags: Flags): TlsFlags =>
     insecure: flags.insecure,
   })
 
-/** An address in a form that can be compared: paths are absolute. */
-const comparable = (text: string): string => {
-  const parsed = parseAddress(text, { where: 'uds' })
-  return formatAddress('path' in parsed ? { ...parsed, path: resolve(parsed.path) } : parsed)
-}
-
-/** The first client would make it connect to itself until descriptors run out. */
-const rejectItself = (from: string, to: string): void => {
-  if (comparable(from) === comparable(to))
-    throw new CommandFailure(USAGE, `${to} would be joined to itself: FROM and TO must differ`)
-}
+const IDENTITY = `
+The server sees the proxy as its client: the user and the process of "uds proxy", whoever has connected to it. A server that
+admits by the user of the socket (PostgreSQL "peer", MariaDB "unix_socket", D-Bus EXTERNAL, authorize) admits every client of
+the proxy if it admits the proxy. --mode, --user and --group say who may connect to the proxy.`
 
 /** uds proxy: relays the clients of one address to another. */
 export const proxyCommand = (context: Context): Command =>
   new Command('proxy')
-    .description('Listen at one address and join every client to another, until it is stopped.')
-    .argument('<from>', 'where to listen', address)
-    .argument('<to>', 'where to connect for each client', address)
+    .addArgument(addressArgument('<from>', 'where to listen'))
+    .addArgument(addressArgument('<to>', 'where to connect for each client'))
     .option('-v, --verbose', 'print every connection')
     .option('--take-over', TAKE_OVER)
+    .option('--descriptors', 'pass descriptors on, too (SCM_RIGHTS): AF_UNIX on both sides, Linux and macOS')
+    .option('--mode <octal>', 'permissions of the socket file, as 660 (default: what the umask leaves)', mode)
+    .option('--user <name>', 'its owner, a name or a number; takes the right to change it', user)
+    .option('--group <name>', 'its group, a name or a number', group)
     .option('--listen-tls', 'clients speak TLS')
     .option('--cert <file>', 'certificate for --listen-tls, PEM')
     .option('--key <file>', 'private key for --listen-tls, PEM')
@@ -98,33 +94,40 @@ export const proxyCommand = (context: Context): Command =>
     .option('--insecure', 'accept any certificate of the server')
     .addHelpText(
       'after',
-      `
+      `${IDENTITY}
+
 Examples:
   $ uds proxy tcp:127.0.0.1:2375 unix:/run/docker.sock
   $ uds proxy unix:./docker.sock pipe:docker_engine
   $ uds proxy --listen-tls --cert cert.pem --key key.pem tcp:0.0.0.0:8443 unix:./web.sock
-  $ uds proxy --connect-tls unix:./web.sock tcp:example.com:443`,
+  $ uds proxy --connect-tls unix:./web.sock tcp:example.com:443
+  $ uds proxy --descriptors --mode 600 unix:./bus unix:/run/user/1000/bus`,
     )
     .action(async (from: string, to: string, flags: Flags) => {
       await withStopSignal(async (stop) => {
+        const { joinStreams, rejectItself, requireDescriptorWay } = await import('../stdio/proxy-ends.ts')
+        const { connector, listenOn } = await import('../connection/transport.ts')
+        const { clientFailure } = await import('../connection/client-identity.ts')
         rejectItself(from, to)
+        if (flags.descriptors) requireDescriptorWay([from, to], flags.listenTls || flags.connectTls)
         const connect = connector(to, connectTlsFlags(flags), CONNECT_OPTION_NAMES)
         const { signal } = stop
         const listener = await listenOn(
           from,
           listenTlsFlags(flags),
-          { signal, takeOver: flags.takeOver },
+          { signal, takeOver: flags.takeOver, mode: flags.mode, uid: flags.user, gid: flags.group },
           LISTEN_OPTION_NAMES,
         )
         const out = context.output()
         let clients = 0
+        const join = flags.descriptors
+          ? (await import('../stdio/relay-descriptors.ts')).joinWithDescriptors
+          : joinStreams
         const serve = async (client: Duplex): Promise<void> => {
           const number = (clients += 1)
           try {
-            const server = await connect({ signal: stop.signal })
-            const { forth, back } = await relay({ stream: client, halfClose: true }, server)
-            if (!flags.verbose) return
-            out.note(`client ${number}: ${forth} bytes forth, ${back} back`, { client: number, forth, back })
+            const { text, ...relayed } = await join(client, () => connect({ signal: stop.signal }))
+            if (flags.verbose) out.note(`client ${number}: ${text}`, { client: number, ...relayed })
           } catch (error) {
             client.destroy()
             out.note(`client ${number}: ${explain(error)}`, { client: number, error: explain(error) })

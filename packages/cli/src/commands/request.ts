@@ -1,6 +1,7 @@
 /** The command request: sends a request, prints its replies. */
 import { Command } from 'commander'
-import { channel, milliseconds } from '../arguments/parsers.ts'
+import { channelArgument } from '../arguments/addresses.ts'
+import { milliseconds } from '../arguments/parsers.ts'
 import { printableJson } from '../terminal/printable.ts'
 import type { Context } from '../terminal/context.ts'
 import { readData } from '../arguments/data.ts'
@@ -14,8 +15,7 @@ interface Flags {
 /** uds request: sends a request and prints its replies. */
 export const requestCommand = (context: Context): Command =>
   new Command('request')
-    .description('Ask the server of an event channel, and print its answer as JSON.')
-    .argument('<channel>', 'name or address of the channel', channel)
+    .addArgument(channelArgument('<channel>', 'name or address of the channel'))
     .argument('<name>', 'name of the request')
     .argument('[input]', 'JSON, or text; standard input with "-"')
     .option('--stream', 'the answer is a stream: print each of its values')

@@ -12,7 +12,6 @@ interface Flags extends UnixeventsFlags {
 /** uds send: sends one acknowledged event. */
 export const sendCommand = (context: Context): Command =>
   new Command('send')
-    .description('Send one event to the server of a channel, and wait until it was handled.')
     .argument('<channel>', 'name or address of the channel; with --unixevents its name')
     .argument('<event>', 'name of the event')
     .argument('[data]', 'JSON, or text; standard input with "-"')

@@ -17,7 +17,6 @@ interface Flags extends UnixeventsFlags {
 /** uds tail: prints the events of a channel. */
 export const tailCommand = (context: Context): Command =>
   new Command('tail')
-    .description('Print the events that the server of a channel sends, until it is stopped.')
     .argument('<channel>', 'name or address of the channel; with --unixevents its name')
     .argument('[events...]', 'only these (default: all of them; needed with --unixevents)')
     .option('--room <name>', 'join this room; several times', collect)

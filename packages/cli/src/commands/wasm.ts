@@ -7,7 +7,6 @@ import { runCommand } from '../wasm/run.ts'
 /** uds wasm: runs and inspects WASI guests. */
 export const wasmCommand = (context: Context): Command =>
   new Command('wasm')
-    .description('Run WASI guests with sockets, and look into them.')
     .addHelpText(
       'after',
       '\nExamples:\n  $ uds wasm inspect app.wasm\n  $ uds wasm run --allow connect:127.0.0.1:80 app.wasm',

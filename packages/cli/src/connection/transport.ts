@@ -11,6 +11,7 @@ import {
   unix,
   withTls,
   type Listener,
+  type ListenOptions,
   type Transport,
 } from '@uds/stream'
 import { CommandFailure, listenFailure } from '../exit/failure.ts'
@@ -122,14 +123,11 @@ export const connector = (address: string, flags: TlsFlags, names: TlsNames = OP
   }
 }
 
-/** The description of --take-over, in every command that listens. */
-export const TAKE_OVER = 'replace a live server at its socket file; its connections go on'
-
 /** Listens; its pipes carry messages, and so have a half close. */
 export const listenOn = async (
   address: string,
   flags: TlsFlags,
-  options: { readonly signal?: AbortSignal; readonly takeOver?: boolean | undefined } = {},
+  options: Pick<ListenOptions, 'signal' | 'takeOver' | 'mode' | 'uid' | 'gid'> = {},
   names: TlsNames = OPTION_NAMES,
 ): Promise<Listener> => {
   const transport = flags.tls ? serverTls(address, flags, names) : rejectWithoutTls(flags, names)

@@ -1,5 +1,5 @@
 /** Failures of commands: exit codes and texts of errors. */
-import { SocketError, type AdviceCode } from '@uds/winsock-ffi'
+import type { AdviceCode, SocketError } from '@uds/winsock-ffi'
 import { FAILED, USAGE } from './exit-codes.ts'
 import { tlsErrorText } from './tls-error-text.ts'
 
@@ -33,14 +33,18 @@ const LISTEN_ADVICE: Readonly<Record<AdviceCode, string>> = {
   'take-over': 'stop it, choose another path, or replace it by --take-over',
 }
 
+/** Asked of the property and not of the class, which commands that open no socket do not load. */
+const hasAdvice = (error: unknown): error is SocketError & { readonly adviceCode: AdviceCode } =>
+  error instanceof Error && (error as { adviceCode?: unknown }).adviceCode !== undefined
+
 const messageOf = (error: Error, advice: Readonly<Record<AdviceCode, string>> = ADVICE): string => {
-  if (!(error instanceof SocketError) || error.adviceCode === undefined) return error.message
-  return error.message.replace(`(${error.advice})`, () => `(${advice[error.adviceCode!]})`)
+  if (!hasAdvice(error)) return error.message
+  return error.message.replace(`(${error.advice})`, () => `(${advice[error.adviceCode]})`)
 }
 
 /** The failure of a command that listens and has the option --take-over. */
 export const listenFailure = (error: unknown): unknown => {
-  if (!(error instanceof SocketError) || error.adviceCode === undefined) return error
+  if (!hasAdvice(error)) return error
   return new CommandFailure(FAILED, messageOf(error, LISTEN_ADVICE), error.code)
 }
 

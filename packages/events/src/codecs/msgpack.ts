@@ -1,5 +1,4 @@
 /** The codec msgpack. */
-import { createRequire } from 'node:module'
 import { fileOf } from '@uds/winsock-ffi'
 import { failure } from '../errors.ts'
 import type { BinaryCodec } from './codec.ts'
@@ -14,6 +13,7 @@ let packer: Packer | undefined
 
 const load = (): Packer => {
   try {
+    const { createRequire } = process.getBuiltinModule('node:module')
     const { Packr } = createRequire(fileOf(import.meta.url))('msgpackr') as {
       Packr: new (options: Record<string, unknown>) => Packer
     }

@@ -4,7 +4,7 @@ import type { Address } from '@uds/stream'
 import { checkOptions, optionNames } from '@uds/winsock-ffi'
 import { failure } from '../errors.ts'
 import { count, milliseconds, ofType } from '../options.ts'
-import { ClientConnection } from './client-connection.ts'
+import type { ClientConnection } from './client-connection.ts'
 import { abortable, withDeadline } from './deadline.ts'
 import type { WaitOptions } from './deadline.ts'
 import { LineQueue } from './line-queue.ts'
@@ -233,6 +233,8 @@ export class LineClient {
   }
 
   async #connect(): Promise<void> {
+    // A program without lines loads none of what reads and writes them.
+    const { ClientConnection } = await import('./connections.ts')
     const socket = await connect(this.#address, { retryUntilMs: this.#retryUntilMs, allowHalfOpen: true })
     const connection: ClientConnection = new ClientConnection(socket, this.#maxLineBytes, {
       line: (line) => {

@@ -8,7 +8,7 @@ import { isThenable } from '../handlers/listeners.ts'
 import { count, readGrace, ofType } from '../options.ts'
 import { safeLogger, stderrLogger } from './logger.ts'
 import type { LineLogger } from './logger.ts'
-import { ServerConnection } from './server-connection.ts'
+import type { ServerConnection } from './server-connection.ts'
 import {
   DEFAULT_ACK,
   DEFAULT_MAX_LINE_BYTES,
@@ -180,10 +180,12 @@ export class LineServer {
   }
 
   async #open(): Promise<Listener> {
+    // A program without lines loads none of what reads and writes them.
+    const { ServerConnection } = await import('./connections.ts')
     const mode = this.#address.scheme === 'unix' && 'path' in this.#address ? { mode: 0o600 } : {}
     const listener = await listen(this.#address, { ...mode, allowHalfOpen: true })
     listener.on('connectionError', (error) => this.#logger.error(`connection: ${error.message}`))
-    listener.on('connection', (connection) => this.#accept(connection))
+    listener.on('connection', (connection) => this.#accept(connection, ServerConnection))
     this.#logger.info(`server opened: ${listener.address}`)
     return listener
   }
@@ -201,9 +203,9 @@ export class LineServer {
     }
   }
 
-  #accept(connection: Duplex): void {
+  #accept(connection: Duplex, Connection: typeof ServerConnection): void {
     this.#logger.info('client connected')
-    const client = new ServerConnection(connection, {
+    const client = new Connection(connection, {
       ...this.#limits,
       handle: (line, from) => this.#handle(line, from),
       failed: (reason) => this.#logger.error(reason),

@@ -4,16 +4,15 @@ import { asError, failure } from '../errors.ts'
 import { readGrace, LONGEST_TIMER } from '../options.ts'
 import { printable } from '../wire/printable.ts'
 import { channelAddress } from './channel/channel-address.ts'
-import { ClientRole } from './client-role.ts'
 import { FrameEncoder } from './frames/frame-encoder.ts'
 import { CONTROL_EVENT } from './frames/control-message.ts'
+import { LateEnd } from './late-end.ts'
 import { linkerSettings } from './options.ts'
 import type { LinkerOptions, LinkerSettings } from './options.ts'
 import type { SendDone } from './connection/pending-frames.ts'
 import { Receivers } from './receivers.ts'
 import type { EventListener } from './receivers.ts'
 import { Role } from './role.ts'
-import { ServerRole } from './server-role.ts'
 import type { ChannelEnd, ChannelSink } from './role.ts'
 
 /** Called once with the result of a send: `(null, true)`, or the error and false. */
@@ -271,8 +270,11 @@ export class Linker {
       failed: (error) => this.#failed(error),
       debug: (message) => this.#log(message),
     }
-    const end: ChannelEnd =
-      role === Role.SERVER ? new ServerRole(options, sink) : new ClientRole(options, sink)
+    const load = async (): Promise<ChannelEnd> => {
+      const { ServerRole, ClientRole } = await import('./roles.ts')
+      return role === Role.SERVER ? new ServerRole(options, sink) : new ClientRole(options, sink)
+    }
+    const end = new LateEnd(load, options, sink.debug)
     return end
   }
 

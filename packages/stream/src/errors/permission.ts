@@ -48,7 +48,7 @@ export const requireDescriptorPaths = (address: string): void => {
 }
 
 /** The permission is there since Node 25. */
-const canBeRefused = process.allowedNodeEnvironmentFlags.has('--allow-net')
+const canBeRefused = (): boolean => process.allowedNodeEnvironmentFlags.has('--allow-net')
 
 /**
  * Asks before the call: Node's error has no advice, or leaves its event loop uncaught (`listen` in lib/net.js of
@@ -58,6 +58,6 @@ const canBeRefused = process.allowedNodeEnvironmentFlags.has('--allow-net')
  */
 export const requireNet = (syscall: string, address: string): void => {
   const permission = process.permission as NodeJS.ProcessPermission | undefined
-  if (canBeRefused && permission && !permission.has('net')) throw refusal(syscall, address, '--allow-net')
+  if (permission && canBeRefused() && !permission.has('net')) throw refusal(syscall, address, '--allow-net')
   requireNetOfDeno(syscall, address)
 }

@@ -3,7 +3,8 @@ import type { SocketHandle, UnixAddress } from '@uds/winsock-ffi'
 import { refuseDescriptors } from '../descriptors/refuse.ts'
 import { listenReplacingStale } from '../datagram/bind.ts'
 import { toUnixAddress, type UnixAddressLike } from '../datagram/unix-address.ts'
-import { AncillarySocket, ancillarySettings, type AncillaryOptions } from './ancillary-socket.ts'
+import { ancillarySettings, type AncillaryOptions } from './ancillary-options.ts'
+import { AncillarySocket } from './ancillary-socket.ts'
 import {
   readAuthorize,
   DescriptorListener,

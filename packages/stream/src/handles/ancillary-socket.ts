@@ -1,10 +1,9 @@
 /** AncillarySocket: a stream of bytes in which descriptors keep their place, for programs with protocols of their own. */
 import { EventEmitter } from 'node:events'
+import { Socket } from 'node:net'
 import {
-  checkOptions,
   invalidArgument,
   invalidValue,
-  optionNames,
   outOfRange,
   sockets,
   SocketError,
@@ -12,47 +11,19 @@ import {
   type Readiness,
   type SocketHandle,
 } from '@uds/winsock-ffi'
-import { integer, INT_MAX } from '@uds/winsock-ffi/internal'
-import { SocketWatcher } from '../datagram/socket-watcher.ts'
+import { SocketWatcher } from '../native-socket/socket-watcher.ts'
 import { toUnixAddress, type UnixAddressLike } from '../datagram/unix-address.ts'
+import { duplicate } from '../descriptors/duplicate.ts'
 import { takeDescriptor, type Sendable } from '../descriptors/sendable.ts'
 import { refuseDescriptors } from '../descriptors/refuse.ts'
 import { adoptSocket, markOwn, type SocketSource } from '../inherited/claim-socket.ts'
 import { connectNow } from '../listener/raw-listener.ts'
 import type { AncillaryChunk } from './ancillary-chunk.ts'
-import { ByteSender, type SendLimits } from './byte-sender.ts'
-import { ChunkReceiver, type ChunkSettings } from './chunk-receiver.ts'
+import { ancillarySettings, type AncillaryOptions } from './ancillary-options.ts'
+import { ByteSender } from './byte-sender.ts'
+import { ChunkReceiver } from './chunk-receiver.ts'
 import { MAX_HANDLES } from './frame.ts'
 import { requireDescriptors } from './require-descriptors.ts'
-
-export interface AncillaryOptions {
-  /**
-   * The largest number of descriptors that a message may bring, 0 to 253. Further ones are closed, and the chunk is
-   * `truncated`.
-   *
-   * @default 253
-   */
-  readonly maxDescriptors?: number | undefined
-  /**
-   * Linux: receive the credentials of the sender with each chunk, as the kernel vouches for them (SO_PASSCRED).
-   *
-   * @default false
-   */
-  readonly credentials?: boolean | undefined
-  /**
-   * The number of sends that wait while the peer does not read; a further one rejects with `ENOBUFS`.
-   *
-   * @default 1024
-   */
-  readonly maxUnsent?: number | undefined
-  /**
-   * The bytes that wait to be sent while the peer does not read; a further send rejects with `ENOBUFS`. A single send may be
-   * longer.
-   *
-   * @default 67_108_864
-   */
-  readonly maxUnsentBytes?: number | undefined
-}
 
 export interface SendAncillaryOptions {
   /** Descriptors that travel with the first byte, 253 at most. They stay open in this process. */
@@ -69,37 +40,7 @@ export interface AncillarySocketEvents {
   close: [error: Error | undefined]
 }
 
-const MIB = 2 ** 20
 const NONE: readonly never[] = []
-
-export const ancillaryOptions: readonly string[] = optionNames<AncillaryOptions>({
-  maxDescriptors: true,
-  credentials: true,
-  maxUnsent: true,
-  maxUnsentBytes: true,
-})
-
-/**
- * @param more - Options of the caller itself.
- * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`.
- */
-export const ancillarySettings = (
-  where: string,
-  options: AncillaryOptions,
-  more: readonly string[] = [],
-): ChunkSettings & SendLimits => {
-  checkOptions(options, where, [...ancillaryOptions, ...more])
-  const { maxDescriptors = MAX_HANDLES, credentials = false } = options
-  if (typeof credentials !== 'boolean') throw invalidArgument(where, 'credentials', 'a boolean', credentials)
-  if (!Number.isInteger(maxDescriptors) || maxDescriptors < 0 || maxDescriptors > MAX_HANDLES)
-    throw outOfRange(where, 'maxDescriptors', `an integer from 0 to ${MAX_HANDLES}`, maxDescriptors)
-  return {
-    maxDescriptors,
-    credentials,
-    maxUnsent: integer(where, 'maxUnsent', options.maxUnsent ?? 1024, 1, INT_MAX),
-    maxUnsentBytes: integer(where, 'maxUnsentBytes', options.maxUnsentBytes ?? 64 * MIB, 1, INT_MAX),
-  }
-}
 
 /**
  * A connected AF_UNIX stream that carries descriptors (SCM_RIGHTS) among its bytes, in Node's loop: for programs that speak a
@@ -164,14 +105,25 @@ export class AncillarySocket
    * Takes over a connected AF_UNIX stream socket: of systemd, of a parent process, of another library. When this throws, the
    * socket stays with the caller.
    *
-   * @param socket - A SocketHandle, the number of a descriptor, or an entry of `listenFds()`.
+   * @example
+   * ```ts
+   * // With all options of listen.
+   * const listener = await listen('unix:/run/app.sock', { mode: 0o660 })
+   * listener.on('connection', (connection) => serve(AncillarySocket.from(connection)))
+   * ```
+   *
+   * @param socket - A SocketHandle, the number of a descriptor, an entry of `listenFds()`, or a `net.Socket` that nothing was
+   *   read from and that has nothing to write, which is destroyed: right in the event `connection` of `listen`, or right after
+   *   `await connect(...)`.
    * @throws TypeError, RangeError; SocketError `EBADF`, `ENOTSOCK` for a file, `EAFNOSUPPORT`, `EPROTOTYPE`, `EINVAL` for a
-   *   listening socket, `ENOTCONN`, `EBUSY` for the descriptor of a net.Socket; `ENOTSUP` on Windows.
+   *   listening socket, `ENOTCONN`, `EBUSY` for the descriptor of a net.Socket; Error `ERR_INVALID_STATE` for a net.Socket that
+   *   was read from; `ENOTSUP` on Windows.
    */
-  static from(socket: SocketSource, options: AncillaryOptions = {}): AncillarySocket {
+  static from(socket: SocketSource | Socket, options: AncillaryOptions = {}): AncillarySocket {
     const where = 'AncillarySocket.from'
     requireDescriptors(where)
     ancillarySettings(where, options)
+    if (socket instanceof Socket) return fromNetSocket(socket, options, where)
     const wanted = { type: 'stream', state: 'connected' } as const
     return adoptSocket(where, socket, wanted, (handle) => new AncillarySocket(handle, options, where))
   }
@@ -316,6 +268,21 @@ export class AncillarySocket
 
   #closedError(syscall: string): SocketError {
     return new SocketError({ code: 'EBADF', syscall, detail: 'the socket is closed', cause: this.#stopError })
+  }
+}
+
+/** The copy is the same connection, so that what closes the net.Socket does not end it. */
+const fromNetSocket = (socket: Socket, options: AncillaryOptions, where: string): AncillarySocket => {
+  const copy = duplicate(takeDescriptor(socket, where))
+  try {
+    const made = AncillarySocket.from(copy.fd, options)
+    copy.release()
+    socket.destroy()
+    return made
+  } catch (error) {
+    copy.close()
+    socket.read(0)
+    throw error
   }
 }
 

@@ -12,7 +12,7 @@ import {
   type SocketHandle,
 } from '@uds/winsock-ffi'
 import { integer, INT_MAX } from '@uds/winsock-ffi/internal'
-import { SocketWatcher } from '../datagram/socket-watcher.ts'
+import { SocketWatcher } from '../native-socket/socket-watcher.ts'
 import { toUnixAddress, type UnixAddressLike } from '../datagram/unix-address.ts'
 import { takeDescriptor, type Sendable } from '../descriptors/sendable.ts'
 import { adoptSocket, type SocketSource } from '../inherited/claim-socket.ts'
@@ -125,6 +125,9 @@ const readSettings = (
  * const { handle, message } = await channel.receiveHandle()
  * const socket = handle.toSocket()
  * ```
+ *
+ * Between threads of one process it works as between processes: `postMessage` transfers no socket. One thread listens by
+ * `listenHandles`, the other connects.
  *
  * It reads its socket itself: the reader of a `net.Socket` drops descriptors. Messages have frames (the file frame.ts
  * describes them), so that each handle arrives with its own message.

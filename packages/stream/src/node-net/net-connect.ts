@@ -1,5 +1,6 @@
 /** Connecting by node:net: abort, timeout, errors as SocketError. */
 import { connect, type NetConnectOpts, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { SocketError } from '@uds/winsock-ffi'
 import { throwIfAborted, toSocketError } from '../errors/connection-error.ts'
 import { traceError } from '../observing/diagnostics.ts'
@@ -15,7 +16,7 @@ export const connectTimeout = (address: string, timeoutMs: number): SocketError 
   })
 
 /** Traces the errors of a connection, so that one without an 'error' listener does not end the process. */
-export const traceErrors = (socket: Socket, address: string): void => {
+export const traceErrors = (socket: Duplex, address: string): void => {
   socket.on('error', (error) => traceError('connection', address, error))
 }
 

@@ -1,6 +1,7 @@
 /** Whether a descriptor is one that `connect('fd:N')` and `listen('fd:N')` take, found out before Node has it. */
 import { hasBackend, SocketError, sockets } from '@uds/winsock-ffi'
-import { codeOf } from '@uds/winsock-ffi/internal'
+import { codeOf, statDescriptor } from '@uds/winsock-ffi/internal'
+import { inspectSocket } from '../inherited/inspect-socket.ts'
 import { callFor, kindOf, nouns, type DescriptorKind } from '../inherited/kind.ts'
 
 /** Node would take an unconnected socket for a connection that never says anything. */
@@ -23,8 +24,19 @@ const requirePeer = (fd: number): void => {
   }
 }
 
+const refuseVsock = (fd: number, call: string): void => {
+  if (!statDescriptor(fd).isSocket() || inspectSocket(fd)?.family !== 'vsock') return
+  throw new SocketError({
+    code: 'ENOTSUP',
+    syscall: call,
+    address: `fd:${fd}`,
+    detail: 'the descriptor is a vsock socket, which Node has no class for',
+    advice: 'connect and listen open vsock:CID:PORT themselves',
+  })
+}
+
 const taken: Readonly<Record<'connect' | 'listen', readonly DescriptorKind[]>> = {
-  // Node itself refuses what is left, as a vsock socket.
+  // Node itself refuses what is left.
   connect: ['stream', 'fifo', 'other'],
   listen: ['stream-listener', 'other'],
 }
@@ -42,6 +54,7 @@ const codes: Readonly<Record<'connect' | 'listen', Readonly<Partial<Record<Descr
  */
 export const requireKind = (call: 'connect' | 'listen', fd: number): void => {
   if (!hasBackend()) return
+  refuseVsock(fd, call)
   const kind = kindOf(fd, call)
   if (!taken[call].includes(kind)) {
     const other = callFor(kind, fd)

@@ -5,12 +5,14 @@ import { memory } from './memory.ts'
 import { pipe } from './pipe.ts'
 import { tcp } from './tcp.ts'
 import { unix } from './unix.ts'
+import { vsock } from './vsock.ts'
 
 /** The transport of each scheme. */
-export const transports: Readonly<Record<'unix' | 'pipe' | 'tcp' | 'memory' | 'fd', Transport>> = {
+export const transports: Readonly<Record<'unix' | 'pipe' | 'tcp' | 'vsock' | 'memory' | 'fd', Transport>> = {
   unix,
   pipe,
   tcp,
+  vsock,
   memory,
   fd,
 }

@@ -1,10 +1,11 @@
 /** Windows: AF_UNIX by Winsock, named pipes, no descriptors. */
 import { capabilities, SocketError } from '@uds/winsock-ffi'
 import type { PlatformTransports } from './platform.ts'
-import { connectPipe } from '../named-pipe/connect.ts'
-import { listenPipe } from '../named-pipe/listen.ts'
-import { connectUnix } from '../unix-socket/win32/connect.ts'
-import { listenUnix } from '../unix-socket/win32/listen.ts'
+
+/** Loaded by the first connection or listener, so that an import on other systems reads none of it. */
+const loaded = (): Promise<
+  Pick<PlatformTransports, 'connectUnix' | 'listenUnix' | 'connectPipe' | 'listenPipe'>
+> => import('./win32-calls.ts')
 
 export const platform: PlatformTransports = {
   // Read on use: older systems have no AF_UNIX, and Wine does not report the peer's process.
@@ -20,8 +21,8 @@ export const platform: PlatformTransports = {
     exclusive: true,
     refuses: true,
   },
-  connectUnix,
-  listenUnix,
+  connectUnix: async (to, options) => await (await loaded()).connectUnix(to, options),
+  listenUnix: async (at, options) => await (await loaded()).listenUnix(at, options),
   pipeCapabilities: {
     listen: true,
     netSocket: false,
@@ -30,8 +31,8 @@ export const platform: PlatformTransports = {
     exclusive: true,
     refuses: true,
   },
-  connectPipe,
-  listenPipe,
+  connectPipe: async (to, options) => await (await loaded()).connectPipe(to, options),
+  listenPipe: async (at, options) => await (await loaded()).listenPipe(at, options),
   requireDescriptors: (syscall, fd) => {
     throw new SocketError({
       code: 'ENOTSUP',

@@ -4,6 +4,7 @@ import type { ErrnoStyle } from '../outcome/errno.ts'
 import type { GuestMemory } from '../memory/guest-memory.ts'
 import type { Outcome } from '../outcome/sync-promise.ts'
 import type { AbiName } from '../module/profile.ts'
+import type { WasiFunctions } from '../wasi/posix-wasi.ts'
 import type { FdTable } from './fd-table.ts'
 
 /** What a call of a guest is served with. */
@@ -11,8 +12,7 @@ export interface Guest {
   readonly memory: GuestMemory
   readonly fds: FdTable
   readonly sockets: SocketCalls
-  readonly args: readonly string[]
-  readonly env: Readonly<Record<string, string>>
+  readonly wasi: WasiFunctions
 }
 
 export interface Row {

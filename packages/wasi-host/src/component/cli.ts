@@ -18,11 +18,11 @@ const nowhere: Channel = {
 
 const standard = (host: ComponentHost, fd: number): Channel => channelOf(entryOf(host, fd)) ?? nowhere
 
-class TerminalInput {
+export class TerminalInput {
   readonly fd = 0
 }
 
-class TerminalOutput {
+export class TerminalOutput {
   readonly fd: number
 
   constructor(fd: number) {
@@ -30,12 +30,11 @@ class TerminalOutput {
   }
 }
 
-const isTerminal = (host: ComponentHost, fd: number): boolean => {
+export const isTerminal = (host: ComponentHost, fd: number): boolean => {
   const entry = entryOf(host, fd)
-  if (entry.kind !== 'socket' && entry.kind !== 'standard') return false
-  const filetype = entry.kind === 'socket' ? entry.stdio : filetypeOf(entry.standard.fd)
+  const filetype = entry.kind === 'socket' ? entry.stdio : entry.standard && filetypeOf(entry.standard.fd)
   // The null device is a character device, too, and none that waits.
-  return filetype === FILETYPE_CHARACTER_DEVICE && (entry.kind === 'socket' || entry.standard.waits)
+  return filetype === FILETYPE_CHARACTER_DEVICE && (entry.kind === 'socket' || entry.standard?.waits === true)
 }
 
 /** `option<terminal>` */

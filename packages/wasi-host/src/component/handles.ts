@@ -2,7 +2,7 @@
 import { trap } from './trap.ts'
 
 /** A resource by the class that it is of. */
-type Class<T> = abstract new (...args: never[]) => T
+export type Class<T> = abstract new (...args: never[]) => T
 
 /** Resources that are open at a time: a hostile component makes more. */
 const MOST_HANDLES = 65_536

@@ -3,7 +3,7 @@ import type { HostCall, LinkedCall } from '../abi/link.ts'
 import { engine } from '../module/engine.ts'
 import type { ModuleImport } from '../module/binary.ts'
 import { Failure } from '../outcome/failure.ts'
-import { SyncPromise } from '../outcome/sync-promise.ts'
+import { SyncPromise, type Outcome } from '../outcome/sync-promise.ts'
 import {
   environmentRows,
   exitRows,
@@ -59,13 +59,42 @@ export const interfaces: Readonly<Record<string, ComponentRows>> = {
 const letters: Readonly<Record<string, string>> = { i32: 'i', i64: 'I', f32: 'f', f64: 'F' }
 const shape = (types: readonly string[]): string => types.map((each) => letters[each] ?? '?').join('')
 
-const find = ({ module, name, parameters, results }: ModuleImport): ComponentRow | undefined => {
-  const [, path, version] = /^(wasi:[\w-]+\/[\w-]+)@(0\.\d+)/.exec(module) ?? []
+/** The flat types of an import: `iI>i`. */
+export const shapeOfImport = ({ parameters, results }: ModuleImport): string =>
+  `${shape(parameters)}>${shape(results)}`
+
+const find = (wanted: ModuleImport): ComponentRow | undefined => {
+  const [, path, version] = /^(wasi:[\w-]+\/[\w-]+)@(0\.\d+)/.exec(wanted.module) ?? []
   const rows = version === '0.2' ? interfaces[path!] : undefined
-  const row = rows && Object.hasOwn(rows, name) ? rows[name] : undefined
-  return row && row.parameters === shape(parameters) && (row.result ?? '') === shape(results)
-    ? row
-    : undefined
+  const row = rows && Object.hasOwn(rows, wanted.name) ? rows[wanted.name] : undefined
+  return row && shapeOfImport(wanted) === `${row.parameters}>${row.result ?? ''}` ? row : undefined
+}
+
+/**
+ * A call of an import. A pointer that leaves the memory is no error of the call: the component traps.
+ *
+ * @param waits - It may have to wait.
+ */
+export const served = (
+  { module, name }: ModuleImport,
+  action: (...args: number[]) => Outcome<number | bigint | void>,
+  waits: boolean,
+): LinkedCall => {
+  const endOf = (thrown: unknown): unknown =>
+    thrown instanceof Failure ? new engine.RuntimeError(`${module} ${name}: ${thrown.detail}`) : thrown
+  const call = (...args: number[]): unknown => {
+    let outcome: Outcome<number | bigint | void>
+    try {
+      outcome = action(...args)
+    } catch (error) {
+      throw endOf(error)
+    }
+    if (!(outcome instanceof SyncPromise)) return outcome
+    return new Promise((resolve, reject) => {
+      outcome.settle(resolve, (error) => reject(endOf(error)))
+    })
+  }
+  return { call: call as HostCall, waits }
 }
 
 /** The call that serves an import of a component; undefined when the host has none of that name and type. */
@@ -73,23 +102,5 @@ export const linkComponent =
   (host: ComponentHost) =>
   (wanted: ModuleImport): LinkedCall | undefined => {
     const row = find(wanted)
-    if (!row) return undefined
-    // A pointer that leaves the memory is no error of the call: the component traps.
-    const endOf = (thrown: unknown): unknown =>
-      thrown instanceof Failure
-        ? new engine.RuntimeError(`${wanted.module} ${wanted.name}: ${thrown.detail}`)
-        : thrown
-    const call = (...args: number[]): unknown => {
-      let outcome: ReturnType<ComponentRow['call']>
-      try {
-        outcome = row.call(host, ...args)
-      } catch (error) {
-        throw endOf(error)
-      }
-      if (!(outcome instanceof SyncPromise)) return outcome
-      return new Promise((resolve, reject) => {
-        outcome.settle(resolve, (error) => reject(endOf(error)))
-      })
-    }
-    return { call: call as HostCall, waits: row.waits === true }
+    return row && served(wanted, (...args) => row.call(host, ...args), row.waits === true)
   }

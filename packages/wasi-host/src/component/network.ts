@@ -1,9 +1,9 @@
 /** `wasi:sockets/network`, `instance-network` and `ip-name-lookup` of 0.2. */
 import type { IpAddress } from '../network/address.ts'
 import { Failure } from '../outcome/failure.ts'
-import { after } from '../outcome/sync-promise.ts'
+import { after, type Outcome } from '../outcome/sync-promise.ts'
 import { errorCode, result } from './error-code.ts'
-import { dropRow, type ComponentRows } from './host.ts'
+import { dropRow, type ComponentHost, type ComponentRows } from './host.ts'
 import { Pollable } from './pollable.ts'
 import { IP, writeIp } from './socket-address.ts'
 import { IoError } from './streams.ts'
@@ -45,6 +45,12 @@ export class ResolveAddressStream {
   }
 }
 
+/** The addresses of a name, as far as the host allows it. */
+export const resolveName = ({ guest }: ComponentHost, name: string): Outcome<readonly IpAddress[]> => {
+  if (name === '' || /[\s\0/]/.test(name)) throw new Failure('EINVAL', 'this is no name of a host')
+  return guest.sockets.resolve(name, 0, undefined, MOST_ADDRESSES)
+}
+
 export const nameLookupRows: ComponentRows = {
   // The name is resolved here, and not by the stream: nothing in the loop is held up by that.
   'resolve-addresses': {
@@ -58,11 +64,7 @@ export const nameLookupRows: ComponentRows = {
         4,
         () => {
           const name = host.guest.memory.text(pointer, length)
-          if (name === '' || /[\s\0/]/.test(name)) throw new Failure('EINVAL', 'this is no name of a host')
-          return after(
-            host.guest.sockets.resolve(name, 0, undefined, MOST_ADDRESSES),
-            (found) => new ResolveAddressStream(found),
-          )
+          return after(resolveName(host, name), (found) => new ResolveAddressStream(found))
         },
         (stream, place) => host.guest.memory.setU32(place, host.handles.add(stream)),
       )

@@ -2,22 +2,24 @@
 import { outOfRange } from '@uds/winsock-ffi'
 import { isServed, link } from '../abi/link.ts'
 import { ComponentHost, type Realloc } from '../component/host.ts'
+import { AsyncHost } from '../component/async/host.ts'
 import { linkComponent } from '../component/link.ts'
+import { linkComponent03 } from '../component/wasi03/link.ts'
+import { AsyncExports } from './async-exports.ts'
 import { OwnImports, type ImportsOption } from '../abi/own-imports.ts'
 import type { Guest } from '../abi/abi.ts'
-import { openPreopens, type Preopens } from '../wasi/preopen.ts'
+import type { PosixWasi, Preopen } from '../wasi/posix-wasi.ts'
 import type { Stdio } from '../sockets/session.ts'
 import type { SocketCalls } from '../sockets/socket-calls.ts'
 import { linkError } from '../outcome/errors.ts'
 import type { ErrnoStyle } from '../outcome/errno.ts'
 import { Exit, fault } from '../outcome/failure.ts'
-import { RUN_EXPORT, type Inspection } from '../module/inspect.ts'
+import { runExport, type Inspection } from '../module/inspect.ts'
 import { GuestMemory } from '../memory/guest-memory.ts'
 import type { AbiName } from '../module/profile.ts'
-import { FdTable, type FdEntry } from '../abi/fd-table.ts'
-import { FILETYPE_REGULAR_FILE, filetypeOf, StandardStream } from '../wasi/stdio/standard-stream.ts'
-import { FILE, PREOPENED, STREAM } from '../abi/preview1/rights.ts'
-import type { Waiting } from './suspension.ts'
+import { FdTable } from '../abi/fd-table.ts'
+import { StandardStream } from '../wasi/stdio/standard-stream.ts'
+import { inLoop, type Waiting } from './suspension.ts'
 import {
   engine,
   type WasmMemory,
@@ -44,23 +46,16 @@ export interface InstancePlan {
   readonly stdioFds: readonly [number, number, number]
   /** Sockets that are open when it starts: from descriptor 3 on. */
   readonly given: readonly number[]
+  /** Those of `wasi:cli/environment`; the others have them from `PosixWasi`. */
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>
   /** What the embedder serves; only in the thread that it lives in. */
   readonly imports?: ImportsOption | undefined
-  /** The directories of the host that it sees: behind the sockets that are open. */
-  readonly preopens: Preopens
+  /** The preopened directories: descriptors of `PosixWasi` from 3 on. */
+  readonly directories: readonly Preopen[]
 }
 
-const standardEntry = (fd: number): FdEntry => ({
-  kind: 'standard',
-  standard: new StandardStream(fd),
-  // isatty of wasi-libc looks for a right to seek.
-  rights: { base: filetypeOf(fd) === FILETYPE_REGULAR_FILE ? FILE : STREAM, inheriting: 0n },
-})
-
-/** Fills the descriptors; those of directories are the last, so that nothing can fail once they are open. */
-const fdTableOf = ({ inspection, abi, stdio, stdioFds, given, preopens }: InstancePlan): FdTable => {
+const fdTableOf = ({ inspection, abi, stdio, stdioFds, given, directories }: InstancePlan): FdTable => {
   const table = new FdTable({
     firstSocket: abi === 'zig' && !inspection.usesUdsSocket ? ZIG_FIRST_SOCKET : 0,
   })
@@ -68,16 +63,22 @@ const fdTableOf = ({ inspection, abi, stdio, stdioFds, given, preopens }: Instan
     table.set(
       fd,
       each.kind === 'fd'
-        ? standardEntry(stdioFds[fd]!)
+        ? { kind: 'file', host: fd, standard: new StandardStream(stdioFds[fd]!) }
         : { kind: 'socket', id: each.id, stdio: each.filetype },
     )
   }
   // As systemd has it: those that were handed over come first (sd_listen_fds(3)).
   for (const [index, id] of given.entries()) table.set(3 + index, { kind: 'socket', id })
-  for (const [index, { name, directory }] of openPreopens(preopens).entries())
-    table.set(3 + given.length + index, { kind: 'directory', directory, preopened: name, rights: PREOPENED })
+  for (const [index, { readOnly }] of directories.entries()) {
+    table.set(3 + given.length + index, { kind: 'file', host: 3 + index, readOnly })
+  }
   if (inspection.wasiVfs) table.reserve(WASI_VFS_SLOTS)
   return table
+}
+
+const componentHost = (plan: InstancePlan, guest: Guest): ComponentHost | undefined => {
+  if (plan.inspection.kind === 'module') return undefined
+  return plan.inspection.abi === 'wasi-0.3' ? new AsyncHost(guest, plan) : new ComponentHost(guest, plan)
 }
 
 const checked = <T>(action: () => T, where: string, pointer: number, length: number): T => {
@@ -104,12 +105,20 @@ export class GuestInstance {
   readonly #waiting: Waiting
   readonly #guest: Guest
   readonly #isComponent: boolean
+  /** Those of a component of 0.3. */
+  readonly #async: AsyncExports | undefined
   #exited: Exit | undefined
   /** Settles when the call that is under way has ended. */
   #busy: Promise<unknown> | undefined
 
-  private constructor(instance: WasmInstance, waiting: Waiting, guest: Guest, isComponent: boolean) {
-    this.#isComponent = isComponent
+  private constructor(
+    instance: WasmInstance,
+    waiting: Waiting,
+    guest: Guest,
+    component: { readonly isComponent: boolean; readonly async: AsyncExports | undefined },
+  ) {
+    this.#isComponent = component.isComponent
+    this.#async = component.async
     this.instance = instance
     this.#exports = instance.exports
     this.#waiting = waiting
@@ -126,33 +135,31 @@ export class GuestInstance {
     checked(() => this.#guest.memory.write(pointer, bytes), 'write', pointer, bytes.length)
   }
 
-  static async create(plan: InstancePlan, sockets: SocketCalls, waiting: Waiting): Promise<GuestInstance> {
-    const fds = fdTableOf(plan)
-    try {
-      return await GuestInstance.#linked(plan, fds, sockets, waiting)
-    } catch (error) {
-      fds.closeFiles()
-      throw error
-    }
-  }
-
-  static async #linked(
+  static async create(
     plan: InstancePlan,
-    fds: FdTable,
+    base: PosixWasi,
     sockets: SocketCalls,
     waiting: Waiting,
   ): Promise<GuestInstance> {
-    const { args, env } = plan
-    const memoryless = new GuestMemory(new engine.Memory({ initial: 0 }))
-    const guest: { -readonly [K in keyof Guest]: Guest[K] } = { memory: memoryless, fds, sockets, args, env }
+    const guest: { -readonly [K in keyof Guest]: Guest[K] } = {
+      memory: new GuestMemory(new engine.Memory({ initial: 0 })),
+      fds: fdTableOf(plan),
+      sockets,
+      wasi: base.imports,
+    }
     const own = new OwnImports(plan.imports)
-    const component = plan.inspection.kind === 'component' ? new ComponentHost(guest, plan) : undefined
+    const component = componentHost(plan, guest)
+    let mayWait = false
     const imports = link(plan.inspection, guest, {
       own,
-      component: component && linkComponent(component),
+      component:
+        component && (component instanceof AsyncHost ? linkComponent03(component) : linkComponent(component)),
       abi: plan.abi,
       errno: plan.errno,
-      suspending: waiting.suspending,
+      suspending: (call) => {
+        mayWait = true
+        return waiting.suspending(call)
+      },
     })
     const instance = await engine.instantiate(plan.module, imports)
     const { exports } = instance
@@ -161,9 +168,17 @@ export class GuestInstance {
       throw linkError('the module exports no memory named "memory", through which WASI passes everything')
     }
     guest.memory = new GuestMemory(memory)
+    base.bind(memory)
     if (component) component.realloc = exports['cabi_realloc'] as Realloc | undefined
-    own.resolve({ memory, table: tableIn(exports) }, isServed)
-    return new GuestInstance(instance, waiting, guest, component !== undefined)
+    own.resolve({ memory, table: tableIn(exports) }, (module, name) => isServed(guest, module, name))
+    return new GuestInstance(instance, waiting, guest, {
+      isComponent: component !== undefined,
+      // One that imports nothing that waits needs no stack of its own.
+      async:
+        component instanceof AsyncHost
+          ? new AsyncExports(component, exports, mayWait ? waiting.promising : inLoop.promising)
+          : undefined,
+    })
   }
 
   /**
@@ -175,7 +190,7 @@ export class GuestInstance {
   async call(name: string, args: readonly WasmValue[]): Promise<WasmValue | undefined> {
     while (this.#busy !== undefined) await this.#busy
     const fn = this.#function(name)
-    const calling = this.#perform(fn, args)
+    const calling = this.#perform(name, fn, args)
     this.#busy = calling.catch(() => {})
     try {
       return await calling
@@ -212,8 +227,9 @@ export class GuestInstance {
     return fn
   }
 
-  async #perform(fn: unknown, args: readonly WasmValue[]): Promise<WasmValue | undefined> {
+  async #perform(name: string, fn: unknown, args: readonly WasmValue[]): Promise<WasmValue | undefined> {
     try {
+      if (this.#async?.isLifted(name)) return await this.#async.call(name, args)
       return (await this.#waiting.promising(fn)(...args)) as WasmValue | undefined
     } catch (error) {
       if (error instanceof Exit) this.#exited = error
@@ -229,7 +245,7 @@ export class GuestInstance {
 
   /** Runs the command, `_start` or `wasi:cli/run`, and returns the exit code. */
   async run(): Promise<number> {
-    const run = Object.keys(this.#exports).find((name) => RUN_EXPORT.test(name))
+    const run = runExport(Object.keys(this.#exports))
     if (run === undefined && !this.has('_start')) {
       throw linkError(
         'the module has no _start, and no wasi:cli/run: it is no command. Use instantiate(), and call() its exports',
@@ -253,7 +269,9 @@ export class GuestInstance {
 
   /** Closes the files that it has left open: nothing else does, not even the end of its thread. */
   closeFiles(): void {
-    this.#guest.fds.closeFiles()
+    this.#async?.stop()
+    for (const standard of this.#guest.fds.standards()) standard.release()
+    for (const host of this.#guest.fds.files()) this.#guest.wasi['fd_close']?.(host)
     this.#exited ??= new Exit(0)
   }
 }

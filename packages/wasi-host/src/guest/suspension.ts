@@ -26,6 +26,21 @@ export const jspi: Waiting = {
   },
 }
 
+/** The guest returns to wait, and goes on by its callback: no call may have to wait. What engines without JSPI have for 0.3. */
+export const inLoop: Waiting = {
+  suspending:
+    (call) =>
+    (...args: number[]) => {
+      const result = call(...args)
+      if (!(result instanceof Promise)) return result
+      result.catch(() => {})
+      throw new engine.RuntimeError(
+        'the component made a call that waits and is not async, which needs an engine that can suspend WebAssembly: Node 24.20 and newer',
+      )
+    },
+  promising: (fn) => fn as (...args: unknown[]) => unknown,
+}
+
 /** The calls wait themselves, by blocking the thread: of a worker with Atomics.wait, or in the system. */
 export const inThread: Waiting = {
   suspending: (call) => call,

@@ -55,13 +55,16 @@ const mainOf = ({ modules }: ComponentParts): CoreModule | undefined =>
     declarations.exports.some(({ name, kind }) => name === 'memory' && kind === 'memory'),
   )
 
+/** What every resource, stream and future of an interface has. */
+const BUILT_IN = /^(\[async-lower\])?\[(resource-drop|stream|future)\b/
+
 const describeComponent = (parts: ComponentParts): Inspection => {
   const version = versionOf(parts.imports, parts.exports)
   const declarations = mainOf(parts)?.declarations ?? nothing
   const described = describeModule(declarations)
   const sockets = declarations.imports.filter(
     ({ kind, module, name }) =>
-      kind === 'function' && module.startsWith('wasi:sockets/') && !name.startsWith('[resource-drop]'),
+      kind === 'function' && module.startsWith('wasi:sockets/') && !BUILT_IN.test(name),
   )
   return {
     ...described,
@@ -72,8 +75,24 @@ const describeComponent = (parts: ComponentParts): Inspection => {
   }
 }
 
-/** The exports by which a command begins, the component's own first. */
-export const RUN_EXPORT: RegExp = /^wasi:cli\/run@0\.2\.\d+#run$/
+/** The exports by which a command begins: that of the later WASI first. */
+const RUN_EXPORTS: readonly RegExp[] = [
+  /^\[async-lift(-stackful)?\]wasi:cli\/run@0\.3\.\d+#run$/,
+  /^wasi:cli\/run@0\.3\.\d+#run$/,
+  /^wasi:cli\/run@0\.2\.\d+#run$/,
+]
+
+/** The export of a component that is its command. */
+export const runExport = (exports: readonly string[]): string | undefined => {
+  for (const pattern of RUN_EXPORTS) {
+    const found = exports.find((name) => pattern.test(name))
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+/** Drafts of 0.3 had other values in the same places. */
+const DRAFT = /^wasi:[\w-]+\/[\w-]+@(0\.3\.\d+-.+)$/
 
 /** What is run, with what is known of it. */
 export interface Described {
@@ -97,9 +116,10 @@ export const readRunnable = (bytes: Uint8Array<ArrayBuffer>): Described => {
   const memories = modules.filter(({ declarations }) =>
     declarations.exports.some(({ kind }) => kind === 'memory'),
   )
-  if (inspection.abi === 'wasi-0.3') {
+  const draft = [...parts.exports, ...parts.imports].flatMap((name) => DRAFT.exec(name)?.[1] ?? [])[0]
+  if (draft !== undefined) {
     throw invalidWasm(
-      'this is a component of WASI 0.3 (wasi:cli/run@0.3), and this host runs components of WASI 0.2 and modules of preview 1: build it for wasm32-wasip2',
+      `this component was made for a draft of WASI 0.3, ${draft}, whose values are laid out differently: build it with tools that know 0.3.0`,
     )
   }
   if (composed > 0 || memories.length > 1) {

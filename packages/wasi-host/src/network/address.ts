@@ -39,10 +39,12 @@ export const show = (address: Address): string => {
 export const unspecified = (family: Family): Address =>
   family === 'unix' ? { family, path: '' } : { family, host: family === 'inet' ? '0.0.0.0' : '::', port: 0 }
 
-export const fromSystem = (address: SocketAddress): Address =>
-  address.family === 'unix'
-    ? { family: 'unix', path: pathOf(address) }
-    : { family: address.family, host: address.host, port: address.port }
+export const fromSystem = (address: SocketAddress): Address => {
+  if (address.family === 'unix') return { family: 'unix', path: pathOf(address) }
+  // No socket of a guest is of the family vsock.
+  if (address.family === 'vsock') return unspecified('unix')
+  return { family: address.family, host: address.host, port: address.port }
+}
 
 /** An abstract name begins with a NUL, as it does in sun_path. */
 const pathOf = (address: UnixAddress): string => {

@@ -75,6 +75,8 @@ export interface DatagramEnd extends End {
   bind(address: Address): Outcome<void>
   /** Sets the only peer; the system drops datagrams from others. */
   connect(address: Address): Outcome<void>
+  /** Takes the peer away again. */
+  disconnect(): Outcome<void>
   receive(into: Uint8Array, peek: boolean): Datagram | typeof NOT_YET
   send(bytes: Uint8Array, to: Address | undefined): Outcome<number | typeof NOT_YET>
 }

@@ -218,6 +218,20 @@ export class GuestSockets implements SocketCalls {
     this.#get(id).nonblocking = on
   }
 
+  disconnect(id: number): Outcome<void> {
+    const socket = this.#get(id)
+    if (!socket.datagram || socket.dialled === undefined)
+      throw new Failure('ENOTCONN', 'the socket has no peer')
+    socket.dialled = undefined
+    return socket.datagram.disconnect()
+  }
+
+  ready(id: number, read: boolean, write: boolean): Outcome<void> {
+    const { end } = this.#get(id)
+    if (!end || (read && end.readable()) || (write && end.writable())) return undefined
+    return this.#context.network.wait([{ end, read, write }], -1)
+  }
+
   poll(requests: readonly PollRequest[], timeoutMs: number): Outcome<readonly PollAnswer[]> {
     return poll(this.#context.network, (id) => this.#sockets.get(id), requests, timeoutMs)
   }

@@ -100,6 +100,10 @@ export interface SocketCalls {
   getOption(id: number, name: Option): Outcome<number | string>
   setOption(id: number, name: Option, value: number): Outcome<void>
   setNonblocking(id: number, on: boolean): Outcome<void>
+  /** Takes the only peer of a datagram socket away again. */
+  disconnect(id: number): Outcome<void>
+  /** Waits until a socket can be read from or written to; spurious ends of the wait are allowed. */
+  ready(id: number, read: boolean, write: boolean): Outcome<void>
   /** Waits until one is ready or the time is up (-1: never). */
   poll(requests: readonly PollRequest[], timeoutMs: number): Outcome<readonly PollAnswer[]>
   startTls(id: number, request: TlsRequest): Outcome<void>

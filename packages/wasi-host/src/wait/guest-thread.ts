@@ -1,5 +1,6 @@
 /** The thread of a guest that blocks while it waits: the entry of a worker. */
 import { parentPort, workerData } from 'node:worker_threads'
+import { nodeWasi } from '../wasi/node-wasi.ts'
 import type { SocketCalls } from '../sockets/socket-calls.ts'
 import { GuestInstance } from '../guest/instance.ts'
 import type { Stdio } from '../sockets/session.ts'
@@ -42,6 +43,12 @@ const perform = (instance: GuestInstance, opened: Opened, command: Command): unk
 
 const begin = async (): Promise<void> => {
   const opened = await open()
+  const base = nodeWasi({
+    args: plan.args,
+    env: { ...plan.env, ...opened.env },
+    preopens: plan.preopens,
+    stdio: plan.stdioFds,
+  })
   const instance = await GuestInstance.create(
     {
       module: plan.module,
@@ -51,10 +58,11 @@ const begin = async (): Promise<void> => {
       stdio: opened.stdio,
       stdioFds: plan.stdioFds,
       given: opened.given,
-      preopens: plan.preopens,
+      directories: Object.values(plan.preopens),
       args: plan.args,
       env: { ...plan.env, ...opened.env },
     },
+    base,
     opened.sockets,
     inThread,
   )

@@ -25,6 +25,8 @@ export const limits = (
   }
   const aborted = (): void => end(signal!.reason)
   signal?.addEventListener('abort', aborted, { once: true })
+  // It may have come while the module was compiled.
+  if (signal?.aborted) aborted()
   let timer: NodeJS.Timeout | undefined
   let deadline = Infinity
   const expire = (): void => {

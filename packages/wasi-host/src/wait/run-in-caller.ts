@@ -16,6 +16,7 @@ import type { Settings } from '../options/options.ts'
 import { GuestExit } from '../outcome/errors.ts'
 import { Exit, Stopped } from '../outcome/failure.ts'
 import { adoptStdio, openSession, type Session, type Stdio } from '../sockets/session.ts'
+import { nodeWasi } from '../wasi/node-wasi.ts'
 import { mountFiles } from '../wasi/private-files.ts'
 import { FILETYPE_UNKNOWN } from '../wasi/stdio/standard-stream.ts'
 import { callThrough, sharedMemory } from './channel.ts'
@@ -92,6 +93,12 @@ export const runInCaller = async (
   try {
     session = await openSession(network, { ...settings, nonblocking: inspection.go })
     settings.onListening?.(session.listening)
+    const base = nodeWasi({
+      args: settings.args,
+      env: { ...settings.env, ...session.env },
+      preopens: mounted.preopens,
+      stdio: stdio.fds,
+    })
     const created = await GuestInstance.create(
       {
         module,
@@ -101,11 +108,12 @@ export const runInCaller = async (
         stdio: standard(session),
         stdioFds: stdio.fds,
         given: session.preopened,
-        preopens: mounted.preopens,
+        directories: Object.values(mounted.preopens),
         imports: settings.imports,
         args: settings.args,
         env: { ...settings.env, ...session.env },
       },
+      base,
       session.sockets,
       inThread,
     )

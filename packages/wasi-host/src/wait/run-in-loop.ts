@@ -1,5 +1,6 @@
 /** A guest in this thread, suspended by the engine while it waits. */
 import { mountFiles } from '../wasi/private-files.ts'
+import { nodeWasi } from '../wasi/node-wasi.ts'
 import { Exit, Stopped } from '../outcome/failure.ts'
 import { GuestExit } from '../outcome/errors.ts'
 import { coreAbi } from '../module/inspect.ts'
@@ -11,7 +12,8 @@ import type { Settings } from '../options/options.ts'
 import { Resolver } from '../network/resolver.ts'
 import { openSession, type Session } from '../sockets/session.ts'
 import { guestHandle } from '../guest/handle.ts'
-import { jspi } from '../guest/suspension.ts'
+import { inLoop, jspi } from '../guest/suspension.ts'
+import { hasJspi } from '../module/engine.ts'
 import { adoptStdioStreams, LINGER_MS, openStdio } from './stdio.ts'
 import { limits } from './limits.ts'
 
@@ -21,7 +23,7 @@ export const runInThread = async (
   signal: AbortSignal | undefined,
 ): Promise<Run> => {
   const { inspection, module } = program
-  const network = new NodeNetwork(new Resolver(settings.resolve), settings.makers)
+  const network = new NodeNetwork(new Resolver(settings.resolve), settings.makers, { bindsNow: !hasJspi })
   const mounted = mountFiles(settings.files, settings.preopens)
   const stdio = openStdio(settings.stdio)
   const clock = limits(settings.quotas, signal, (reason) => network.stop(new Stopped(reason)))
@@ -43,6 +45,12 @@ export const runInThread = async (
   try {
     session = await openSession(network, { ...settings, nonblocking: inspection.go })
     settings.onListening?.(session.listening)
+    const base = nodeWasi({
+      args: settings.args,
+      env: { ...settings.env, ...session.env },
+      preopens: mounted.preopens,
+      stdio: stdio.fds,
+    })
     const created = await GuestInstance.create(
       {
         module,
@@ -52,13 +60,15 @@ export const runInThread = async (
         stdio: adoptStdioStreams(session, network, settings, true),
         stdioFds: stdio.fds,
         given: session.preopened,
-        preopens: mounted.preopens,
+        directories: Object.values(mounted.preopens),
         imports: settings.imports,
         args: settings.args,
         env: { ...settings.env, ...session.env },
       },
+      base,
       session.sockets,
-      jspi,
+      // Without JSPI only components that return to the loop to wait come here.
+      hasJspi ? jspi : inLoop,
     )
     instance = created
     clock.begin()

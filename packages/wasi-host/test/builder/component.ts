@@ -51,7 +51,7 @@ export const allImports: readonly Import[] = Object.entries(interfaces).flatMap(
 )
 
 /** Memory from 32 KiB on, each piece at a multiple of 8. */
-const REALLOC = `(global $top (mut i32) (i32.const 32768))
+export const REALLOC = `(global $top (mut i32) (i32.const 32768))
   (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
     (global.get $top)
     (global.set $top (i32.and (i32.add (i32.add (global.get $top) (local.get 3)) (i32.const 7)) (i32.const -8))))`

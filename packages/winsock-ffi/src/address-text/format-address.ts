@@ -1,5 +1,6 @@
 /** Addresses as text. */
 import { escapeAbstractName } from '../address/abstract-name.ts'
+import { VsockAddress } from '../address/vsock-address.ts'
 import { fullPipeName } from './pipe-name.ts'
 import type { Address } from './types.ts'
 
@@ -11,6 +12,8 @@ export const formatAddress = (address: Address): string => {
       return `unix:${address.path.startsWith('@') ? './' : ''}${address.path}`
     case 'tcp':
       return `tcp:${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`
+    case 'vsock':
+      return new VsockAddress(address.cid, address.port).toString()
     case 'fd':
       return `fd:${address.fd}`
     case 'pipe':

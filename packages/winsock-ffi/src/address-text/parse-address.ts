@@ -3,6 +3,8 @@
  * asks nothing of the system: what an address means there is decided by the transport that gets it.
  */
 import { invalidArgument, invalidValue, outOfRange } from '../errors/wrong-argument.ts'
+import { VSOCK_ANY } from '../address/vsock-address.ts'
+import { integer } from '../options/values.ts'
 import { likelyMeant } from './other-spellings.ts'
 import { fullPipeName, LOCAL_PIPE, REMOTE_PIPE } from './pipe-name.ts'
 import { abstract, fromScheme, knownSchemes, unixPath } from './schemes.ts'
@@ -106,6 +108,12 @@ const fromObject = (value: object, where: string): Address => {
         where,
       )
     }
+    case 'vsock': {
+      const { cid, port } = value as { cid?: unknown; port?: unknown }
+      const number = (field: string, given: unknown): number =>
+        integer(where, `the address' ${field}`, given as number, 0, VSOCK_ANY)
+      return { scheme, cid: number('cid', cid), port: number('port', port) }
+    }
     case 'fd': {
       const { fd } = value as { fd?: unknown }
       if (!Number.isInteger(fd) || (fd as number) < 0)
@@ -128,7 +136,7 @@ const fromObject = (value: object, where: string): Address => {
 const read = new WeakSet<Address>()
 
 /**
- * Reads an address: `unix:PATH`, `unix:@name`, `pipe:name`, `name:chat`, `tcp:host:port`, `memory:name`, `fd:N`, a path,
+ * Reads an address: `unix:PATH`, `unix:@name`, `pipe:name`, `name:chat`, `tcp:host:port`, `vsock:cid:port`, `memory:name`, `fd:N`, a path,
  * or the same as an object.
  *
  * A text with a path separator or a drive letter is a path, and means AF_UNIX; one that begins `\\.\pipe\` or

@@ -1,5 +1,7 @@
 /** What each scheme of an address may be followed by. */
 import { invalidValue, outOfRange } from '../errors/wrong-argument.ts'
+import { VSOCK_ANY } from '../address/vsock-address.ts'
+import { integer } from '../options/values.ts'
 import { unescapeAbstractName } from '../address/abstract-name.ts'
 import { dbusMeant } from './other-spellings.ts'
 import { fullPipeName, isComputerName, LOCAL_PIPE, LONGEST_PIPE_NAME, REMOTE_PIPE } from './pipe-name.ts'
@@ -102,6 +104,21 @@ const tcp = (rest: string, where: string): Address => {
   return { scheme: 'tcp', host: plainText(host, 'the host', where), port }
 }
 
+const vsock = (rest: string, where: string): Address => {
+  const match = /^(\d{1,10}|any):(\d{1,10}|any)$/.exec(rest)
+  if (!match)
+    throw invalidValue(
+      where,
+      'the vsock address',
+      'must be cid:port, two numbers or `any`, as in vsock:2:1024',
+      rest,
+    )
+  const [cid, port] = [match[1]!, match[2]!].map((each) => (each === 'any' ? VSOCK_ANY : Number(each)))
+  integer(where, 'the cid', cid!, 0, VSOCK_ANY)
+  integer(where, 'the port', port!, 0, VSOCK_ANY)
+  return { scheme: 'vsock', cid: cid!, port: port! }
+}
+
 const memory = (rest: string, where: string): Address => ({
   scheme: 'memory',
   name: plainText(rest, 'the name', where),
@@ -118,6 +135,7 @@ const schemes: Readonly<Record<string, (rest: string, where: string) => Address>
   pipe,
   name,
   tcp,
+  vsock,
   memory,
   fd,
 }

@@ -40,6 +40,15 @@ export interface TcpAddress {
   readonly port: number
 }
 
+/** A port of a virtual machine, or of its host (Linux). */
+export interface VsockTextAddress {
+  readonly scheme: 'vsock'
+  /** The context: 2 is the host, 1 this machine itself, 4294967295 (`any`) every one of this machine, to listen. */
+  readonly cid: number
+  /** 0 to 4294967295; the last (`any`) lets `listen` choose one. */
+  readonly port: number
+}
+
 /** A listener in the memory of this thread. */
 export interface MemoryAddress {
   readonly scheme: 'memory'
@@ -59,6 +68,7 @@ export type Address =
   | PipeAddress
   | NameAddress
   | TcpAddress
+  | VsockTextAddress
   | MemoryAddress
   | FdAddress
 

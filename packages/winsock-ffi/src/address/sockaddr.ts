@@ -16,6 +16,8 @@ export interface SockaddrLayout {
   readonly AF_UNIX: number
   readonly AF_INET: number
   readonly AF_INET6: number
+  /** Where this package knows the address of virtual machines: vsock(7). */
+  readonly AF_VSOCK: number | undefined
   /** sizeof(sun_path). */
   readonly UNIX_PATH_MAX: number
   /** Bytes that a path may have: one less, for the NUL; Linux takes one that fills `sun_path`, too (unix(7), BUGS). */
@@ -36,6 +38,7 @@ export const linuxLayout: SockaddrLayout = {
   AF_UNIX: 1,
   AF_INET: 2,
   AF_INET6: 10,
+  AF_VSOCK: 40,
   UNIX_PATH_MAX: 108,
   longestPath: 108,
   abstractNames: true,
@@ -46,6 +49,7 @@ export const darwinLayout: SockaddrLayout = {
   AF_UNIX: 1,
   AF_INET: 2,
   AF_INET6: 30,
+  AF_VSOCK: undefined,
   UNIX_PATH_MAX: 104,
   longestPath: 103,
   abstractNames: false,
@@ -56,6 +60,7 @@ export const windowsLayout: SockaddrLayout = {
   AF_UNIX: 1,
   AF_INET: 2,
   AF_INET6: 23,
+  AF_VSOCK: undefined,
   UNIX_PATH_MAX: 108,
   longestPath: 107,
   abstractNames: false,

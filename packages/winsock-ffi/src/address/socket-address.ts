@@ -4,8 +4,9 @@ import { layout as thisSystem } from './layout.ts'
 import { SocketError } from '../errors/socket-error.ts'
 import { familyOf, type SockaddrLayout } from './sockaddr.ts'
 import { UnixAddress } from './unix-address.ts'
+import { VsockAddress } from './vsock-address.ts'
 
-export type SocketAddress = UnixAddress | InetAddress
+export type SocketAddress = UnixAddress | InetAddress | VsockAddress
 
 /** AF_UNSPEC: getsockname of some systems for a socket without a name. */
 const AF_UNSPEC = 0
@@ -13,7 +14,7 @@ const AF_UNSPEC = 0
 /**
  * Reads the address that a system call filled in. Too short to name a family, it is an unnamed AF_UNIX address.
  *
- * @returns Undefined for another family, such as netlink or vsock.
+ * @returns Undefined for another family, such as netlink.
  */
 export const decodeKnownAddress = (
   bytes: Uint8Array,
@@ -23,6 +24,7 @@ export const decodeKnownAddress = (
   if (family === layout.AF_INET || family === layout.AF_INET6) return InetAddress.decode(bytes, layout)
   if (family === layout.AF_UNIX || family === AF_UNSPEC || bytes.length < 2)
     return UnixAddress.decode(bytes, layout)
+  if (family === layout.AF_VSOCK) return VsockAddress.decode(bytes)
   return undefined
 }
 
@@ -33,6 +35,6 @@ export const decodeAddress = (bytes: Uint8Array, layout: SockaddrLayout = thisSy
   throw new SocketError({
     code: 'EAFNOSUPPORT',
     syscall: 'decodeAddress',
-    detail: `the address is of the family ${familyOf(bytes, layout)}; AF_UNIX, AF_INET and AF_INET6 are known`,
+    detail: `the address is of the family ${familyOf(bytes, layout)}; AF_UNIX, AF_INET, AF_INET6 and, on Linux, AF_VSOCK are known`,
   })
 }

@@ -1,6 +1,5 @@
 /** koffi: which of its packages this system needs, loading it, and the part of its interface that is used here. */
 import { statSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { fileOf } from '../bundle.ts'
 import { system } from '../system.ts'
 import { koffiMissing } from './koffi-missing.ts'
@@ -40,6 +39,8 @@ let koffi: Koffi | undefined
 const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND'
 
 const requireKoffi = (url: string | undefined): Koffi => {
+  // Asked for here, as it loads the reader of source maps, which no import needs.
+  const { createRequire } = process.getBuiltinModule('node:module')
   const load = createRequire(fileOf(url))
   try {
     return load(OWN) as Koffi

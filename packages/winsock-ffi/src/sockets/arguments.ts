@@ -2,6 +2,7 @@
 import { layout } from '../address/layout.ts'
 import { InetAddress } from '../address/inet-address.ts'
 import { UnixAddress } from '../address/unix-address.ts'
+import { VsockAddress } from '../address/vsock-address.ts'
 import { type SocketAddress } from '../address/socket-address.ts'
 import { SocketError } from '../errors/socket-error.ts'
 import { invalidArgument, invalidValue } from '../errors/wrong-argument.ts'
@@ -36,8 +37,8 @@ export const checkRoom = (value: Uint8Array, where: string): void => {
 }
 
 export const checkAddress = (handle: SocketHandle, address: SocketAddress, where: string): void => {
-  if (!(address instanceof UnixAddress) && !(address instanceof InetAddress)) {
-    throw invalidArgument(where, 'the address', 'a UnixAddress or an InetAddress', address)
+  if (![UnixAddress, InetAddress, VsockAddress].some((each) => address instanceof each)) {
+    throw invalidArgument(where, 'the address', 'a UnixAddress, an InetAddress or a VsockAddress', address)
   }
   if (address.family !== handle.family) {
     throw invalidValue(

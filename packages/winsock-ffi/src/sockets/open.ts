@@ -1,5 +1,6 @@
 /** open, fromFd, pair, setNonblocking, close. */
 import { invalidArgument, outOfRange } from '../errors/wrong-argument.ts'
+import { SocketError } from '../errors/socket-error.ts'
 import { openFd, SocketHandle } from '../handle/socket-handle.ts'
 import type { SocketFamily, SocketType } from '../system-calls/system-calls.ts'
 import { layout } from '../address/layout.ts'
@@ -10,18 +11,27 @@ const families: Readonly<Record<SocketFamily, number>> = {
   unix: layout.AF_UNIX,
   inet: layout.AF_INET,
   inet6: layout.AF_INET6,
+  // Refused before any call where there is none.
+  vsock: layout.AF_VSOCK ?? 0,
 }
 
 /**
  * Opens a socket. Child processes do not inherit it.
  *
  * @throws SocketError `EAFNOSUPPORT` where the system has no such family: AF_UNIX on Windows before 10 1803. On
- *   Windows AF_UNIX has streams only (`EAFNOSUPPORT` or `ESOCKTNOSUPPORT`), on macOS no seqpacket (`EPROTONOSUPPORT`).
+ *   Windows AF_UNIX has streams only (`EAFNOSUPPORT` or `ESOCKTNOSUPPORT`), on macOS no seqpacket (`EPROTONOSUPPORT`);
+ *   vsock outside of Linux, and in a kernel without it.
  * @see socket(2); https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-wsasocketw
  */
 export const open = (family: SocketFamily, type: SocketType = 'stream'): SocketHandle => {
   checkOneOf(families, family, 'open', 'the family')
   checkOneOf(systemCalls.types, type, 'open', 'the type')
+  if (family === 'vsock' && layout.AF_VSOCK === undefined)
+    throw new SocketError({
+      code: 'EAFNOSUPPORT',
+      syscall: 'socket',
+      detail: 'only Linux has vsock sockets here',
+    })
   return new SocketHandle(systemCalls.open(families[family], systemCalls.types[type]), family, type)
 }
 

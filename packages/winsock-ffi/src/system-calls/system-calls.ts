@@ -6,7 +6,8 @@ import type { SocketError } from '../errors/socket-error.ts'
 import type { PeerCredentials } from '../credentials/peer-credentials.ts'
 import type { ErrorSubject } from '../errors/call-failed.ts'
 
-export type SocketFamily = 'unix' | 'inet' | 'inet6'
+/** `vsock` connects virtual machines and their host (Linux). */
+export type SocketFamily = 'unix' | 'inet' | 'inet6' | 'vsock'
 export type SocketType = 'stream' | 'datagram' | 'seqpacket'
 
 /** Readiness, as {@link SystemCalls.poll} asks for it and reports it: bits that may be combined. */

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isFileLocked, type UnixTarget } from '@uds/winsock-ffi/internal'
 import type { ConnectOptions } from '../../transport.ts'
-import { connectSocket } from './connect-socket.ts'
+import { connectSocket } from '../../native-socket/connect-socket.ts'
 import { encodeTarget } from './encode-path.ts'
 
 /** No server listens at the moment. Wine says EINVAL for a missing file. */

@@ -13,7 +13,7 @@ import type { Listener, ListenOptions } from '../../transport.ts'
 import { FileSource, type BoundServer } from '../file-source.ts'
 import { bindUnderLock } from './bind.ts'
 import { encodeTarget } from './encode-path.ts'
-import { openSocketServer } from './listen-socket.ts'
+import { openSocketServer } from '../../native-socket/listen-socket.ts'
 import { restrictFile } from './restrict-file.ts'
 
 const refuseOwner = ({ uid, gid }: ListenOptions, address: string): void => {

@@ -2,7 +2,7 @@
 import { UnixDatagramSocket } from '@uds/stream/datagram'
 import { sockets, type UnixAddress } from '@uds/winsock-ffi'
 import { fromSystem, type Address } from '../address.ts'
-import { failureOf } from '../../outcome/failure.ts'
+import { Failure, failureOf } from '../../outcome/failure.ts'
 import { NOT_YET } from '../../outcome/sync-promise.ts'
 import type { Datagram, DatagramEnd } from '../network.ts'
 import { FfiEnd, toSystem } from './end.ts'
@@ -21,6 +21,10 @@ export class FfiDatagramEnd extends FfiEnd implements DatagramEnd {
   connect(address: Address): void {
     sockets.connect(this.handle, toSystem(address))
     this.#peer = address
+  }
+
+  disconnect(): void {
+    throw new Failure('ENOTSUP', 'a datagram socket over system calls keeps its peer')
   }
 
   receive(into: Uint8Array, peek: boolean): Datagram | typeof NOT_YET {

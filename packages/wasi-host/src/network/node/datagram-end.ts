@@ -1,13 +1,22 @@
 /** NodeDatagramEnd: a UDP socket over node:dgram. */
 import { createSocket, type Socket } from 'node:dgram'
+import { once } from 'node:events'
+import { isIP } from 'node:net'
 import { ipAddress, show, type Address } from '../address.ts'
 import { Failure } from '../../outcome/failure.ts'
-import { SyncPromise, NOT_YET } from '../../outcome/sync-promise.ts'
+import { after, SyncPromise, NOT_YET, type Outcome } from '../../outcome/sync-promise.ts'
 import type { Datagram, DatagramEnd, OptionName, Options } from '../network.ts'
 import { Signal } from './signal.ts'
 
 /** Bytes of datagrams that wait to be received; more are dropped, as a system does whose buffer is full. */
 const LONGEST_QUEUE = 1024 * 1024
+
+/** What Node resolves names with. Only IP addresses come here, so that binding and connecting need no turn of the loop. */
+const noLookup = (
+  host: string,
+  _options: unknown,
+  done: (error: null, address: string, family: number) => void,
+): void => done(null, host, isIP(host))
 
 /** A datagram socket of Node. */
 export class NodeDatagramEnd implements DatagramEnd {
@@ -16,7 +25,7 @@ export class NodeDatagramEnd implements DatagramEnd {
   readonly #family: 'inet' | 'inet6'
   #queue: { bytes: Uint8Array; from: Address }[] = []
   #queued = 0
-  #bound: Promise<void> | undefined
+  #bound: Promise<void> | 'now' | undefined
   #listening = false
   #peer: Address | undefined
   #failure: unknown
@@ -28,6 +37,7 @@ export class NodeDatagramEnd implements DatagramEnd {
       type: family === 'inet' ? 'udp4' : 'udp6',
       reuseAddr: options.get('SO_REUSEADDR') === 1,
       ipv6Only: options.get('IPV6_V6ONLY') === 1,
+      lookup: noLookup,
     })
     this.#socket.on('message', (bytes, { address, port }) => {
       if (this.#queued + bytes.length > LONGEST_QUEUE) return
@@ -58,47 +68,86 @@ export class NodeDatagramEnd implements DatagramEnd {
     return this.#peer
   }
 
-  #bind(host: string, port: number): Promise<void> {
-    this.#bound ??= new Promise((resolve, reject) => {
-      const failed = (error: Error): void => {
-        this.#failure = undefined
-        this.#bound = undefined
-        reject(error)
-      }
-      this.#socket.once('error', failed)
-      this.#socket.bind({ address: host, port }, () => {
-        this.#socket.off('error', failed)
-        this.#listening = true
-        resolve()
-      })
-    })
-    return this.#bound
+  /** Binds at once; only in a worker of a cluster Node asks another process first. */
+  #bind(host: string, port: number): Outcome<void> {
+    if (this.#bound) return this.#bound === 'now' ? undefined : SyncPromise.of(this.#bound)
+    let failure: unknown
+    const failed = (error: Error): void => void (failure = error)
+    this.#socket.once('error', failed)
+    this.#socket.bind({ address: host, port })
+    this.#socket.off('error', failed)
+    if (failure !== undefined) {
+      this.#failure = undefined
+      throw failure
+    }
+    if (this.#isBound()) {
+      this.#bound = 'now'
+      this.#listening = true
+      return undefined
+    }
+    this.#bound = this.#listeningLater()
+    return SyncPromise.of(this.#bound)
   }
 
-  bind(address: Address): SyncPromise<void> {
+  async #listeningLater(): Promise<void> {
+    try {
+      await once(this.#socket, 'listening')
+      this.#listening = true
+    } catch (error) {
+      this.#failure = undefined
+      this.#bound = undefined
+      throw error
+    }
+  }
+
+  #isBound(): boolean {
+    try {
+      this.#socket.address()
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  bind(address: Address): Outcome<void> {
     if (address.family === 'unix') throw new Failure('EAFNOSUPPORT', `${show(address)} is no address for UDP`)
     if (this.#bound) throw new Failure('EINVAL', 'the socket has an address already')
-    return SyncPromise.of(this.#bind(address.host, address.port))
+    return this.#bind(address.host, address.port)
   }
 
-  connect(address: Address): SyncPromise<void> {
-    return SyncPromise.of(this.#connect(address))
+  #bindAnywhere(): Outcome<void> {
+    return this.#bind(this.#family === 'inet' ? '0.0.0.0' : '::', 0)
   }
 
-  async #connect(address: Address): Promise<void> {
+  connect(address: Address): Outcome<void> {
     if (address.family === 'unix') throw new Failure('EAFNOSUPPORT', `${show(address)} is no address for UDP`)
-    await this.#bind(this.#family === 'inet' ? '0.0.0.0' : '::', 0)
-    if (this.#peer) this.#socket.disconnect()
-    this.#peer = undefined
-    await new Promise<void>((resolve, reject) => {
-      this.#socket.connect(address.port, address.host, (...failed: unknown[]) => {
-        if (failed[0] instanceof Error) reject(failed[0])
-        else resolve()
-      })
+    return after(this.#bindAnywhere(), () => {
+      this.disconnect()
+      const failing = new SyncPromise<void>()
+      this.#socket.connect(address.port, address.host, (...failed: unknown[]) => failing.reject(failed[0]))
+      // It is connected at once, or the callback says why not.
+      return this.#isConnected() ? this.#connected(address) : failing
     })
+  }
+
+  #isConnected(): boolean {
+    try {
+      this.#socket.remoteAddress()
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  #connected(address: Address): void {
     this.#peer = address
     // What others sent before.
     this.#queue = this.#queue.filter(({ from }) => show(from) === show(address))
+  }
+
+  disconnect(): void {
+    if (this.#peer) this.#socket.disconnect()
+    this.#peer = undefined
   }
 
   receive(into: Uint8Array, peek: boolean): Datagram | typeof NOT_YET {
@@ -113,18 +162,16 @@ export class NodeDatagramEnd implements DatagramEnd {
     return { size: first.bytes.length, from: first.from }
   }
 
-  send(bytes: Uint8Array, to: Address | undefined): SyncPromise<number> {
+  send(bytes: Uint8Array, to: Address | undefined): Outcome<number> {
     this.#check()
-    return SyncPromise.of(this.#send(Buffer.from(bytes), to))
-  }
-
-  async #send(copy: Uint8Array, to: Address | undefined): Promise<number> {
-    await this.#bind(this.#family === 'inet' ? '0.0.0.0' : '::', 0)
-    return new Promise((resolve, reject) => {
-      const done = (error: Error | null): void => (error ? reject(error) : resolve(copy.length))
+    if (to?.family === 'unix') throw new Failure('EAFNOSUPPORT', `${show(to)} is no address for UDP`)
+    return after(this.#bindAnywhere(), () => {
+      const sent = new SyncPromise<number>()
+      const copy = Buffer.from(bytes)
+      const done = (error: Error | null): void => (error ? sent.reject(error) : sent.resolve(copy.length))
       if (to === undefined) this.#socket.send(copy, done)
-      else if (to.family !== 'unix') this.#socket.send(copy, to.port, to.host, done)
-      else reject(new Failure('EAFNOSUPPORT', `${show(to)} is no address for UDP`))
+      else this.#socket.send(copy, to.port, to.host, done)
+      return sent
     })
   }
 

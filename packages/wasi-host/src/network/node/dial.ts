@@ -1,9 +1,17 @@
 /** Connects and listens, by what a target says. */
 import { randomUUID } from 'node:crypto'
 import { once, type EventEmitter } from 'node:events'
-import { connect as connectTcp, createServer, type LookupFunction, type Socket } from 'node:net'
+import {
+  connect as connectTcp,
+  createServer,
+  isIP,
+  type LookupFunction,
+  type Server,
+  type Socket,
+} from 'node:net'
 import type { Duplex } from 'node:stream'
 import { connect, listen, type Address as StreamAddress } from '@uds/stream'
+import { InetAddress, sockets, type SocketHandle } from '@uds/winsock-ffi'
 import { ipAddress, type Address, type IpAddress } from '../address.ts'
 import { Failure } from '../../outcome/failure.ts'
 import type { Target } from '../target.ts'
@@ -78,16 +86,44 @@ export interface Listening {
   readonly close: () => void
 }
 
+const tcpServer = (): Server => createServer({ allowHalfOpen: true, pauseOnConnect: true })
+
+const addressOfServer = (server: Server): IpAddress | undefined => {
+  const bound = server.address()
+  return bound === null || typeof bound === 'string' ? undefined : ipAddress(bound.address, bound.port)
+}
+
+/**
+ * Binds and listens in this very turn, by system calls, and hands the socket over to Node: its own way to an address takes
+ * a turn of the loop. Undefined where that cannot be done: on Windows, and without koffi.
+ */
+export const listenNow = (target: Target, { ipv6Only }: { ipv6Only: boolean }): Listening | undefined => {
+  if (process.platform === 'win32' || target.kind !== 'ip' || isIP(target.host) === 0) return undefined
+  let handle: SocketHandle
+  try {
+    handle = sockets.open(isIP(target.host) === 6 ? 'inet6' : 'inet', 'stream')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOTSUP') return undefined
+    throw error
+  }
+  try {
+    if (ipv6Only) sockets.setOption(handle, 'IPV6_V6ONLY', true)
+    sockets.bind(handle, new InetAddress(target.host, target.port), { reuseAddress: true })
+  } catch (error) {
+    handle.close()
+    throw error
+  }
+  const server = tcpServer().listen({ fd: handle.release() })
+  return { server, address: addressOfServer(server), close: () => server.close() }
+}
+
 const listenTcp = (host: string, port: number, ipv6Only: boolean): Promise<Listening> =>
   new Promise((resolve, reject) => {
-    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true })
+    const server = tcpServer()
     server.once('error', reject)
     server.listen({ host, port, ipv6Only }, () => {
       server.off('error', reject)
-      const bound = server.address()
-      const address =
-        bound === null || typeof bound === 'string' ? undefined : ipAddress(bound.address, bound.port)
-      resolve({ server, address, close: () => server.close() })
+      resolve({ server, address: addressOfServer(server), close: () => server.close() })
     })
   })
 

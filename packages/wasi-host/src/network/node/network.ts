@@ -1,7 +1,7 @@
 /** NodeNetwork: the network over Node's classes. */
 import type { Duplex } from 'node:stream'
 import type { Address, Family } from '../address.ts'
-import { SyncPromise } from '../../outcome/sync-promise.ts'
+import { after, SyncPromise, type Outcome } from '../../outcome/sync-promise.ts'
 import type { Resolver } from '../resolver.ts'
 import type {
   Connecting,
@@ -18,7 +18,7 @@ import type {
 import type { StreamMaker, Target } from '../target.ts'
 import { NodeConnecting } from './connecting.ts'
 import { NodeDatagramEnd } from './datagram-end.ts'
-import { dial, listenTo, memoryPair } from './dial.ts'
+import { dial, listenNow, listenTo, memoryPair } from './dial.ts'
 import { ReadBuffer } from './read-buffer.ts'
 import { NodeListenEnd } from './listen-end.ts'
 import { NodeStreamEnd } from './stream-end.ts'
@@ -32,15 +32,22 @@ type NodeEnd = NodeStreamEnd | NodeConnecting | NodeListenEnd | NodeDatagramEnd 
 export class NodeNetwork implements Network {
   readonly #resolver: Resolver
   readonly #makers: readonly StreamMaker[]
+  readonly #bindsNow: boolean
   readonly #ends = new Set<NodeEnd>()
   readonly #waits = new Set<PollWait>()
   /** Rejects what the system does for the guest in the background. */
   readonly #tasks = new Set<(reason: unknown) => void>()
   #stopped: { readonly reason: unknown } | undefined
 
-  constructor(resolver: Resolver, makers: readonly StreamMaker[]) {
+  /** @param bindsNow - Binds in the turn of the call, for a guest that cannot be suspended. */
+  constructor(
+    resolver: Resolver,
+    makers: readonly StreamMaker[],
+    { bindsNow = false }: { readonly bindsNow?: boolean } = {},
+  ) {
     this.#resolver = resolver
     this.#makers = makers
+    this.#bindsNow = bindsNow
   }
 
   wait(interests: readonly Interest[], timeoutMs: number): SyncPromise<void> {
@@ -98,11 +105,12 @@ export class NodeNetwork implements Network {
     return dial(target, { signal, lookup, local, inlet })
   }
 
-  bind(target: Target, family: Family, options: Options): SyncPromise<ListenEnd> {
+  bind(target: Target, family: Family, options: Options): Outcome<ListenEnd> {
     const ipv6Only = family === 'inet6' && options.get('IPV6_V6ONLY') === 1
     const peer = target.kind === 'ip' ? undefined : ({ family: 'unix', path: '' } as const)
-    return this.#stoppable(listenTo(target, { ipv6Only })).follow((listening) => {
-      const end = new NodeListenEnd(listening, peer, (stream) => this.track(stream))
+    const listening = this.#bindsNow ? listenNow(target, { ipv6Only }) : undefined
+    return after(listening ?? this.#stoppable(listenTo(target, { ipv6Only })), (found) => {
+      const end = new NodeListenEnd(found, peer, (stream) => this.track(stream))
       this.#ends.add(end)
       return end
     })
