@@ -69,6 +69,7 @@ export { isFileLocked, withFileLock, withFileLockSync } from './file-lock/file-l
 export { tryLock } from './file-lock/win32.ts'
 
 // The code of a thrown value
+export { parentFault } from './names/posix/safe-directory.ts'
 export { publicName } from './socket-file/public-name.ts'
 export { codeOf } from './errors/error-code.ts'
 

@@ -23,7 +23,7 @@ export interface PassedSocket {
   readonly localAddress: string | undefined
 }
 
-class Passed implements PassedSocket {
+export class Passed implements PassedSocket {
   readonly address: `fd:${number}`
   readonly fd: number
   readonly name: string

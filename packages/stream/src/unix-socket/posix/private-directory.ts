@@ -10,14 +10,13 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
-  realpathSync,
   rmdirSync,
   statSync,
   type Stats,
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { SocketError } from '@uds/winsock-ffi'
-import { codeOf, ownUid, system } from '@uds/winsock-ffi/internal'
+import { codeOf, ownUid, parentFault, system } from '@uds/winsock-ffi/internal'
 
 /** <fcntl.h> of Linux: a descriptor of the place, which takes no rights on the directory itself (open(2)). */
 const O_PATH = 0o10_000_000
@@ -81,21 +80,10 @@ const leadsTo = (path: string, expected: Stats): boolean => {
   }
 }
 
-const S_ISVTX = 0o1000
-
-/**
- * Without such a path every directory above must be one in which no other user can rename what is in it: of this user
- * or root, and not writable by others but with the sticky bit.
- */
+/** Without such a path nobody else may be able to rename a directory above. */
 const requireUnchangeable = (directory: string): void => {
-  for (let at = realpathSync(dirname(directory)); ; at = dirname(at)) {
-    const found = statSync(at)
-    const isForeign = found.uid !== 0 && found.uid !== ownUid()
-    if (isForeign || ((found.mode & 0o022) !== 0 && (found.mode & S_ISVTX) === 0)) {
-      throw refuse(directory, `other users may rename what is in ${at}, while mode and owner are set`)
-    }
-    if (at === dirname(at)) return
-  }
+  const fault = parentFault(dirname(directory), ownUid())
+  if (fault !== undefined) throw refuse(directory, `while mode and owner are set, ${fault}`)
 }
 
 const openElsewhere = (directory: string): PrivateDirectory => {
