@@ -1,6 +1,6 @@
 /** WasiHost. */
 import { readRunnable } from './module/inspect.ts'
-import { notSupported } from './outcome/errors.ts'
+import { linkError, notSupported } from './outcome/errors.ts'
 import { readOptions, type Settings, type WaitMode, type WasiHostOptions } from './options/options.ts'
 import type { GuestHandle, Run } from './guest/handle.ts'
 import type { Program } from './module/program.ts'
@@ -9,6 +9,8 @@ import { runInCaller } from './wait/run-in-caller.ts'
 import { runInThread } from './wait/run-in-loop.ts'
 import { runInWorker } from './wait/run-in-worker.ts'
 import { engine, hasJspi } from './module/engine.ts'
+import { readServeOptions, type ServeOptions } from './serve/options.ts'
+import { serveGuests, type GuestServer } from './serve/serve.ts'
 
 export interface RunOptions {
   /** Ends the guest. Under `jspi` one that computes and never waits cannot be ended: use `worker` for those. */
@@ -87,15 +89,24 @@ export class WasiHost {
       )
   }
 
-  async #begin(source: WasmSource | Program, { signal }: RunOptions): Promise<Run> {
+  async #begin(
+    source: WasmSource | Program,
+    { signal }: RunOptions,
+    settings: Settings = this.#settings,
+  ): Promise<Run> {
     signal?.throwIfAborted()
     const program = isProgram(source) ? source : await this.compile(source)
     this.#expectServed(program.inspection)
     const mode = program.inspection.abi === 'wasi-0.3' ? this.#modeOf03() : this.#mode()
-    if (mode === 'jspi') return runInThread(program, this.#settings, signal)
-    return this.#settings.thread === 'caller'
-      ? runInCaller(program, this.#settings, signal)
-      : runInWorker(program, this.#settings, mode, signal)
+    if (
+      mode === 'blocking' &&
+      program.inspection.imports.some(({ module }) => module.startsWith('wasi:http/'))
+    )
+      throw needsThread('wasi:http')
+    if (mode === 'jspi') return runInThread(program, settings, signal)
+    return settings.thread === 'caller'
+      ? runInCaller(program, settings, signal)
+      : runInWorker(program, settings, mode, signal)
   }
 
   /**
@@ -130,7 +141,52 @@ export class WasiHost {
       throw error
     }
   }
+
+  /**
+   * Serves a component that has `wasi:http/incoming-handler`: each request is answered by a guest of its own, with the
+   * options of this host. Its standard input is empty.
+   *
+   * @example
+   * ```ts
+   * const server = await host.serve('app.wasm', { listen: 'unix:/run/app.sock' })
+   * await server.close({ graceMs: 5000 })
+   * ```
+   *
+   * @param source - As for {@link run}.
+   * @throws As {@link run}; TypeError `ERR_WASI_LINK` when it has no such interface; the errors of `listen` of \@uds/stream;
+   *   Error `ENOTSUP` with `wait: 'blocking'`, and with `sockets.listen` or `connected`, which a guest of each request
+   *   would open anew.
+   */
+  async serve(source: WasmSource | Program, options: ServeOptions): Promise<GuestServer> {
+    const mode = this.#mode()
+    if (mode === 'blocking') throw needsThread('requests of wasi:http')
+    const settings = readServeOptions(options, CONCURRENCY[mode])
+    const { listen, connected, quotas, stdio } = this.#settings
+    if (listen.length + connected.length > 0)
+      throw notSupported(
+        'serve: sockets.listen and sockets.connected are opened for each guest, and each request has one: leave them out',
+      )
+    const program = isProgram(source) ? source : await this.compile(source)
+    if (!program.inspection.handler)
+      throw linkError(
+        'this is no component with wasi:http/incoming-handler@0.2: there is nothing in it that answers requests. Use run()',
+      )
+    const each: Settings = {
+      ...this.#settings,
+      stdio: [{ kind: 'ignore' }, stdio[1], stdio[2]],
+      inheritStdin: false,
+      quotas: { ...quotas, timeMs: undefined },
+    }
+    return serveGuests(
+      (signal) => this.#begin(program, { signal }, each),
+      settings,
+      quotas.timeMs ?? Infinity,
+    )
+  }
 }
+
+/** Many guests in one thread cost memory; each thread costs more, and the cores are few. */
+const CONCURRENCY = { jspi: 64, worker: 8 }
 
 const needsThread = (what: string): Error =>
   notSupported(`wait: "blocking" cannot serve ${what}, which needs this thread: use wait: "jspi" or "worker"`)

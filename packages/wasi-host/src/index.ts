@@ -6,6 +6,8 @@
 
 export { WasiHost } from './host.ts'
 export type { RunOptions } from './host.ts'
+export type { FailedRequest, ServeOptions } from './serve/options.ts'
+export type { GuestServer } from './serve/serve.ts'
 export type { GuestHandle } from './guest/handle.ts'
 export type { Program } from './module/program.ts'
 export { GuestExit } from './outcome/errors.ts'

@@ -7,6 +7,7 @@ import { GuestMemory } from '../src/memory/guest-memory.ts'
 import { engine } from '../src/module/engine.ts'
 import { NodeNetwork } from '../src/network/node/network.ts'
 import { Resolver } from '../src/network/resolver.ts'
+import { HttpService } from '../src/http/service.ts'
 import { Exit } from '../src/outcome/failure.ts'
 import { SyncPromise } from '../src/outcome/sync-promise.ts'
 import { Permissions } from '../src/policy/permissions.ts'
@@ -51,14 +52,12 @@ describe('a hostile component', () => {
         async () => {
           const network = new NodeNetwork(new Resolver({}), [])
           const policy = { allow: ['bind:127.0.0.1:*', 'connect:127.0.0.1:1'], routes: [] }
-          const sockets = new GuestSockets(
-            network,
-            new Permissions(policy, () => {}),
-            new Quota({ sockets: QUOTA }),
-          )
+          const permissions = new Permissions(policy, () => {})
+          const sockets = new GuestSockets(network, permissions, new Quota({ sockets: QUOTA }))
+          const http = new HttpService({ network, sockets, permissions })
           const memory = new engine.Memory({ initial: 1 })
           const host = new ComponentHost(
-            { memory: new GuestMemory(memory), fds: new FdTable(), sockets, wasi: {} },
+            { memory: new GuestMemory(memory), fds: new FdTable(), sockets, http, wasi: {} },
             { args: ['hostile'], env: { A: 'b' } },
           )
           const pick = random(seed)
@@ -86,6 +85,7 @@ describe('a hostile component', () => {
             if (sockets.size > QUOTA) throw new Error(`${sockets.size} sockets are open`)
             if (left % 1000 === 0) await new Promise((resolve) => setImmediate(resolve))
           }
+          http.close()
           sockets.closeAll()
           network.stop(new Error('over'))
           await network.close(0)

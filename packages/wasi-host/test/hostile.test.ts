@@ -63,7 +63,7 @@ const attacked = (): Attacked => {
   base.bind(memory)
   const fds = new FdTable()
   return {
-    guest: { memory: new GuestMemory(memory), fds, sockets, wasi: base.imports },
+    guest: { memory: new GuestMemory(memory), fds, sockets, http: undefined, wasi: base.imports },
     memory,
     network,
     sockets,

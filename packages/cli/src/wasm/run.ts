@@ -1,23 +1,11 @@
 /** uds wasm run. */
 import { Command, Option } from 'commander'
-import type { Decision } from '@uds/wasi-host'
 import { collect } from '../arguments/parsers.ts'
 import type { Context } from '../terminal/context.ts'
-import { CommandFailure } from '../exit/failure.ts'
 import { stopOnSignals } from '../process/signals.ts'
-import { FAILED } from '../exit/exit-codes.ts'
 import { guestFile } from './guest-file.ts'
-import {
-  abis,
-  adviseOn,
-  describeDecision,
-  directory,
-  shareScript,
-  route,
-  variable,
-  waits,
-  type GuestFlags,
-} from './options.ts'
+import { guestOptions, repeatedOption, tracer, trapFailure } from './flags.ts'
+import { abis, shareScript, waits, type GuestFlags } from './options.ts'
 
 const HELP = `
 The guest gets the arguments after FILE; those that begin with a dash go behind "--". It may use no socket and no
@@ -40,56 +28,14 @@ const INTERRUPTED = 130
  */
 const mayInterrupt = ({ wait }: GuestFlags): boolean => wait === 'worker' || wait === 'blocking'
 
-/** A guest may be refused any number of addresses; only the first five are printed. */
-const MAX_ADVICE = 5
-
-/** An option that may be repeated. */
-const repeatedOption = <T>(
-  flags: string,
-  description: string,
-  gather: (text: string, before: T) => T,
-  nothing: T,
-): Option => new Option(flags, `${description}; several times`).argParser<T>(gather).default(nothing, 'none')
-
-/** Calls `tell` once for each address that the guest was refused: the guest itself prints mostly an errno. */
-const adviseOnce = (tell: (text: string, decision: Decision) => void): ((decision: Decision) => void) => {
-  const told = new Set<string>()
-  return (decision) => {
-    const text = adviseOn(decision)
-    if (decision.decision !== 'deny' || told.has(text) || told.size === MAX_ADVICE) return
-    told.add(text)
-    tell(text, decision)
-  }
-}
-
-/** Frames of a trap that are printed. */
-const MAX_FRAMES = 8
-
-/** The failure of a guest that trapped, with its innermost frames: the message of the engine is a single word. */
-const trapFailure = (error: unknown): CommandFailure | undefined => {
-  if (!(error instanceof Error) || error.name !== 'RuntimeError') return undefined
-  const frames = (error.stack ?? '').split('\n').filter((line) => line.includes('wasm-function['))
-  const places = frames.slice(0, MAX_FRAMES).map((line) => `  ${line.trim().replace('wasm://wasm/', '')}`)
-  return new CommandFailure(FAILED, [`the guest trapped: ${error.message}`, ...places].join('\n'))
-}
-
 /** uds wasm run: runs a guest with sockets. */
-export const runCommand = (context: Context): Command =>
-  new Command('run')
+export const runCommand = (context: Context): Command => {
+  const command = new Command('run')
     .description('Run a WASI guest with sockets; its exit code is that of the command.')
     .argument('<file>', 'the module or component; python: that of @uds/python-wasi')
     .argument('[args...]', 'arguments of the guest')
-    .addOption(
-      repeatedOption(
-        '--allow <rule>',
-        'what it may do: connect:HOST:PORT, bind:HOST:PORT, resolve:HOST',
-        collect,
-        [],
-      ),
-    )
-    .addOption(
-      repeatedOption('--route <what>', 'HOST:PORT=ADDRESS: where its connections to HOST:PORT go', route, {}),
-    )
+  for (const each of guestOptions()) command.addOption(each)
+  return command
     .addOption(
       repeatedOption(
         '--listen <address>',
@@ -104,15 +50,6 @@ export const runCommand = (context: Context): Command =>
         'a connection that it finds open, after the listeners',
         collect,
         [],
-      ),
-    )
-    .addOption(repeatedOption('--env <variable>', 'NAME=VALUE, or NAME for its value here', variable, {}))
-    .addOption(
-      repeatedOption(
-        '--dir <directory>',
-        'HOST, HOST::GUEST or HOST::GUEST:ro (read-only): a directory that it sees',
-        directory,
-        {},
       ),
     )
     .addOption(
@@ -142,9 +79,7 @@ export const runCommand = (context: Context): Command =>
           onListening: (addresses) => {
             for (const each of addresses) out.note(`listening on ${each}`, { listening: each })
           },
-          trace: flags.trace
-            ? (decision) => out.note(describeDecision(decision), { ...decision })
-            : adviseOnce((text, decision) => out.note(text, { ...decision })),
+          trace: tracer(out, flags.trace),
         },
       })
       const stop = mayInterrupt(flags) ? stopOnSignals() : undefined
@@ -157,3 +92,4 @@ export const runCommand = (context: Context): Command =>
         stop?.dispose()
       }
     })
+}

@@ -1,5 +1,6 @@
 /** What an ABI is: a table with a row for each call. */
 import type { SocketCalls } from '../sockets/socket-calls.ts'
+import type { HttpCalls } from '../http/http-calls.ts'
 import type { ErrnoStyle } from '../outcome/errno.ts'
 import type { GuestMemory } from '../memory/guest-memory.ts'
 import type { Outcome } from '../outcome/sync-promise.ts'
@@ -12,6 +13,8 @@ export interface Guest {
   readonly memory: GuestMemory
   readonly fds: FdTable
   readonly sockets: SocketCalls
+  /** Undefined where nothing serves `wasi:http`. */
+  readonly http: HttpCalls | undefined
   readonly wasi: WasiFunctions
 }
 

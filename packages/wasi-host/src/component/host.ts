@@ -2,6 +2,8 @@
 import type { Guest } from '../abi/abi.ts'
 import type { Outcome } from '../outcome/sync-promise.ts'
 import { Handles } from './handles.ts'
+import type { CanonicalContext, Encoding } from './canonical/types.ts'
+import type { GuestMemory } from '../memory/guest-memory.ts'
 import { trap } from './trap.ts'
 
 /** `cabi_realloc(old, oldSize, align, newSize)` */
@@ -12,7 +14,8 @@ export const MOST_AT_ONCE: number = 64 * 1024
 
 const encoder = new TextEncoder()
 
-export class ComponentHost {
+export class ComponentHost implements CanonicalContext {
+  readonly encoding: Encoding = 'utf8'
   readonly guest: Guest
   readonly handles: Handles = new Handles()
   readonly args: readonly string[]
@@ -29,6 +32,10 @@ export class ComponentHost {
     this.guest = guest
     this.args = args
     this.env = env
+  }
+
+  get memory(): GuestMemory {
+    return this.guest.memory
   }
 
   /** Memory of the component for a result. */

@@ -19,6 +19,10 @@ import {
 import { insecureRows, insecureSeedRows, monotonicRows, randomRows, wallRows } from './clocks.ts'
 import { filesystemRows, preopensRows } from './filesystem.ts'
 import type { ComponentHost, ComponentRow, ComponentRows } from './host.ts'
+import { bodyRows } from './http/bodies.ts'
+import { fieldsRows } from './http/fields.ts'
+import { outgoingHandlerRows, requestRows } from './http/requests.ts'
+import { responseRows } from './http/responses.ts'
 import { instanceNetworkRows, nameLookupRows, networkRows } from './network.ts'
 import { pollRows } from './pollable.ts'
 import { errorRows, streamRows } from './streams.ts'
@@ -47,6 +51,8 @@ export const interfaces: Readonly<Record<string, ComponentRows>> = {
   'wasi:cli/terminal-stderr': terminalStderrRows,
   'wasi:filesystem/types': filesystemRows,
   'wasi:filesystem/preopens': preopensRows,
+  'wasi:http/types': { ...fieldsRows, ...bodyRows, ...requestRows, ...responseRows },
+  'wasi:http/outgoing-handler': outgoingHandlerRows,
   'wasi:sockets/network': networkRows,
   'wasi:sockets/instance-network': instanceNetworkRows,
   'wasi:sockets/ip-name-lookup': nameLookupRows,

@@ -1,4 +1,5 @@
 /** What the embedder calls a guest by. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ModuleExport } from '../module/binary.ts'
 import { notSupported } from '../outcome/errors.ts'
 import type { WasmInstance, WasmValue } from '../module/engine.ts'
@@ -42,6 +43,8 @@ export interface Run {
   readonly guest: GuestHandle
   /** Runs `_start` to its end. */
   start(): Promise<number>
+  /** Lets it answer a request, and ends when the response has gone out. */
+  handle(request: IncomingMessage, response: ServerResponse): Promise<void>
 }
 
 /** What each way of waiting does in its own way. */

@@ -8,13 +8,15 @@ import { linkComponent03 } from '../component/wasi03/link.ts'
 import { AsyncExports } from './async-exports.ts'
 import { OwnImports, type ImportsOption } from '../abi/own-imports.ts'
 import type { Guest } from '../abi/abi.ts'
+import type { Exchange, HttpCalls } from '../http/http-calls.ts'
+import { incomingHandles } from '../component/http/responses.ts'
 import type { PosixWasi, Preopen } from '../wasi/posix-wasi.ts'
 import type { Stdio } from '../sockets/session.ts'
 import type { SocketCalls } from '../sockets/socket-calls.ts'
 import { linkError } from '../outcome/errors.ts'
 import type { ErrnoStyle } from '../outcome/errno.ts'
 import { Exit, fault } from '../outcome/failure.ts'
-import { runExport, type Inspection } from '../module/inspect.ts'
+import { HANDLER_EXPORT, runExport, type Inspection } from '../module/inspect.ts'
 import { GuestMemory } from '../memory/guest-memory.ts'
 import type { AbiName } from '../module/profile.ts'
 import { FdTable } from '../abi/fd-table.ts'
@@ -104,7 +106,7 @@ export class GuestInstance {
   readonly #exports: Readonly<Record<string, unknown>>
   readonly #waiting: Waiting
   readonly #guest: Guest
-  readonly #isComponent: boolean
+  readonly #component: ComponentHost | undefined
   /** Those of a component of 0.3. */
   readonly #async: AsyncExports | undefined
   #exited: Exit | undefined
@@ -115,9 +117,9 @@ export class GuestInstance {
     instance: WasmInstance,
     waiting: Waiting,
     guest: Guest,
-    component: { readonly isComponent: boolean; readonly async: AsyncExports | undefined },
+    component: { readonly host: ComponentHost | undefined; readonly async: AsyncExports | undefined },
   ) {
-    this.#isComponent = component.isComponent
+    this.#component = component.host
     this.#async = component.async
     this.instance = instance
     this.#exports = instance.exports
@@ -138,13 +140,14 @@ export class GuestInstance {
   static async create(
     plan: InstancePlan,
     base: PosixWasi,
-    sockets: SocketCalls,
+    { sockets, http }: { readonly sockets: SocketCalls; readonly http: HttpCalls | undefined },
     waiting: Waiting,
   ): Promise<GuestInstance> {
     const guest: { -readonly [K in keyof Guest]: Guest[K] } = {
       memory: new GuestMemory(new engine.Memory({ initial: 0 })),
       fds: fdTableOf(plan),
       sockets,
+      http,
       wasi: base.imports,
     }
     const own = new OwnImports(plan.imports)
@@ -172,7 +175,7 @@ export class GuestInstance {
     if (component) component.realloc = exports['cabi_realloc'] as Realloc | undefined
     own.resolve({ memory, table: tableIn(exports) }, (module, name) => isServed(guest, module, name))
     return new GuestInstance(instance, waiting, guest, {
-      isComponent: component !== undefined,
+      host: component,
       // One that imports nothing that waits needs no stack of its own.
       async:
         component instanceof AsyncHost
@@ -234,7 +237,7 @@ export class GuestInstance {
     } catch (error) {
       if (error instanceof Exit) this.#exited = error
       // CanonicalABI.md: a component that has trapped is never entered again.
-      else if (this.#isComponent && error instanceof engine.RuntimeError) this.#exited = new Exit(1)
+      else if (this.#component && error instanceof engine.RuntimeError) this.#exited = new Exit(1)
       throw error
     }
   }
@@ -260,6 +263,15 @@ export class GuestInstance {
       if (error instanceof Exit) return error.code
       throw error
     }
+  }
+
+  /** Lets it answer a request of HTTP; returns when its handler has. */
+  async handle(exchange: Exchange): Promise<void> {
+    const handler = Object.keys(this.#exports).find((name) => HANDLER_EXPORT.test(name))
+    if (handler === undefined || !this.#component)
+      throw linkError('the guest has no wasi:http/incoming-handler of 0.2: it answers no requests')
+    await this.initialize()
+    await this.call(handler, incomingHandles(this.#component, exchange))
   }
 
   /** What a module that is no command wants to be called first. */

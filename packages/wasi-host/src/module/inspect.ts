@@ -23,6 +23,8 @@ export interface Inspection {
   readonly go: boolean
   /** It has `_start`, or as a component `wasi:cli/run`: `host.run` can run it. */
   readonly command: boolean
+  /** It is a component with `wasi:http/incoming-handler`: `host.serve` can serve it. */
+  readonly handler: boolean
 }
 
 /** A function with its type: `wasi_snapshot_preview1.sock_open(i32, i32, i32) -> i32`. */
@@ -44,6 +46,7 @@ const describeModule = ({ imports, exports, customSections }: Declarations): Ins
     wasiVfs: exports.some(({ name }) => name === 'wasi_vfs_pack_fs'),
     go: customSections.includes('go:buildid'),
     command: exports.some(({ name, kind }) => name === '_start' && kind === 'function'),
+    handler: false,
   }
 }
 
@@ -72,6 +75,7 @@ const describeComponent = (parts: ComponentParts): Inspection => {
     abi: version === '0.3' ? 'wasi-0.3' : 'wasi-0.2',
     socketCalls: sockets.map(signature),
     command: parts.exports.some((name) => name.startsWith('wasi:cli/run@')),
+    handler: parts.exports.some((name) => name.startsWith('wasi:http/incoming-handler@0.2.')),
   }
 }
 
@@ -93,6 +97,9 @@ export const runExport = (exports: readonly string[]): string | undefined => {
 
 /** Drafts of 0.3 had other values in the same places. */
 const DRAFT = /^wasi:[\w-]+\/[\w-]+@(0\.3\.\d+-.+)$/
+
+/** The export that answers a request of HTTP. */
+export const HANDLER_EXPORT: RegExp = /^wasi:http\/incoming-handler@0\.2\.\d+#handle$/
 
 /** What is run, with what is known of it. */
 export interface Described {

@@ -23,6 +23,8 @@ export interface SessionOptions {
 
 export interface Session {
   readonly sockets: GuestSockets
+  /** What decides about it, for what is not a socket: requests of HTTP. */
+  readonly permissions: Permissions
   /** The numbers of the sockets that the guest starts with. */
   readonly preopened: readonly number[]
   /** What the guest finds about them in its environment. */
@@ -92,7 +94,7 @@ export const openSession = async (network: Network, options: SessionOptions): Pr
     preopened.push(sockets.adopt(socket))
   }
   const env: Record<string, string> = listening.length > 0 ? { LISTEN_FDS: String(listening.length) } : {}
-  return { sockets, preopened, env, listening }
+  return { sockets, permissions, preopened, env, listening }
 }
 
 /**

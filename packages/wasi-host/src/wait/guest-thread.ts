@@ -1,12 +1,15 @@
 /** The thread of a guest that blocks while it waits: the entry of a worker. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { nodeWasi } from '../wasi/node-wasi.ts'
+import type { HttpCalls } from '../http/http-calls.ts'
 import type { SocketCalls } from '../sockets/socket-calls.ts'
 import { GuestInstance } from '../guest/instance.ts'
 import type { Stdio } from '../sockets/session.ts'
 import { inThread } from '../guest/suspension.ts'
+import type { Request } from './channel.ts'
 import { toPosted } from './posted-error.ts'
 import type { Command, Report, WorkerPlan } from './protocol.ts'
+import { RemoteHttp } from './remote-http.ts'
 import { RemoteSockets } from './remote-sockets.ts'
 
 const plan = workerData as WorkerPlan
@@ -16,6 +19,7 @@ const report = (message: Report): void => port.postMessage(message)
 
 interface Opened {
   readonly sockets: SocketCalls
+  readonly http?: HttpCalls
   readonly given: readonly number[]
   readonly stdio: readonly Stdio[]
   readonly env: Readonly<Record<string, string>>
@@ -28,13 +32,16 @@ const open = async (): Promise<Opened> => {
     const { openBlocking } = await import('./blocking.ts')
     return await openBlocking(plan, plan.sockets, report, (request) => port.postMessage(request))
   }
-  const sockets = new RemoteSockets(plan.memory, (request) => port.postMessage(request))
-  return { sockets, given: plan.sockets.given, stdio: plan.sockets.stdio, env: {}, close: () => {} }
+  const post = (request: Request): void => port.postMessage(request)
+  const sockets = new RemoteSockets(plan.memory, post)
+  const http = new RemoteHttp(plan.memory, post)
+  return { sockets, http, given: plan.sockets.given, stdio: plan.sockets.stdio, env: {}, close: () => {} }
 }
 
 const perform = (instance: GuestInstance, opened: Opened, command: Command): unknown => {
   if (command.do === 'start') return instance.run()
   if (command.do === 'call') return instance.call(command.name, command.args)
+  if (command.do === 'handle') return instance.handle(command.exchange)
   if (command.do === 'read') return instance.read(command.pointer, command.length)
   if (command.do === 'write') return instance.write(command.pointer, command.bytes)
   instance.closeFiles()
@@ -63,7 +70,7 @@ const begin = async (): Promise<void> => {
       env: { ...plan.env, ...opened.env },
     },
     base,
-    opened.sockets,
+    { sockets: opened.sockets, http: opened.http },
     inThread,
   )
   port.on('message', (command: Command) => {

@@ -1,5 +1,6 @@
 /** The messages between the two threads of a guest, beside the calls of channel.ts: plan, commands, reports, errors. */
 import type { ModuleExport } from '../module/binary.ts'
+import type { Exchange } from '../http/http-calls.ts'
 import type { ErrnoStyle } from '../outcome/errno.ts'
 import type { Inspection } from '../module/inspect.ts'
 import type { Stdio } from '../sockets/session.ts'
@@ -56,6 +57,7 @@ export type Command =
   | { readonly id: number; readonly do: 'call'; readonly name: string; readonly args: readonly WasmValue[] }
   | { readonly id: number; readonly do: 'read'; readonly pointer: number; readonly length: number }
   | { readonly id: number; readonly do: 'write'; readonly pointer: number; readonly bytes: Uint8Array }
+  | { readonly id: number; readonly do: 'handle'; readonly exchange: Exchange }
   | { readonly id: number; readonly do: 'close' }
 
 /** An error on its way between the threads. */

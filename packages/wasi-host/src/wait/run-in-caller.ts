@@ -21,6 +21,7 @@ import { mountFiles } from '../wasi/private-files.ts'
 import { FILETYPE_UNKNOWN } from '../wasi/stdio/standard-stream.ts'
 import { callThrough, sharedMemory } from './channel.ts'
 import { limits } from './limits.ts'
+import { noHttp } from './no-http.ts'
 import { LINGER_MS, openStdio } from './stdio.ts'
 
 /** Resolves names while this thread blocks: another one, started at the first name, asks the system. */
@@ -114,7 +115,7 @@ export const runInCaller = async (
         env: { ...settings.env, ...session.env },
       },
       base,
-      session.sockets,
+      { sockets: session.sockets, http: undefined },
       inThread,
     )
     instance = created
@@ -144,7 +145,7 @@ export const runInCaller = async (
       close,
       instance: created.instance,
     })
-    return { guest, start: () => guarded(() => created.run()) }
+    return { guest, start: () => guarded(() => created.run()), handle: noHttp }
   } catch (error) {
     await close()
     throw shown(error)

@@ -7,6 +7,7 @@ import { coreAbi } from '../module/inspect.ts'
 import type { Program } from '../module/program.ts'
 import type { Run } from '../guest/handle.ts'
 import { GuestInstance } from '../guest/instance.ts'
+import { HttpService } from '../http/service.ts'
 import { NodeNetwork } from '../network/node/network.ts'
 import type { Settings } from '../options/options.ts'
 import { Resolver } from '../network/resolver.ts'
@@ -28,12 +29,14 @@ export const runInThread = async (
   const stdio = openStdio(settings.stdio)
   const clock = limits(settings.quotas, signal, (reason) => network.stop(new Stopped(reason)))
   let session: Session | undefined
+  let http: HttpService | undefined
   let instance: GuestInstance | undefined
   let closing: Promise<void> | undefined
   const close = (): Promise<void> => {
     closing ??= (async () => {
       const aborted = clock.stop()
       instance?.closeFiles()
+      http?.close()
       session?.sockets.closeAll()
       network.stop(new Stopped(new Error('the guest was closed')))
       await network.close(aborted ? 0 : LINGER_MS)
@@ -45,6 +48,8 @@ export const runInThread = async (
   try {
     session = await openSession(network, { ...settings, nonblocking: inspection.go })
     settings.onListening?.(session.listening)
+    const service = new HttpService({ network, ...session })
+    http = service
     const base = nodeWasi({
       args: settings.args,
       env: { ...settings.env, ...session.env },
@@ -66,7 +71,7 @@ export const runInThread = async (
         env: { ...settings.env, ...session.env },
       },
       base,
-      session.sockets,
+      { sockets: session.sockets, http: service },
       // Without JSPI only components that return to the loop to wait come here.
       hasJspi ? jspi : inLoop,
     )
@@ -92,7 +97,12 @@ export const runInThread = async (
       close,
       instance: created.instance,
     })
-    return { guest, start: () => guarded(() => created.run()) }
+    return {
+      guest,
+      start: () => guarded(() => created.run()),
+      handle: (request, response) =>
+        guarded(() => service.answer(request, response, (exchange) => created.handle(exchange))),
+    }
   } catch (error) {
     await close()
     throw error instanceof Stopped ? error.reason : error

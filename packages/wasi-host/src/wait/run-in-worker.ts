@@ -7,6 +7,7 @@ import { Failure, Stopped } from '../outcome/failure.ts'
 import { coreAbi } from '../module/inspect.ts'
 import type { Program } from '../module/program.ts'
 import type { GuestHandle, Run } from '../guest/handle.ts'
+import { HttpService } from '../http/service.ts'
 import { NodeNetwork } from '../network/node/network.ts'
 import { NodeStreamEnd } from '../network/node/stream-end.ts'
 import type { Settings } from '../options/options.ts'
@@ -19,6 +20,8 @@ import { adoptStdioStreams, LINGER_MS, openStdio } from './stdio.ts'
 import { limits } from './limits.ts'
 import { fromPosted } from './posted-error.ts'
 import type { BlockingPlan, Command, RemotePlan, Report, WorkerPlan } from './protocol.ts'
+import { noHttp } from './no-http.ts'
+import { httpCallOf } from './remote-http.ts'
 import { serveSockets } from './remote-sockets.ts'
 
 /** The command that no other has the number of. */
@@ -174,6 +177,7 @@ export const runInWorker = async (
   const stdio = openStdio(settings.stdio)
   let session: Session | undefined
   let thread: GuestThread | undefined
+  let http: HttpService | undefined
   const clock = limits(settings.quotas, signal, (reason) => {
     network.stop(new Stopped(reason))
     thread?.end(reason)
@@ -184,6 +188,7 @@ export const runInWorker = async (
       const aborted = clock.stop()
       await thread?.finish(aborted ? ABORTED_MS : LINGER_MS)
       await thread?.terminate()
+      http?.close()
       session?.sockets.closeAll()
       network.stop(new Stopped(new Error('the guest was closed')))
       await network.close(aborted ? 0 : LINGER_MS)
@@ -209,7 +214,10 @@ export const runInWorker = async (
         given: session.preopened,
         stdio: adoptStdioStreams(session, network, settings, false),
       }
-      service = serveSockets(session.sockets, memory)
+      const messages = new HttpService({ network, ...session })
+      http = messages
+      const plain = serveSockets(session.sockets, memory)
+      service = (request) => (httpCallOf(messages, request) ?? (() => plain(request)))()
     }
     clock.throwIfOver()
     thread = new GuestThread(
@@ -242,7 +250,19 @@ export const runInWorker = async (
       write: (pointer, bytes) => perform({ do: 'write', pointer, bytes }) as Promise<void>,
       close,
     })
-    return { guest, start: () => perform({ do: 'start' }) as Promise<number> }
+    const messages = http
+    return {
+      guest,
+      start: () => perform({ do: 'start' }) as Promise<number>,
+      handle: messages
+        ? (request, response) =>
+            messages.answer(
+              request,
+              response,
+              (exchange) => perform({ do: 'handle', exchange }) as Promise<void>,
+            )
+        : noHttp,
+    }
   } catch (error) {
     await close()
     throw error instanceof Stopped ? error.reason : error

@@ -92,6 +92,11 @@ export class NodeNetwork implements Network {
     )
   }
 
+  /** Opens a stream of the host's own for the guest: that of a request of HTTP. */
+  open(target: Target, signal: AbortSignal): Promise<Duplex> {
+    return this.#stoppable(this.#open(target, undefined, signal, undefined)).promise()
+  }
+
   #open(
     target: Target,
     from: Address | undefined,

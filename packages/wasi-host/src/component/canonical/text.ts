@@ -1,0 +1,62 @@
+/** Strings in memory, in each of the three encodings. */
+import { trap } from '../trap.ts'
+import type { CanonicalContext } from './types.ts'
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const encoder = new TextEncoder()
+
+/** Set in the length of a `latin1+utf16` string that is UTF-16. */
+const UTF16_TAG = 0x8000_0000
+
+/** A string may be as long as its memory, which is checked; this keeps the sum of its size a number. */
+const checkAligned = (pointer: number): void => {
+  if (pointer % 2 !== 0) trap(`the string at ${pointer} is UTF-16, and its address is odd`)
+}
+
+const utf16 = ({ memory }: CanonicalContext, pointer: number, units: number): string => {
+  checkAligned(pointer)
+  return Buffer.from(memory.copy(pointer, 2 * units)).toString('utf16le')
+}
+
+export const loadText = (context: CanonicalContext, pointer: number, length: number): string => {
+  const { memory, encoding } = context
+  if (encoding === 'utf8') {
+    try {
+      return utf8.decode(memory.copy(pointer, length))
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error
+      return trap(`the string at ${pointer} is not UTF-8`)
+    }
+  }
+  if (encoding === 'utf16') return utf16(context, pointer, length)
+  checkAligned(pointer)
+  return length >= UTF16_TAG
+    ? utf16(context, pointer, length - UTF16_TAG)
+    : Buffer.from(memory.copy(pointer, length)).toString('latin1')
+}
+
+const isLatin1 = (text: string): boolean => {
+  for (let at = 0; at < text.length; at += 1) if (text.charCodeAt(at) > 255) return false
+  return true
+}
+
+const encode = (
+  { encoding }: CanonicalContext,
+  text: string,
+): [bytes: Uint8Array, align: number, length: number] => {
+  if (encoding === 'utf8') {
+    const bytes = encoder.encode(text)
+    return [bytes, 1, bytes.length]
+  }
+  if (encoding === 'latin1+utf16' && isLatin1(text)) return [Buffer.from(text, 'latin1'), 2, text.length]
+  const tag = encoding === 'utf16' ? 0 : UTF16_TAG
+  return [Buffer.from(text, 'utf16le'), 2, text.length + tag]
+}
+
+/** Writes a string into memory of its own; returns its pointer and its length. */
+export const storeText = (context: CanonicalContext, text: string): [pointer: number, length: number] => {
+  const [bytes, align, length] = encode(context, text)
+  const pointer = bytes.length === 0 ? align : context.allocate(align, bytes.length)
+  context.memory.write(pointer, bytes)
+  return [pointer, length]
+}
