@@ -173,13 +173,13 @@ test('a signal closes it', async () => {
   const closing = new AbortController()
   const { address } = await start({}, { signal: closing.signal })
   closing.abort()
-  const failed = (): Promise<boolean> =>
+  const refused = (): Promise<boolean> =>
     ask(address, '/hello').then(
       () => false,
       () => true,
     )
-  let refused = false
-  while (!refused) refused = await failed()
+  for (;;) if (await refused()) break
+  expect(await refused()).toBe(true)
 })
 
 describe('what cannot be served is refused in words', () => {

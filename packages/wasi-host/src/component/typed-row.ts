@@ -5,16 +5,17 @@ import { FlatReader, load, loadFlat } from './canonical/load.ts'
 import { store, storeFlat } from './canonical/store.ts'
 import type { CanonicalContext, Resource, Type } from './canonical/types.ts'
 import { tuple } from './canonical/types.ts'
+import type { Class } from './handles.ts'
 import type { ComponentHost, ComponentRow } from './host.ts'
 
 /** Resources of the host, by the class that they are of. */
-export const hostResource = <T extends object>(type: abstract new (...args: never[]) => T): Resource => ({
+export const hostResource = (type: Class<object>): Resource => ({
   name: type.name,
   lift: (context, handle, own) => {
     const { handles } = context as ComponentHost
     return own ? handles.remove(type, handle) : handles.get(type, handle)
   },
-  lower: (context, value) => (context as ComponentHost).handles.add(value as T),
+  lower: (context, value) => (context as ComponentHost).handles.add(value as object),
 })
 
 /** Reads the parameters of a call. */

@@ -57,7 +57,7 @@ const addressesOf = (listen: unknown): readonly string[] => {
   const all: unknown = typeof listen === 'string' ? [listen] : listen
   if (!Array.isArray(all) || all.length === 0 || !all.every((each) => typeof each === 'string'))
     throw invalidArgument(WHERE, 'listen', 'an address, as unix:PATH or tcp:host:port, or several', listen)
-  return all as string[]
+  return all
 }
 
 /** @throws TypeError, RangeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`. */

@@ -150,11 +150,12 @@ export const serveGuests = async (
   const server = createServer(serving.handle)
   const served: Served[] = []
   let closing: Promise<void> | undefined
+  const end = async (graceMs: number): Promise<void> => {
+    await Promise.all([...served.map((each) => each.close({ graceMs })), serving.close(graceMs)])
+  }
   const close = ({ graceMs = 0 }: { readonly graceMs?: number } = {}): Promise<void> => {
     settings.signal?.removeEventListener('abort', aborted)
-    closing ??= Promise.all([...served.map((each) => each.close({ graceMs })), serving.close(graceMs)]).then(
-      () => {},
-    )
+    closing ??= end(graceMs)
     return closing
   }
   const aborted = (): void => void close().catch(() => {})

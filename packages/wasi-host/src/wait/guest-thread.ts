@@ -16,6 +16,7 @@ const plan = workerData as WorkerPlan
 const port = parentPort!
 
 const report = (message: Report): void => port.postMessage(message)
+const post = (request: Request): void => port.postMessage(request)
 
 interface Opened {
   readonly sockets: SocketCalls
@@ -30,9 +31,8 @@ const open = async (): Promise<Opened> => {
   if (plan.sockets.kind === 'blocking') {
     // A guest whose sockets are those of the host loads nothing that makes some.
     const { openBlocking } = await import('./blocking.ts')
-    return await openBlocking(plan, plan.sockets, report, (request) => port.postMessage(request))
+    return await openBlocking(plan, plan.sockets, report, post)
   }
-  const post = (request: Request): void => port.postMessage(request)
   const sockets = new RemoteSockets(plan.memory, post)
   const http = new RemoteHttp(plan.memory, post)
   return { sockets, http, given: plan.sockets.given, stdio: plan.sockets.stdio, env: {}, close: () => {} }

@@ -1,4 +1,5 @@
 /** Lowers values: into memory, and into the core values that a call passes. */
+import { inspect } from 'node:util'
 import { alignTo, flatten, layoutOf, payloadAt, tagSize, type Flat } from './layout.ts'
 import { nameInJs } from './load.ts'
 import { storeText } from './text.ts'
@@ -17,7 +18,7 @@ const bitsOfF64 = (value: number): bigint => {
 }
 
 const wrong = (type: Type, value: unknown): never => {
-  const shown = typeof value === 'object' ? JSON.stringify(value) : String(value)
+  const shown = inspect(value, { depth: 1 })
   throw Object.assign(new TypeError(`a value of type ${type.kind} cannot be ${shown}`), {
     code: 'ERR_INVALID_ARG_VALUE',
   })
@@ -51,6 +52,11 @@ const wordOf = (type: Type, value: unknown): number => {
   if (type.kind === 'bool') return value ? 1 : 0
   if (type.kind !== 'char') return typeof value === 'number' ? value : wrong(type, value)
   return typeof value === 'string' ? (value.codePointAt(0) ?? wrong(type, value)) : wrong(type, value)
+}
+
+const bigintOf = (type: Type, value: unknown): bigint => {
+  if (typeof value === 'bigint') return value
+  return typeof value === 'number' && Number.isInteger(value) ? BigInt(value) : wrong(type, value)
 }
 
 const bytesOf = (value: unknown): Uint8Array | undefined => {
@@ -122,7 +128,7 @@ export const store = (context: CanonicalContext, type: Type, value: unknown, pla
     }
     case 'u64':
     case 's64':
-      return memory.setU64(at, BigInt.asUintN(64, BigInt(value as bigint)))
+      return memory.setU64(at, BigInt.asUintN(64, bigintOf(type, value)))
     case 'f32':
       return memory.setU32(at, bitsOfF32(Number(value)))
     case 'f64':
@@ -174,7 +180,7 @@ export const storeFlat = (context: CanonicalContext, type: Type, value: unknown)
       return type.names.length === 0 ? [] : wordsOf(type.names, value)
     case 'u64':
     case 's64':
-      return [BigInt.asIntN(64, BigInt(value as bigint))]
+      return [BigInt.asIntN(64, bigintOf(type, value))]
     case 'f32':
     case 'f64':
       return [Number(value)]

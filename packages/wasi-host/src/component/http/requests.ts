@@ -59,6 +59,8 @@ export class FutureIncomingResponse {
   readonly body: number
   readonly trailers: number
   got = false
+  /** The response has them. */
+  consumed = false
 
   constructor({ head, body, trailers }: { head: number; body: number; trailers: number }) {
     this.head = new Awaited(head)
@@ -245,9 +247,11 @@ export const requestRows: ComponentRows = {
         return after(future.head.get(host), (answer) => {
           if (!answer) return undefined
           future.got = true
-          return 'error' in answer
-            ? after(discard(host, { ...future, consumed: false }), () => ok(error(errorOf(answer.error))))
-            : ok(ok(new IncomingResponse(answer.value, future.body, future.trailers)))
+          if (!('error' in answer)) {
+            future.consumed = true
+            return ok(ok(new IncomingResponse(answer.value, future.body, future.trailers)))
+          }
+          return after(discard(host, future), () => ok(error(errorOf(answer.error))))
         })
       },
     },
@@ -255,7 +259,7 @@ export const requestRows: ComponentRows = {
       parameters: [own(futureResponse)],
       waits: true,
       call: (host, future: FutureIncomingResponse) =>
-        after(close(host, future.head.id), () => discard(host, { ...future, consumed: future.got })),
+        after(close(host, future.head.id), () => discard(host, future)),
     },
   }),
   '[resource-drop]outgoing-request': dropRow(OutgoingRequest),
