@@ -74,7 +74,7 @@ export type Open = (signal: AbortSignal) => Promise<Duplex>
 const late = (code: string, what: string, ms: number): Error =>
   Object.assign(new Error(`${what} took more than ${ms} ms`), { code })
 
-/** Makes a request; what comes of it goes to the streams. */
+/** Makes a request; its response and its failures go to the streams. */
 export const request = async (
   head: RequestHead,
   outgoing: OutgoingBody | undefined,

@@ -4,7 +4,7 @@ import type { OutgoingMessage } from 'node:http'
 import { Failure } from '../outcome/failure.ts'
 import type { HeaderList } from './http-calls.ts'
 
-/** As much as a guest may write before anybody reads it. */
+/** Bytes that a guest may write before any reader takes them. */
 const BUFFERED = 64 * 1024
 
 /** `[name, value, name, value]`, as Node's raw headers are. */

@@ -7,7 +7,7 @@ export class Slots {
     this.#free = count
   }
 
-  /** Waits for a slot; resolves with what gives it back. */
+  /** Waits for a slot; resolves with a function that returns it. */
   async take(): Promise<() => void> {
     if (this.#free > 0) this.#free -= 1
     else await new Promise<void>((resolve) => this.#waiting.push(resolve))

@@ -1,5 +1,4 @@
 /** Lowers values: into memory, and into the core values that a call passes. */
-import { inspect } from 'node:util'
 import { alignTo, flatten, layoutOf, payloadAt, tagSize, type Flat } from './layout.ts'
 import { nameInJs } from './load.ts'
 import { storeText } from './text.ts'
@@ -18,8 +17,8 @@ const bitsOfF64 = (value: number): bigint => {
 }
 
 const wrong = (type: Type, value: unknown): never => {
-  const shown = inspect(value, { depth: 1 })
-  throw Object.assign(new TypeError(`a value of type ${type.kind} cannot be ${shown}`), {
+  const shown = typeof value === 'string' ? JSON.stringify(value) : typeof value
+  throw Object.assign(new TypeError(`a value of type ${type.kind} cannot be made of ${shown}`), {
     code: 'ERR_INVALID_ARG_VALUE',
   })
 }
