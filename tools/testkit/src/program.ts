@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { accessSync, appendFileSync, constants, globSync, statSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { programs } from './programs.ts'
@@ -26,6 +27,11 @@ const isProgram = (path: string): boolean => {
   }
 }
 
+const succeeds = (path: string, name: ProgramName): boolean => {
+  const { probe } = programs[name]
+  return probe === undefined || spawnSync(path, probe, { stdio: 'ignore' }).status === 0
+}
+
 const filesIn = (dir: string, name: ProgramName): readonly string[] => {
   const { file } = programs[name]
   if (file !== undefined) return globSync(join(dir, file))
@@ -35,7 +41,9 @@ const filesIn = (dir: string, name: ProgramName): readonly string[] => {
 const find = (name: ProgramName): string | undefined => {
   const onPath = (process.env['PATH'] ?? '').split(delimiter).filter(Boolean)
   const also = isWindows ? [] : (programs[name].also ?? []).flatMap((pattern) => globSync(pattern))
-  return [...onPath, ...also].flatMap((dir) => filesIn(dir, name)).find(isProgram)
+  return [...onPath, ...also]
+    .flatMap((dir) => filesIn(dir, name))
+    .find((file) => isProgram(file) && succeeds(file, name))
 }
 
 /** How to install a program on this system. */

@@ -16,6 +16,8 @@ export interface ProgramRow {
   readonly also?: readonly string[]
   /** The pattern of its file's name, where that has a version in it. */
   readonly file?: string
+  /** Arguments with which it succeeds when it has the modules that tests need. */
+  readonly probe?: readonly string[]
 }
 
 /** A program of the table below. */
@@ -28,7 +30,7 @@ export type ProgramName =
   | 'curl'
   | 'dbus-daemon'
   | 'deno'
-  | 'erl'
+  | 'escript'
   | 'gcc'
   | 'git'
   | 'go'
@@ -119,12 +121,12 @@ export const programs: Readonly<Record<ProgramName, ProgramRow>> = {
   'dbus-daemon': { debian: 'dbus', brew: 'dbus', systems: linux },
   'ssh-agent': { debian: 'openssh-client', systems: posix },
   chronyd: { debian: 'chrony', systems: linux, also: sbin },
-  erl: { debian: 'erlang-base', brew: 'erlang', systems: linux },
+  escript: { debian: 'erlang-base', brew: 'erlang', systems: linux },
   'gpg-agent': { debian: 'gpg-agent', brew: 'gnupg', systems: linux },
   guile: { debian: 'guile-3.0', brew: 'guile', systems: linux },
   haproxy: { debian: 'haproxy', brew: 'haproxy', systems: linux, also: sbin },
-  'lua5.3': { debian: 'lua5.3 lua-posix', systems: linux },
-  'lua5.4': { debian: 'lua5.4 lua-socket', systems: linux },
+  'lua5.3': { debian: 'lua5.3 lua-posix', systems: linux, probe: ['-e', "require('posix.sys.socket')"] },
+  'lua5.4': { debian: 'lua5.4 lua-socket', systems: linux, probe: ['-e', "require('socket.unix')"] },
   memcached: { debian: 'memcached', brew: 'memcached', systems: linux },
   nvim: { debian: 'neovim', brew: 'neovim', systems: linux },
   perl: { debian: 'perl', brew: 'perl', systems: posix },
