@@ -2,7 +2,7 @@
 import { openSync, readFileSync, writeFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
-import { needs, spawnProgram, tempDir } from '@uds/testkit'
+import { needs, spawnProgram, tempDir, type Spawned } from '@uds/testkit'
 import { connectAncillary, type AncillarySocket } from '@uds/stream/handles'
 import { onTestFinished } from 'vitest'
 
@@ -56,7 +56,7 @@ export const dbusCall = (
   return Buffer.concat([head, bytes, body])
 }
 
-export const startBus = async (): Promise<string> => {
+export const startBus = async (): Promise<{ readonly path: string; readonly daemon: Spawned }> => {
   const directory = tempDir()
   const path = join(directory, 'bus')
   writeFileSync(
@@ -74,7 +74,7 @@ export const startBus = async (): Promise<string> => {
   ]
   const daemon = spawnProgram(dbus.path, args)
   await daemon.waitForLine(/^unix:path=/)
-  return path
+  return { path, daemon }
 }
 
 /** A client that has said hello. `waitFor` reads until the bytes match, and with `consume` forgets them. */

@@ -1,5 +1,5 @@
 /** Peers in other languages, at both ends: half close, the socket file, long paths, abstract names, a peer that has gone. */
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
@@ -144,6 +144,30 @@ const longPath = (length: number): string => {
   const directory = tempDir()
   return join(directory, 'x'.repeat(length - directory.length - 1))
 }
+
+const guide = readFileSync(
+  new URL('../../../docs/guides/peers-in-other-languages.md', import.meta.url),
+  'utf8',
+)
+
+test.each(languages)('the row of $name in the guide is what is tested', (language) => {
+  const lines = guide.split('\n')
+  const row = lines.find((line) => line.startsWith(`| ${language.name}`))!
+  const [, , , longest = '', longer = '', abstract = '', gone = ''] = row
+    .split('|')
+    .map((cell) => cell.trim())
+  const words = {
+    exact: /^exact/,
+    padded: /^padded with NULs/,
+    another: /^another name, and success$/,
+    refuses: /^refused$/,
+    cuts: /^cut, and success$/,
+  }
+  expect(longest).toBe(`${language.longest} bytes`)
+  expect(longer).toMatch(words[language.longer])
+  expect(abstract).toMatch(words[language.abstract])
+  expect(gone).toBe(language.brokenPipe === 'SIGPIPE' ? 'SIGPIPE' : 'an error')
+})
 
 describe.each(languages)('$name', (language) => {
   const { missing, path: program } = needs(language.program)

@@ -1,5 +1,5 @@
 /** Programs that pass descriptors by protocols of their own: D-Bus, QEMU, HAProxy. */
-import { closeSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { needs, spawnProgram, tempDir, until } from '@uds/testkit'
@@ -35,7 +35,7 @@ const takeThese = (to: BusClient, count: number): Buffer => {
 
 describe.skipIf(!can.descriptors || dbus.missing || !hasUserEntry)('over dbus-daemon', () => {
   test('two clients pass 1 and 16 descriptors, also with the second half of a message', async () => {
-    const path = await startBus()
+    const { path } = await startBus()
     const [a, b] = [await joinBus(path), await joinBus(path)]
     const names: string[] = []
     for (const [count, at] of [
@@ -56,7 +56,7 @@ describe.skipIf(!can.descriptors || dbus.missing || !hasUserEntry)('over dbus-da
   })
 
   test('the 17th descriptor of a message ends the sender without a word, and nobody else', async () => {
-    const path = await startBus()
+    const { path } = await startBus()
     const [a, b, c] = [await joinBus(path), await joinBus(path), await joinBus(path)]
     await a.socket.send(takeThese(b, 17), { descriptors: Array.from({ length: 17 }, () => 0) })
     await expect(a.waitFor(/never/)).rejects.toThrow('the bus has ended')
@@ -67,8 +67,23 @@ describe.skipIf(!can.descriptors || dbus.missing || !hasUserEntry)('over dbus-da
     expect(b.files).toEqual(['of the third'])
   })
 
+  test('the bus asks the kernel who connects, answers what was asked before a half close, and removes its file', async () => {
+    const { path, daemon } = await startBus()
+    const stranger = await converse(path)
+    stranger.connection.write(
+      `\0AUTH EXTERNAL ${Buffer.from(String(process.getuid!() + 1)).toString('hex')}\r\n`,
+    )
+    expect(await stranger.said.line()).toBe('REJECTED EXTERNAL')
+    const ended = await converse(path)
+    const uid = Buffer.from(String(process.getuid!())).toString('hex')
+    ended.connection.end(`\0AUTH EXTERNAL ${uid}\r\n`)
+    expect(String(await ended.said.rest())).toMatch(/^OK [0-9a-f]{32}\r\n$/)
+    await daemon.kill('SIGTERM')
+    expect(existsSync(path)).toBe(false)
+  })
+
   test('a receiver that has not negotiated descriptors gets none, and the sender an error', async () => {
-    const path = await startBus()
+    const { path } = await startBus()
     const [a, b] = [await joinBus(path), await joinBus(path, { negotiate: false })]
     await a.socket.send(takeThese(b, 1), { descriptors: [0] })
     await a.waitFor(/org\.freedesktop\.DBus\.Error\.NotSupported/)
@@ -157,6 +172,10 @@ describe.skipIf(!can.descriptors || haproxy.missing)('HAProxy', () => {
     // One command, one answer, and the end.
     expect(String(await info.rest())).toMatch(/^Name: HAProxy$/m)
 
+    const unfinished = await converse(at('admin'))
+    unfinished.connection.end('show info')
+    expect(await unfinished.said.rest()).toHaveLength(0)
+
     const { socket, said } = converseAncillary(at('admin'))
     await socket.send('_getsocks\n')
     const total = (await said.take(4)).readInt32LE()
@@ -178,7 +197,7 @@ describe.skipIf(!can.descriptors || haproxy.missing)('HAProxy', () => {
     expect(new Set(names).size).toBe(303)
 
     // Whoever has the socket serves its clients: HAProxy is gone, and its file is still there.
-    await program.kill('SIGKILL')
+    await program.kill('SIGTERM')
     const index = names.findIndex((name) => /\bs17\b/.test(name))
     const listener = await listen(`fd:${said.descriptors[index]!.release()}`)
     listener.on('connection', (client) => client.end('served here'))

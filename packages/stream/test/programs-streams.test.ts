@@ -110,6 +110,11 @@ describe.skipIf(!onPosix || gpgAgent.missing)('gpg-agent', () => {
     // What was asked before a half close is answered.
     connection.end('GETINFO version\n')
     expect(String(await said.rest())).toMatch(/^D \d+\.\d+.*\nOK\n/)
+
+    const last = await converse(path)
+    last.connection.write('KILLAGENT\n')
+    await last.said.rest()
+    await until(() => !existsSync(path))
   })
 })
 

@@ -13,6 +13,9 @@ const advice: Readonly<Record<string, string>> = {
   'bind ENOENT': 'the directory of the socket file does not exist: create it first',
   'bind ENOTDIR': 'a part of the path is a file, not a directory',
   'bind EACCES': 'creating the socket file needs write permission on its directory',
+  'bind EPERM':
+    'the file system there has no sockets, as some that hold devices, or shares of another system: use another directory',
+  'bind EROFS': 'the file system is mounted read-only: a server needs a directory that it may write',
   'bind EINVAL': 'is the socket bound already, or the address of another family?',
   'bind EADDRNOTAVAIL': 'this machine has no such IP address',
   'unlink EPERM':
