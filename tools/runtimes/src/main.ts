@@ -1,11 +1,12 @@
 /** The matrix: every case in every runtime, and every pair of runtimes, as a table. */
 import { execFileSync } from 'node:child_process'
 import { areas } from './cases/index.ts'
+import { childEnds } from './pairs/child-ends.ts'
 import { conversations } from './pairs/conversations.ts'
 import { readArguments } from './arguments.ts'
 import type { Outcome } from './outcome.ts'
 import { programOf, type Program } from './programs.ts'
-import { runCase, runPair } from './run-case.ts'
+import { runCase, runChild, runPair } from './run-case.ts'
 
 /** A row of the table: what is tried, once for each column. */
 interface Row {
@@ -33,6 +34,12 @@ const rowsOf = (programs: readonly (readonly [string, Program])[]): Row[] => [
     Object.keys(cases).map((name) => ({
       name: `${area}: ${name}`,
       try: (program: Program) => runCase(program, area, name),
+    })),
+  ),
+  ...Object.keys(childEnds).flatMap((end) =>
+    programs.map(([name, parent]) => ({
+      name: `child of a parent in ${name}: it ${end}`,
+      try: (program: Program) => runChild(parent, program, end),
     })),
   ),
   ...Object.keys(conversations).flatMap((kind) =>

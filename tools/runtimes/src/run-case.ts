@@ -52,3 +52,7 @@ export const runPair = (server: Program, client: Program, name: string): Promise
       sides[0]
     )
   })
+
+/** Runs a parent in one runtime and its child in another. */
+export const runChild = (parent: Program, child: Program, end: string): Promise<Outcome> =>
+  run(parent, 'try-parent.ts', [end, child.path, ...child.args])

@@ -1,6 +1,7 @@
 /** Checks that need system calls. */
 import { fstatSync, openSync, closeSync } from 'node:fs'
 import { capabilities, loadBackend, sockets, SocketError } from '@uds/winsock-ffi'
+import { statDescriptor } from '@uds/winsock-ffi/internal'
 import type { Check } from './check.ts'
 
 /** Passes an open file over a socket pair. */
@@ -12,7 +13,7 @@ const passDescriptor = (): string => {
     const received = sockets.receiveMessage(b, Buffer.alloc(1), { maxDescriptors: 1 })
     const [got] = received.descriptors
     if (got === undefined) throw new Error('the message came without its descriptor')
-    const same = fstatSync(got.fd).ino === fstatSync(file).ino
+    const same = statDescriptor(got.fd).ino === fstatSync(file).ino
     got.close()
     if (!same) throw new Error('another file came than was sent')
     return 'open files and sockets can be sent to another process'

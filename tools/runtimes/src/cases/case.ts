@@ -38,6 +38,15 @@ export const same = (found: unknown, wanted: unknown): void => {
     throw new Error(`${JSON.stringify(found)} came, not ${JSON.stringify(wanted)}`)
 }
 
+/** Waits until it is so, for five seconds at most. */
+export const until = async (isSo: () => boolean): Promise<void> => {
+  const end = Date.now() + 5000
+  while (!isSo()) {
+    if (Date.now() > end) throw new Error(`it never came to ${String(isSo)}`)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
+
 /** The first value of an event. */
 export const first = async <T>(emitter: object, name: string): Promise<T> =>
   ((await once(emitter as NodeJS.EventEmitter, name)) as [T])[0]

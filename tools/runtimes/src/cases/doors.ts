@@ -1,6 +1,9 @@
 import { open } from 'node:fs/promises'
 import http, { createServer } from 'node:http'
-import { writeFileSync } from 'node:fs'
+import { closeSync, openSync, writeFileSync } from 'node:fs'
+import { createConnection, createServer as createNetServer, type Socket } from 'node:net'
+import { once } from 'node:events'
+import type { Duplex } from 'node:stream'
 import {
   connectSeqpacket,
   listenSeqpacket,
@@ -8,8 +11,14 @@ import {
   systemdNotify,
   UnixDatagramSocket,
 } from '@uds/stream/datagram'
-import { HandleChannel, listenHandles, type ReceivedHandle, type Sendable } from '@uds/stream/handles'
-import { agent, dispatcher, serve } from '@uds/stream/http'
+import {
+  AncillarySocket,
+  HandleChannel,
+  listenHandles,
+  type ReceivedHandle,
+  type Sendable,
+} from '@uds/stream/handles'
+import { agent, dispatcher, fetch as typedFetch, serve } from '@uds/stream/http'
 import net from '@uds/stream/net'
 import { sockets, type SocketHandle } from '@uds/winsock-ffi'
 import { first, same, type Cases, type Place } from './case.ts'
@@ -59,6 +68,38 @@ export const doors: Cases = {
     using.destroy()
     await served.close()
   },
+  '/net/register': async ({ path }) => {
+    await import('@uds/stream/net/register')
+    const server = createNetServer((socket) => socket.end('in')).listen(path('s'))
+    await first(server, 'listening')
+    same(String(await first(createConnection(path('s')), 'data')), 'in')
+    server.close()
+  },
+  'upgrade over an agent': async ({ path }) => {
+    const server = createServer()
+    server.on('upgrade', (_request, socket, head: Buffer) => {
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n')
+      socket.write(head)
+      socket.pipe(socket)
+    })
+    const served = await serve(server, `unix:${path('s')}`)
+    const using = agent(served.address)
+    const headers = { Connection: 'Upgrade', Upgrade: 'echo' }
+    const request = http.get('http://localhost/', { agent: using, headers })
+    const [, socket] = (await once(request, 'upgrade')) as [unknown, Duplex]
+    socket.write('ping')
+    same(String(await first(socket, 'data')), 'ping')
+    socket.destroy()
+    using.destroy()
+    await served.close({ graceMs: 0 })
+  },
+  'a typed fetch': async (place) => {
+    const served = await serving(place)
+    const using = dispatcher(served.address)
+    same(await (await typedFetch('http://localhost/', { dispatcher: using })).text(), 'the socket')
+    await using.close()
+    await served.close()
+  },
   'fetch with a dispatcher': async (place) => {
     const served = await serving(place)
     const using = dispatcher(served.address)
@@ -104,6 +145,30 @@ export const doors: Cases = {
     same(await handle.toFile().readFile('utf8'), 'content')
     handle.close()
     close()
+  },
+  'handles: a net.Socket': async (place) => {
+    const server = createNetServer({ pauseOnConnect: true }).listen(place.path('n'))
+    await first(server, 'listening')
+    const accepted = first<Socket>(server, 'connection')
+    const client = createConnection(place.path('n'))
+    const { handle, close } = await passed(place, await accepted)
+    handle.toSocket().end('through')
+    same(String(await first(client, 'data')), 'through')
+    close()
+    server.close()
+  },
+  'descriptors to a program of another protocol': async ({ owned }) => {
+    const [near, far] = sockets.pair().map(owned) as [SocketHandle, SocketHandle]
+    const socket = AncillarySocket.from(near)
+    const file = openSync(process.execPath, 'r')
+    sockets.sendMessage(far, { data: Buffer.from('x'), descriptors: [file] })
+    closeSync(file)
+    for await (const { data, descriptors } of socket) {
+      same([String(data), descriptors.length], ['x', 1])
+      for (const each of descriptors) each.close()
+      break
+    }
+    socket.close()
   },
   'handles: a socket': async (place) => {
     const [near, far] = sockets.pair().map(place.owned) as [SocketHandle, SocketHandle]

@@ -1,9 +1,11 @@
-import { EventClient, EventServer, LineClient, LineServer, Linker } from '@uds/events'
 import { dirname } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import { EventClient, EventServer, LineClient, LineServer, Linker, type CodecName } from '@uds/events'
 import { same, type Cases, type Place } from './case.ts'
 
 interface Map {
   toServer: { say: string; bytes: Uint8Array }
+  toClient: { told: string }
   requests: { add(numbers: [number, number]): number; count(to: number): AsyncIterable<number> }
 }
 
@@ -18,6 +20,29 @@ const meeting = async ({ path }: Place, options: { authorize?: 'sameUser' } = {}
       await server.close()
     },
   }
+}
+
+/** A value there and back. */
+const encoded = async ({ path }: Place, codec: CodecName, value: unknown): Promise<void> => {
+  const server = await EventServer.listen(`unix:${path('s')}`, { codecs: [codec] })
+  server.handle('echo', (input) => input)
+  const client = await EventClient.connect(`unix:${path('s')}`, { codec })
+  if (!isDeepStrictEqual(await client.request('echo', value), value))
+    throw new Error('another value came back')
+  await client.close()
+  await server.close()
+}
+
+const linked = async ({ path }: Place, upgrade?: 'offer'): Promise<void> => {
+  const channel = `uds-runtimes-${process.pid}`
+  const options = { directory: dirname(path('x')), ...(upgrade && { upgrade }) }
+  const server = new Linker('server', channel, false, options)
+  const heard = new Promise((resolve) => server.receive('say', resolve))
+  const client = new Linker('client', channel, false, options)
+  client.send('say', 'hello')
+  same(await heard, 'hello')
+  await client.close()
+  await server.close()
 }
 
 export const events: Cases = {
@@ -67,6 +92,30 @@ export const events: Cases = {
     await client.close()
     await server.close()
   },
+  'codec msgpack': (place) => encoded(place, 'msgpack', { at: new Date(7), bytes: Buffer.from('b') }),
+  'codec structuredClone': (place) => encoded(place, 'structuredClone', new Set(['a', 1n])),
+  'codec raw': (place) => encoded(place, 'raw', Buffer.from('bytes')),
+  reconnect: async ({ path }) => {
+    const first = await EventServer.listen<Map>(`unix:${path('s')}`)
+    const client = await EventClient.connect<Map>(`unix:${path('s')}`, { offline: { policy: 'wait' } })
+    await first.close()
+    const sent = client.send('say', 'again')
+    const next = EventServer.detached<Map>()
+    const heard = next.once('say')
+    await next.listen(`unix:${path('s')}`)
+    same((await heard)[0], 'again')
+    await sent
+    await client.close()
+    await next.close()
+  },
+  rooms: async (place) => {
+    const { server, client, close } = await meeting(place)
+    server.peers[0]!.join('news')
+    const heard = client.once('told')
+    server.to('news').emit('told', 'it')
+    same((await heard)[0], 'it')
+    await close()
+  },
   lines: async ({ path }) => {
     const said: string[] = []
     const server = new LineServer({
@@ -82,15 +131,6 @@ export const events: Cases = {
     await client.exit()
     await server.shutdown()
   },
-  Linker: async ({ path }) => {
-    const channel = `uds-runtimes-${process.pid}`
-    const options = { directory: dirname(path('x')) }
-    const server = new Linker('server', channel, false, options)
-    const heard = new Promise((resolve) => server.receive('say', resolve))
-    const client = new Linker('client', channel, false, options)
-    client.send('say', 'hello')
-    same(await heard, 'hello')
-    await client.close()
-    await server.close()
-  },
+  'Linker, with the offer to upgrade': (place) => linked(place, 'offer'),
+  Linker: (place) => linked(place),
 }

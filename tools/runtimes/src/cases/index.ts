@@ -1,4 +1,5 @@
 import type { Cases } from './case.ts'
+import { cli } from './cli.ts'
 import { doors } from './doors.ts'
 import { events } from './events.ts'
 import { pipes } from './pipes.ts'
@@ -14,4 +15,5 @@ export const areas: Readonly<Record<string, Cases>> = {
   'stream, other doors': doors,
   events,
   'wasi-host': wasiHost,
+  cli,
 }

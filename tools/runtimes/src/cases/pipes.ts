@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { closeSync, openSync } from 'node:fs'
+import { Worker } from 'node:worker_threads'
 import { LocalListener, LocalStream, UnixDatagram, UnixStream } from '@uds/pipes'
 import { same, type Cases } from './case.ts'
 
@@ -25,6 +28,28 @@ export const pipes: Cases = {
       return
     }
     throw new Error('it read')
+  },
+  'descriptors over a stream': ({ owned }) => {
+    const [a, b] = UnixStream.pair()
+    owned(a)
+    owned(b)
+    const file = openSync(process.execPath, 'r')
+    a.sendDescriptors(Buffer.from('x'), [file])
+    closeSync(file)
+    const { descriptors } = b.receiveDescriptors(Buffer.alloc(8))
+    same(descriptors.length, 1)
+    for (const each of descriptors) each.close()
+  },
+  'a stream in a thread': async ({ owned }) => {
+    const [a, b] = UnixStream.pair()
+    owned(a)
+    const file = new URL('./echo-thread.ts', import.meta.url)
+    const worker = new Worker(file, { workerData: b.transfer() })
+    a.setReadTimeout(10_000)
+    a.writeAll(Buffer.from('ping'))
+    same(a.read(Buffer.alloc(8)), 4)
+    a.shutdown('write')
+    await once(worker, 'exit')
   },
   'datagram with an address': ({ path }) => {
     const server = UnixDatagram.bind(path('d'))

@@ -1,16 +1,23 @@
 import { createConnection, createServer } from 'node:net'
-import { mkdirSync, statSync } from 'node:fs'
+import { mkdirSync, readFileSync, statSync } from 'node:fs'
 import type { Duplex } from 'node:stream'
 import {
   connect,
   fd,
   listen,
+  listenOrConnect,
+  memory,
   openUnixConnection,
   peerCredentials,
   startUnixServer,
+  tcp,
   toWeb,
+  unix,
+  withTls,
+  withTrace,
   type SocketError,
 } from '@uds/stream'
+import { applies, complianceCases, type Harness } from '@uds/stream/compliance'
 import { sockets, UnixAddress, type SocketHandle } from '@uds/winsock-ffi'
 import { first, same, type Cases } from './case.ts'
 
@@ -24,6 +31,29 @@ const echoAt = async (address: string): Promise<void> => {
   for await (const chunk of client) bytes += (chunk as Buffer).length
   same(bytes, 2 ** 20)
   await listener.close()
+}
+
+const pem = (name: string): Buffer =>
+  readFileSync(new URL(`../../../../packages/stream/test/fixtures/${name}`, import.meta.url))
+const cert = pem('localhost-cert.pem')
+
+/** Addresses, each for one listener. */
+const fresh = (addressOf: (name: string) => string): (() => string) => {
+  let count = 0
+  return () => addressOf(`c${(count += 1)}`)
+}
+
+/** Every case of the suite, one after the other; which do not hold is in the error. */
+const complies = async (harness: Harness): Promise<void> => {
+  const broken: string[] = []
+  for (const each of complianceCases.filter((one) => applies(one, harness.transport))) {
+    try {
+      await each.run(harness)
+    } catch (error) {
+      broken.push(`${each.id}: ${(error as Error).message}`)
+    }
+  }
+  if (broken.length > 0) throw new Error(broken.join('; '))
 }
 
 const codeOf = (attempt: Promise<unknown>): Promise<unknown> =>
@@ -165,6 +195,60 @@ export const stream: Cases = {
     writer.close()
     await server.close()
   },
+  onread: async ({ path }) => {
+    const listener = await listen(`unix:${path('s')}`)
+    listener.on('connection', (connection) => connection.end('in'))
+    const buffer = new Uint8Array(8)
+    const { promise, resolve } = Promise.withResolvers<number>()
+    const onread = { buffer, callback: (size: number) => (resolve(size), true) }
+    const client = await connect(listener.address, { onread })
+    same(await promise, 2)
+    client.destroy()
+    await listener.close()
+  },
+  maxConnections: async ({ path }) => {
+    const listener = await listen(`unix:${path('s')}`, { maxConnections: 1 })
+    listener.on('connection', (connection) => connection.resume())
+    const one = await connect(listener.address)
+    const two = await connect(listener.address)
+    await first(two.resume(), 'close')
+    one.destroy()
+    await listener.close()
+  },
+  listenOrConnect: async ({ path }) => {
+    const one = await listenOrConnect(`unix:${path('s')}`)
+    const two = await listenOrConnect(`unix:${path('s')}`)
+    same([one.role, two.role], ['server', 'client'])
+    if (two.role === 'client') two.connection.destroy()
+    if (one.role === 'server') await one.listener.close()
+  },
+  TLS: async ({ path }) => {
+    const secure = withTls(unix, {
+      server: { cert, key: pem('localhost-key.pem') },
+      client: { ca: cert, servername: 'localhost' },
+    })
+    const listener = await secure.listen(`unix:${path('s')}`)
+    listener.on('connection', (connection: Duplex) => connection.end('secret'))
+    same(String(await first(await secure.connect(`unix:${path('s')}`), 'data')), 'secret')
+    await listener.close()
+  },
+  trace: async ({ path }) => {
+    const bytes: number[] = []
+    const traced = withTrace(unix, ({ event, bytes: received }) => {
+      if (event === 'received') bytes.push(received!.length)
+    })
+    const listener = await listen(`unix:${path('s')}`)
+    listener.on('connection', (connection) => connection.end('in'))
+    const client = await traced.connect(`unix:${path('s')}`)
+    for await (const _ of client) void _
+    same(bytes, [2])
+    await listener.close()
+  },
+  'compliance, unix:': ({ path }) =>
+    complies({ transport: unix, address: fresh((name) => `unix:${path(name)}`) }),
+  'compliance, tcp:': () =>
+    complies({ transport: tcp, address: () => 'tcp:127.0.0.1:0', deadAddress: () => 'tcp:127.0.0.1:1' }),
+  'compliance, memory:': () => complies({ transport: memory, address: fresh((name) => `memory:${name}`) }),
   '100 clients that leave': async ({ path }) => {
     const listener = await listen(`unix:${path('s')}`)
     for (let count = 0; count < 100; count += 1) (await connect(listener.address)).destroy()

@@ -69,6 +69,38 @@ export const winsockFfi: Cases = {
     same(descriptors.length, 1)
     for (const each of descriptors) each.close()
   },
+  '200 descriptors in a message': ({ owned }) => {
+    const [a, b] = sockets.pair().map(owned) as [SocketHandle, SocketHandle]
+    const file = openSync(process.execPath, 'r')
+    sockets.sendMessage(a, { data: Buffer.from('x'), descriptors: Array<number>(200).fill(file) })
+    closeSync(file)
+    const { descriptors } = sockets.receiveMessage(b, Buffer.alloc(8), { maxDescriptors: 253 })
+    same(new Set(descriptors.map(({ fd }) => fd)).size, 200)
+    for (const each of descriptors) each.close()
+  },
+  'seqpacket at an abstract name': ({ owned }) => {
+    const at = UnixAddress.abstract(`uds-runtimes-${process.pid}`)
+    const listener = owned(sockets.open('unix', 'seqpacket'))
+    sockets.bind(listener, at)
+    sockets.listen(listener)
+    const client = owned(sockets.open('unix', 'seqpacket'))
+    sockets.connect(client, at)
+    const server = owned(sockets.accept(listener))
+    sockets.send(client, Buffer.from('one'))
+    sockets.send(client, Buffer.from('two'))
+    same(sockets.recv(server, Buffer.alloc(8)), 3)
+  },
+  'a call that would wait is EAGAIN': ({ owned }) => {
+    const [a] = sockets.pair().map(owned) as [SocketHandle, SocketHandle]
+    sockets.setNonblocking(a, true)
+    try {
+      sockets.recv(a, Buffer.alloc(1))
+    } catch (error) {
+      same((error as SocketError).code, 'EAGAIN')
+      return
+    }
+    throw new Error('it received')
+  },
   'peer credentials': ({ owned }) => {
     const [a] = sockets.pair().map(owned) as [SocketHandle, SocketHandle]
     same(sockets.peerCredentials(a).pid, process.pid)

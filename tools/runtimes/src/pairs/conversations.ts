@@ -1,9 +1,12 @@
 /** What two runtimes say to each other, one of them the server and one the client. */
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { EventClient, EventServer, Linker } from '@uds/events'
+import { EventClient, EventServer, LineClient, LineServer, Linker } from '@uds/events'
 import { LocalListener, LocalStream } from '@uds/pipes'
 import { connect, listen } from '@uds/stream'
-import { first, same } from '../cases/case.ts'
+import { InetAddress, sockets, UnixAddress } from '@uds/winsock-ffi'
+import { first, same, until } from '../cases/case.ts'
+import { uds } from '../cases/own-program.ts'
 
 interface Map {
   toServer: { bye: null }
@@ -14,6 +17,35 @@ interface Conversation {
   /** Ends when the client has been served. */
   server(path: string): Promise<void>
   client(path: string): Promise<void>
+}
+
+/** Answers one client by system calls that wait; the file gets the port. */
+const answering = async (
+  family: 'unix' | 'inet',
+  at: UnixAddress | InetAddress,
+  portFile?: string,
+): Promise<void> => {
+  const listener = sockets.open(family)
+  sockets.bind(listener, at)
+  sockets.listen(listener)
+  if (portFile !== undefined) {
+    writeFileSync(`${portFile}.new`, String((sockets.localAddress(listener) as InetAddress).port))
+    renameSync(`${portFile}.new`, portFile)
+  }
+  const client = sockets.accept(listener, { timeoutMs: 10_000 })
+  const buffer = Buffer.alloc(16)
+  sockets.send(client, buffer.subarray(0, sockets.recv(client, buffer, { timeoutMs: 10_000 })))
+  client.close()
+  listener.close()
+}
+
+const asking = (family: 'unix' | 'inet', at: UnixAddress | InetAddress): void => {
+  const client = sockets.open(family)
+  sockets.connect(client, at, { timeoutMs: 10_000 })
+  sockets.send(client, Buffer.from('ping'))
+  const buffer = Buffer.alloc(16)
+  same(buffer.toString('utf8', 0, sockets.recv(client, buffer, { timeoutMs: 10_000 })), 'ping')
+  client.close()
 }
 
 export const conversations: Readonly<Record<string, Conversation>> = {
@@ -64,6 +96,52 @@ export const conversations: Readonly<Record<string, Conversation>> = {
       same(await client.request('add', [1, 2]), 3)
       await client.send('bye', null)
       await client.close()
+    },
+  },
+  lines: {
+    server: async (path) => {
+      const done = Promise.withResolvers<string>()
+      const server = new LineServer({
+        path,
+        withAck: true,
+        handler: (line) => done.resolve(line),
+        logger: false,
+      })
+      await server.run()
+      same(await done.promise, 'hello')
+      await server.shutdown()
+    },
+    client: async (path) => {
+      await until(() => existsSync(path))
+      const client = await LineClient.connect({ path })
+      await client.sendAndWait('hello')
+      await client.exit()
+    },
+  },
+  'winsock-ffi': {
+    server: (path) => answering('unix', UnixAddress.path(path)),
+    client: async (path) => {
+      await until(() => existsSync(path))
+      asking('unix', UnixAddress.path(path))
+    },
+  },
+  'winsock-ffi, TCP': {
+    server: (path) => answering('inet', new InetAddress('127.0.0.1', 0), path),
+    client: async (path) => {
+      await until(() => existsSync(path))
+      asking('inet', new InetAddress('127.0.0.1', Number(readFileSync(path, 'utf8'))))
+    },
+  },
+  uds: {
+    server: async (path) => {
+      same(await uds(['listen', `unix:${path}`], 'from the server').ended, {
+        code: 0,
+        output: 'from the client',
+      })
+    },
+    client: async (path) => {
+      const client = uds(['connect', '-N', '--retry', '10000', `unix:${path}`], 'from the client')
+      same(await client.ended, { code: 0, output: 'from the server' })
     },
   },
   Linker: {
