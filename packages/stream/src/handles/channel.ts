@@ -191,7 +191,14 @@ export class HandleChannel extends EventEmitter<HandleChannelEvents> implements 
     requireDescriptors(where)
     readSettings(where, options)
     const [a, b] = sockets.pair('stream')
-    return [HandleChannel.#over(a, options, where), HandleChannel.#over(b, options, where)]
+    const made: HandleChannel[] = []
+    try {
+      for (const each of [a, b]) made.push(HandleChannel.#over(each, options, where))
+    } catch (error) {
+      for (const each of [...made, a, b]) each.close()
+      throw error
+    }
+    return made as [HandleChannel, HandleChannel]
   }
 
   /**

@@ -53,6 +53,17 @@ const withoutOwn = (koffi: SocketError, own: unknown): SocketError => {
 let loaded: Backend | undefined
 
 /**
+ * Puts `wrap` between this process and its system calls: every function that is looked up from now on is one of the backend
+ * that it returns. For tests that make calls fail; a program that does not call it pays nothing for it.
+ *
+ * @throws Error when a call has been made already.
+ */
+export const interposeBackend = (wrap: (backend: Backend) => Backend): void => {
+  if (loaded !== undefined) throw new Error('interposeBackend: calls were made already; it must come first')
+  loaded = wrap(choose())
+}
+
+/**
  * The foreign function interface that makes the calls, chosen at the first call: koffi, else `node:ffi` (Node 26.1 and
  * later), `bun:ffi` or `Deno.dlopen`. The environment variable `UDS_FFI` (`koffi`, `node`, `bun`, `deno`) names one that
  * is used and no other.

@@ -48,13 +48,17 @@ const isStillThere = (fd: number, file: string): boolean => {
   return found !== undefined && locked.ino === found.ino && locked.dev === found.dev
 }
 
-/** Removed while it is held: a process that waits for it finds that it is gone, and makes another one. */
-const release = (fd: number, file: string): void => {
+const remove = (file: string): void => {
   try {
     unlinkSync(file)
   } catch {
     // The directory was taken away, or made read-only: the lock itself ends with the descriptor.
   }
+}
+
+/** Removed while it is held: a process that waits for it finds that it is gone, and makes another one. */
+const release = (fd: number, file: string): void => {
+  remove(file)
   closeSync(fd)
 }
 
@@ -70,7 +74,12 @@ const tryFile = (file: string, observe: Observe): LockAttempt | 'foreign' => {
   try {
     if (!isOwn(fd)) return 'foreign'
     const result = observe('flock', fd, () => libc.flock.attempt(fd, LOCK_EX | LOCK_NB))
-    if (result < 0) return -result === os.errno.EWOULDBLOCK || -result === os.errno.EINTR ? 'held' : undefined
+    if (-result === os.errno.EWOULDBLOCK || -result === os.errno.EINTR) return 'held'
+    if (result < 0) {
+      // No lock can be had here, by nobody: the file means nothing.
+      remove(file)
+      return undefined
+    }
     if (!isStillThere(fd, file)) return 'held'
     kept = true
     return { release: () => release(fd, file) }

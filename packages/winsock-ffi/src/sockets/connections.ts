@@ -56,15 +56,24 @@ export const accept = (handle: SocketHandle, options?: WaitOptions): SocketHandl
   // accept has no flag against waiting. Polled for, a connection that is reset before it is taken would block it.
   const nonblocking = handle.nonblocking || timeoutMs < 0
   if (!nonblocking) systemCalls.setNonblocking(fd, true)
+  let accepted: number
   try {
     awaitInput(fd, 'accept', timeoutMs)
     const first = systemCalls.accept(fd)
-    const accepted =
+    accepted =
       first >= 0 ? first : waitAndRetry(handle, fd, 'accept', timeoutMs, first, () => systemCalls.accept(fd))
-    return new SocketHandle(accepted, handle.family, handle.type)
-  } finally {
+  } catch (error) {
     if (!nonblocking) systemCalls.setNonblocking(fd, false)
+    throw error
   }
+  const connection = new SocketHandle(accepted, handle.family, handle.type)
+  try {
+    if (!nonblocking) systemCalls.setNonblocking(fd, false)
+  } catch (error) {
+    connection.close()
+    throw error
+  }
+  return connection
 }
 
 /**
