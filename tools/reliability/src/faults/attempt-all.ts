@@ -63,6 +63,8 @@ const settled = async (isSo: () => boolean): Promise<boolean> => {
 /** What is wrong after an attempt; empty when nothing is. */
 const problems = async (directory: string, before: readonly string[], ended: unknown): Promise<string[]> => {
   const found: string[] = []
+  // A rejection that nobody handles is reported after all microtasks.
+  await delay(0)
   if (ended === 'hung') found.push('it hung')
   else if (ended !== undefined && !(ended instanceof Error && 'code' in ended))
     found.push(`an error without a code: ${inWords(ended)}`)
@@ -78,7 +80,7 @@ const problems = async (directory: string, before: readonly string[], ended: unk
   return found
 }
 
-/** Tells each result; it returns when a process that was tried so is no fair place for another. */
+/** Reports each result; it returns when a process that was tried so is no fair place for another. */
 export const attemptAll = async (
   operation: Operation,
   directory: string,
