@@ -24,7 +24,7 @@ describe('a name that does not exist is told, with those that do', () => {
     [
       'UnixListener.bind',
       () => UnixListener.bind(unix.fresh(), wrong({ backLog: 5 })),
-      /^bind: the option backLog does not exist \(there is backlog, mode, removeStale, unlinkOnClose\), got 5/,
+      /^bind: the option backLog does not exist \(there is backlog, mode, removeStale, unlinkOnClose, takeOver\), got 5/,
     ],
     [
       'UnixDatagram.bind',
@@ -34,7 +34,7 @@ describe('a name that does not exist is told, with those that do', () => {
     [
       'WinListener.bind',
       () => WinListener.bind(win.fresh(), wrong({ secruity: 'current-user' })),
-      /secruity does not exist \(there is backlog, bufferSize, security, rejectRemote, messageMode\)/,
+      /secruity does not exist \(there is backlog, bufferSize, security, rejectRemote, direction, messageMode\)/,
     ],
     [
       'LocalListener.bind',

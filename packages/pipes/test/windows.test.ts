@@ -3,7 +3,7 @@ import { errorOf } from '@uds/testkit'
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { describe, expect, test } from 'vitest'
-import { WinListener, WinStream } from '../src/index.ts'
+import { LocalListener, LocalStream, WinListener, WinStream } from '../src/index.ts'
 import { traced } from './traced.ts'
 import { bytes, duration, expectCode, pattern } from './expect.ts'
 import { win } from './kinds.ts'
@@ -21,6 +21,41 @@ describe.skipIf(!win.here)('named pipes', () => {
       expect(client.closed).toBe(true)
     },
   )
+
+  test('a pipe of one way carries bytes that way, and says so the other way', () => {
+    for (const direction of ['in', 'out'] as const) {
+      const name = win.fresh()
+      const listener = WinListener.bind(name, { direction })
+      const client = WinStream.connect(name)
+      const server = listener.accept({ timeoutMs: 5000 })
+      const [from, to] = direction === 'in' ? [client, server] : [server, client]
+      from.writeAll(bytes('one way'))
+      expect(to.readExact(7).toString()).toBe('one way')
+      for (const wrong of [
+        () => to.writeAll(bytes('x')),
+        () => from.read(Buffer.alloc(1), { timeoutMs: 100 }),
+      ])
+        expect(errorOf(wrong)).toMatchObject({
+          code: 'EACCES',
+          message: expect.stringContaining('the other direction only'),
+        })
+      from.close()
+      expect(to.read(Buffer.alloc(1))).toBe(0)
+      for (const each of [to, listener]) each.close()
+    }
+    expectCode('ERR_INVALID_ARG_VALUE', () => WinListener.bind(win.fresh(), { direction: 'inout' as never }))
+  })
+
+  test('a pipe has directories and spaces in its name, and cannot be taken over', () => {
+    const name = `uds test\\${win.fresh().slice(9)} a`
+    const listener = LocalListener.bind(`pipe:${name}`)
+    const client = LocalStream.connect(`pipe:${name}`)
+    listener.accept({ timeoutMs: 5000 }).close()
+    client.close()
+    const error = errorOf(() => LocalListener.bind(`pipe:${name}`, { takeOver: true }))
+    expect(error).toMatchObject({ code: 'ENOTSUP', message: expect.stringContaining('unix:PATH') })
+    listener.close()
+  })
 
   test('a security that is none is refused in words', () => {
     expectCode('ERR_INVALID_ARG_VALUE', () =>

@@ -74,7 +74,7 @@ export { tryLock } from './file-lock/win32.ts'
 
 // The code of a thrown value
 export { parentFault } from './names/posix/safe-directory.ts'
-export { publicName } from './socket-file/public-name.ts'
+export { privateName, publicName, randomPart } from './socket-file/private-name.ts'
 export { codeOf } from './errors/error-code.ts'
 
 // What passes by itself

@@ -40,7 +40,10 @@ const bindTo = (
   const to = readAddress(address, where, true)
   return to instanceof UnixSocketAddr
     ? UnixListener.bindAddr(to, only(given, UNIX_BIND_OPTIONS))
-    : WinListener.bindAddr(to, only(given, PIPE_BIND_OPTIONS))
+    : WinListener.bindAddr(to, {
+        ...only(given, PIPE_BIND_OPTIONS),
+        ...(given.takeOver && { takeOver: true }),
+      })
 }
 
 /**

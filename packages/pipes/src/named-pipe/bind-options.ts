@@ -1,5 +1,6 @@
 /** The options of a pipe that is bound, read and checked. */
-import { integer, boolean } from '@uds/winsock-ffi/internal'
+import { boolean, integer, oneOf } from '@uds/winsock-ffi/internal'
+import type { PipeDirection } from './win32/pipe-cells.ts'
 import { checkSecurity, type PipeSecurity } from './win32/security.ts'
 
 /** Options of {@link WinListener.bind}. */
@@ -30,6 +31,14 @@ export interface PipeBindOptions {
    */
   readonly rejectRemote?: boolean | undefined
   /**
+   * Which way bytes go, as this listener sees it: `both`, only `in` from clients, or only `out` to them (PIPE_ACCESS_INBOUND,
+   * PIPE_ACCESS_OUTBOUND). A read or a write in the other direction is `EACCES` at either end. A client of this package takes
+   * the direction that the pipe has.
+   *
+   * @default 'both'
+   */
+  readonly direction?: PipeDirection | undefined
+  /**
    * Each write is a message, which a read does not go beyond; and `shutdown('write')` reaches the peer, by a message of no
    * bytes. Clients of this package find out by themselves.
    *
@@ -39,19 +48,28 @@ export interface PipeBindOptions {
 }
 
 /** The names of the options of {@link WinListener.bind}. */
-export const PIPE_BIND_OPTIONS = ['backlog', 'bufferSize', 'security', 'rejectRemote', 'messageMode'] as const
+export const PIPE_BIND_OPTIONS = [
+  'backlog',
+  'bufferSize',
+  'security',
+  'rejectRemote',
+  'direction',
+  'messageMode',
+] as const
 
 export interface PipeSettings {
   readonly bufferSize: number
   readonly rejectRemote: boolean
   readonly message: boolean
   readonly security: PipeSecurity
+  readonly direction: PipeDirection
 }
 
 /** Reads the options that only a pipe has. It makes no system call, so a mistake is found on every system. */
 export const readPipeOptions = (options: PipeBindOptions): PipeSettings => ({
   bufferSize: integer('bind', 'bufferSize', options.bufferSize ?? 65_536, 1, 2 ** 31 - 1),
   rejectRemote: boolean('bind', 'rejectRemote', options.rejectRemote ?? true),
+  direction: oneOf('bind', 'direction', options.direction, ['both', 'in', 'out']),
   message: boolean('bind', 'messageMode', options.messageMode ?? false),
   security: checkSecurity(options.security ?? 'current-user'),
 })

@@ -15,6 +15,19 @@ import { PIPE_BIND_OPTIONS, readPipeOptions, type PipeBindOptions } from './bind
 import { requireWindows } from './require-windows.ts'
 import { WinStream } from './stream.ts'
 
+/** An option of socket files, which a program for both kinds may set. */
+const refuseTakeOver = (options: object, name: string): void => {
+  if ((options as { takeOver?: unknown }).takeOver !== true) return
+  throw new SocketError({
+    code: 'ENOTSUP',
+    syscall: 'bind',
+    address: name,
+    detail:
+      'the server that made the first instance of a pipe has its name until it closes, so it cannot be taken over',
+    advice: 'end that server first, or use a socket file (unix:PATH), which can',
+  })
+}
+
 /**
  * A named pipe that clients can connect to, with an `accept` that waits: winpipe's `WinListener`. The name is claimed by
  * `bind`, and clients connect from then on. On Windows; elsewhere `ENOTSUP`.
@@ -55,11 +68,12 @@ export class WinListener extends BlockingListener<WinStream> {
         advice: 'begin the name with \\\\.\\pipe\\',
       })
     }
+    refuseTakeOver(options, name)
     checkOptions(options, 'bind', PIPE_BIND_OPTIONS)
     const backlog = integer('bind', 'backlog', options.backlog ?? 8, 1, MOST_INSTANCES)
-    const { bufferSize, rejectRemote, message, security } = readPipeOptions(options)
+    const { bufferSize, rejectRemote, message, security, direction } = readPipeOptions(options)
     requireWindows('bind')
-    const settings = { name, message, bufferSize, sddl: sddlOf(security) }
+    const settings = { name, message, bufferSize, sddl: sddlOf(security), direction }
     const first = createFirst(settings, rejectRemote)
     const instances = Instances.create(first, backlog, rejectRemote, settings)
     try {
@@ -122,7 +136,8 @@ export class WinListener extends BlockingListener<WinStream> {
 
   protected override take(state: SharedState, timeoutMs: number | undefined): WinStream {
     const handle = accept(state, this.#instances, timeoutMs)
-    return WinStream.of(handle, this.#address, { server: true, message: this.#instances.settings.message })
+    const { message, direction = 'both' } = this.#instances.settings
+    return WinStream.of(handle, this.#address, { server: true, message, direction })
   }
 
   protected override details(): Readonly<Record<string, unknown>> {

@@ -27,7 +27,8 @@ const faultOf = (name: string): string | undefined => {
     return 'must have \\pipe\\, in small letters, behind the computer name'
   const rest = name.slice(end + PIPE.length)
   if (rest.length === 0) return 'must have a name behind \\pipe\\'
-  if (rest.includes('\\')) return 'must not have a backslash in the name of the pipe itself'
+  if (rest.includes('\\'))
+    return 'must not have a backslash in the name of the pipe itself (LocalStream and LocalListener take it as pipe:DIR\\NAME)'
   return undefined
 }
 

@@ -15,7 +15,7 @@ import {
   type ConnectOptions,
 } from '../connecting/verify-server.ts'
 import { closeHandle } from './win32/close-handle.ts'
-import { isMessageMode, isServer, setTraits, type PipeTraits } from './win32/pipe-cells.ts'
+import { isMessageMode, isServer, mayWrite, setTraits, type PipeTraits } from './win32/pipe-cells.ts'
 import { openPipe, waitForInstance } from './win32/create.ts'
 import { pipeError } from './win32/pipe-errors.ts'
 import { flush } from './win32/flush.ts'
@@ -97,8 +97,8 @@ export class WinStream extends BlockingStream {
       const busy = (error as SocketError).code === 'EBUSY'
       if (!busy || !waitForInstance(name, ms)) sleep(busy ? 1 : ms)
     }
-    const { handle, message } = connectUntil(name, timeoutMs, () => openPipe(name), nap)
-    const stream = WinStream.of(handle, address, { server: false, message })
+    const { handle, message, direction } = connectUntil(name, timeoutMs, () => openPipe(name), nap)
+    const stream = WinStream.of(handle, address, { server: false, message, direction })
     if (verify) requireSameUser(stream, name)
     return stream
   }
@@ -108,8 +108,8 @@ export class WinStream extends BlockingStream {
     requireWindows('pair')
     const [client, server] = makePair()
     return [
-      WinStream.of(client, WinPipeSocketAddr.unnamed, { server: false, message: false }),
-      WinStream.of(server, WinPipeSocketAddr.unnamed, { server: true, message: false }),
+      WinStream.of(client, WinPipeSocketAddr.unnamed, { server: false, message: false, direction: 'both' }),
+      WinStream.of(server, WinPipeSocketAddr.unnamed, { server: true, message: false, direction: 'both' }),
     ]
   }
 
@@ -212,7 +212,7 @@ export class WinStream extends BlockingStream {
   }
 
   protected override end(state: SharedState, how: ShutdownHow): void {
-    const tell = how !== 'read' && isMessageMode(state) && !state.has(ENDED_WRITE)
+    const tell = how !== 'read' && isMessageMode(state) && mayWrite(state) && !state.has(ENDED_WRITE)
     if (how !== 'write') state.add(ENDED_READ)
     if (tell) writeEnd(state)
     if (how !== 'read') state.add(ENDED_WRITE)

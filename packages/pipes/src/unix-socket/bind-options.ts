@@ -26,6 +26,17 @@ export interface UnixBindOptions {
    */
   readonly removeStale?: boolean | undefined
   /**
+   * Take the path from a server that is alive, in one step: new clients come here, and the other server goes on with those that
+   * it has, and with those that wait for its `accept`. What is no socket is never replaced. An abstract name cannot be taken
+   * over.
+   *
+   * ## Platform behaviour
+   * Windows: the file is removed and made again, and clients in between find none.
+   *
+   * @default false
+   */
+  readonly takeOver?: boolean | undefined
+  /**
    * Remove the socket file when the listener is closed, unless it is another listener's by then.
    *
    * @default true
@@ -34,8 +45,9 @@ export interface UnixBindOptions {
 }
 
 /** The names of the options of {@link UnixListener.bind}. */
-export const UNIX_BIND_OPTIONS = ['backlog', 'mode', 'removeStale', 'unlinkOnClose'] as const
-const FILE_OPTIONS = UNIX_BIND_OPTIONS.slice(1)
+export const UNIX_BIND_OPTIONS = ['backlog', 'mode', 'removeStale', 'unlinkOnClose', 'takeOver'] as const
+/** Datagrams have no connections that a successor would leave alone. */
+const FILE_OPTIONS = UNIX_BIND_OPTIONS.slice(1, -1)
 
 /** Octal is what people mean: 600 without 0o would be another mode. */
 const checkMode = (mode: number): void => {
@@ -48,16 +60,17 @@ const checkMode = (mode: number): void => {
 export const readFileOptions = (
   options: UnixBindOptions,
   known: readonly string[] = FILE_OPTIONS,
-): { mode: number | undefined; removeStale: boolean; unlinkOnClose: boolean } => {
+): { mode: number | undefined; removeStale: boolean; takeOver: boolean; unlinkOnClose: boolean } => {
   checkOptions(options, 'bind', known)
-  const { mode, removeStale = true, unlinkOnClose = true } = options
+  const { mode, removeStale = true, takeOver = false, unlinkOnClose = true } = options
   if (mode !== undefined) {
     checkMode(mode)
     if (!system.hasModes) throw noModes()
   }
   boolean('bind', 'removeStale', removeStale)
+  boolean('bind', 'takeOver', takeOver)
   boolean('bind', 'unlinkOnClose', unlinkOnClose)
-  return { mode, removeStale, unlinkOnClose }
+  return { mode, removeStale, takeOver, unlinkOnClose }
 }
 
 /** The error for an option that this system cannot honour. */

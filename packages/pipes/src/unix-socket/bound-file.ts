@@ -8,7 +8,7 @@ export interface BoundFile {
   readonly path: string | undefined
   /** What identifies the file among others of the same name. */
   readonly identity: string | undefined
-  /** The path, where it does not fit into an address: the system knows a shorter one. */
+  /** The path, where the system knows another one: it does not fit into an address, or was taken over. */
   readonly longPath: string | undefined
 }
 
@@ -22,7 +22,7 @@ export const unpackFile = ({ details }: TransferToken): BoundFile | undefined =>
 export const boundFile = (
   address: UnixSocketAddr,
   identity: string | undefined,
-  unlinkOnClose: boolean,
+  { unlinkOnClose, takeOver }: { readonly unlinkOnClose: boolean; readonly takeOver: boolean },
 ): BoundFile | undefined => {
   const path = address.asPathname()
   if (path === undefined) return undefined
@@ -30,6 +30,7 @@ export const boundFile = (
   return {
     path: unlinkOnClose ? absolute : undefined,
     identity,
-    longPath: address.isLong ? absolute : undefined,
+    // The system knows the name that was bound.
+    longPath: address.isLong || takeOver ? absolute : undefined,
   }
 }

@@ -97,7 +97,7 @@ export class UnixDatagram extends Timed {
     const to = checkedUnixAddr(address, 'bindAddr')
     const settings = readFileOptions(options)
     const { fd, result } = openBound('datagram', (socket) => bindFile(socket, to, settings, () => {}))
-    return new UnixDatagram(SharedState.create(fd, system), boundFile(to, result, settings.unlinkOnClose))
+    return new UnixDatagram(SharedState.create(fd, system), boundFile(to, result, settings))
   }
 
   /** A socket without an address, to send from. */

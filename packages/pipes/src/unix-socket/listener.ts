@@ -51,7 +51,7 @@ export class UnixListener extends BlockingListener<UnixStream> {
         traced('listen', socket.fd, () => sockets.listen(socket, backlog))
       }),
     )
-    return new UnixListener(SharedState.create(fd, system), boundFile(to, result, settings.unlinkOnClose))
+    return new UnixListener(SharedState.create(fd, system), boundFile(to, result, settings))
   }
 
   /**

@@ -1,5 +1,7 @@
 /** The socket file: bound under its lock, its mode, its removal. */
+import { lstatSync, renameSync } from 'node:fs'
 import {
+  invalidValue,
   isSocketFile,
   removeOwnSocketFile,
   removeSocketFile,
@@ -9,10 +11,10 @@ import {
   type SocketHandle,
   type UnixAddress,
 } from '@uds/winsock-ffi'
-import { withFileLockSync } from '@uds/winsock-ffi/internal'
+import { fileError, privateName, withFileLockSync } from '@uds/winsock-ffi/internal'
 import type { SharedState } from '../threads/state.ts'
 import { traced } from '../trace.ts'
-import type { UnixSocketAddr } from './address.ts'
+import { UnixSocketAddr } from './address.ts'
 import type { BoundFile } from './bound-file.ts'
 import { withUnixAddress } from './long-path.ts'
 import { inUse, occupantOf } from './occupant.ts'
@@ -34,6 +36,8 @@ export interface BindSettings {
   readonly mode: number | undefined
   /** Remove a file that a dead server has left, instead of failing with EADDRINUSE. */
   readonly removeStale: boolean
+  /** Replace the file of a server that lives. */
+  readonly takeOver: boolean
 }
 
 /** Binds, in the place of a dead socket if there is one. */
@@ -74,6 +78,40 @@ const undo = (path: string, identity: string | undefined): void => {
   }
 }
 
+/** @throws SocketError `EADDRINUSE` for what is no socket. */
+const requireSocket = (path: string): void => {
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined || isSocketFile(path)) return
+  throw new SocketError({
+    code: 'EADDRINUSE',
+    syscall: 'bind',
+    address: `unix:${path}`,
+    detail: 'the path names something that is no socket, and only sockets are taken over',
+    advice: 'choose another path, or move it away',
+  })
+}
+
+/** Binds and listens under a name of its own, which then replaces the path: no client finds nobody. */
+const bindOver = (
+  socket: SocketHandle,
+  path: string,
+  settings: BindSettings,
+  listen: () => void,
+): string | undefined => {
+  const own = privateName(path)
+  const beside = UnixSocketAddr.fromPathname(own)
+  const identity = bindFile(socket, beside, { ...settings, takeOver: false }, listen)
+  try {
+    locked(path, () => {
+      requireSocket(path)
+      traced('rename', path, () => renameSync(own, path))
+    })
+    return identity
+  } catch (error) {
+    undo(own, identity)
+    throw error instanceof SocketError ? error : fileError(error, 'rename', `unix:${path}`)
+  }
+}
+
 /**
  * Binds. When it fails half-way, no file is left.
  *
@@ -88,14 +126,26 @@ export const bindFile = (
 ): string | undefined => {
   const path = address.asPathname()
   if (path === undefined) {
+    if (settings.takeOver)
+      throw invalidValue(
+        'bind',
+        'takeOver',
+        'needs a path: an abstract name cannot be taken over',
+        address.toString(),
+      )
     bindTo(socket, address.address)
     listen()
     return undefined
   }
-  const { mode, removeStale } = settings
+  if (settings.takeOver && system.hasModes) return bindOver(socket, path, settings, listen)
+  const { mode, removeStale, takeOver } = settings
   return withUnixAddress(address, 'bind', (to) =>
     locked(path, () => {
       if (mode !== undefined) system.prepareMode(socket.fd, mode)
+      if (takeOver) {
+        requireSocket(path)
+        unlink(path)
+      }
       bindOrReplace(socket, to, path, removeStale)
       const identity = identityOf(path)
       try {

@@ -9,9 +9,8 @@ import {
   type SocketType,
   type UnixAddress,
 } from '@uds/winsock-ffi'
-import { closeOrphans, withFileLockSync } from '@uds/winsock-ffi/internal'
+import { closeOrphans, randomPart, withFileLockSync } from '@uds/winsock-ffi/internal'
 import { listenNow } from '../listener/raw-listener.ts'
-import { randomPart } from '../unix-socket/posix/files.ts'
 import { moveAside } from '../unix-socket/posix/move-aside.ts'
 
 /** Another process may take the path between two steps. */

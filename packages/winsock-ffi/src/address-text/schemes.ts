@@ -80,7 +80,8 @@ const name = (rest: string, where: string): Address => {
     throw invalidValue(
       where,
       'the name',
-      'must be one plain word: no separators, no wildcards, no control characters, no dot at its beginning',
+      'must be one plain name: no separators, no wildcards, no control characters, no dot at its beginning (spaces are fine). ' +
+        'What lies in directories is a path, unix:DIR/NAME, or a pipe, pipe:DIR\\NAME',
       rest,
     )
   }

@@ -1,6 +1,8 @@
 /** Numbers of the Windows SDK under their C names, grouped by header. */
 
 // winbase.h
+export const PIPE_ACCESS_INBOUND = 1
+export const PIPE_ACCESS_OUTBOUND = 2
 export const PIPE_ACCESS_DUPLEX = 3
 export const FILE_FLAG_FIRST_PIPE_INSTANCE = 0x0008_0000
 export const FILE_FLAG_OVERLAPPED = 0x4000_0000

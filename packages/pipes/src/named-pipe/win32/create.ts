@@ -9,6 +9,8 @@ import {
   FILE_FLAG_OVERLAPPED,
   OPEN_EXISTING,
   PIPE_ACCESS_DUPLEX,
+  PIPE_ACCESS_INBOUND,
+  PIPE_ACCESS_OUTBOUND,
   PIPE_READMODE_BYTE,
   PIPE_READMODE_MESSAGE,
   PIPE_REJECT_REMOTE_CLIENTS,
@@ -18,10 +20,17 @@ import {
   SECURITY_IDENTIFICATION,
   SECURITY_SQOS_PRESENT,
 } from './constants.ts'
+import type { PipeDirection } from './pipe-cells.ts'
 import { nameInUse, pipeError } from './pipe-errors.ts'
-import { instancesOf } from './information.ts'
+import { directionOf, instancesOf } from './information.ts'
 import { kernel32 } from '../../libraries/win32.ts'
 import { withSecurity } from './security.ts'
+
+const ACCESS: Readonly<Record<PipeDirection, number>> = {
+  both: PIPE_ACCESS_DUPLEX,
+  in: PIPE_ACCESS_INBOUND,
+  out: PIPE_ACCESS_OUTBOUND,
+}
 
 /** How the instances of a listener are made; it travels in its token. */
 export interface InstanceSettings {
@@ -29,10 +38,13 @@ export interface InstanceSettings {
   readonly message: boolean
   readonly bufferSize: number
   readonly sddl: string | undefined
+  /** Both ways unless set. */
+  readonly direction?: PipeDirection | undefined
 }
 
 const create = (settings: InstanceSettings, first: boolean, rejectRemote: boolean): number => {
-  const open = PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED | (first ? FILE_FLAG_FIRST_PIPE_INSTANCE : 0)
+  const open =
+    ACCESS[settings.direction ?? 'both'] | FILE_FLAG_OVERLAPPED | (first ? FILE_FLAG_FIRST_PIPE_INSTANCE : 0)
   const kind = settings.message
     ? PIPE_TYPE_MESSAGE | PIPE_READMODE_MESSAGE
     : PIPE_TYPE_BYTE | PIPE_READMODE_BYTE
@@ -85,6 +97,16 @@ export const createNext = (settings: InstanceSettings, rejectRemote: boolean): n
 const CONNECT = 0x0012_0183
 /** The same without FILE_WRITE_ATTRIBUTES, which only message mode needs. */
 const CONNECT_ONLY = 0x0012_0083
+/** For pipes of one way: FILE_READ_DATA or FILE_WRITE_DATA alone. */
+const READ_ONLY = 0x0012_0181
+const WRITE_ONLY = 0x0012_0182
+/** In this order: a pipe that is closed to this user refuses them all. */
+const RIGHTS: readonly (readonly [rights: number, direction: PipeDirection])[] = [
+  [CONNECT, 'both'],
+  [CONNECT_ONLY, 'both'],
+  [READ_ONLY, 'out'],
+  [WRITE_ONLY, 'in'],
+]
 
 const open = (name: string, access: number): number =>
   traced('CreateFileW', name, () =>
@@ -99,6 +121,16 @@ const open = (name: string, access: number): number =>
       0,
     ),
   )
+
+const openWithin = (name: string): { readonly handle: number; readonly direction: PipeDirection } => {
+  for (const [rights, direction] of RIGHTS) {
+    const handle = open(name, rights)
+    // Wine grants more than the pipe has.
+    if (handle >= 0) return { handle, direction: directionOf(handle) ?? direction }
+    if (-handle !== ERROR_ACCESS_DENIED) return { handle, direction }
+  }
+  return { handle: -ERROR_ACCESS_DENIED, direction: 'both' }
+}
 
 /** True for a pipe that carries messages. */
 const isMessagePipe = (handle: number): boolean => {
@@ -116,6 +148,7 @@ const readMessages = (handle: number): void => {
 export interface Opened {
   readonly handle: number
   readonly message: boolean
+  readonly direction: PipeDirection
 }
 
 /**
@@ -124,13 +157,12 @@ export interface Opened {
  * @throws SocketError `ENOENT` without a pipe, `EBUSY` when all its instances are taken, `EACCES`.
  */
 export const openPipe = (name: string): Opened => {
-  let handle = open(name, CONNECT)
-  if (-handle === ERROR_ACCESS_DENIED) handle = open(name, CONNECT_ONLY)
+  const { handle, direction } = openWithin(name)
   if (handle < 0) throw pipeError(-handle, 'CreateFileW', name)
   try {
     const message = isMessagePipe(handle)
     if (message) readMessages(handle)
-    return { handle, message }
+    return { handle, message, direction }
   } catch (error) {
     closeHandle(handle)
     throw error instanceof SocketError && error.nativeCode !== undefined

@@ -12,6 +12,7 @@
  */
 import { bindTable, defineLibrary, kernel32Library, type Bound } from '@uds/winsock-ffi'
 import { traced } from '../../trace.ts'
+import type { PipeDirection } from './pipe-cells.ts'
 import { FileModeInformation, FilePipeLocalInformation } from './constants.ts'
 
 const ntdll = defineLibrary({
@@ -80,3 +81,10 @@ export const instancesOf = (handle: number): number => ask(handle, (its) => its[
 
 /** Bytes that the pipe holds, in the direction that holds less; 0 for one that holds none. */
 export const bufferSizeOf = (handle: number): number => ask(handle, (its) => Math.min(its[4]!, its[6]!)) ?? 0
+
+/** ntifs.h: FILE_PIPE_INBOUND, FILE_PIPE_OUTBOUND, FILE_PIPE_FULL_DUPLEX */
+const DIRECTIONS: readonly (PipeDirection | undefined)[] = ['in', 'out', 'both']
+
+/** Which way the bytes of a pipe go; undefined where the system does not say. */
+export const directionOf = (handle: number): PipeDirection | undefined =>
+  DIRECTIONS[ask(handle, (its) => its[1]!) ?? -1]

@@ -17,9 +17,16 @@ const deniedAdvice = (syscall: string): string =>
     ? 'security.sddl must allow this user all rights, GA: more instances cannot be made otherwise'
     : 'the access control list of the pipe lets other users in only if its server says so'
 
+/** The rights of a handle were settled when it was opened: these fail for what its direction leaves out. */
+const TRANSFERS: ReadonlySet<string> = new Set(['ReadFile', 'WriteFile', 'PeekNamedPipe', 'FlushFileBuffers'])
+
 /** An error of the system, with the name of the pipe. */
 export const pipeError = (nativeCode: number, syscall: string, address?: string): SocketError => {
   const { code } = kernel32Library.toError(nativeCode, syscall)
+  if (nativeCode === ERROR_ACCESS_DENIED && TRANSFERS.has(syscall)) {
+    const detail = 'the pipe carries bytes in the other direction only'
+    return new SocketError({ code: 'EACCES', syscall, nativeCode, address, detail })
+  }
   const advice =
     nativeCode === ERROR_ACCESS_DENIED ? deniedAdvice(syscall) : adviceFor(code, syscall, address)
   return new SocketError({ code, syscall, nativeCode, address, advice })

@@ -9,7 +9,7 @@ import {
   PIPE_SERVER_END,
 } from './constants.ts'
 import { kernel32 } from '../../libraries/win32.ts'
-import { isConnected, isSynchronous } from './information.ts'
+import { directionOf, isConnected, isSynchronous } from './information.ts'
 
 const WHERE = 'fromRawHandle'
 
@@ -49,5 +49,6 @@ export const pipeTraitsOf = (handle: number): PipeTraits => {
   }
   if (!isConnected(handle)) throw wrong(handle, 'has no client: call ConnectNamedPipe first')
   const known = kernel32.GetNamedPipeHandleStateW.attempt(handle, flags, null, null, null, null, 0) >= 0
-  return { server, message: known && (flags[0]! & PIPE_READMODE_MESSAGE) !== 0 }
+  const message = known && (flags[0]! & PIPE_READMODE_MESSAGE) !== 0
+  return { server, message, direction: directionOf(handle) ?? 'both' }
 }

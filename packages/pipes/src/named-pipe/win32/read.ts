@@ -3,8 +3,8 @@ import { ENDED_READ, PEER_ENDED, READ } from '../../threads/cells.ts'
 import type { SharedState } from '../../threads/state.ts'
 import { DirectionLock } from '../../threads/direction-lock.ts'
 import { traced } from '../../trace.ts'
-import { isMessageMode } from './pipe-cells.ts'
-import { ERROR_MORE_DATA, ERROR_OPERATION_ABORTED } from './constants.ts'
+import { isMessageMode, mayRead } from './pipe-cells.ts'
+import { ERROR_ACCESS_DENIED, ERROR_MORE_DATA, ERROR_OPERATION_ABORTED } from './constants.ts'
 import { isGone, pipeError } from './pipe-errors.ts'
 import { perform } from './overlapped.ts'
 import { kernel32 } from '../../libraries/win32.ts'
@@ -44,7 +44,12 @@ const understood = (state: SharedState, result: number, scratch: Scratch): ReadR
   throw pipeError(-result, 'ReadFile')
 }
 
+const requireReadable = (state: SharedState, syscall: string): void => {
+  if (!mayRead(state)) throw pipeError(ERROR_ACCESS_DENIED, syscall)
+}
+
 export const read = (state: SharedState, buffer: Uint8Array, timeoutMs: number | undefined): ReadResult => {
+  requireReadable(state, 'ReadFile')
   const lock = new DirectionLock(state, READ, 'ReadFile', timeoutMs)
   lock.enter()
   try {
@@ -103,6 +108,7 @@ export const available = (state: SharedState): number =>
  * (libuv waits for its pipes in this way: src/win/pipe.c). A message of no bytes is taken by it, and is the end.
  */
 export const peek = (state: SharedState, buffer: Uint8Array, timeoutMs: number | undefined): number => {
+  requireReadable(state, 'PeekNamedPipe')
   const lock = new DirectionLock(state, READ, 'PeekNamedPipe', timeoutMs)
   lock.enter()
   try {

@@ -13,9 +13,9 @@ import { BROKEN_WRITE, ENDED_WRITE, WRITE } from '../../threads/cells.ts'
 import type { SharedState } from '../../threads/state.ts'
 import { DirectionLock } from '../../threads/direction-lock.ts'
 import { traced } from '../../trace.ts'
-import { isMessageMode, setUnreadBound, unreadBound } from './pipe-cells.ts'
+import { isMessageMode, mayWrite, setUnreadBound, unreadBound } from './pipe-cells.ts'
 import { closeHandle } from './close-handle.ts'
-import { ERROR_OPERATION_ABORTED } from './constants.ts'
+import { ERROR_ACCESS_DENIED, ERROR_OPERATION_ABORTED } from './constants.ts'
 import { isGone, pipeError } from './pipe-errors.ts'
 import { flushInThread } from './flush.ts'
 import { bufferSizeOf } from './information.ts'
@@ -34,6 +34,7 @@ const broken = (): SocketError =>
   })
 
 const refuse = (state: SharedState): void => {
+  if (!mayWrite(state)) throw pipeError(ERROR_ACCESS_DENIED, 'WriteFile')
   if (state.has(BROKEN_WRITE)) throw broken()
   if (state.has(ENDED_WRITE)) throw brokenPipe('WriteFile')
 }

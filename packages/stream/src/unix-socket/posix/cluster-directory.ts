@@ -5,8 +5,8 @@
 import { linkSync, readdirSync, readFileSync, unlinkSync, writeFileSync, type Stats } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { SocketError } from '@uds/winsock-ffi'
-import { codeOf, fitsSocketAddress } from '@uds/winsock-ffi/internal'
-import { isSameFile, lstatIfExists, randomPart } from './files.ts'
+import { codeOf, fitsSocketAddress, randomPart } from '@uds/winsock-ffi/internal'
+import { isSameFile, lstatIfExists } from './files.ts'
 import { enterPrivateDirectory, type PrivateDirectory } from './private-directory.ts'
 
 /** The name of the socket in its directory. */

@@ -18,6 +18,3 @@ export const describeFile = (found: Stats): string => {
  */
 export const isSameFile = (a: Stats | undefined, b: Stats | undefined): boolean =>
   a !== undefined && b !== undefined && a.ino === b.ino && a.dev === b.dev && a.birthtimeMs === b.birthtimeMs
-
-/** Eight letters and digits for a file name that no other process is likely to choose. */
-export const randomPart = (): string => Math.random().toString(36).slice(2, 10).padEnd(8, '0')

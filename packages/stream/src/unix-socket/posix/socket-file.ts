@@ -1,10 +1,11 @@
 /** The published file of a socket: whether it still leads to it, kept from cleaners, removed. */
 import type { Stats } from 'node:fs'
+import { randomPart } from '@uds/winsock-ffi/internal'
 import { atExit } from '../../listener/at-exit.ts'
 import { fileStays } from '../../listener/bound-file.ts'
 import type { FileState } from '../../listener/file-state.ts'
 import { keepTouched } from '../../listener/touch.ts'
-import { isSameFile, lstatIfExists, randomPart } from './files.ts'
+import { isSameFile, lstatIfExists } from './files.ts'
 import { moveAside } from './move-aside.ts'
 
 export class SocketFile {

@@ -2,11 +2,11 @@
 import { chmodSync, lchownSync, unlinkSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { SocketError } from '@uds/winsock-ffi'
-import { fitsSocketAddress, system } from '@uds/winsock-ffi/internal'
+import { privateName, randomPart, system } from '@uds/winsock-ffi/internal'
 import { toSocketError } from '../../errors/connection-error.ts'
 import { requireDescriptorPaths } from '../../errors/permission.ts'
 import type { ListenOptions } from '../../transport.ts'
-import { lstatIfExists, randomPart } from './files.ts'
+import { lstatIfExists } from './files.ts'
 import { makePrivateDirectory } from './private-directory.ts'
 
 export interface TemporaryPath {
@@ -33,11 +33,8 @@ const tryTo = (action: () => void): void => {
 
 const nothing = (): void => {}
 
-/** The name contains the public one where that is short enough: `ss` and `lsof` show it, and `uds ls` reads it. */
 const plainName = (path: string): TemporaryPath => {
-  const random = randomPart()
-  const readable = join(dirname(path), `.${basename(path).slice(0, 64)}.uds-${random}`)
-  const name = fitsSocketAddress(readable) ? readable : join(dirname(path), `.${random.slice(0, 6)}`)
+  const name = privateName(path)
   return {
     path: name,
     safePath: name,
