@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { connect, listen } from '@uds/stream'
@@ -52,6 +52,24 @@ describe('run', () => {
       env: { HERE: 'x' },
     })
     expect(named.code).toBe(2)
+  })
+
+  test('--dir gives it a directory, and with :ro one that it cannot change', async () => {
+    // The exit code is the errno of a directory that it makes.
+    const making = guest(
+      [EXIT, { name: 'path_create_directory', arity: 3 }],
+      call(0, call(1, constant(3), constant(0), constant(4))),
+      Buffer.from('made'),
+    )
+    const dir = tempDir()
+    const [EROFS, EBADF] = [69, 8]
+    expect((await uds(['wasm', 'run', making])).code).toBe(EBADF)
+    expect((await uds(['wasm', 'run', '--dir', `${dir}::/data:ro`, making])).code).toBe(EROFS)
+    expect(existsSync(join(dir, 'made'))).toBe(false)
+    expect((await uds(['wasm', 'run', '--dir', `${dir}::/data`, making])).code).toBe(0)
+    expect(existsSync(join(dir, 'made'))).toBe(true)
+    const missing = await uds(['wasm', 'run', '--dir', `${join(dir, 'none')}::/data:ro`, making])
+    expect(missing.stderr).toContain(`There is no directory ${join(dir, 'none')}`)
   })
 
   test('what the guest prints is what is printed', async () => {

@@ -38,3 +38,58 @@ export const readyGuest: Uint8Array = buildModule({
       (br_if $again (local.get $times)))
     (i32.const 0))`,
 })
+
+const PATHS = Buffer.from('file'.padEnd(16, '\0') + 'a/b/c/file'.padEnd(16, '\0') + 'none')
+const FILE_RIGHTS = (1n << 1n) | (1n << 2n) | (1n << 6n) | (1n << 21n)
+
+/** Reads or writes at the descriptor in $file, from its beginning once more at the end of the file. */
+const transfer = (call: 'read' | 'write'): string => `
+  (func (export "transfers_${call}") (param $times i32) (param $size i32) (result i32)
+    (i32.store (i32.const 16) (i32.const ${BUFFER}))
+    (i32.store (i32.const 20) (local.get $size))
+    (loop $again
+      (if (call $fd_${call} (global.get $file) (i32.const 16) (i32.const 1) (i32.const ${OUT}))
+        (then (return (i32.const -1))))
+      (if (i32.ne (i32.load (i32.const ${OUT})) (local.get $size)) (then (return (i32.const -2))))
+      (local.set $times (i32.sub (local.get $times) (i32.const 1)))
+      (br_if $again (local.get $times)))
+    (i32.const 0))`
+
+const openFile = (path: string, length: string): string =>
+  `(call $path_open (i32.const 3) (i32.const 0) ${path} ${length} (i32.const 0) (i64.const ${FILE_RIGHTS})
+    (i64.const 0) (i32.const 0) (i32.const ${OUT}))`
+
+/** A guest that works on files: `start`, `transfers_read`, `transfers_write`, `opens`, `stats`. Each returns 0. */
+export const filesGuest: Uint8Array = buildModule({
+  imports: preview1(
+    'fd_read:iiii',
+    'fd_write:iiii',
+    'fd_close:i',
+    'path_open:iiiiiIIii',
+    'path_filestat_get:iiiii',
+  ),
+  pages: 40,
+  data: [{ at: 1024, bytes: PATHS }],
+  wat: `(global $file (mut i32) (i32.const 0))
+  (func (export "start") (result i32)
+    (if (global.get $file) (then (drop (call $fd_close (global.get $file)))))
+    (if ${openFile('(i32.const 1024)', '(i32.const 4)')} (then (return (i32.const -1))))
+    (global.set $file (i32.load (i32.const ${OUT})))
+    (i32.const 0))
+  ${transfer('read')} ${transfer('write')}
+  (func (export "opens") (param $times i32) (param $path i32) (param $length i32) (result i32)
+    (loop $again
+      (if ${openFile('(i32.add (i32.const 1024) (local.get $path))', '(local.get $length)')}
+        (then (return (i32.const -1))))
+      (if (call $fd_close (i32.load (i32.const ${OUT}))) (then (return (i32.const -2))))
+      (local.set $times (i32.sub (local.get $times) (i32.const 1)))
+      (br_if $again (local.get $times)))
+    (i32.const 0))
+  (func (export "stats") (param $times i32) (param $path i32) (param $length i32) (result i32)
+    (loop $again
+      (drop (call $path_filestat_get (i32.const 3) (i32.const 1) (i32.add (i32.const 1024) (local.get $path))
+        (local.get $length) (i32.const 2048)))
+      (local.set $times (i32.sub (local.get $times) (i32.const 1)))
+      (br_if $again (local.get $times)))
+    (i32.const 0))`,
+})

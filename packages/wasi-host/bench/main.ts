@@ -1,4 +1,5 @@
 /** All benchmarks of this package, one after the other: "pnpm bench" at the root, "pnpm run bench" here. */
 await import('./calls.ts')
+await import('./files.ts')
 await import('./echo.ts')
 await import('./http.ts')

@@ -57,7 +57,7 @@ describe('a hostile component', () => {
           const http = new HttpService({ network, sockets, permissions })
           const memory = new engine.Memory({ initial: 1 })
           const host = new ComponentHost(
-            { memory: new GuestMemory(memory), fds: new FdTable(), sockets, http, wasi: {} },
+            { memory: new GuestMemory(memory), fds: new FdTable(), sockets, http, args: [], env: {} },
             { args: ['hostile'], env: { A: 'b' } },
           )
           const pick = random(seed)

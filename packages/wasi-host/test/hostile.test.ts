@@ -1,8 +1,9 @@
-import { expectNoLeak } from '@uds/testkit'
+import { expectNoLeak, tempDir } from '@uds/testkit'
 import { describe, expect, test } from 'vitest'
 import { abis } from '../src/abi/link.ts'
 import type { Abi, Guest, Row } from '../src/abi/abi.ts'
-import { nodeWasi } from '../src/wasi/node-wasi.ts'
+import { PREOPENED } from '../src/abi/preview1/rights.ts'
+import { OpenDirectory } from '../src/wasi/files/open-directory.ts'
 import { Exit } from '../src/outcome/failure.ts'
 import { GuestMemory } from '../src/memory/guest-memory.ts'
 import { NodeNetwork } from '../src/network/node/network.ts'
@@ -59,11 +60,18 @@ const attacked = (): Attacked => {
     new Quota({ sockets: QUOTA }),
   )
   const memory = new engine.Memory({ initial: 1 })
-  const base = nodeWasi({ args: ['hostile'], env: {}, preopens: {}, stdio: [0, 1, 2] })
-  base.bind(memory)
   const fds = new FdTable()
+  const directory = OpenDirectory.preopened(tempDir(), false)
+  fds.set(3, { kind: 'directory', directory, preopened: '/', rights: PREOPENED })
   return {
-    guest: { memory: new GuestMemory(memory), fds, sockets, http: undefined, wasi: base.imports },
+    guest: {
+      memory: new GuestMemory(memory),
+      fds,
+      sockets,
+      http: undefined,
+      args: ['hostile'],
+      env: { A: 'b' },
+    },
     memory,
     network,
     sockets,
@@ -107,6 +115,7 @@ describe('a hostile guest', () => {
             if (left % 10_000 === 0) await new Promise((resolve) => setImmediate(resolve))
           }
           sockets.closeAll()
+          guest.fds.closeFiles()
           network.stop(new Error('over'))
           await network.close(0)
           expect(sockets.size).toBe(0)

@@ -1,5 +1,5 @@
 /**
- * Hides warnings of experimental features, such as node:wasi: the user of a command did not choose them. Node prints all
+ * Hides warnings of experimental features, such as node:sqlite: the user of a command did not choose them. Node prints all
  * other warnings as before.
  *
  * @see https://nodejs.org/api/process.html#event-warning

@@ -5,7 +5,6 @@ import type { ErrnoStyle } from '../outcome/errno.ts'
 import type { GuestMemory } from '../memory/guest-memory.ts'
 import type { Outcome } from '../outcome/sync-promise.ts'
 import type { AbiName } from '../module/profile.ts'
-import type { WasiFunctions } from '../wasi/posix-wasi.ts'
 import type { FdTable } from './fd-table.ts'
 
 /** What a call of a guest is served with. */
@@ -15,7 +14,8 @@ export interface Guest {
   readonly sockets: SocketCalls
   /** Undefined where nothing serves `wasi:http`. */
   readonly http: HttpCalls | undefined
-  readonly wasi: WasiFunctions
+  readonly args: readonly string[]
+  readonly env: Readonly<Record<string, string>>
 }
 
 export interface Row {

@@ -1,19 +1,32 @@
 /** FdTable: the descriptors of a guest. */
 import { badDescriptor, Failure } from '../outcome/failure.ts'
+import type { OpenDirectory } from '../wasi/files/open-directory.ts'
+import type { OpenFile } from '../wasi/files/open-file.ts'
 import type { StandardStream } from '../wasi/stdio/standard-stream.ts'
+import type { Rights } from './preview1/rights.ts'
 
 /** What a descriptor of the guest stands for. */
 export type FdEntry =
-  /** A descriptor of the files of WASI: a file, a directory, a standard stream of this process. */
+  /** A file, with its flags of preview 1. */
+  | { readonly kind: 'file'; readonly file: OpenFile; flags: number; rights: Rights }
+  /** A directory; with its name for the guest when it was open at the start. */
   | {
-      readonly kind: 'file'
-      readonly host: number
-      readonly standard?: StandardStream
-      /** It is, or lies in, a directory that the guest may not change. */
-      readonly readOnly?: boolean
+      readonly kind: 'directory'
+      readonly directory: OpenDirectory
+      readonly preopened?: string
+      rights: Rights
     }
+  /** A standard stream that is a descriptor of this process, or a stream that was opened: a FIFO, a terminal. */
+  | { readonly kind: 'standard'; readonly standard: StandardStream; rights: Rights }
   /** A socket; with `stdio`, its file type, when it is a standard stream that the host has as a stream. */
   | { readonly kind: 'socket'; readonly id: number; readonly stdio?: number }
+
+/** Closes what is no socket. */
+export const closeEntry = (entry: Exclude<FdEntry, { readonly kind: 'socket' }>): void => {
+  if (entry.kind === 'file') entry.file.close()
+  else if (entry.kind === 'directory') entry.directory.close()
+  else entry.standard.release()
+}
 
 /** Descriptors that are open at a time: a guest must not use up those of this process. */
 const MOST_DESCRIPTORS = 4096
@@ -65,10 +78,10 @@ export class FdTable {
     for (let fd = from; ; fd += 1) if (!this.#entries.has(fd) && usable(fd)) return fd
   }
 
-  /** Assigns the lowest free number to a file or a directory. */
-  addFile(host: number, readOnly: boolean): number {
+  /** Assigns the lowest free number to a file, a directory or a stream. */
+  add(entry: FdEntry): number {
     const fd = this.#lowest(0, (each) => !this.#slots.has(each))
-    this.#entries.set(fd, { kind: 'file', host, readOnly })
+    this.#entries.set(fd, entry)
     return fd
   }
 
@@ -106,18 +119,13 @@ export class FdTable {
     }
   }
 
-  /** The open descriptors of WASI's files, without the standard streams. */
-  files(): number[] {
-    return [...this.#entries.values()].flatMap((entry) =>
-      entry.kind === 'file' && entry.host > 2 ? [entry.host] : [],
-    )
-  }
-
-  /** The standard streams that are open and descriptors of this process. */
-  standards(): StandardStream[] {
-    return [...this.#entries.values()].flatMap((entry) =>
-      entry.kind === 'file' && entry.standard ? [entry.standard] : [],
-    )
+  /** Forgets all that is no socket, and closes it. */
+  closeFiles(): void {
+    for (const [fd, entry] of this.#entries) {
+      if (entry.kind === 'socket') continue
+      this.#entries.delete(fd)
+      closeEntry(entry)
+    }
   }
 
   /** Whether the number is set aside and no socket has it. */

@@ -8,7 +8,7 @@ import { errnoOf, type ErrnoStyle } from '../outcome/errno.ts'
 import { Exit, failureOf, Stopped, wouldBlock } from '../outcome/failure.ts'
 import type { ModuleImport } from '../module/binary.ts'
 import { after, SyncPromise, type Outcome } from '../outcome/sync-promise.ts'
-import { PREVIEW1, type AbiName } from '../module/profile.ts'
+import type { AbiName } from '../module/profile.ts'
 import { addImport, type OwnImports } from './own-imports.ts'
 import type { WasmImports } from '../module/engine.ts'
 import type { Abi, Guest, Row } from './abi.ts'
@@ -143,17 +143,9 @@ const notOffered = (wanted: ModuleImport, profile: AbiName): string => {
   return `${signature(wanted)}: ${known.length === 0 ? 'no ABI of this host has a call of that name' : `no ABI has that type: ${known.join(', ')}`} (the module speaks ${profile})`
 }
 
-/** The functions of WASI that need no descriptor: clocks, arguments, random numbers. */
-const fromWasi = (guest: Guest, { module, name, parameters }: ModuleImport): HostCall | undefined => {
-  if (module !== PREVIEW1 || !Object.hasOwn(guest.wasi, name)) return undefined
-  const call = guest.wasi[name]!
-  return call.length === parameters.length ? call : undefined
-}
-
 /** Whether the host serves a name itself, whatever its type. */
-export const isServed = (guest: Guest, module: string, name: string): boolean =>
-  abis.some((abi) => abi.modules.includes(module) && Object.hasOwn(abi.rows, name)) ||
-  (module === PREVIEW1 && Object.hasOwn(guest.wasi, name))
+export const isServed = (module: string, name: string): boolean =>
+  abis.some((abi) => abi.modules.includes(module) && Object.hasOwn(abi.rows, name))
 
 /**
  * The imports of a module, each from the ABI that it belongs to.
@@ -164,9 +156,9 @@ export const link = (inspection: Inspection, guest: Guest, options: LinkOptions)
   const calls = new Map<string, { wanted: ModuleImport; shapes: Map<number, HostCall>; waits: boolean }>()
   const missing: string[] = []
   const imports: WasmImports = {}
-  options.own.expectNoClash((module, name) => isServed(guest, module, name))
+  options.own.expectNoClash(isServed)
   for (const wanted of inspection.imports) {
-    const own = isServed(guest, wanted.module, wanted.name) ? undefined : options.own.get(wanted)
+    const own = isServed(wanted.module, wanted.name) ? undefined : options.own.get(wanted)
     if (own !== undefined) {
       addImport(imports, wanted, own)
       continue
@@ -185,15 +177,15 @@ export const link = (inspection: Inspection, guest: Guest, options: LinkOptions)
     }
     const found = find(wanted, options.abi)
     const key = `${wanted.module}.${wanted.name}`
-    const plain = found ? rowCall(guest, found, options) : fromWasi(guest, wanted)
-    if (!plain) {
+    if (!found) {
       missing.push(notOffered(wanted, options.abi))
       continue
     }
-    const call = debug.enabled && found ? traced(key, plain) : plain
+    const plain = rowCall(guest, found, options)
+    const call = debug.enabled ? traced(key, plain) : plain
     const entry = calls.get(key) ?? { wanted, shapes: new Map(), waits: false }
     entry.shapes.set(wanted.parameters.length, call)
-    entry.waits ||= found?.row.waits === true
+    entry.waits ||= found.row.waits === true
     calls.set(key, entry)
   }
   if (missing.length > 0) {

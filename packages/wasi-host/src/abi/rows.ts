@@ -5,6 +5,7 @@ import { Failure } from '../outcome/failure.ts'
 import { readIovecs, type GuestMemory, type Iovec } from '../memory/guest-memory.ts'
 import { after, type Outcome } from '../outcome/sync-promise.ts'
 import type { Guest, Row } from './abi.ts'
+import { closeEntry } from './fd-table.ts'
 
 /** What the numbers of an ABI stand for. */
 export type Numbers<T> = Readonly<Record<number, T>>
@@ -30,20 +31,14 @@ export const servicePort = (service: string): number => {
 }
 
 /** Closes a descriptor, whatever it is. */
-export const closeDescriptor = (guest: Guest, fd: number): Outcome<number | void> => {
+export const closeDescriptor = (guest: Guest, fd: number): Outcome<void> => {
   const entry = guest.fds.get(fd)
   if (entry.kind === 'socket') {
     guest.fds.remove(fd)
     return guest.sockets.close(entry.id)
   }
-  // It is the process' own, and stays open.
-  if (entry.standard) {
-    guest.fds.remove(fd)
-    return entry.standard.release()
-  }
-  const errno = guest.wasi['fd_close']!(entry.host)
-  if (errno === 0) guest.fds.remove(fd)
-  return errno
+  guest.fds.remove(fd)
+  return closeEntry(entry)
 }
 
 /** The numbers of families and types. */

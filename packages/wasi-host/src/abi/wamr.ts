@@ -11,7 +11,7 @@ import { singleIovec, type GuestMemory } from '../memory/guest-memory.ts'
 import { after } from '../outcome/sync-promise.ts'
 import { PREVIEW1 } from '../module/profile.ts'
 import type { Abi, Row } from './abi.ts'
-import { socketRows } from './preview1/preview1.ts'
+import { socketRows } from './preview1/socket-rows.ts'
 import {
   addressRow,
   closeRow,

@@ -69,5 +69,5 @@ const standardChannel = (stream: StandardStream): Channel => {
 /** A standard stream by its entry among the descriptors. */
 export const channelOf = (entry: FdEntry): Channel | undefined => {
   if (entry.kind === 'socket') return socketChannel(entry.id)
-  return entry.standard && standardChannel(entry.standard)
+  return entry.kind === 'standard' ? standardChannel(entry.standard) : undefined
 }

@@ -32,9 +32,10 @@ export class TerminalOutput {
 
 export const isTerminal = (host: ComponentHost, fd: number): boolean => {
   const entry = entryOf(host, fd)
-  const filetype = entry.kind === 'socket' ? entry.stdio : entry.standard && filetypeOf(entry.standard.fd)
+  if (entry.kind !== 'socket' && entry.kind !== 'standard') return false
+  const filetype = entry.kind === 'socket' ? entry.stdio : filetypeOf(entry.standard.fd)
   // The null device is a character device, too, and none that waits.
-  return filetype === FILETYPE_CHARACTER_DEVICE && (entry.kind === 'socket' || entry.standard?.waits === true)
+  return filetype === FILETYPE_CHARACTER_DEVICE && (entry.kind === 'socket' || entry.standard.waits)
 }
 
 /** `option<terminal>` */

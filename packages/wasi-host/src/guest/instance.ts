@@ -10,7 +10,7 @@ import { OwnImports, type ImportsOption } from '../abi/own-imports.ts'
 import type { Guest } from '../abi/abi.ts'
 import type { Exchange, HttpCalls } from '../http/http-calls.ts'
 import { incomingHandles } from '../component/http/responses.ts'
-import type { PosixWasi, Preopen } from '../wasi/posix-wasi.ts'
+import { openPreopens, type Preopens } from '../wasi/preopen.ts'
 import type { Stdio } from '../sockets/session.ts'
 import type { SocketCalls } from '../sockets/socket-calls.ts'
 import { linkError } from '../outcome/errors.ts'
@@ -19,8 +19,9 @@ import { Exit, fault } from '../outcome/failure.ts'
 import { HANDLER_EXPORT, runExport, type Inspection } from '../module/inspect.ts'
 import { GuestMemory } from '../memory/guest-memory.ts'
 import type { AbiName } from '../module/profile.ts'
-import { FdTable } from '../abi/fd-table.ts'
-import { StandardStream } from '../wasi/stdio/standard-stream.ts'
+import { FdTable, type FdEntry } from '../abi/fd-table.ts'
+import { FILETYPE_REGULAR_FILE, filetypeOf, StandardStream } from '../wasi/stdio/standard-stream.ts'
+import { FILE, PREOPENED, STREAM } from '../abi/preview1/rights.ts'
 import { inLoop, type Waiting } from './suspension.ts'
 import {
   engine,
@@ -48,16 +49,29 @@ export interface InstancePlan {
   readonly stdioFds: readonly [number, number, number]
   /** Sockets that are open when it starts: from descriptor 3 on. */
   readonly given: readonly number[]
-  /** Those of `wasi:cli/environment`; the others have them from `PosixWasi`. */
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>
   /** What the embedder serves; only in the thread that it lives in. */
   readonly imports?: ImportsOption | undefined
-  /** The preopened directories: descriptors of `PosixWasi` from 3 on. */
-  readonly directories: readonly Preopen[]
+  /** The directories of the host that it sees: behind the sockets that are open. */
+  readonly preopens: Preopens
 }
 
-const fdTableOf = ({ inspection, abi, stdio, stdioFds, given, directories }: InstancePlan): FdTable => {
+/** What reaches out of the guest. */
+interface Services {
+  readonly sockets: SocketCalls
+  readonly http: HttpCalls | undefined
+}
+
+const standardEntry = (fd: number): FdEntry => ({
+  kind: 'standard',
+  standard: new StandardStream(fd),
+  // isatty of wasi-libc looks for a right to seek.
+  rights: { base: filetypeOf(fd) === FILETYPE_REGULAR_FILE ? FILE : STREAM, inheriting: 0n },
+})
+
+/** Fills the descriptors; those of directories are the last, so that nothing can fail once they are open. */
+const fdTableOf = ({ inspection, abi, stdio, stdioFds, given, preopens }: InstancePlan): FdTable => {
   const table = new FdTable({
     firstSocket: abi === 'zig' && !inspection.usesUdsSocket ? ZIG_FIRST_SOCKET : 0,
   })
@@ -65,15 +79,14 @@ const fdTableOf = ({ inspection, abi, stdio, stdioFds, given, directories }: Ins
     table.set(
       fd,
       each.kind === 'fd'
-        ? { kind: 'file', host: fd, standard: new StandardStream(stdioFds[fd]!) }
+        ? standardEntry(stdioFds[fd]!)
         : { kind: 'socket', id: each.id, stdio: each.filetype },
     )
   }
   // As systemd has it: those that were handed over come first (sd_listen_fds(3)).
   for (const [index, id] of given.entries()) table.set(3 + index, { kind: 'socket', id })
-  for (const [index, { readOnly }] of directories.entries()) {
-    table.set(3 + given.length + index, { kind: 'file', host: 3 + index, readOnly })
-  }
+  for (const [index, { name, directory }] of openPreopens(preopens).entries())
+    table.set(3 + given.length + index, { kind: 'directory', directory, preopened: name, rights: PREOPENED })
   if (inspection.wasiVfs) table.reserve(WASI_VFS_SLOTS)
   return table
 }
@@ -137,18 +150,29 @@ export class GuestInstance {
     checked(() => this.#guest.memory.write(pointer, bytes), 'write', pointer, bytes.length)
   }
 
-  static async create(
+  static async create(plan: InstancePlan, services: Services, waiting: Waiting): Promise<GuestInstance> {
+    const fds = fdTableOf(plan)
+    try {
+      return await GuestInstance.#linked(plan, fds, services, waiting)
+    } catch (error) {
+      fds.closeFiles()
+      throw error
+    }
+  }
+
+  static async #linked(
     plan: InstancePlan,
-    base: PosixWasi,
-    { sockets, http }: { readonly sockets: SocketCalls; readonly http: HttpCalls | undefined },
+    fds: FdTable,
+    { sockets, http }: Services,
     waiting: Waiting,
   ): Promise<GuestInstance> {
     const guest: { -readonly [K in keyof Guest]: Guest[K] } = {
       memory: new GuestMemory(new engine.Memory({ initial: 0 })),
-      fds: fdTableOf(plan),
+      fds,
       sockets,
       http,
-      wasi: base.imports,
+      args: plan.args,
+      env: plan.env,
     }
     const own = new OwnImports(plan.imports)
     const component = componentHost(plan, guest)
@@ -171,9 +195,8 @@ export class GuestInstance {
       throw linkError('the module exports no memory named "memory", through which WASI passes everything')
     }
     guest.memory = new GuestMemory(memory)
-    base.bind(memory)
     if (component) component.realloc = exports['cabi_realloc'] as Realloc | undefined
-    own.resolve({ memory, table: tableIn(exports) }, (module, name) => isServed(guest, module, name))
+    own.resolve({ memory, table: tableIn(exports) }, isServed)
     return new GuestInstance(instance, waiting, guest, {
       host: component,
       // One that imports nothing that waits needs no stack of its own.
@@ -282,8 +305,7 @@ export class GuestInstance {
   /** Closes the files that it has left open: nothing else does, not even the end of its thread. */
   closeFiles(): void {
     this.#async?.stop()
-    for (const standard of this.#guest.fds.standards()) standard.release()
-    for (const host of this.#guest.fds.files()) this.#guest.wasi['fd_close']?.(host)
+    this.#guest.fds.closeFiles()
     this.#exited ??= new Exit(0)
   }
 }

@@ -44,6 +44,12 @@ export class GuestMemory {
     return this.#bytes.subarray(from, from + size)
   }
 
+  /** All of the memory, once the bytes at a pointer are known to be in it. */
+  around(pointer: number, length: number): Uint8Array {
+    this.#at(pointer >>> 0, length >>> 0)
+    return this.#bytes
+  }
+
   /** A copy of the bytes at a pointer. */
   copy(pointer: number, length: number): Uint8Array {
     return this.bytes(pointer, length).slice()

@@ -9,7 +9,7 @@ import { checkPolicy, type Decision, type Policy } from '../policy/permissions.t
 import { checkQuotas, type Quotas } from '../policy/quota.ts'
 import { parseTarget, readTarget, type RouteTarget } from '../policy/targets.ts'
 import type { StreamMaker, Target } from '../network/target.ts'
-import type { Preopen, Preopens } from '../wasi/posix-wasi.ts'
+import type { Preopen, Preopens } from '../wasi/preopen.ts'
 import type { ResolveOption } from '../network/resolver.ts'
 
 /** How a guest waits. */

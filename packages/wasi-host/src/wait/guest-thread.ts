@@ -1,6 +1,5 @@
 /** The thread of a guest that blocks while it waits: the entry of a worker. */
 import { parentPort, workerData } from 'node:worker_threads'
-import { nodeWasi } from '../wasi/node-wasi.ts'
 import type { HttpCalls } from '../http/http-calls.ts'
 import type { SocketCalls } from '../sockets/socket-calls.ts'
 import { GuestInstance } from '../guest/instance.ts'
@@ -50,12 +49,6 @@ const perform = (instance: GuestInstance, opened: Opened, command: Command): unk
 
 const begin = async (): Promise<void> => {
   const opened = await open()
-  const base = nodeWasi({
-    args: plan.args,
-    env: { ...plan.env, ...opened.env },
-    preopens: plan.preopens,
-    stdio: plan.stdioFds,
-  })
   const instance = await GuestInstance.create(
     {
       module: plan.module,
@@ -65,11 +58,10 @@ const begin = async (): Promise<void> => {
       stdio: opened.stdio,
       stdioFds: plan.stdioFds,
       given: opened.given,
-      directories: Object.values(plan.preopens),
+      preopens: plan.preopens,
       args: plan.args,
       env: { ...plan.env, ...opened.env },
     },
-    base,
     { sockets: opened.sockets, http: opened.http },
     inThread,
   )

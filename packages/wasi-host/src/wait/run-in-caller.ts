@@ -16,7 +16,6 @@ import type { Settings } from '../options/options.ts'
 import { GuestExit } from '../outcome/errors.ts'
 import { Exit, Stopped } from '../outcome/failure.ts'
 import { adoptStdio, openSession, type Session, type Stdio } from '../sockets/session.ts'
-import { nodeWasi } from '../wasi/node-wasi.ts'
 import { mountFiles } from '../wasi/private-files.ts'
 import { FILETYPE_UNKNOWN } from '../wasi/stdio/standard-stream.ts'
 import { callThrough, sharedMemory } from './channel.ts'
@@ -94,12 +93,6 @@ export const runInCaller = async (
   try {
     session = await openSession(network, { ...settings, nonblocking: inspection.go })
     settings.onListening?.(session.listening)
-    const base = nodeWasi({
-      args: settings.args,
-      env: { ...settings.env, ...session.env },
-      preopens: mounted.preopens,
-      stdio: stdio.fds,
-    })
     const created = await GuestInstance.create(
       {
         module,
@@ -109,12 +102,11 @@ export const runInCaller = async (
         stdio: standard(session),
         stdioFds: stdio.fds,
         given: session.preopened,
-        directories: Object.values(mounted.preopens),
+        preopens: mounted.preopens,
         imports: settings.imports,
         args: settings.args,
         env: { ...settings.env, ...session.env },
       },
-      base,
       { sockets: session.sockets, http: undefined },
       inThread,
     )

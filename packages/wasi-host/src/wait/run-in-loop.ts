@@ -1,6 +1,5 @@
 /** A guest in this thread, suspended by the engine while it waits. */
 import { mountFiles } from '../wasi/private-files.ts'
-import { nodeWasi } from '../wasi/node-wasi.ts'
 import { Exit, Stopped } from '../outcome/failure.ts'
 import { GuestExit } from '../outcome/errors.ts'
 import { coreAbi } from '../module/inspect.ts'
@@ -50,12 +49,6 @@ export const runInThread = async (
     settings.onListening?.(session.listening)
     const service = new HttpService({ network, ...session })
     http = service
-    const base = nodeWasi({
-      args: settings.args,
-      env: { ...settings.env, ...session.env },
-      preopens: mounted.preopens,
-      stdio: stdio.fds,
-    })
     const created = await GuestInstance.create(
       {
         module,
@@ -65,12 +58,11 @@ export const runInThread = async (
         stdio: adoptStdioStreams(session, network, settings, true),
         stdioFds: stdio.fds,
         given: session.preopened,
-        directories: Object.values(mounted.preopens),
+        preopens: mounted.preopens,
         imports: settings.imports,
         args: settings.args,
         env: { ...settings.env, ...session.env },
       },
-      base,
       { sockets: session.sockets, http: service },
       // Without JSPI only components that return to the loop to wait come here.
       hasJspi ? jspi : inLoop,

@@ -27,7 +27,7 @@ import { serveSockets } from './remote-sockets.ts'
 /** The command that no other has the number of. */
 const CLOSING = -1
 
-/** So long an aborted guest has to close its files; one that is busy never gets to it, and keeps them open. */
+/** So long an aborted guest has to close its files; of one that is busy Node closes them, with its thread. */
 const ABORTED_MS = 200
 
 type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never
@@ -50,13 +50,8 @@ class GuestThread {
 
   constructor(plan: WorkerPlan, service: Service, on: (report: Report) => void) {
     this.#plan = plan
-    // node:wasi warns once in every thread that it is experimental; the README says what it promises and what not.
-    // Deno warns of nothing, and takes no flags for a thread.
-    const isDeno = 'deno' in process.versions
-    const execArgv = isDeno ? [] : [...process.execArgv, '--disable-warning=ExperimentalWarning']
     this.#worker = new Worker(threadFile('@uds/wasi-host/dist/guest-thread.js', import.meta.url), {
       workerData: plan,
-      execArgv,
     })
     this.ready = new Promise((resolve, reject) => {
       this.#pending.set(0, { resolve: () => resolve(), reject })

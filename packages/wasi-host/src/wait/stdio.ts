@@ -39,7 +39,7 @@ export const adoptStdioStreams = (
     return adoptStdio(session.sockets, end, inherited ? filetypeOf(0) : FILETYPE_UNKNOWN)
   })
 
-/** Descriptors of this process for `PosixWasi`; those of streams lead to the null device. */
+/** Descriptors of this process for the standard streams; those of streams lead to the null device. */
 export const openStdio = (plans: Settings['stdio']): { fds: [number, number, number]; close: () => void } => {
   const nowhere = plans.every(({ kind }) => kind === 'fd') ? undefined : openSync(devNull, 'r+')
   const fds = plans.map((plan) => (plan.kind === 'fd' ? plan.fd : nowhere)) as [number, number, number]

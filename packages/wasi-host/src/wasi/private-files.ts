@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { linkError } from '../outcome/errors.ts'
-import type { Preopen, Preopens } from './posix-wasi.ts'
+import type { Preopen, Preopens } from './preopen.ts'
 
 export interface MountedFiles {
   readonly preopens: Preopens

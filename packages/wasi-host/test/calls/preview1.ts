@@ -112,6 +112,17 @@ export const preview1Calls: CallTable = {
     file('path_rename:iiiiii', [fd, at(NAME), 3, fd, at(NAME), 4], 'ENOTDIR'),
     file('path_symlink:iiiii', [at(NAME), 3, fd, at(NAME), 4], 'ENOTDIR'),
     file('path_unlink_file:iii', [fd, at(NAME), 3], 'ENOTDIR'),
+    { call: 'args_sizes_get:ii', args: [at(OUT), at(OUT2)] },
+    // The guest has no arguments, so that nothing is written.
+    { call: 'args_get:ii', args: [at(ROOM), at(BUFFER)], unread: [0, 1] },
+    { call: 'environ_sizes_get:ii', args: [at(OUT), at(OUT2)] },
+    { call: 'environ_get:ii', args: [at(ROOM), at(BUFFER)], unread: [0, 1] },
+    { call: 'clock_res_get:ii', args: [0, at(OUT)] },
+    { call: 'clock_res_get:ii', args: [4, at(OUT)], gives: 'EINVAL', unread: [1] },
+    { call: 'clock_time_get:iIi', args: [1, 1n, at(OUT)] },
+    { call: 'clock_time_get:iIi', args: [-1, 1n, at(OUT)], gives: 'EINVAL', unread: [2] },
+    { call: 'random_get:ii', args: [at(ROOM), 32] },
+    { call: 'sched_yield:', args: [] },
     { call: 'proc_raise:i', args: [9], gives: 'ENOSYS' },
   ],
 }

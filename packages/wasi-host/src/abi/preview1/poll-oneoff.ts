@@ -6,6 +6,8 @@ import { Failure, failureOf } from '../../outcome/failure.ts'
 import { after, type Outcome } from '../../outcome/sync-promise.ts'
 import { pollAll, type StandardRequest } from '../standard-streams.ts'
 import { isReady } from '../../sockets/readiness.ts'
+import { monotonicNow, realtimeNow } from '../../wasi/clocks.ts'
+import type { FileEntry } from './descriptors.ts'
 
 /** `subscription`: 48 bytes, `event`: 32 */
 const SUBSCRIPTION = 48
@@ -39,10 +41,9 @@ interface Ready {
   readonly flags: number
 }
 
-/** Of node:wasi, whose clock_time_get the guest asks: uvwasi's are these. */
 const readClock = (clock: number): bigint => {
-  if (clock === REALTIME) return BigInt(Date.now()) * 1_000_000n
-  if (clock === MONOTONIC) return process.hrtime.bigint()
+  if (clock === REALTIME) return realtimeNow()
+  if (clock === MONOTONIC) return monotonicNow()
   throw new Failure('EINVAL', 'poll_oneoff knows the clocks 0 (realtime) and 1 (monotonic)')
 }
 
@@ -80,25 +81,10 @@ const readyEvent = ({ userdata, type }: Subscription, available: bigint, hangup:
   flags: hangup ? HANGUP : 0,
 })
 
-/** `__wasi_filetype_t` and `__wasi_whence_t` */
-const REGULAR_FILE = 4
-const [SET, CUR, END] = [0, 1, 2]
-
-/**
- * The bytes of a file behind its offset; 1 for anything else, of which no number is known.
- *
- * @param scratch - Memory that the answer is written to later.
- */
-const bytesLeft = (guest: Guest, host: number, scratch: number): bigint => {
-  const { memory, wasi } = guest
-  const seek = (offset: bigint, whence: number): bigint | undefined =>
-    wasi['fd_seek']!(host, offset, whence, scratch) === 0 ? memory.u64(scratch) : undefined
-  if (wasi['fd_fdstat_get']!(host, scratch) !== 0 || memory.u8(scratch) !== REGULAR_FILE) return 1n
-  const at = seek(0n, CUR)
-  const size = at === undefined ? undefined : seek(0n, END)
-  if (at === undefined || size === undefined) return 1n
-  seek(at, SET)
-  return size > at ? size - at : 0n
+/** The bytes of a file behind its offset; 1 for anything else, of which no number is known. */
+const bytesLeft = (entry: FileEntry): bigint => {
+  if (entry.kind === 'standard') return BigInt(entry.standard.state().available)
+  return entry.kind === 'file' ? BigInt(Math.max(entry.file.size - entry.file.offset, 0)) : 1n
 }
 
 /**
@@ -134,8 +120,9 @@ export const pollOneoff = (guest: Guest, ...args: number[]): Outcome<void> => {
       const entry = fds.get(memory.u32(at + 16))
       const wanted = { read: type === FD_READ, write: type === FD_WRITE, userdata, type }
       if (entry.kind === 'socket') requests.push({ id: entry.id, ...wanted })
-      else if (entry.standard?.waits) standards.push({ stream: entry.standard, ...wanted })
-      else ready.push(readyEvent(wanted, bytesLeft(guest, entry.host, output), false))
+      else if (entry.kind === 'standard' && entry.standard.waits)
+        standards.push({ stream: entry.standard, ...wanted })
+      else ready.push(readyEvent(wanted, bytesLeft(entry), false))
     } catch (error) {
       ready.push({ userdata, type, errno: errnoOf(failureOf(error).code, 'wasi'), bytes: 0n, flags: 0 })
     }

@@ -39,7 +39,7 @@ export const pollRow: Row = {
         const entry = guest.fds.get(guest.memory.i32(at))
         const wanted = { read: (events & POLLIN) !== 0, write: (events & POLLOUT) !== 0, index, events }
         if (entry.kind === 'socket') requests.push({ id: entry.id, ...wanted })
-        else if (entry.standard) standards.push({ stream: entry.standard, ...wanted })
+        else if (entry.kind === 'standard') standards.push({ stream: entry.standard, ...wanted })
         else found.set(index, events & (POLLIN | POLLOUT))
       } catch {
         found.set(index, POLLNVAL)

@@ -12,7 +12,7 @@ import { readIovecs } from '../../memory/guest-memory.ts'
 import { after, type Outcome } from '../../outcome/sync-promise.ts'
 import { PREVIEW1, WASIX } from '../../module/profile.ts'
 import type { Abi, Guest, Row } from '../abi.ts'
-import { socketRows } from '../preview1/preview1.ts'
+import { socketRows } from '../preview1/socket-rows.ts'
 import {
   accept,
   addressRow,

@@ -62,7 +62,7 @@ const ended = (failure: Failure | undefined): Outcome => (failure ? { error: fai
 const endpoint = ({ guest }: AsyncHost, fd: number): Endpoint | undefined => {
   const entry = guest.fds.get(fd)
   if (entry.kind === 'socket') return fd === 0 ? socketInput(guest, entry.id) : socketOutput(guest, entry.id)
-  if (!entry.standard) return undefined
+  if (entry.kind !== 'standard') return undefined
   return fd === 0 ? standardInput(guest, entry.standard) : standardOutput(guest, entry.standard)
 }
 

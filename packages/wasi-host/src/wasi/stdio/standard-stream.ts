@@ -1,15 +1,17 @@
-/** A standard stream of a guest that is a descriptor of this process: read, write, type, readiness. */
-import { fstatSync, readvSync, writevSync, type Stats } from 'node:fs'
+/** A standard stream of a guest that is a descriptor of this process: read, write, seek, type, readiness. */
+import { closeSync, fstatSync, fsyncSync, readvSync, writevSync, type BigIntStats, type Stats } from 'node:fs'
 import { isatty } from 'node:tty'
-import { failureOf } from '../../outcome/failure.ts'
+import { Failure, failureOf } from '../../outcome/failure.ts'
 import { NOT_YET } from '../../outcome/sync-promise.ts'
+import type { Whence } from '../files/open-file.ts'
+import { descriptorOffset, setDescriptorOffset } from './descriptor-offset.ts'
 import type { DescriptorPoll, DescriptorState } from './descriptor-poll.ts'
 import { openDescriptorPoll } from './select.ts'
 
 /** `__wasi_filetype_t` */
 export const FILETYPE_UNKNOWN = 0
 export const FILETYPE_CHARACTER_DEVICE = 2
-const FILETYPE_REGULAR_FILE = 4
+export const FILETYPE_REGULAR_FILE = 4
 /** Of pipes too: preview 1 has no type for them, and uvwasi calls them so. */
 const FILETYPE_SOCKET_STREAM = 6
 
@@ -65,11 +67,14 @@ export class StandardStream {
   /** The guest has set NONBLOCK. */
   nonblocking = false
   readonly #waits: boolean
+  readonly #owned: boolean
   #poll: DescriptorPoll | undefined
 
-  constructor(fd: number) {
+  /** @param options.owned - It was opened for this guest, and is closed when it is released. */
+  constructor(fd: number, options: { readonly owned: boolean } = { owned: false }) {
     this.fd = fd
     this.#waits = mayWait(fd)
+    this.#owned = options.owned
   }
 
   /** A read or a write may wait; of a file it never does. */
@@ -88,10 +93,37 @@ export class StandardStream {
     return this.#state() ?? always(1)
   }
 
-  /** Bytes of a file, from its beginning: where the descriptor stands in it, only the system knows. */
+  /** Bytes of a file behind its offset; 1 for anything else, of which no number is known. */
   #left(): number {
     const stat = statOf(this.fd)
-    return stat?.isFile() ? stat.size : 1
+    if (!stat?.isFile()) return 1
+    try {
+      return Math.max(stat.size - descriptorOffset(this.fd), 0)
+    } catch {
+      // Without koffi only the system knows the offset.
+      return stat.size
+    }
+  }
+
+  stat(): BigIntStats {
+    return fstatSync(this.fd, { bigint: true })
+  }
+
+  /**
+   * Moves the offset, which all have that share the descriptor, and returns it.
+   *
+   * @throws Failure `ESPIPE` when it is no file; SocketError `ENOTSUP` where koffi is not installed.
+   */
+  seek(distance: bigint, whence: Whence): number {
+    const stat = statOf(this.fd)
+    if (!stat?.isFile()) throw new Failure('ESPIPE', 'the stream is no file')
+    const here = descriptorOffset(this.fd)
+    if (whence === 'here' && distance === 0n) return here
+    const from = whence === 'start' ? 0 : whence === 'here' ? here : stat.size
+    const to = BigInt(from) + distance
+    if (to < 0n || to > BigInt(Number.MAX_SAFE_INTEGER))
+      throw new Failure('EINVAL', 'the offset is negative, or more than 2^53 - 1')
+    return setDescriptorOffset(this.fd, Number(to))
   }
 
   /** Reads what is there; 0 at the end. */
@@ -120,9 +152,19 @@ export class StandardStream {
     }
   }
 
-  /** The descriptor itself stays open. */
+  /**
+   * Waits until a file is on the disk.
+   *
+   * @throws The error of `node:fs`: `EINVAL` when it is no file.
+   */
+  sync(): void {
+    fsyncSync(this.fd)
+  }
+
+  /** The descriptor itself stays open, unless it was opened for the guest. */
   release(): void {
     this.#poll?.release()
     this.#poll = undefined
+    if (this.#owned) closeSync(this.fd)
   }
 }
