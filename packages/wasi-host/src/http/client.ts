@@ -1,5 +1,5 @@
 /** request: makes a request of a guest, over where its policy leads. */
-import { request as httpRequest, type ClientRequest } from 'node:http'
+import type { ClientRequest } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { Failure } from '../outcome/failure.ts'
 import type { PassThrough } from 'node:stream'
@@ -113,7 +113,8 @@ export const request = async (
       failed(late('ERR_HTTP_RESPONSE_TIMEOUT', 'the first byte of the response', firstByteMs))
     }, firstByteMs)
     const socket = connection
-    made = httpRequest({
+    // An import of node:http would make pipes 0 to 2 of the process non-blocking.
+    made = process.getBuiltinModule('node:http').request({
       method: head.method,
       path: head.path === '' ? '/' : head.path,
       // One request for each connection.

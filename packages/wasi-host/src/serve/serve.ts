@@ -1,6 +1,6 @@
 /** serveGuests: a server of HTTP, whose requests are answered by guests: one for each. */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { serve, type Served } from '@uds/stream/http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Served } from '@uds/stream/http'
 import type { Run } from '../guest/handle.ts'
 import { failResponse } from '../http/server-exchange.ts'
 import { GuestExit } from '../outcome/errors.ts'
@@ -147,7 +147,9 @@ export const serveGuests = async (
   timeMs: number,
 ): Promise<GuestServer> => {
   const serving = new GuestServing(begin, settings, timeMs)
-  const server = createServer(serving.handle)
+  // An import of node:http makes pipes 0 to 2 of the process non-blocking: it is left until a guest serves.
+  const { serve } = await import('@uds/stream/http')
+  const server = process.getBuiltinModule('node:http').createServer(serving.handle)
   const served: Served[] = []
   let closing: Promise<void> | undefined
   const end = async (graceMs: number): Promise<void> => {
