@@ -1,8 +1,10 @@
-import { existsSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fingerprint } from '@uds/debian'
 import { program } from '@uds/testkit'
 import { cacheDir, contents, filesBelow, once } from './cache.ts'
+import { componentize, componentNew, findComponentTools, findWasip2 } from './component-tools.ts'
+import { findBuiltins } from './toolchain.ts'
 import { findGo } from './go.ts'
 import { GUEST_KIT, HERE } from './places.ts'
 import { rows } from './rows.ts'
@@ -83,9 +85,78 @@ const forGo = ({ source }: GuestRow): Compiler | Missing => {
   }
 }
 
+const forJs = ({ source }: GuestRow): Compiler | Missing => {
+  const tools = findComponentTools()
+  if ('missing' in tools) return tools
+  const file = join(HERE, source)
+  return {
+    version: tools.version,
+    inputs: [file, join(HERE, 'src/componentize.ts')],
+    compile: (output) => componentize(file, output),
+  }
+}
+
+/** C over wasi-libc for WASI 0.2: clang does not know that target as one to link. */
+const forWasip2 = ({ source }: GuestRow): Compiler | Missing => {
+  const found = findWasip2()
+  if ('missing' in found) return found
+  const toolchain = findToolchain()
+  if ('missing' in toolchain) return toolchain
+  const builtins = findBuiltins(toolchain)
+  if (typeof builtins !== 'string') return builtins
+  const { clang, linker, usr, version } = found
+  const headers = [
+    join(usr, 'include/wasm32-wasip2'),
+    join(run(clang, ['-print-resource-dir']).trim(), 'include'),
+  ]
+  const libraries = join(usr, 'lib/wasm32-wasip2')
+  const compile = (output: string): void => {
+    const object = `${output}.o`
+    const target = [
+      '--target=wasm32-wasip2',
+      '-Os',
+      '-nostdinc',
+      ...headers.flatMap((each) => ['-isystem', each]),
+    ]
+    run(clang, [...target, ...WARNINGS, '-c', join(HERE, source), '-o', object])
+    run(linker, [
+      join(libraries, 'crt1-command.o'),
+      object,
+      `-L${libraries}`,
+      '-lc',
+      builtins,
+      '-s',
+      '-o',
+      output,
+    ])
+    rmSync(object)
+  }
+  return { version, inputs: [join(HERE, source)], compile }
+}
+
+/** What the compiler made becomes a component. */
+const wrapped = (compiler: Compiler | Missing): Compiler | Missing => {
+  const tools = findComponentTools()
+  if ('missing' in compiler || 'missing' in tools)
+    return 'missing' in compiler ? compiler : (tools as Missing)
+  const compile = (output: string): void => {
+    const core = `${output}.core`
+    compiler.compile(core)
+    componentNew(core, output)
+    rmSync(core)
+  }
+  return { ...compiler, version: `${compiler.version} ${tools.version}`, compile }
+}
+
+const compilerFor = (row: GuestRow): Compiler | Missing => {
+  if (row.component !== true) return compilers[row.language](row)
+  return wrapped(row.language === 'c' ? forWasip2(row) : compilers[row.language](row))
+}
+
 const compilers: Readonly<Record<GuestRow['language'], (row: GuestRow) => Compiler | Missing>> = {
   c: forC,
   go: forGo,
+  js: forJs,
   rust: forRust,
 }
 
@@ -97,7 +168,7 @@ interface Place {
 
 const placeOf = (name: GuestName): Place | Missing => {
   const row = rows[name]
-  const compiler = compilers[row.language](row)
+  const compiler = compilerFor(row)
   if ('missing' in compiler) return compiler
   const key = fingerprint(name, compiler.version, ...contents(...compiler.inputs))
   return {
@@ -118,5 +189,5 @@ export const findGuest = (name: GuestName): string | Missing => {
   if ('missing' in place) return place
   return existsSync(place.path)
     ? place.path
-    : { missing: 'compiling', install: 'pnpm guests (half a minute, once)' }
+    : { missing: 'compiling', install: 'pnpm guests (a minute, once)' }
 }

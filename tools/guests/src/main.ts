@@ -1,6 +1,7 @@
 import { compileGuest } from './compile.ts'
 import { findPython, makePython } from './cpython/cpython.ts'
 import { stagePython } from './cpython/package.ts'
+import { makeComponentTools } from './component-tools.ts'
 import { makeGo } from './go.ts'
 import type { PythonGuest } from './cpython/cpython.ts'
 import { rows } from './rows.ts'
@@ -8,7 +9,7 @@ import type { GuestName } from './rows.ts'
 import type { Missing } from './toolchain.ts'
 
 const USAGE = `usage: pnpm guests [small | cpython | package | all]
-  small    compiles the small guests in C, Rust and Go (the default)
+  small    compiles the small guests in C, Rust, Go and JavaScript, components among them (the default)
   cpython  builds CPython for WASI with _wasisocket from Debian's sources: about five minutes
   package  puts a CPython that was built into packages/python-wasi, as cpython does
   all      small and cpython
@@ -20,6 +21,7 @@ const isMissing = (found: object | string): found is Missing =>
 /** Returns false when something that Debian has is not installed. */
 const small = async (): Promise<boolean> => {
   let complete = true
+  await makeComponentTools((line) => console.error(`components: ${line}`))
   await makeGo((line) => console.error(`go: ${line}`))
   for (const name of Object.keys(rows) as GuestName[]) {
     const found = compileGuest(name)

@@ -1,7 +1,7 @@
 import { compileGuest, findGuest } from './compile.ts'
 import { findPython } from './cpython/cpython.ts'
 import type { PythonGuest } from './cpython/cpython.ts'
-import { rows } from './rows.ts'
+import { isSlow, rows } from './rows.ts'
 import type { GuestName } from './rows.ts'
 import type { Missing } from './toolchain.ts'
 
@@ -40,11 +40,11 @@ const elsewhere: Missing | undefined =
     : undefined
 
 const find = (name: GuestName): string | Missing =>
-  elsewhere ?? (rows[name].language === 'go' ? findGuest(name) : compileGuest(name))
+  elsewhere ?? (isSlow(rows[name]) ? findGuest(name) : compileGuest(name))
 
 /**
- * A small guest, compiled if it must be. Go takes half a minute for that, so its guests are only found: `pnpm guests`
- * compiles them.
+ * A small guest, compiled if it must be. What takes long is only found: `pnpm guests` compiles it, Go's and
+ * components.
  *
  * @throws Error when it cannot be compiled and UDS_REQUIRE=all demands it.
  */

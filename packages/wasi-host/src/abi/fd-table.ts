@@ -44,6 +44,8 @@ export interface FdTableOptions {
 export class FdTable {
   readonly #entries = new Map<number, FdEntry>()
   readonly #slots = new Set<number>()
+  /** Numbers that libraries in the guest use for what is no descriptor of the host. */
+  readonly #held = new Set<number>()
   readonly #firstSocket: number
 
   constructor({ firstSocket = 0 }: FdTableOptions = {}) {
@@ -74,8 +76,8 @@ export class FdTable {
   }
 
   #lowest(from: number, usable: (fd: number) => boolean): number {
-    if (this.#entries.size >= MOST_DESCRIPTORS) throw full
-    for (let fd = from; ; fd += 1) if (!this.#entries.has(fd) && usable(fd)) return fd
+    if (this.#entries.size + this.#held.size >= MOST_DESCRIPTORS) throw full
+    for (let fd = from; ; fd += 1) if (!this.#entries.has(fd) && !this.#held.has(fd) && usable(fd)) return fd
   }
 
   /** Assigns the lowest free number to a file, a directory or a stream. */
@@ -110,6 +112,18 @@ export class FdTable {
 
   remove(fd: number): void {
     this.#entries.delete(fd >>> 0)
+  }
+
+  /** Sets a number aside that is no descriptor: every call on it is EBADF. */
+  hold(): number {
+    const fd = this.#lowest(0, (each) => !this.#slots.has(each))
+    this.#held.add(fd)
+    return fd
+  }
+
+  /** Frees such a number. */
+  letGo(fd: number): void {
+    if (!this.#held.delete(fd >>> 0)) throw badDescriptor
   }
 
   /** Sets numbers aside for sockets to come. */

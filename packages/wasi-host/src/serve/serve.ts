@@ -85,7 +85,9 @@ class GuestServing {
         late ? TIMED_OUT : FAILED,
         late ? 'the guest did not answer in time' : 'the guest failed',
       )
-      this.#settings.onError(error, { method: request.method ?? '', url: request.url ?? '' })
+      // Those that the end of the server has ended have not failed.
+      if (!this.#closed)
+        this.#settings.onError(error, { method: request.method ?? '', url: request.url ?? '' })
     } finally {
       release()
     }

@@ -193,6 +193,17 @@ const descriptorRows: Readonly<Record<string, Row>> = {
       })
     },
   },
+  // wasi-libc over WASI 0.2 takes its descriptors of sockets from the adapter of preview 1, which is not run here:
+  // https://github.com/bytecodealliance/wasmtime/blob/main/crates/wasi-preview1-component-adapter/src/lib.rs
+  adapter_open_badfd: {
+    parameters: 'i',
+    subject: 'guest',
+    call: ({ fds, memory }, at) => {
+      memory.check(at, 4)
+      memory.setU32(at, fds.hold())
+    },
+  },
+  adapter_close_badfd: { parameters: 'i', subject: 'guest', call: ({ fds }, fd) => fds.letGo(fd) },
   poll_oneoff: { parameters: 'iiii', waits: true, subject: 'nothing', call: pollOneoff },
 }
 

@@ -1,0 +1,120 @@
+/** Components as compilers make them: C over wasi-libc for WASI 0.2, Rust with the adapter, JavaScript by componentize-js. */
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { agent } from '@uds/stream/http'
+import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { needsGuest } from '@uds/guests'
+import { socketPath } from '@uds/testkit'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { inspect, WasiHost, type WasiHostOptions } from '../src/index.ts'
+import { waits } from './driver.ts'
+import { runGuest, serve, serveEcho, startGuest } from './guest-run.ts'
+import { refusedPort } from './refused-port.ts'
+
+const sockets = needsGuest('wasip2-sockets')
+const rust = needsGuest('rust-component')
+const js = needsGuest('js-http-server')
+
+describe.skipIf(sockets.missing).each(waits)('C over wasi-libc for WASI 0.2, %s', (wait) => {
+  const options = (args: readonly string[], given: WasiHostOptions['sockets']): WasiHostOptions => ({
+    wait,
+    args: ['sockets', ...args],
+    stdin: 'ignore',
+    sockets: given,
+  })
+
+  test('talks to a server by name, over TCP and through a route to a Unix socket', async () => {
+    const port = await serveEcho()
+    const direct = options(['client', 'echo.test', String(port), 'by name'], {
+      allow: [`connect:echo.test:${port}`],
+      resolve: { 'echo.test': ['127.0.0.1'] },
+    })
+    expect(await runGuest(sockets.path, direct)).toEqual({ code: 0, stdout: 'by name', stderr: '' })
+    const path = socketPath()
+    await serveEcho({ path })
+    const routed = options(['client', 'db', '5432', 'routed'], { route: { 'db:5432': `unix:${path}` } })
+    expect(await runGuest(sockets.path, routed)).toEqual({ code: 0, stdout: 'routed', stderr: '' })
+  })
+
+  test('sends and receives a datagram', async () => {
+    const peer = createSocket('udp4').bind(0, '127.0.0.1')
+    onTestFinished(() => void peer.close())
+    await once(peer, 'listening')
+    peer.on('message', (bytes, from) => peer.send(`${String(bytes)}!`, from.port, from.address))
+    const { port } = peer.address()
+    const given = options(['udp', '127.0.0.1', String(port), 'datagram'], {
+      allow: [`connect:udp:127.0.0.1:${port}`],
+    })
+    expect(await runGuest(sockets.path, given)).toEqual({ code: 0, stdout: 'datagram!', stderr: '' })
+  })
+
+  test('listens, accepts, and echoes a mebibyte', async () => {
+    const server = startGuest(sockets.path, options(['server', '0'], { allow: ['bind:127.0.0.1:*'] }))
+    const [, port] = await server.waitFor(/^(\d+)\n/)
+    const client = connect({ port: Number(port), host: '127.0.0.1' })
+    client.end(Buffer.alloc(1024 * 1024, 'abc'))
+    expect((await text(client)).length).toBe(1024 * 1024)
+    expect((await server.ended).code).toBe(0)
+  })
+
+  test('hears why it cannot connect', async () => {
+    const port = await refusedPort()
+    const refused = options(['client', '127.0.0.1', String(port), 'x'], { allow: ['connect:127.0.0.1:*'] })
+    expect((await runGuest(sockets.path, refused)).stderr).toMatch(/connect: Connection refused/)
+    const denied = options(['client', '127.0.0.1', String(port), 'x'], {})
+    expect((await runGuest(sockets.path, denied)).stderr).toMatch(/connect: Permission denied/)
+  })
+})
+
+describe.skipIf(rust.missing)("Rust's std in a component", () => {
+  test.each(waits)('echoes on a listener of the host, %s', async (wait) => {
+    expect(inspect(rust.path)).toMatchObject({ kind: 'component', abi: 'wasi-0.2', command: true })
+    const path = socketPath()
+    const server = startGuest(rust.path, {
+      wait,
+      args: ['echo-server', '1'],
+      sockets: { listen: [`unix:${path}`] },
+    })
+    await server.waitFor(/listening/)
+    const client = connect(path)
+    client.end('from a client')
+    expect(await text(client)).toBe('from a client')
+    expect(await server.ended).toMatchObject({ code: 0, stdout: 'listening\nserved\n' })
+  })
+})
+
+const httpWaits = waits.filter((each) => each !== 'blocking')
+
+describe.skipIf(js.missing).each(httpWaits)('JavaScript by componentize-js, %s', (wait) => {
+  test('answers requests, and makes its own', async () => {
+    const up = createServer((request, response) => {
+      response.setHeader('x-kind', 'up')
+      request.pipe(response.writeHead(201))
+    })
+    const path = socketPath()
+    await serve(up, { path })
+    const host = new WasiHost({ wait, stderr: 'ignore', sockets: { route: { 'up:80': `unix:${path}` } } })
+    const server = await host.serve(js.path, { listen: `unix:${socketPath()}` })
+    onTestFinished(() => server.close())
+    const ask = async (url: string, body?: string): Promise<[status: number | undefined, text: string]> => {
+      const request = httpRequest({
+        path: url,
+        host: 'localhost',
+        method: body === undefined ? 'GET' : 'POST',
+        agent: agent(server.addresses[0]!, { keepAlive: false }),
+      })
+      request.end(body)
+      const [response] = (await once(request, 'response')) as [IncomingMessage]
+      return [response.statusCode, await text(response).catch(() => 'broken off')]
+    }
+    expect(await ask('/page')).toEqual([200, 'hello from /page'])
+    expect(await ask('/echo', 'a body')).toEqual([200, 'a body'])
+    expect(await ask('/fetch?url=http://up/path')).toEqual([200, '201 up from the guest'])
+    expect((await ask('/stream'))[1]).toBe('x'.repeat(500_000))
+    expect(await ask('/fail')).toEqual([500, 'broken off'])
+    expect(await ask('/page')).toEqual([200, 'hello from /page'])
+  })
+})
