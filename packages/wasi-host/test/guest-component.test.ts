@@ -61,7 +61,7 @@ describe.skipIf(sockets.missing).each(waits)('C over wasi-libc for WASI 0.2, %s'
   })
 
   test('hears why it cannot connect', async () => {
-    const port = await refusedPort()
+    const port = refusedPort()
     const refused = options(['client', '127.0.0.1', String(port), 'x'], { allow: ['connect:127.0.0.1:*'] })
     expect((await runGuest(sockets.path, refused)).stderr).toMatch(/connect: Connection refused/)
     const denied = options(['client', '127.0.0.1', String(port), 'x'], {})
