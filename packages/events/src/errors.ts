@@ -54,6 +54,10 @@ export type EventsErrorCode =
   | 'ERR_HANDLER_FAILED'
   /** The input does not fit the schema of the contract. */
   | 'ERR_VALIDATION'
+  /** Another client is connected with this name (`uniqueNames`). */
+  | 'ERR_NAME_TAKEN'
+  /** No client is connected with the name that is asked for. */
+  | 'ERR_NO_PEER'
   /** Another connection took over this session. */
   | 'ERR_SESSION_TAKEN'
   /** The journal is open already, in another process or in this one. */
@@ -143,7 +147,7 @@ export const toWire = (thrown: unknown): WireError => {
   return {
     code: typeof code === 'string' && code !== '' ? code.slice(0, 200) : 'ERR_HANDLER_FAILED',
     message: thrown.message.slice(0, MAX_TEXT),
-    name: thrown.name.slice(0, 200),
+    name: (thrown instanceof RemoteError ? thrown.remoteName : thrown.name).slice(0, 200),
   }
 }
 

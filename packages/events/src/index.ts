@@ -16,6 +16,8 @@ export type { EventEnd, HandlerResult } from './end/event-end.ts'
 export type { EndOptions } from './end/options.ts'
 export type { ProtocolOption } from './wire/handshake-messages.ts'
 export type { QueueOptions, QueuePolicy } from './channel/frame-queue.ts'
+export type { NamedPeer } from './client/named-peer.ts'
+export type { PeerChange } from './client/peer-watch.ts'
 export type { ReconnectOptions } from './client/reconnect.ts'
 export type { JournalOptions } from './journal/database.ts'
 export type { ConnectingClient, Authorizer } from './server/authorize.ts'
@@ -32,9 +34,11 @@ export type {
   CheckedMap,
   ClientRequests,
   EventName,
+  EventPattern,
   Input,
   Item,
   MapSection,
+  MatchingName,
   Passed,
   ReadableStreamOf,
   Reply,

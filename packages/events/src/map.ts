@@ -62,6 +62,39 @@ export type ClientRequests<M> = Section<M, 'clientRequests'>
 /** The names of a set of events. */
 export type EventName<E> = Exclude<keyof E & string, ReservedName>
 
+type SegmentsMatch<N extends string, P extends string> = P extends '**'
+  ? true
+  : P extends `${infer PatternHead}.${infer PatternTail}`
+    ? N extends `${infer Head}.${infer Tail}`
+      ? PatternHead extends '*' | Head
+        ? SegmentsMatch<Tail, PatternTail>
+        : false
+      : false
+    : N extends `${string}.${string}`
+      ? false
+      : P extends '*' | N
+        ? true
+        : false
+
+/** The names of a set of events that a pattern matches: `sensor.*`, `sensor.**`, `*`. */
+export type MatchingName<E, P extends string> =
+  EventName<E> extends infer N extends string
+    ? string extends N
+      ? string
+      : P extends '*'
+        ? N
+        : N extends string
+          ? SegmentsMatch<N, P> extends true
+            ? N
+            : never
+          : never
+    : never
+
+/** A pattern that matches some event. */
+export type EventPattern<E, P extends string> = [MatchingName<E, P>] extends [never]
+  ? 'no event of the map matches this pattern'
+  : P
+
 /** The data argument of `emit` and `send`: left out where it may be undefined. */
 export type DataArgument<T> = undefined extends T ? [data?: T] : [data: T]
 

@@ -36,9 +36,11 @@ export const checkName = (where: string, name: unknown): void => {
   if (fault !== undefined) throw invalidValue(where, 'name', fault, name)
 }
 
-/** The same for the name of an event, which must not be one that `on` uses itself. */
+/** The same for the name of an event, which must not be one that `on` uses itself, or takes for a pattern. */
 export const checkEventName = (where: string, name: unknown): void => {
   checkName(where, name)
+  if ((name as string).includes('*'))
+    throw invalidValue(where, 'name', 'has a *: on() takes that for a pattern; choose another', name)
   if (!reserved.has(name as string)) return
   throw invalidValue(where, 'name', 'is used for what happens to the connection; choose another', name)
 }
@@ -49,6 +51,9 @@ export const isReserved = (name: string): name is ReservedName => reserved.has(n
 /** The requests that this package makes of its own servers, beside those of a map. */
 export const JOIN = '$uds:join'
 export const LEAVE = '$uds:leave'
+export const PEERS = '$uds:peers'
+export const ASK = '$uds:ask'
+export const ASK_STREAM = '$uds:ask-stream'
 
 /** Names of the requests of this package begin with this: no contract lists them. */
 export const OWN_NAMES = '$uds:'

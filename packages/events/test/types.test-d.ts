@@ -27,6 +27,9 @@ interface Chat {
 declare const server: EventServer<Chat>
 declare const client: EventClient<Chat>
 declare const peer: ServerPeer<Chat>
+declare const dotted: EventServer<{
+  events: { 'sensor.a': number; 'sensor.b': string; 'sensor.a.on': boolean; 'door.state': Date }
+}>
 
 export const uses = async (): Promise<void> => {
   expectTypeOf(await EventServer.listen<Chat>('chat')).toEqualTypeOf<EventServer<Chat>>()
@@ -61,6 +64,25 @@ export const uses = async (): Promise<void> => {
     expectTypeOf(text).toEqualTypeOf<string>()
     expectTypeOf(delivery.redelivered).toEqualTypeOf<boolean>()
   })
+  // Of the events that a pattern matches, the data is any of theirs.
+  server.on('*', (data) =>
+    expectTypeOf(data).toEqualTypeOf<number | { from: string; text: string } | undefined>(),
+  )
+  // @ts-expect-error -- no event of the map matches
+  server.on('sensor.*', () => {})
+  dotted.on('sensor.*', (data, _, { name }) => {
+    expectTypeOf(data).toEqualTypeOf<number | string>()
+    expectTypeOf(name).toEqualTypeOf<string>()
+  })
+  dotted.on('sensor.**', (data) => expectTypeOf(data).toEqualTypeOf<number | string | boolean>())
+  dotted.on('*.state', (data) => expectTypeOf(data).toEqualTypeOf<Date>())
+  for await (const { name, data } of dotted.events('sensor.*')) {
+    expectTypeOf(name).toEqualTypeOf<'sensor.a' | 'sensor.b'>()
+    expectTypeOf(data).toEqualTypeOf<number | string>()
+  }
+  // @ts-expect-error -- a misspelt name is no pattern
+  dotted.on('sensor.c', () => {})
+  expectTypeOf(client.peer('bob').request('age')).toEqualTypeOf<Promise<number>>()
   client.on('drain', () => {})
   client.on('error', (error) => expectTypeOf(error).toEqualTypeOf<Error>())
   server.on('up', (value, from) => {

@@ -1,7 +1,7 @@
 /** Channel: one end of a session, over one connection after the other. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { disconnection, failure } from '../errors.ts'
-import type { Codec } from '../codecs/codec.ts'
+import type { Codec, CodecLimits } from '../codecs/codec.ts'
 import type { Link } from '../wire/link.ts'
 import { Acknowledger } from './acknowledger.ts'
 import { RequestHandler } from './request-handler.ts'
@@ -30,6 +30,8 @@ const LEAST_UNHELD_BYTES = 256 * 1024
  */
 export class Channel {
   readonly codec: Codec
+  /** What is read of a payload at most. */
+  readonly limits: CodecLimits
   readonly duplicates: DuplicateFilter
   readonly sends: SendWindow
   readonly flow: FlowControl
@@ -47,6 +49,7 @@ export class Channel {
     const { settings, names, durableStore, checks } = owner
     const { offline, outgoing, maxUnacknowledged } = settings
     this.codec = codec
+    this.limits = settings
     this.duplicates = new DuplicateFilter(highest)
     const windowBytes = Math.max(offline.limitBytes, WINDOW_BYTES)
     this.sends = new SendWindow(maxUnacknowledged, windowBytes)

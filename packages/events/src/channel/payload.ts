@@ -78,20 +78,35 @@ export const decodePayload = (
     return buffer.subarray(at, end)
   }
   if (at === end) return undefined
+  if (codec.kind === 'binary' || (flags & Flag.latin1) === 0)
+    return readPayload(codec, limits, buffer.subarray(at, end))
   try {
-    if (codec.kind === 'binary') return codec.decode(buffer.subarray(at, end), limits)
-    if ((flags & Flag.latin1) !== 0) return codec.decode(link.text(buffer, at, end), limits)
-    if (!isUtf8(buffer.subarray(at, end))) throw failure('decode', 'ERR_BAD_PAYLOAD', 'not UTF-8')
-    return codec.decode(buffer.toString('utf8', at, end), limits)
+    return codec.decode(link.text(buffer, at, end), limits)
   } catch (error) {
-    if (LIMITS.has((error as { code?: unknown }).code)) throw error
-    throw failure(
-      'decode',
-      'ERR_BAD_PAYLOAD',
-      `${codec.name} cannot read it: ${asError(error).message}`,
-      error,
-    )
+    throw unreadable(codec, error)
   }
+}
+
+/**
+ * The value of a payload whose text is UTF-8.
+ *
+ * @throws SocketError `ERR_BAD_PAYLOAD`, `ERR_TOO_DEEP`, `ERR_TOO_MANY_VALUES`
+ */
+export const readPayload = (codec: Codec, limits: CodecLimits, bytes: Buffer): unknown => {
+  if (bytes.length === 0) return undefined
+  try {
+    if (codec.kind === 'binary') return codec.decode(bytes, limits)
+    if (!isUtf8(bytes)) throw failure('decode', 'ERR_BAD_PAYLOAD', 'not UTF-8')
+    return codec.decode(bytes.toString(), limits)
+  } catch (error) {
+    throw unreadable(codec, error)
+  }
+}
+
+const unreadable = (codec: Codec, error: unknown): unknown => {
+  if (LIMITS.has((error as { code?: unknown }).code)) return error
+  const detail = `${codec.name} cannot read it: ${asError(error).message}`
+  return failure('decode', 'ERR_BAD_PAYLOAD', detail, error)
 }
 
 const encodingOf = (flags: number): 'utf8' | 'latin1' => ((flags & Flag.latin1) === 0 ? 'utf8' : 'latin1')

@@ -18,13 +18,21 @@ const looksLikeOptions = (value: unknown, known: readonly string[]): value is St
   return keys.length > 0 && keys.every((key) => known.includes(key))
 }
 
-const split = (
-  rest: readonly unknown[],
-  known: readonly string[],
-): [input: unknown, options: StreamOptions] => {
-  if (rest.length >= 2) return [rest[0], rest[1] ?? {}]
-  return looksLikeOptions(rest[0], known) ? [undefined, rest[0]] : [rest[0], {}]
+/** The arguments behind the name. */
+export interface ParsedCall {
+  readonly input: unknown
+  readonly options: StreamOptions
 }
+
+const split = (rest: readonly unknown[], known: readonly string[]): ParsedCall => {
+  if (rest.length >= 2) return { input: rest[0], options: rest[1] ?? {} }
+  return looksLikeOptions(rest[0], known)
+    ? { input: undefined, options: rest[0] }
+    : { input: rest[0], options: {} }
+}
+
+export const splitRequest = (rest: readonly unknown[]): ParsedCall => split(rest, REQUEST_OPTIONS)
+export const splitStream = (rest: readonly unknown[]): ParsedCall => split(rest, STREAM_OPTIONS)
 
 /** Asks the other end; what is wrong with the arguments rejects. */
 export const request = (
@@ -35,7 +43,7 @@ export const request = (
 ): Promise<unknown> => {
   const { promise, resolve, reject } = Promise.withResolvers<unknown>()
   try {
-    const [input, options] = split(rest, REQUEST_OPTIONS)
+    const { input, options } = splitRequest(rest)
     checkOptions(options, 'request', REQUEST_OPTIONS)
     const { signal }: RequestOptions = options
     const timeoutMs = milliseconds('request', 'timeoutMs', options.timeoutMs, defaultTimeoutMs)
@@ -65,7 +73,7 @@ export const requestStream = (
   rest: readonly unknown[],
   defaultTimeoutMs: number,
 ): ReplyStream<unknown> => {
-  const [input, options] = split(rest, STREAM_OPTIONS)
+  const { input, options } = splitStream(rest)
   checkOptions(options, 'stream', STREAM_OPTIONS)
   const { signal } = options
   const timeoutMs = milliseconds('stream', 'timeoutMs', options.timeoutMs, defaultTimeoutMs)

@@ -1,5 +1,6 @@
 /** EventClient. */
 import type { Address } from '@uds/stream'
+import { checkOptions } from '@uds/winsock-ffi'
 import { endpoint, printed } from '../address.ts'
 import { request, requestStream } from '../channel/request-arguments.ts'
 import { Channel } from '../channel/channel.ts'
@@ -28,7 +29,7 @@ import type {
   ToClient,
   ToServer,
 } from '../map.ts'
-import { checkName, JOIN, LEAVE } from '../names.ts'
+import { checkName, JOIN, LEAVE, PEERS } from '../names.ts'
 import { checkSignal, readGrace, milliseconds } from '../options.ts'
 import { checkText, type EndSettings, endSettings } from '../end/options.ts'
 import type { Welcome } from '../wire/handshake-messages.ts'
@@ -36,6 +37,8 @@ import { OutgoingNames } from '../wire/interned-names.ts'
 import { keepAlive, keepAliveInterval } from '../wire/keep-alive.ts'
 import type { Link } from '../wire/link.ts'
 import { Connector, unrefOf } from './connector.ts'
+import { NamedPeer } from './named-peer.ts'
+import { type PeerChange, watchPeers } from './peer-watch.ts'
 import { clientHandshake } from './handshake.ts'
 import { CLIENT_OPTIONS, type ClientEvents, type ClientOptions } from './options.ts'
 import { readBackoff } from './reconnect.ts'
@@ -298,6 +301,49 @@ export class EventClient<M extends object = AnyMap> extends EventEnd<ClientTypes
   /** Leaves a room. */
   leave(room: string): Promise<void> {
     return this.#ownRequest('leave', LEAVE, room)
+  }
+
+  /**
+   * The client of this name at the same server: `client.peer('printer').request('print', file)`. Nothing is sent before it
+   * is asked.
+   */
+  peer(name: string): NamedPeer<M> {
+    checkName('peer', name)
+    return new NamedPeer<M>(name, this.#channel, this.#settings.requestTimeoutMs)
+  }
+
+  /**
+   * The names that are connected to the server, this client's too, and then what changes: `joined`, `left`, `present`. It
+   * goes on over the next connection. The server's `visible` decides who is seen.
+   *
+   * @throws RemoteError `ERR_UNAUTHORIZED` where the server shows nobody; the signal's reason
+   */
+  watchPeers(
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): AsyncGenerator<PeerChange, undefined, undefined> {
+    checkOptions(options, 'watchPeers', ['signal'])
+    const { signal } = options
+    checkSignal('watchPeers', signal)
+    return watchPeers({
+      changes: () =>
+        requestStream(this.#channel.requester, PEERS, [undefined, { signal, timeoutMs: null }], Infinity),
+      ended: () => this.closed,
+      connected: () => this.#nextConnection(signal),
+    })
+  }
+
+  /** Resolves at the next connection, when this client is closed, or nobody waits. */
+  #nextConnection(signal: AbortSignal | undefined): Promise<void> {
+    if (this.connected || this.closed || signal?.aborted === true) return Promise.resolve()
+    return new Promise((resolve) => {
+      const go = (): void => {
+        this.off('connect', go).off('close', go)
+        signal?.removeEventListener('abort', go)
+        resolve()
+      }
+      this.on('connect', go).on('close', go)
+      signal?.addEventListener('abort', go)
+    })
   }
 
   #ownRequest(where: string, name: string, room: string): Promise<void> {

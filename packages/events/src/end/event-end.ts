@@ -1,5 +1,5 @@
 /** EventEnd: on, handle, use, events, of client and server. */
-import type { EventName, Input, Reply } from '../map.ts'
+import type { EventName, EventPattern, Input, MatchingName, Reply } from '../map.ts'
 import type { StreamedEvent } from '../handlers/event-stream.ts'
 import type { OthersListener, RequestContext } from '../handlers/handler.ts'
 import type { HandlerRegistry } from '../handlers/registry.ts'
@@ -32,13 +32,41 @@ type Local<T extends EndTypes, N extends keyof T['local']> = T['local'][N] exten
   ? A
   : never
 
+type EventIterator<Name extends string, Data, From> = AsyncIterableIterator<
+  StreamedEvent<Name, Data, From>,
+  undefined,
+  undefined
+> &
+  AsyncDisposable
+
+type AnyPattern = `${string}*${string}`
+
+/** The data of the events that a pattern matches. */
+type Matched<T extends EndTypes, P extends string> = [MatchingName<T['events'], P>] extends [never]
+  ? unknown
+  : T['events'][MatchingName<T['events'], P> & keyof T['events']]
+
+type MatchedName<T extends EndTypes, P extends string> = [MatchingName<T['events'], P>] extends [never]
+  ? string
+  : MatchingName<T['events'], P>
+
 /** The half of a client, or of a server, that hears: listeners, handlers, middleware. */
 export abstract class EventEnd<T extends EndTypes> {
   /** @internal */
   protected abstract readonly handlers: HandlerRegistry
 
-  /** Listens to an event of the other end, or to what happens to the connection. */
+  /**
+   * Listens to an event of the other end, or to what happens to the connection. A pattern hears every event that it matches,
+   * by segments between dots: `*` is one of them (`sensor.*.state`), `**` at the end one or more (`sensor.**`), and `*`
+   * alone is every event. `delivery.name` is the name that came.
+   *
+   * @throws TypeError `ERR_INVALID_ARG_VALUE` for a pattern with a `*` inside of a segment (`sensor*`)
+   */
   on<N extends keyof T['local'] & string>(name: N, listener: (...args: Local<T, N>) => unknown): this
+  on<P extends AnyPattern>(
+    pattern: P & EventPattern<T['events'], P>,
+    listener: (data: Matched<T, P>, ...rest: T['extra']) => unknown,
+  ): this
   on<N extends EventName<T['events']>>(
     name: N,
     listener: (data: T['events'][N], ...rest: T['extra']) => unknown,
@@ -50,6 +78,10 @@ export abstract class EventEnd<T extends EndTypes> {
 
   /** Like {@link on}, for the next one only; without a listener, a promise of what it would be called with. */
   once<N extends keyof T['local'] & string>(name: N, listener: (...args: Local<T, N>) => unknown): this
+  once<P extends AnyPattern>(
+    pattern: P & EventPattern<T['events'], P>,
+    listener: (data: Matched<T, P>, ...rest: T['extra']) => unknown,
+  ): this
   once<N extends EventName<T['events']>>(
     name: N,
     listener: (data: T['events'][N], ...rest: T['extra']) => unknown,
@@ -61,13 +93,16 @@ export abstract class EventEnd<T extends EndTypes> {
   }
 
   /** Stops listening. */
-  off(name: (keyof T['local'] & string) | EventName<T['events']>, listener: Listener): this {
+  off(name: (keyof T['local'] & string) | EventName<T['events']> | AnyPattern, listener: Listener): this {
     this.handlers.off(name, listener)
     return this
   }
 
   /** The same as {@link off}: `events.once` of Node.js asks for it. */
-  removeListener(name: (keyof T['local'] & string) | EventName<T['events']>, listener: Listener): this {
+  removeListener(
+    name: (keyof T['local'] & string) | EventName<T['events']> | AnyPattern,
+    listener: Listener,
+  ): this {
     return this.off(name, listener)
   }
 
@@ -125,19 +160,18 @@ export abstract class EventEnd<T extends EndTypes> {
   }
 
   /**
-   * The events of one name, or all of them, as an async iterator. When `limit` (default 64) wait, the connection that
+   * The events of one name, those that a pattern matches, or all of them, as an async iterator. When `limit` (default 64) wait, the connection that
    * brought the last is not read until the reader has caught up.
    */
+  events<P extends AnyPattern>(
+    pattern: P & EventPattern<T['events'], P>,
+    options?: { readonly limit?: number | undefined },
+  ): EventIterator<MatchedName<T, P>, Matched<T, P>, T['from']>
   events<N extends EventName<T['events']>>(
     name?: N,
-    options: { readonly limit?: number | undefined } = {},
-  ): AsyncIterableIterator<StreamedEvent<N, T['events'][N], T['from']>, undefined, undefined> &
-    AsyncDisposable {
-    return this.handlers.events(name, options) as AsyncIterableIterator<
-      StreamedEvent<N, T['events'][N], T['from']>,
-      undefined,
-      undefined
-    > &
-      AsyncDisposable
+    options?: { readonly limit?: number | undefined },
+  ): EventIterator<N, T['events'][N], T['from']>
+  events(name?: string, options: { readonly limit?: number | undefined } = {}): unknown {
+    return this.handlers.events(name, options)
   }
 }

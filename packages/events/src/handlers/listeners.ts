@@ -1,5 +1,6 @@
 /** Listeners: the listeners of names, changed while they run. */
 import { invalidArgument } from '@uds/winsock-ffi'
+import { isPattern, matcherOf } from './patterns.ts'
 
 /** A listener: what it returns may be a promise, whose end is the end of the handling. */
 export type Listener = (...args: never[]) => unknown
@@ -10,7 +11,15 @@ interface Entry {
   readonly original: Listener
 }
 
+interface PatternEntry extends Entry {
+  readonly pattern: string
+  readonly matches: (name: string) => boolean
+}
+
 const none: readonly Entry[] = []
+
+/** Names whose patterns are remembered: a peer can send any number of them. */
+const MOST_MATCHED = 4096
 
 /**
  * The listeners of names. Lists are copied when they change, never while they are walked, so a listener may add and
@@ -19,6 +28,11 @@ const none: readonly Entry[] = []
 export class Listeners {
   readonly #lists = new Map<string, readonly Entry[]>()
   #any: readonly Entry[] = none
+  #patterns: readonly PatternEntry[] = []
+  /** The patterns that match a name, as far as they were looked for. */
+  readonly #matched = new Map<string, readonly Entry[]>()
+  /** There are listeners that are found in another way than by the name. */
+  #wide = false
 
   add(name: string, listener: Listener): void {
     this.#add(name, listener, listener as Entry['call'])
@@ -33,6 +47,13 @@ export class Listeners {
 
   /** Removes the listener that was added last, if it is there. */
   remove(name: string, listener: Listener): void {
+    if (isPattern(name)) {
+      const last = this.#patterns.findLastIndex(
+        ({ pattern, original }) => pattern === name && original === listener,
+      )
+      if (last >= 0) this.#setPatterns(this.#patterns.toSpliced(last, 1))
+      return
+    }
     const list = this.#lists.get(name)
     const at = list?.findLastIndex(({ original }) => original === listener) ?? -1
     if (list === undefined || at < 0) return
@@ -49,13 +70,32 @@ export class Listeners {
   addAny(listener: (name: string, ...args: unknown[]) => unknown): () => void {
     const entry: Entry = { call: listener as Entry['call'], original: listener }
     this.#any = [...this.#any, entry]
+    this.#wide = true
     return () => {
       this.#any = this.#any.filter((other) => other !== entry)
+      this.#setPatterns(this.#patterns)
     }
   }
 
+  #setPatterns(patterns: readonly PatternEntry[]): void {
+    this.#patterns = patterns
+    this.#matched.clear()
+    this.#wide = patterns.length > 0 || this.#any.length > 0
+  }
+
+  #matching(name: string): readonly Entry[] {
+    if (this.#patterns.length === 0) return none
+    let found = this.#matched.get(name)
+    if (found === undefined) {
+      found = this.#patterns.filter(({ matches }) => matches(name))
+      if (this.#matched.size >= MOST_MATCHED) this.#matched.clear()
+      this.#matched.set(name, found)
+    }
+    return found
+  }
+
   has(name: string): boolean {
-    return this.#any.length > 0 || this.#lists.has(name)
+    return this.#lists.has(name) || (this.#wide && (this.#any.length > 0 || this.#matching(name).length > 0))
   }
 
   /**
@@ -79,14 +119,17 @@ export class Listeners {
       }
     }
     for (const entry of this.#lists.get(name) ?? none) run(entry, args)
-    for (const entry of this.#any) run(entry, [name, ...args])
+    if (this.#wide) {
+      for (const entry of this.#matching(name)) run(entry, args)
+      for (const entry of this.#any) run(entry, [name, ...args])
+    }
     if (waiting === undefined) return undefined
     return waiting.length === 1 ? waiting[0] : Promise.all(waiting)
   }
 
   /** The one listener of a name, where there is just one: the usual case, and the fast one. */
   single(name: string): ((...args: unknown[]) => unknown) | undefined {
-    if (this.#any.length > 0) return undefined
+    if (this.#wide) return undefined
     const list = this.#lists.get(name)
     return list !== undefined && list.length === 1 ? (list[0] as Entry).call : undefined
   }
@@ -94,10 +137,16 @@ export class Listeners {
   clear(): void {
     this.#lists.clear()
     this.#any = none
+    this.#setPatterns([])
   }
 
   #add(name: string, original: Listener, call: Entry['call']): void {
     if (typeof original !== 'function') throw invalidArgument('on', 'listener', 'a function', original)
+    if (isPattern(name)) {
+      const entry = { call, original, pattern: name, matches: matcherOf(name) }
+      this.#setPatterns([...this.#patterns, entry])
+      return
+    }
     this.#lists.set(name, [...(this.#lists.get(name) ?? none), { call, original }])
   }
 }

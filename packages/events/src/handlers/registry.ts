@@ -7,6 +7,7 @@ import { EventStream, type StreamedEvent, type Pausable } from './event-stream.t
 import type { Delivery, Handler, OthersHandler, OthersListener } from './handler.ts'
 import { type Listener, Listeners } from './listeners.ts'
 import type { Middleware } from './middleware.ts'
+import { checkPattern, isPattern } from './patterns.ts'
 
 /** Who an event came from, for a reader of the events: which connection to hold, and whom to name. */
 export interface EventOrigin {
@@ -43,7 +44,8 @@ export class HandlerRegistry {
 
   #of(where: string, name: string): Listeners {
     if (isReserved(name)) return this.#local
-    checkName(where, name)
+    if (typeof name === 'string' && isPattern(name)) checkPattern(where, name)
+    else checkName(where, name)
     return this.eventListeners
   }
 

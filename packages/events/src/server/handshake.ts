@@ -34,6 +34,8 @@ export interface HandshakeContext<M extends object> {
   readonly journal: HandledJournal | undefined
   /** Makes what the server knows of a client that it did not know. */
   newPeer(session: string, codec: Codec, owner: SessionOwner): ServerPeer<M>
+  /** True when another session than this one is connected with the name, and names are unique. */
+  nameTaken(name: string, session: string): boolean
   /** A client is there. */
   connected(peer: ServerPeer<M>, resumed: boolean): void
   /** A client lost its connection. */
@@ -120,6 +122,8 @@ export class ServerHandshake<M extends object> {
     if (known !== undefined && (known.channel.codec !== codec || known.name !== hello.name)) {
       throw failure('handshake', 'ERR_PROTOCOL', 'the session was begun with another name or codec')
     }
+    if (hello.name !== undefined && this.#context.nameTaken(hello.name, hello.session))
+      throw failure('handshake', 'ERR_NAME_TAKEN', `another client is connected as '${hello.name}'`)
     if (known !== undefined) this.#takeOver(known)
     const peer = known ?? this.#newcomer(hello, codec, owner, kept)
     sessions.enter(peer)

@@ -23,6 +23,28 @@ export interface ServerOptions<M extends object = AnyMap, Server = unknown> exte
   readonly authorize?: 'sameUser' | Authorizer | undefined
   /** Which rooms clients may join by themselves: those for which it returns exactly `true`. @default () => false */
   readonly joinable?: ((peer: ServerPeer<M>, room: string) => boolean | Promise<boolean>) | undefined
+  /**
+   * Refuses a client with the name of another that is connected (`ERR_NAME_TAKEN`). One that is away keeps its session, not
+   * its name. Clients without a name may come.
+   *
+   * @default false
+   */
+  readonly uniqueNames?: boolean | undefined
+  /**
+   * Whom a client sees with `watchPeers`: those for whom it returns exactly `true`. Only their names are sent.
+   *
+   * @default nobody
+   */
+  readonly visible?: ((watcher: ServerPeer<M>, peer: ServerPeer<M>) => boolean) | undefined
+  /**
+   * Whether a client may ask another, by `client.peer(name).request(...)`: when it returns exactly `true`. `name` is the
+   * name of the request.
+   *
+   * @default no client may
+   */
+  readonly forwardable?:
+    | ((from: ServerPeer<M>, to: ServerPeer<M>, name: string) => boolean | Promise<boolean>)
+    | undefined
   /** Milliseconds that a session waits for its client to come back. @default 30_000 */
   readonly sessionMs?: number | undefined
   /**
@@ -65,6 +87,9 @@ export const SERVER_OPTIONS: readonly string[] = optionNames<ServerOptions>({
   token: true,
   authorize: true,
   joinable: true,
+  uniqueNames: true,
+  visible: true,
+  forwardable: true,
   sessionMs: true,
   maxSessions: true,
   slowConsumer: true,

@@ -9,19 +9,21 @@ import { builtInCodecs, readCodec } from '../codecs/select.ts'
 import { type Checks, checksOf } from '../contract/contract.ts'
 import { asError, failure } from '../errors.ts'
 import { EventEnd } from '../end/event-end.ts'
-import type { Delivery, RequestContext } from '../handlers/handler.ts'
+import type { Delivery } from '../handlers/handler.ts'
 import { HandlerRegistry } from '../handlers/registry.ts'
 import { checkJournal, rememberMs } from '../journal/database.ts'
 import { HandledJournal } from '../journal/handled-journal.ts'
 import type { AnyMap, CheckedMap, EventName, ServerRequests, ToClient, ToServer } from '../map.ts'
-import { checkName, JOIN, LEAVE } from '../names.ts'
-import { checkFunction, checkSignal, count, readGrace, milliseconds, oneOf } from '../options.ts'
+import { checkName } from '../names.ts'
+import { checkFunction, checkSignal, count, readGrace, milliseconds, ofType, oneOf } from '../options.ts'
 import { checkText, type EndSettings, endSettings } from '../end/options.ts'
 import { OutgoingNames } from '../wire/interned-names.ts'
 import { AdapterCalls, checkAdapter } from './adapter.ts'
 import { knownUserAt, requireCredentials } from './authorize.ts'
 import { Broadcaster, type BroadcastOptions, type RoomTarget } from './broadcast.ts'
 import { SERVER_OPTIONS, type ServerEvents, type ServerOptions } from './options.ts'
+import { handleOwnRequests } from './own-requests.ts'
+import { PeerNames } from './peer-names.ts'
 import { type PeerContext, ServerPeer } from './peer.ts'
 import { closing, ServerHandshake, type HandshakeSettings } from './handshake.ts'
 import { Rooms } from './rooms.ts'
@@ -51,10 +53,10 @@ export class EventServer<M extends object = AnyMap>
   readonly rooms: Rooms<ServerPeer<M>> = new Rooms()
   /** @internal */
   protected readonly handlers: HandlerRegistry
-  readonly #joinable: ServerOptions<M>['joinable']
   readonly #checks: Checks | undefined
   readonly #names: OutgoingNames
   readonly #sessions: Sessions<M>
+  readonly #peerNames = new PeerNames<ServerPeer<M>>()
   readonly #handshake: ServerHandshake<M>
   readonly #broadcaster: Broadcaster<M>
   readonly #journal: HandledJournal | undefined
@@ -69,7 +71,6 @@ export class EventServer<M extends object = AnyMap>
     const settings = handshakeSettings(options)
     this.settings = settings
     this.#options = options
-    this.#joinable = options.joinable
     this.#adapter = new AdapterCalls(options.adapter, (error) => this.handlers.report(error))
     this.#checks = checksOf('listen', 'server', options.contract)
     this.#names = new OutgoingNames(settings.maxNames)
@@ -108,18 +109,19 @@ export class EventServer<M extends object = AnyMap>
       sessions: this.#sessions,
       journal: this.#journal,
       newPeer: (session, codec, owner) => new ServerPeer<M>(this, session, codec, owner),
-      connected: (peer, resumed) => this.#tell('connection', peer, { resumed }),
-      disconnected: (peer, reason) => this.#tell('disconnect', peer, reason),
+      nameTaken: (name, by) => this.#nameTaken(name, by),
+      connected: (peer, resumed) => {
+        this.#peerNames.add(peer)
+        this.#tell('connection', peer, { resumed })
+      },
+      disconnected: (peer, reason) => {
+        this.#peerNames.delete(peer)
+        this.#tell('disconnect', peer, reason)
+      },
       report: (error) => this.handlers.report(error),
     })
     this.rooms.changed = (room, peer, joined) => this.#adapter.moved(room, peer, joined)
-    this.handlers.handle(JOIN, (room: unknown, { peer }: RequestContext<ServerPeer<M>>) =>
-      this.#join(peer, room),
-    )
-    this.handlers.handle(LEAVE, (room: unknown, { peer }: RequestContext<ServerPeer<M>>) => {
-      checkName('leave', room)
-      peer.leave(room as string)
-    })
+    handleOwnRequests({ options, handlers: this.handlers, names: this.#peerNames })
   }
 
   /**
@@ -210,6 +212,18 @@ export class EventServer<M extends object = AnyMap>
     return [...this.#sessions.connected]
   }
 
+  /** The connected client of this name: of several, the one that has it longest. Nothing proves a name. */
+  peer(name: string): ServerPeer<M> | undefined {
+    checkName('peer', name)
+    return this.#peerNames.get(name)
+  }
+
+  #nameTaken(name: string, session: string): boolean {
+    if (this.#options.uniqueNames !== true) return false
+    const holder = this.#peerNames.get(name)
+    return holder !== undefined && holder.id !== session
+  }
+
   /** How many sessions are remembered: the connected, and those that may come back. */
   get sessionCount(): number {
     return this.#sessions.size
@@ -240,20 +254,6 @@ export class EventServer<M extends object = AnyMap>
    */
   accept(connection: Duplex, head?: Uint8Array): void {
     this.#handshake.accept(connection, head, undefined)
-  }
-
-  async #join(peer: ServerPeer<M>, room: unknown): Promise<void> {
-    checkName('join', room)
-    let may: unknown
-    try {
-      may = await this.#joinable?.(peer, room as string)
-    } catch (error) {
-      this.handlers.report(asError(error), peer)
-    }
-    if (may !== true) {
-      throw failure('join', 'ERR_UNAUTHORIZED', `this client may not join '${String(room)}'`)
-    }
-    peer.join(room as string)
   }
 
   /** @internal */
@@ -376,6 +376,9 @@ const handshakeSettings = <M extends object>(
   if (token === '') throw invalidValue('listen', 'token', 'must not be empty', token)
   checkSignal('listen', options.signal)
   checkFunction('listen', 'joinable', options.joinable)
+  checkFunction('listen', 'visible', options.visible)
+  checkFunction('listen', 'forwardable', options.forwardable)
+  ofType('listen', 'uniqueNames', 'boolean', options.uniqueNames, false)
   checkAdapter('listen', options.adapter)
   checkJournal('listen', options.journal)
   if (authorize !== undefined && authorize !== 'sameUser' && typeof authorize !== 'function') {
