@@ -12,6 +12,7 @@ import {
   SocketError,
   sockets,
   watch,
+  type AdoptOptions,
   type Readiness,
   type Watcher,
 } from '@uds/winsock-ffi'
@@ -343,6 +344,20 @@ describe.each(families)('adopt over %s', (family) => {
       { times: 40 },
     )
   })
+})
+
+test('adopt refuses an option that does not exist, and keeps nothing', () => {
+  const [client, server] = connected('inet')
+  for (const options of [{ allowHalfopen: true }, { fd: 0 }]) {
+    const error = errorOf(() => adopt(client, options as object))
+    expect(error).toMatchObject({
+      code: 'ERR_INVALID_ARG_VALUE',
+      message: expect.stringContaining('does not exist'),
+    })
+  }
+  expect(client.closed).toBe(false)
+  adopt(client, { highWaterMark: 1024 } as AdoptOptions).destroy()
+  server.close()
 })
 
 test('adopt refuses what is no stream with ENOTSUP', () => {

@@ -1,6 +1,7 @@
 /** adopt: a connected stream becomes a net.Socket of Node's loop. */
 import type { Socket, SocketConstructorOpts } from 'node:net'
 import { SocketError } from '../errors/socket-error.ts'
+import { checkOptions, optionNames } from '../options/check-options.ts'
 import { openFd, type SocketHandle } from '../handle/socket-handle.ts'
 import { SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM } from '../constants/this-system.ts'
 import { getOption } from '../sockets/options.ts'
@@ -15,6 +16,31 @@ const intoLoop: (fd: number, options: SocketConstructorOpts) => Socket = system 
 /** What `new net.Socket` takes, but for the descriptor. */
 export type AdoptOptions = Omit<SocketConstructorOpts, 'fd' | 'handle'>
 
+/** What `new net.Socket` takes besides: options of its streams, and of net.Server for its connections. */
+const MORE_OPTIONS = [
+  'highWaterMark',
+  'readableHighWaterMark',
+  'writableHighWaterMark',
+  'pauseOnCreate',
+  'manualStart',
+]
+
+const OPTIONS: readonly string[] = [
+  ...optionNames<AdoptOptions>({
+    allowHalfOpen: true,
+    onread: true,
+    readable: true,
+    writable: true,
+    signal: true,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: true,
+    blockList: true,
+    typeOfService: true,
+  }),
+  ...MORE_OPTIONS,
+]
+
 /**
  * Hands a connected stream to Node's loop. The result is an ordinary `net.Socket`, read and written by libuv.
  * The handle is consumed: it is closed for its owner, and the `net.Socket` closes the connection. When this throws,
@@ -25,11 +51,13 @@ export type AdoptOptions = Omit<SocketConstructorOpts, 'fd' | 'handle'>
  * whatever family it is; `remoteAddress` of an AF_UNIX one is empty there. A socket belongs to the loop of the thread
  * that adopts it and cannot move to another.
  *
+ * @throws TypeError `ERR_INVALID_ARG_VALUE` for an option that net.Socket does not have.
  * @throws SocketError `ENOTCONN` for a socket without a peer, `ENOTSUP` for one that is no stream of AF_UNIX or TCP and on
  *   engines that are not Node (Bun, Deno) on Windows, `ENOTSOCK` for a descriptor of something else, `EEXIST` for one that
  *   Node's loop has already, `EBADF` for a closed one.
  */
 export const adopt = (handle: SocketHandle, options: AdoptOptions = {}): Socket => {
+  checkOptions(options, 'adopt', OPTIONS)
   const fd = openFd(handle, 'adopt')
   requireStream(handle)
   // A listener or an unconnected socket would become a net.Socket that never does anything.
