@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { checkAddresses } from './arguments/addresses.ts'
-import { commands, type CommandEntry } from './commands/table.ts'
+import { addCompletion } from './completion.ts'
+import { commands, type CommandEntry, type Wanted } from './commands/table.ts'
 import type { Context } from './terminal/context.ts'
 import { Output, paint, type Terminal } from './terminal/terminal.ts'
 
@@ -24,11 +25,9 @@ Examples:
   $ uds connect unix:./a.sock                   types into it
   $ uds proxy tcp:127.0.0.1:8080 unix:./a.sock  TCP to a socket
   $ uds tail name:chat                          prints what is sent on an event channel
+  $ uds help --all                              the help of every command
 
 Exit codes: 0, 1 when it failed, 2 when it was called wrongly, and those of guests.`
-
-/** Which commands are loaded; the others are names in the help, and suggestions. */
-export type Wanted = 'all' | readonly string[]
 
 const commandOf = async (
   { name, summary, load }: CommandEntry,
@@ -78,7 +77,10 @@ export const createProgram = async (
       writeErr: (text) => terminal.stderr.write(text),
       outputError: (text, write) => {
         // Removes the words that commander puts around the message of a parser.
-        const message = text.replace(/^error: /, '').trimEnd()
+        const message = text
+          .replace(/^error: /, '')
+          .replace(/^command-argument value '.*' is invalid for argument '(.*?)'\. /, '<$1>: ')
+          .trimEnd()
         if (json()) write(`${JSON.stringify({ error: message, code: 'ERR_USAGE' })}\n`)
         else write(`${paint('red', 'uds:', terminal.stderr)} ${message}\n(see uds --help)\n`)
       },
@@ -87,5 +89,6 @@ export const createProgram = async (
     .hook('preAction', async (_, command) => await checkAddresses(command))
   const context: Context = { terminal, exit, output: () => new Output(terminal, json()) }
   for (const entry of commands) program.addCommand(inherit(await commandOf(entry, wanted, context), program))
+  await addCompletion(program, wanted)
   return { program, json }
 }

@@ -1,11 +1,22 @@
 /** run: parses the arguments, runs the command, returns the exit code. */
-import { CommanderError } from 'commander'
+import { CommanderError, type Command } from 'commander'
 import { codeOf, exitCodeOf, explain } from './exit/failure.ts'
 import { createProgram } from './program.ts'
-import { commandNamed, rejectUnknownHelp } from './unknown-command.ts'
+import { isCompletion } from './completion.ts'
+import { commandNamed, isHelpOfAll, rejectUnknownHelp } from './unknown-command.ts'
 import { OK, USAGE } from './exit/exit-codes.ts'
 import { printableJson, printableLines } from './terminal/printable.ts'
 import { paint, type Terminal } from './terminal/terminal.ts'
+
+/** The help of the command and of all below it, one after the other. */
+const printHelpOfAll = (command: Command): void => {
+  command.outputHelp()
+  for (const each of command.createHelp().visibleCommands(command)) {
+    if (each.name() === 'help') continue
+    command.configureOutput().writeOut?.(`\n${'-'.repeat(80)}\n\n`)
+    printHelpOfAll(each)
+  }
+}
 
 /**
  * Runs the command `uds`.
@@ -18,8 +29,13 @@ import { paint, type Terminal } from './terminal/terminal.ts'
 export const run = async (args: readonly string[], terminal: Terminal = process): Promise<number> => {
   let exitCode = OK
   const named = commandNamed(args)
-  const wanted = named === undefined ? [] : [named]
+  const helpOfAll = isHelpOfAll(args)
+  const wanted = helpOfAll || isCompletion(named) ? 'all' : named === undefined ? [] : [named]
   const { program, json } = await createProgram(terminal, (code) => (exitCode = code), wanted)
+  if (helpOfAll) {
+    printHelpOfAll(program)
+    return OK
+  }
   try {
     await program.parseAsync([...rejectUnknownHelp(program, args)], { from: 'user' })
     return exitCode

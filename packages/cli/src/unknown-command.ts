@@ -9,6 +9,12 @@ export const commandNamed = (args: readonly string[]): string | undefined => {
   return words[0] === 'help' ? words[1] : words[0]
 }
 
+/** Whether the help of every command is wanted: `help --all`. */
+export const isHelpOfAll = (args: readonly string[]): boolean => {
+  const words = args.filter((each) => !isOption(each))
+  return words.length === 1 && words[0] === 'help' && args.includes('--all')
+}
+
 /** The words that name commands, up to and with the first that names none. */
 const knownWords = (program: Command, words: readonly string[]): { path: string[]; unknown: boolean } => {
   const path: string[] = []

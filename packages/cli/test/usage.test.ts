@@ -119,6 +119,7 @@ describe('help', () => {
     'send',
     'tail',
     'request',
+    'top',
     'line',
     'examples',
   ]

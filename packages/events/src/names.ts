@@ -54,6 +54,8 @@ export const LEAVE = '$uds:leave'
 export const PEERS = '$uds:peers'
 export const ASK = '$uds:ask'
 export const ASK_STREAM = '$uds:ask-stream'
+/** Asks a server how it is; see `report` of `@uds/events/report`. */
+export const REPORT = '$uds:report'
 
 /** Names of the requests of this package begin with this: no contract lists them. */
 export const OWN_NAMES = '$uds:'

@@ -49,7 +49,8 @@ for (const each of packages) {
     attempt(`${name} publint`, () => run(join(binaries, 'publint'), ['run', file, '--strict'], work))
     attempt(`${name} attw`, () => run(join(binaries, 'attw'), [file, '--profile', 'esm-only'], work))
     unpack(name, file)
-    for (const dependency of Object.keys(manifest.dependencies ?? {})) {
+    // A door may be for a peer, as @uds/events/opentelemetry is.
+    for (const dependency of Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })) {
       const target = join(modules, dependency)
       if (dependency.startsWith('@uds/') || existsSync(target)) continue
       mkdirSync(dirname(target), { recursive: true })

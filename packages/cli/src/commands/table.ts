@@ -9,6 +9,9 @@ export interface CommandEntry {
   load(): Promise<(context: Context) => Command>
 }
 
+/** Which commands are loaded; the others are names in the help, and suggestions. */
+export type Wanted = 'all' | readonly string[]
+
 /** In the order of the help. */
 export const commands: readonly CommandEntry[] = [
   {
@@ -55,6 +58,11 @@ export const commands: readonly CommandEntry[] = [
     name: 'request',
     summary: 'Ask the server of an event channel, and print its answer as JSON.',
     load: async () => (await import('./request.ts')).requestCommand,
+  },
+  {
+    name: 'top',
+    summary: 'Show what the server of an event channel does: rates, peers, times of handlers, errors.',
+    load: async () => (await import('./top.ts')).topCommand,
   },
   {
     name: 'line',

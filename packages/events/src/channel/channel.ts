@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { disconnection, failure } from '../errors.ts'
 import type { Codec, CodecLimits } from '../codecs/codec.ts'
+import { connected, type ConnectionMessage } from '../handlers/diagnostics.ts'
 import type { Link } from '../wire/link.ts'
 import { Acknowledger } from './acknowledger.ts'
 import { RequestHandler } from './request-handler.ts'
@@ -44,9 +45,11 @@ export class Channel {
   readonly #requests: RequestHandler
   readonly #dispatcher: Dispatcher
   readonly #unheldLimit: number
+  readonly #owner: ChannelOwner
 
   constructor(owner: ChannelOwner, codec: Codec, highest: number) {
     const { settings, names, durableStore, checks } = owner
+    this.#owner = owner
     const { offline, outgoing, maxUnacknowledged } = settings
     this.codec = codec
     this.limits = settings
@@ -108,6 +111,11 @@ export class Channel {
       link.fail(failure('write', 'ERR_SLOW_CONSUMER', detail))
     }
     this.flow.attach(link)
+    if (connected.hasSubscribers) {
+      const { handlers, peer } = this.#owner
+      const { duplex: connection } = link
+      connected.publish({ end: handlers.owner, peer, connection } satisfies ConnectionMessage)
+    }
     this.#events.holdWhenFull()
     this.sender.repeat()
     this.flow.pump()

@@ -1,6 +1,7 @@
 /** MessagePipeline: schema, middleware, handler. */
 import type { Check, Checks } from '../contract/contract.ts'
 import { failure } from '../errors.ts'
+import { handled, observe } from '../handlers/diagnostics.ts'
 import type { HandlerRegistry } from '../handlers/registry.ts'
 import { isThenable } from '../handlers/listeners.ts'
 import { OWN_NAMES } from '../names.ts'
@@ -22,11 +23,31 @@ export class MessagePipeline {
 
   /** Nothing has to be passed at the moment. */
   get isEmpty(): boolean {
-    return this.#checks === undefined && this.#tail === undefined && this.#handlers.middleware.length === 0
+    return (
+      this.#checks === undefined &&
+      this.#tail === undefined &&
+      this.#handlers.middleware.length === 0 &&
+      !handled.hasSubscribers
+    )
   }
 
   /** Checks the data, runs the middleware, then `last`; returns its result, or a promise of it. */
   run(
+    kind: IncomingMessage['kind'],
+    name: string,
+    data: unknown,
+    redelivered: boolean,
+    last: (data: unknown) => unknown,
+  ): unknown {
+    if (!handled.hasSubscribers || name.startsWith(OWN_NAMES))
+      return this.#pass(kind, name, data, redelivered, last)
+    return observe({ end: this.#handlers.owner, peer: this.#peer, kind, name }, () =>
+      this.#pass(kind, name, data, redelivered, last),
+    )
+  }
+
+  // oxlint-disable-next-line max-params
+  #pass(
     kind: IncomingMessage['kind'],
     name: string,
     data: unknown,

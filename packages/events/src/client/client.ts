@@ -30,6 +30,7 @@ import type {
   ToServer,
 } from '../map.ts'
 import { checkName, JOIN, LEAVE, PEERS } from '../names.ts'
+import type { ReportSource } from '../reporting/reporter.ts'
 import { checkSignal, readGrace, milliseconds } from '../options.ts'
 import { checkText, type EndSettings, endSettings } from '../end/options.ts'
 import type { Welcome } from '../wire/handshake-messages.ts'
@@ -93,6 +94,7 @@ export class EventClient<M extends object = AnyMap> extends EventEnd<ClientTypes
       ([delivery]) => ({ delivery: delivery as Delivery, peer: undefined, connection: this.#channel.link }),
       () => `client of ${printed(this.#address)}`,
     )
+    this.handlers.owner = this
     this.#journal =
       options.journal === undefined
         ? undefined
@@ -364,6 +366,16 @@ export class EventClient<M extends object = AnyMap> extends EventEnd<ClientTypes
   /** Resolves when every `send` so far was acknowledged, refused or dropped. */
   flush(): Promise<void> {
     return this.#channel.sender.flushed()
+  }
+
+  /** @internal */
+  get reportSource(): ReportSource {
+    return {
+      end: this,
+      role: 'client',
+      address: printed(this.#address),
+      peers: () => (this.connected ? [{ peer: this, name: this.#serverName, channel: this.#channel }] : []),
+    }
   }
 
   // ---- the end ----

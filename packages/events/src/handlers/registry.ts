@@ -4,6 +4,7 @@ import { asError } from '../errors.ts'
 import { checkName, isReserved, OWN_NAMES } from '../names.ts'
 import { count } from '../options.ts'
 import { EventStream, type StreamedEvent, type Pausable } from './event-stream.ts'
+import { failed, type ErrorMessage } from './diagnostics.ts'
 import type { Delivery, Handler, OthersHandler, OthersListener } from './handler.ts'
 import { type Listener, Listeners } from './listeners.ts'
 import type { Middleware } from './middleware.ts'
@@ -22,6 +23,8 @@ export class HandlerRegistry {
   readonly eventListeners: Listeners = new Listeners()
   readonly requests: Map<string, Handler> = new Map()
   readonly middleware: Middleware[] = []
+  /** The client, or server, whose they are. */
+  owner: object | undefined
   /** Called for events that have no listener: with the name, then as a listener. */
   others: OthersListener | undefined
   /** Answers requests that have no handler. */
@@ -162,6 +165,7 @@ export class HandlerRegistry {
 
   /** Reports an error that no caller awaits. */
   report(error: Error, peer?: unknown): void {
+    if (failed.hasSubscribers) failed.publish({ end: this.owner, peer, error } satisfies ErrorMessage)
     if (this.#local.has('error')) void this.#local.call('error', [error, peer], () => {})
     else process.emitWarning(error.message, { type: 'UdsEventsWarning', detail: this.#description() })
   }

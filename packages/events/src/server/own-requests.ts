@@ -4,7 +4,7 @@ import { request, requestStream } from '../channel/request-arguments.ts'
 import { asError, failure } from '../errors.ts'
 import type { RequestContext } from '../handlers/handler.ts'
 import type { HandlerRegistry } from '../handlers/registry.ts'
-import { ASK, ASK_STREAM, checkName, JOIN, LEAVE, OWN_NAMES, PEERS } from '../names.ts'
+import { ASK, ASK_STREAM, checkName, JOIN, LEAVE, OWN_NAMES, PEERS, REPORT } from '../names.ts'
 import type { ServerOptions } from './options.ts'
 import type { ServerPeer } from './peer.ts'
 import type { PeerNames } from './peer-names.ts'
@@ -14,6 +14,8 @@ export interface OwnRequestContext<M extends object> {
   readonly options: Pick<ServerOptions<M>, 'joinable' | 'visible' | 'forwardable'>
   readonly handlers: HandlerRegistry
   readonly names: PeerNames<ServerPeer<M>>
+  /** How the server is, for a client that may see it. */
+  report(peer: ServerPeer<M>): unknown
 }
 
 type Asker<M extends object> = RequestContext<ServerPeer<M>>
@@ -27,6 +29,7 @@ export const handleOwnRequests = <M extends object>({
   options,
   handlers,
   names,
+  report,
 }: OwnRequestContext<M>): void => {
   /** True where the program says exactly that; what it throws is reported, and a refusal. */
   const may = async (peer: ServerPeer<M>, ask: () => unknown): Promise<boolean> => {
@@ -49,6 +52,8 @@ export const handleOwnRequests = <M extends object>({
     checkName('leave', room)
     peer.leave(room as string)
   })
+
+  handlers.handle(REPORT, (_input: unknown, { peer }: Asker<M>) => report(peer))
 
   const { visible, forwardable } = options
   handlers.handle(PEERS, (_input: unknown, { peer, signal }: Asker<M>) => {

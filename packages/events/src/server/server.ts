@@ -15,6 +15,8 @@ import { checkJournal, rememberMs } from '../journal/database.ts'
 import { HandledJournal } from '../journal/handled-journal.ts'
 import type { AnyMap, CheckedMap, EventName, ServerRequests, ToClient, ToServer } from '../map.ts'
 import { checkName } from '../names.ts'
+import type { ReportAnswers } from '../reporting/answer.ts'
+import type { Report, ReportSource } from '../reporting/reporter.ts'
 import { checkFunction, checkSignal, count, readGrace, milliseconds, ofType, oneOf } from '../options.ts'
 import { checkText, type EndSettings, endSettings } from '../end/options.ts'
 import { OutgoingNames } from '../wire/interned-names.ts'
@@ -64,6 +66,7 @@ export class EventServer<M extends object = AnyMap>
   readonly #adapter: AdapterCalls
   #listens = false
   #listener: StreamListener | undefined
+  #reports: ReportAnswers | undefined
   #closing: Promise<void> | undefined
 
   private constructor(options: ServerOptions<M, EventServer<M>>) {
@@ -90,6 +93,7 @@ export class EventServer<M extends object = AnyMap>
       }),
       () => `server at ${this.address}`,
     )
+    this.handlers.owner = this
     this.#broadcaster = new Broadcaster({
       names: this.#names,
       rooms: this.rooms,
@@ -121,7 +125,12 @@ export class EventServer<M extends object = AnyMap>
       report: (error) => this.handlers.report(error),
     })
     this.rooms.changed = (room, peer, joined) => this.#adapter.moved(room, peer, joined)
-    handleOwnRequests({ options, handlers: this.handlers, names: this.#peerNames })
+    handleOwnRequests({
+      options,
+      handlers: this.handlers,
+      names: this.#peerNames,
+      report: (peer) => this.#report(peer),
+    })
   }
 
   /**
@@ -256,6 +265,26 @@ export class EventServer<M extends object = AnyMap>
     this.#handshake.accept(connection, head, undefined)
   }
 
+  async #report(peer: ServerPeer<M>): Promise<Report> {
+    // Most servers are never asked.
+    const { ReportAnswers } = await import('../reporting/answer.ts')
+    this.#reports ??= new ReportAnswers(this.reportSource)
+    return this.#reports.answer(() => peer.credentials())
+  }
+
+  /** @internal */
+  get reportSource(): ReportSource {
+    const address = (): string => this.address
+    return {
+      end: this,
+      role: 'server',
+      get address() {
+        return address()
+      },
+      peers: () => this.peers.map((peer) => ({ peer, name: peer.name, channel: peer.channel })),
+    }
+  }
+
   /** @internal */
   ownerOf(peer: ServerPeer<M>): ChannelOwner {
     return {
@@ -325,6 +354,7 @@ export class EventServer<M extends object = AnyMap>
         peer.channel.close()
       }
       this.handlers.end()
+      this.#reports?.close()
       this.#journal?.close()
       await this.#adapter.detach()
       this.#tell('close')
