@@ -8,6 +8,7 @@ import { hrtime, stdin, stdout } from 'node:process'
 import { createInterface } from 'node:readline'
 import { WasiHost, type WaitMode } from '../src/index.ts'
 import { componentClient } from './component-client.ts'
+import { component03Client } from './component03-client.ts'
 import { echoGuest } from './guests.ts'
 import { shimClient } from './preview2-shim.ts'
 
@@ -59,9 +60,11 @@ const rounds =
     ? await overNet()
     : mode === 'shim' || mode === 'shim-least'
       ? await shimClient(folder, port, size, mode === 'shim' ? 'libc' : 'shortest')
-      : mode.startsWith('component-')
-        ? await componentClient(mode.slice('component-'.length) as WaitMode, port, size)
-        : await overGuest(mode as WaitMode)
+      : mode === 'component03'
+        ? await component03Client(port, size)
+        : mode.startsWith('component-')
+          ? await componentClient(mode.slice('component-'.length) as WaitMode, port, size)
+          : await overGuest(mode as WaitMode)
 
 for await (const line of createInterface(stdin)) {
   const count = Number(line)

@@ -12,6 +12,9 @@ export class GuestMemory {
   readonly #memory: WasmMemory
   #bytes: Uint8Array
   #view: DataView
+  /** The views that were asked for last. */
+  #last: Uint8Array = new Uint8Array(0)
+  #older: Uint8Array = new Uint8Array(0)
 
   constructor(memory: WasmMemory) {
     this.#memory = memory
@@ -40,8 +43,18 @@ export class GuestMemory {
     const from = pointer >>> 0
     const size = length >>> 0
     if (size === 0) return new Uint8Array(0)
-    this.#at(from, size)
-    return this.#bytes.subarray(from, from + size)
+    // A guest mostly reads and writes the same two ranges again, and to make a view costs more than to find one. One of
+    // a memory that has grown since has no bytes.
+    const last = this.#last
+    if (last.byteOffset === from && last.length === size) return last
+    const older = this.#older
+    this.#older = last
+    if (older.byteOffset === from && older.length === size) this.#last = older
+    else {
+      this.#at(from, size)
+      this.#last = this.#bytes.subarray(from, from + size)
+    }
+    return this.#last
   }
 
   /** All of the memory, once the bytes at a pointer are known to be in it. */

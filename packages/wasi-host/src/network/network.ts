@@ -115,6 +115,8 @@ export interface ConnectOptions {
 export interface Network {
   /** Waits until one of several ends is ready, or the time is up (-1: never). Spurious ends of the wait are allowed. */
   wait(interests: readonly Interest[], timeoutMs: number): Outcome<void>
+  /** Calls back whenever an end may have become ready; returns what ends that. Only of a network in the loop. */
+  subscribe?(end: End, callback: () => void): () => void
   /** The addresses of a name, IPv6 and IPv4 in turn. */
   resolve(host: string): Outcome<readonly string[]>
   connect(target: Target, options: ConnectOptions): Connecting

@@ -8,11 +8,11 @@ import {
   type Kind,
 } from '../network/address.ts'
 import type {
+  LoopSockets,
   Option,
   PollAnswer,
   PollRequest,
   Received,
-  SocketCalls,
   SocketFacts,
   TlsQuestion,
   TlsRequest,
@@ -33,7 +33,7 @@ import { receiveStream, sendStream } from './streams.ts'
 
 const encoder = new TextEncoder()
 
-export class GuestSockets implements SocketCalls {
+export class GuestSockets implements LoopSockets {
   readonly #context: SocketContext
   readonly #sockets = new Map<number, GuestSocket>()
   #next = 1
@@ -226,10 +226,16 @@ export class GuestSockets implements SocketCalls {
     return socket.datagram.disconnect()
   }
 
-  ready(id: number, read: boolean, write: boolean): Outcome<void> {
+  isReady(id: number, reads: boolean): boolean {
     const { end } = this.#get(id)
-    if (!end || (read && end.readable()) || (write && end.writable())) return undefined
-    return this.#context.network.wait([{ end, read, write }], -1)
+    return !end || (reads ? end.readable() : end.writable())
+  }
+
+  subscribe(id: number, callback: () => void): () => void {
+    const { end } = this.#get(id)
+    const { network } = this.#context
+    if (!network.subscribe) throw new Failure('ENOTSUP', 'nothing calls back in a network that blocks')
+    return end ? network.subscribe(end, callback) : () => {}
   }
 
   poll(requests: readonly PollRequest[], timeoutMs: number): Outcome<readonly PollAnswer[]> {

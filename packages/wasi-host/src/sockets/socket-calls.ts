@@ -102,8 +102,6 @@ export interface SocketCalls {
   setNonblocking(id: number, on: boolean): Outcome<void>
   /** Takes the only peer of a datagram socket away again. */
   disconnect(id: number): Outcome<void>
-  /** Waits until a socket can be read from or written to; spurious ends of the wait are allowed. */
-  ready(id: number, read: boolean, write: boolean): Outcome<void>
   /** Waits until one is ready or the time is up (-1: never). */
   poll(requests: readonly PollRequest[], timeoutMs: number): Outcome<readonly PollAnswer[]>
   startTls(id: number, request: TlsRequest): Outcome<void>
@@ -116,4 +114,12 @@ export interface SocketCalls {
   noteFailure(id: number | undefined, detail: string): Outcome<void>
   /** What failed last on a socket, or at all (-1), in words. */
   errorText(id: number): Outcome<string>
+}
+
+/** What sockets can do besides where they are of the thread and the loop of the guest. */
+export interface LoopSockets extends SocketCalls {
+  /** Whether a read, an accept or a write would not wait. */
+  isReady(id: number, reads: boolean): boolean
+  /** Calls back whenever a socket may have become ready; returns what ends that. */
+  subscribe(id: number, callback: () => void): () => void
 }

@@ -20,6 +20,7 @@ export const receiveStream = (
   const stream = socket.connectedStream()
   if (iovec.size === 0) return 0
   if (socket.pending) return receiveLast(context, socket, stream, iovec, flags)
+  if (flags === DONTWAIT && before === 0) return receiveNow(context, socket, stream, iovec)
   return flags === 0 && !socket.nonblocking && socket.receiveTimeoutMs < 0
     ? receivePlainly(context, socket, stream, iovec)
     : receiveUntilDone(context, socket, stream, iovec, flags, before)
@@ -50,6 +51,13 @@ const take = (
   const count = readIntoIovec(stream, iovec, { skip, most, peek }, kept(socket))
   if (count !== NOT_YET && !peek && socket.counts) quota.moved(count)
   return count
+}
+
+/** What is there already. */
+const receiveNow = (context: SocketContext, socket: GuestSocket, stream: StreamEnd, iovec: Iovec): number => {
+  const got = take(context, socket, stream, iovec, { skip: 0, peek: false })
+  if (got === NOT_YET) throw wouldBlock
+  return got
 }
 
 /** What most calls are: whatever is there, however long it takes. Nothing else is made on this way. */

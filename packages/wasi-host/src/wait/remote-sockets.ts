@@ -148,10 +148,6 @@ export class RemoteSockets implements SocketCalls {
     this.#call('disconnect', id)
   }
 
-  ready(id: number, read: boolean, write: boolean): void {
-    this.#call('ready', id, read, write)
-  }
-
   poll(requests: readonly PollRequest[], timeoutMs: number): readonly PollAnswer[] {
     const plain = requests.map(({ id, read, write }) => ({ id, read, write }))
     return this.#call('poll', plain, timeoutMs)

@@ -113,7 +113,7 @@ export class Tasks {
         if (this.#inTurn === MOST_IN_A_TURN + 1) setImmediate(this.#nextTurn)
         return
       }
-      const task = this.#queue.shift()!
+      const task = (this.#queue.length === 1 ? this.#queue.pop() : this.#queue.shift())!
       this.#run(task, () => task.resume())
     }
     if (this.#queue.length === 0) this.#inTurn = 0

@@ -41,7 +41,8 @@ export class WaitableSet {
     for (;;) {
       const member = this.#ready[0]
       if (member === undefined || (member.pending && member.set === this)) return member
-      this.#ready.shift()
+      if (this.#ready.length === 1) this.#ready.pop()
+      else this.#ready.shift()
     }
   }
 

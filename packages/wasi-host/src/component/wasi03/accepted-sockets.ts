@@ -1,10 +1,11 @@
 /** The stream of connections that `listen` returns. */
 import { failureOf } from '../../outcome/failure.ts'
-import { NOT_YET, SyncPromise } from '../../outcome/sync-promise.ts'
+import { NOT_YET } from '../../outcome/sync-promise.ts'
 import type { AsyncHost } from '../async/host.ts'
 import { ENDED, type ItemSource } from '../async/stream.ts'
 import { isEnd } from '../error-code.ts'
 import type { SharedSocket } from '../socket.ts'
+import { SocketEndpoint } from './endpoint.ts'
 
 /** So long a connection that cannot be taken, for a quota, stays in the queue before it is tried again. */
 const RETRY_MS = 50
@@ -13,60 +14,48 @@ const RETRY_MS = 50
 export class AcceptedSockets<S> implements ItemSource<S> {
   readonly #host: AsyncHost
   readonly #listener: SharedSocket
+  readonly #endpoint: SocketEndpoint
   readonly #make: (id: number) => S
-  #waiting = false
+  #retrying = false
   #dropped = false
-  #wake: () => void = () => {}
 
   constructor(host: AsyncHost, listener: SharedSocket, make: (id: number) => S) {
     this.#host = host
     this.#listener = listener
+    this.#endpoint = new SocketEndpoint(host, listener.id, 'read')
     this.#make = make
   }
 
   next(wake: () => void): S | typeof NOT_YET | typeof ENDED {
     if (this.#dropped) return ENDED
-    this.#wake = wake
-    if (this.#waiting) return NOT_YET
-    const { sockets } = this.#host.guest
-    const { id } = this.#listener
-    const ready = sockets.ready(id, true, false)
-    if (ready instanceof SyncPromise) {
-      this.#waiting = true
-      ready.settle(this.#again, (error) => this.#host.tasks.fail(error))
-      return NOT_YET
-    }
+    if (this.#retrying || !this.#endpoint.isReady(wake)) return NOT_YET
     try {
-      const accepted = sockets.accept(id, false) as { readonly id: number }
-      const keepsAlive = Number(sockets.getOption(id, 'SO_KEEPALIVE')) !== 0
-      if (keepsAlive) void sockets.setOption(accepted.id, 'SO_KEEPALIVE', 1)
-      return this.#make(accepted.id)
+      return this.#make(this.#accept())
     } catch (error) {
       if (isEnd(error)) throw error
       // EMFILE of a quota passes; a listener that is broken does not.
       if (failureOf(error).code !== 'EMFILE') return ENDED
-      this.#retryLater()
+      this.#retryLater(wake)
       return NOT_YET
     }
   }
 
-  readonly #again = (): void => {
-    this.#waiting = false
-    if (this.#dropped) return
-    try {
-      this.#wake()
-    } catch (error) {
-      this.#host.tasks.fail(error)
-    }
+  #accept(): number {
+    const { sockets } = this.#host
+    const { id } = sockets.accept(this.#listener.id, false) as { readonly id: number }
+    const keepsAlive = Number(sockets.getOption(this.#listener.id, 'SO_KEEPALIVE')) !== 0
+    if (keepsAlive) void sockets.setOption(id, 'SO_KEEPALIVE', 1)
+    return id
   }
 
-  #retryLater(): void {
-    this.#waiting = true
+  #retryLater(wake: () => void): void {
+    this.#retrying = true
     const { stopping } = this.#host
     const stop = (): void => clearTimeout(timer)
     const timer = setTimeout(() => {
       stopping.delete(stop)
-      this.#again()
+      this.#retrying = false
+      wake()
     }, RETRY_MS)
     stopping.add(stop)
   }
@@ -74,6 +63,7 @@ export class AcceptedSockets<S> implements ItemSource<S> {
   drop(): void {
     if (this.#dropped) return
     this.#dropped = true
+    this.#endpoint.close()
     void this.#listener.release(this.#host)
   }
 }

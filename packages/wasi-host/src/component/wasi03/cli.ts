@@ -11,16 +11,8 @@ import { string } from '../types/bytes.ts'
 import { list, mapped, option, result, tuple } from '../types/compound.ts'
 import { own } from '../types/handle.ts'
 import { enumeration, u8, type ValueType } from '../types/type.ts'
-import {
-  EndpointSink,
-  EndpointSource,
-  noBytes,
-  socketInput,
-  socketOutput,
-  standardInput,
-  standardOutput,
-  type Endpoint,
-} from './byte-streams.ts'
+import { EndpointSink, EndpointSource, noBytes } from './byte-streams.ts'
+import { nowhere, SocketEndpoint, StandardEndpoint, type Endpoint } from './endpoint.ts'
 
 export const environment: WitFunctions = {
   'get-environment': func([], list(tuple(string, string)), (host) => Object.entries(host.env)),
@@ -59,25 +51,18 @@ type Outcome = { readonly ok: undefined } | { readonly error: Failure }
 const ended = (failure: Failure | undefined): Outcome => (failure ? { error: failure } : { ok: undefined })
 
 /** A descriptor of the component; undefined when it leads nowhere. */
-const endpoint = ({ guest }: AsyncHost, fd: number): Endpoint | undefined => {
-  const entry = guest.fds.get(fd)
-  if (entry.kind === 'socket') return fd === 0 ? socketInput(guest, entry.id) : socketOutput(guest, entry.id)
-  if (entry.kind !== 'standard') return undefined
-  return fd === 0 ? standardInput(guest, entry.standard) : standardOutput(guest, entry.standard)
+const endpoint = (host: AsyncHost, fd: number): Endpoint | undefined => {
+  const entry = host.guest.fds.get(fd)
+  const direction = fd === 0 ? 'read' : 'write'
+  if (entry.kind === 'socket') return new SocketEndpoint(host, entry.id, direction)
+  return entry.kind === 'standard' ? new StandardEndpoint(host, entry.standard, direction) : undefined
 }
 
 export const stdin: WitFunctions = {
   'read-via-stream': func([], tuple(streamOf(u8), futureOf(outcome)), (host) => {
     const future = new Future(outcome)
     const from = endpoint(host, 0)
-    const source =
-      from &&
-      new EndpointSource(
-        host,
-        from,
-        (failure) => future.resolve(ended(failure)),
-        () => {},
-      )
+    const source = from && new EndpointSource(from, (failure) => future.resolve(ended(failure)))
     if (!source) future.resolve(ended(undefined))
     return [new Stream(u8, source ?? noBytes), future] as const
   }),
@@ -86,8 +71,8 @@ export const stdin: WitFunctions = {
 const output = (fd: number): WitFunctions => ({
   'write-via-stream': func([streamOf(u8)], futureOf(outcome), (host, stream) => {
     const future = new Future(outcome)
-    const to = endpoint(host, fd) ?? { move: (from) => from.size, ready: () => undefined }
-    stream.attach(new EndpointSink(host, to, (failure) => future.resolve(ended(failure))))
+    const to = endpoint(host, fd) ?? nowhere
+    stream.attach(new EndpointSink(to, (failure) => future.resolve(ended(failure))))
     return future
   }),
 })

@@ -21,14 +21,8 @@ import { result, tuple, type Result } from '../types/compound.ts'
 import { bool, u32, u64, u8, type ValueType } from '../types/type.ts'
 import { AcceptedSockets } from './accepted-sockets.ts'
 import { socketAddress } from './address.ts'
-import {
-  EndpointSink,
-  EndpointSource,
-  noBytes,
-  socketInput,
-  socketOutput,
-  takesNothing,
-} from './byte-streams.ts'
+import { EndpointSink, EndpointSource, noBytes, takesNothing } from './byte-streams.ts'
+import { SocketEndpoint } from './endpoint.ts'
 import { asItIs, socketError } from './error-code.ts'
 import {
   addressFunc,
@@ -127,7 +121,7 @@ const send = (host: AsyncHost, socket: TcpSocket, data: Stream<number>): Future<
   socket.use()
   const { sockets } = host.guest
   data.attach(
-    new EndpointSink(host, socketOutput(host.guest, socket.id), (failure) => {
+    new EndpointSink(new SocketEndpoint(host, socket.id, 'write'), (failure) => {
       future.resolve(ended(failure ?? tried(() => sockets.shutdown(socket.id, 2))))
       void socket.release(host)
     }),
@@ -145,8 +139,7 @@ const receive = (host: AsyncHost, socket: TcpSocket): readonly [Stream<number>, 
   socket.use()
   const { sockets } = host.guest
   const source = new EndpointSource(
-    host,
-    socketInput(host.guest, socket.id),
+    new SocketEndpoint(host, socket.id, 'read'),
     (failure) => {
       future.resolve(ended(failure))
       void socket.release(host)

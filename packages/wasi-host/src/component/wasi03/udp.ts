@@ -1,7 +1,7 @@
 /** `wasi:sockets/types.udp-socket` of 0.3. */
 import { show, unspecified, type Address, type IpAddress } from '../../network/address.ts'
 import { Failure, wouldBlock } from '../../outcome/failure.ts'
-import { after, rescued, type Outcome } from '../../outcome/sync-promise.ts'
+import { after, SyncPromise, type Outcome } from '../../outcome/sync-promise.ts'
 import { DONTWAIT, type Received } from '../../sockets/socket-calls.ts'
 import type { AsyncHost } from '../async/host.ts'
 import type { AsyncCall } from '../async/subtask.ts'
@@ -87,26 +87,40 @@ type Datagram = readonly [data: Uint8Array, from: IpAddress]
 
 const receive = (host: AsyncHost, call: AsyncCall, socket: UdpSocket): Outcome<Datagram> => {
   if (!socket.bound) invalidState('the socket is not bound')
-  const { sockets } = host.guest
+  const { sockets } = host
   const arrived = ({ bytes: length, from }: Received): Datagram => {
     const sender = from && from.family !== 'unix' ? from : (unspecified(socket.family) as IpAddress)
     // The bytes go to the component in this very turn.
     return [host.scratch.subarray(0, length), sender]
   }
-  const next = (): Outcome<Datagram> =>
-    after(sockets.ready(socket.id, true, false), () => {
-      // A datagram stays for the next call.
-      if (call.cancelled) throw new Failure('ECANCELED', 'the component cancelled the call')
-      const received = rescued<Received | undefined>(
-        () => sockets.receiveFrom(socket.id, iovecOf(host.scratch), DONTWAIT),
-        (error) => {
-          if (error === wouldBlock) return undefined
-          throw error
-        },
-      )
-      return after(received, (found) => (found ? arrived(found) : next()))
-    })
-  return next()
+  const attempted = (): Datagram | undefined => {
+    if (!sockets.isReady(socket.id, true)) return undefined
+    try {
+      return arrived(sockets.receiveFrom(socket.id, iovecOf(host.scratch), DONTWAIT) as Received)
+    } catch (error) {
+      // It was one of a stranger.
+      if (error === wouldBlock) return undefined
+      throw error
+    }
+  }
+  const now = attempted()
+  if (now) return now
+  const later = new SyncPromise<Datagram>()
+  const look = (): void => {
+    try {
+      const found = attempted()
+      if (!found) return
+      end()
+      later.resolve(found)
+    } catch (error) {
+      end()
+      later.reject(error)
+    }
+  }
+  const end = sockets.subscribe(socket.id, look)
+  // A datagram stays for the next call.
+  call.onCancel(end)
+  return later
 }
 
 /** One that was bound to anything has a port when it is asked for. */

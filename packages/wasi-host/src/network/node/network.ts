@@ -7,6 +7,7 @@ import type {
   Connecting,
   ConnectOptions,
   DatagramEnd,
+  End,
   Interest,
   ListenEnd,
   Network,
@@ -55,6 +56,13 @@ export class NodeNetwork implements Network {
     const stopped = new SyncPromise<void>()
     stopped.reject(this.#stopped.reason)
     return stopped
+  }
+
+  subscribe(end: End, callback: () => void): () => void {
+    const { signal } = end as NodeEnd
+    const waiter = { look: callback }
+    signal.on(waiter)
+    return () => signal.off(waiter)
   }
 
   /** Ends with the guest, also while the system goes on with it. */

@@ -17,9 +17,15 @@ export class ReadBuffer {
 
   /** The option of a new socket. */
   get onread(): OnReadOpts {
+    const memory = new Uint8Array(SIZE)
+    // Messages of one length come again and again.
+    let view = memory
     return {
-      buffer: new Uint8Array(SIZE),
-      callback: (bytes, buffer) => this.#taken(buffer.subarray(0, bytes)),
+      buffer: memory,
+      callback: (bytes) => {
+        if (view.length !== bytes) view = memory.subarray(0, bytes)
+        return this.#taken(view)
+      },
     }
   }
 

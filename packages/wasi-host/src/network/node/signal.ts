@@ -21,13 +21,7 @@ export class Signal {
   }
 
   notify(): void {
-    if (this.#waiters.length === 0) return
-    if (this.#waiters.length === 1) {
-      this.#waiters[0]!.look()
-      return
-    }
-    // A waiter goes on in this turn: it leaves the list, and may join it again.
-    const told = [...this.#waiters]
-    for (const waiter of told) waiter.look()
+    // A waiter goes on in this turn: it leaves the list, where the last takes its place, and may join it again.
+    for (let at = this.#waiters.length - 1; at >= 0; at -= 1) this.#waiters[at]?.look()
   }
 }

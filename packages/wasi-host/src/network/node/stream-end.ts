@@ -10,6 +10,7 @@ import type { ReadBuffer } from './read-buffer.ts'
 import { Signal } from './signal.ts'
 import { hiddenReset } from './hidden-reset.ts'
 import { holdWriteFailures } from './write-failures.ts'
+import { writeCopy } from './write-copy.ts'
 
 /** Bytes that one write takes, so that a guest cannot make the host hold its whole memory twice. */
 const LONGEST_WRITE = 256 * 1024
@@ -159,7 +160,7 @@ export class NodeStreamEnd implements StreamEnd {
       throw new Failure('EPIPE', 'the connection was shut down for writing')
     if (this.#writable.writableNeedDrain) return NOT_YET
     const length = Math.min(from.length, LONGEST_WRITE)
-    if (length > 0) this.#writable.write(Buffer.from(from.subarray(0, length)))
+    if (length > 0) writeCopy(this.#writable, length === from.length ? from : from.subarray(0, length))
     // The system is asked at once, and may refuse at once.
     if (this.#writeFailure !== undefined) throw this.#writeFailure
     return length
