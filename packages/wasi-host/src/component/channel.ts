@@ -5,7 +5,7 @@ import type { FdEntry } from '../abi/fd-table.ts'
 import type { Iovec } from '../memory/guest-memory.ts'
 import { wouldBlock } from '../outcome/failure.ts'
 import { after, NOT_YET, type Outcome } from '../outcome/sync-promise.ts'
-import { DONTWAIT, type PollRequest } from '../sockets/socket-calls.ts'
+import { DONTWAIT, type LoopSockets, type PollRequest } from '../sockets/socket-calls.ts'
 import { gather } from '../sockets/iovec-transfer.ts'
 import type { StandardStream } from '../wasi/stdio/standard-stream.ts'
 
@@ -18,6 +18,8 @@ export interface Interest {
 export interface Channel {
   /** Reads what is there; 0 at the end. Throws {@link wouldBlock} when nothing is there and it may not wait. */
   read(guest: Guest, into: Uint8Array, waits: boolean): Outcome<number>
+  /** Bytes that a read returns at once, if there are any and that is known; waits for them if it may. */
+  arrived?(guest: Guest, waits: boolean): Outcome<number>
   /** Writes what goes without waiting. Throws {@link wouldBlock} when nothing does. */
   write(guest: Guest, from: Uint8Array): Outcome<number>
   /** Writes all, however long it takes. */
@@ -29,7 +31,16 @@ export interface Channel {
 /** Bytes of the host as an iovec. */
 export const iovecOf = (bytes: Uint8Array): Iovec => ({ size: bytes.length, parts: () => [bytes] })
 
+const arrivedAt = (id: number, { sockets }: Guest, waits: boolean): Outcome<number> => {
+  const { arrived } = sockets as Partial<LoopSockets>
+  if (!arrived) return 0
+  const bytes = arrived(id)
+  if (bytes > 0 || !waits) return bytes
+  return after(sockets.poll([{ id, read: true, write: false }], -1), () => arrived(id))
+}
+
 export const socketChannel = (id: number): Channel => ({
+  arrived: (guest, waits) => arrivedAt(id, guest, waits),
   read: (guest, into, waits) => guest.sockets.receive(id, iovecOf(into), waits ? 0 : DONTWAIT),
   write: (guest, from) => guest.sockets.send(id, iovecOf(from), DONTWAIT),
   writeAll: (guest, from) => guest.sockets.send(id, from, 0),

@@ -12,6 +12,12 @@ export type Realloc = (old: number, oldSize: number, align: number, size: number
 /** Bytes that one read returns, or one write takes, at most. */
 export const MOST_AT_ONCE: number = 64 * 1024
 
+/** Where something lies in the memory of the component. */
+export interface MemoryRange {
+  readonly pointer: number
+  readonly length: number
+}
+
 const encoder = new TextEncoder()
 
 export class ComponentHost implements CanonicalContext {
@@ -46,13 +52,19 @@ export class ComponentHost implements CanonicalContext {
     return pointer
   }
 
+  /** Puts bytes into new memory of the component. */
+  place(bytes: Uint8Array): MemoryRange {
+    const pointer = bytes.length === 0 ? 1 : this.allocate(1, bytes.length)
+    this.guest.memory.write(pointer, bytes)
+    return { pointer, length: bytes.length }
+  }
+
   /** Writes a list of bytes or a string: the pointer and the length. */
   setBytes(at: number, bytes: Uint8Array): void {
-    const pointer = bytes.length === 0 ? 1 : this.allocate(1, bytes.length)
     const { memory } = this.guest
-    memory.write(pointer, bytes)
+    const { pointer, length } = this.place(bytes)
     memory.setU32(at, pointer)
-    memory.setU32(at + 4, bytes.length)
+    memory.setU32(at + 4, length)
   }
 
   setString(at: number, text: string): void {

@@ -4,7 +4,14 @@ import { after, rescued, SyncPromise, type Outcome } from '../outcome/sync-promi
 import { singleIovec, type Iovec } from '../memory/guest-memory.ts'
 import { iovecOf, type Channel } from './channel.ts'
 import { isEnd } from './error-code.ts'
-import { dropRow, MOST_AT_ONCE, type ComponentHost, type ComponentRow, type ComponentRows } from './host.ts'
+import {
+  dropRow,
+  MOST_AT_ONCE,
+  type ComponentHost,
+  type ComponentRow,
+  type ComponentRows,
+  type MemoryRange,
+} from './host.ts'
 import { Pollable } from './pollable.ts'
 import { trap } from './trap.ts'
 
@@ -54,6 +61,23 @@ export class InputStream {
       },
     )
     return after(reading, (bytes) => (bytes < 0 ? nothing : read(bytes)))
+  }
+
+  /**
+   * Reads a list of bytes, which it puts into new memory of the component: straight there where it is known how many have
+   * come.
+   */
+  readList(host: ComponentHost, most: number, waits: boolean): Outcome<MemoryRange> {
+    if (this.#ended) throw closed
+    const { channel } = this
+    const placed = (read: Uint8Array): MemoryRange => host.place(read)
+    return after(channel.arrived?.(host.guest, waits && most > 0) ?? 0, (bytes) => {
+      if (bytes === 0 || most === 0) return after(this.read(host, most, waits), placed)
+      const length = Math.min(bytes, most)
+      const pointer = host.allocate(1, length)
+      const into = host.guest.memory.bytes(pointer, length)
+      return after(channel.read(host.guest, into, false), (got) => ({ pointer, length: got }))
+    })
   }
 
   pollable(): Pollable {
@@ -202,8 +226,11 @@ const readRow = (waits: boolean): ComponentRow => ({
       host,
       at,
       4,
-      () => stream.read(host, wanted(length), waits),
-      (bytes, place) => host.setBytes(place, bytes),
+      () => stream.readList(host, wanted(length), waits),
+      ({ pointer, length: got }, place) => {
+        host.guest.memory.setU32(place, pointer)
+        host.guest.memory.setU32(place + 4, got)
+      },
     )
   },
 })

@@ -36,11 +36,14 @@ const encoder = new TextEncoder()
 export class GuestSockets implements LoopSockets {
   readonly #context: SocketContext
   readonly #sockets = new Map<number, GuestSocket>()
+  readonly arrived: ((id: number) => number) | undefined
   #next = 1
   #lastFailure = ''
 
   constructor(network: Network, permissions: Permissions, quota: Quota) {
     this.#context = { network, permissions, quota }
+    // A network in the loop reads ahead; the other would have to ask the system.
+    if (network.subscribe) this.arrived = (id) => this.#sockets.get(id)?.stream?.available() ?? 0
   }
 
   #get(id: number): GuestSocket {

@@ -122,4 +122,6 @@ export interface LoopSockets extends SocketCalls {
   isReady(id: number, reads: boolean): boolean
   /** Calls back whenever a socket may have become ready; returns what ends that. */
   subscribe(id: number, callback: () => void): () => void
+  /** Bytes of a stream that are in this thread already; only where asking costs nothing. */
+  readonly arrived: ((id: number) => number) | undefined
 }
