@@ -22,6 +22,7 @@ import {
   loopbackBytes,
   RET,
   startComponent03,
+  type Component03,
 } from './component03-driver.ts'
 import { echo, serve } from './driver.ts'
 
@@ -334,6 +335,119 @@ describe('a task', () => {
   })
   test.skipIf(hasJspi)('is refused a call that waits without JSPI, in words', async () => {
     await expect(run(sleeper)).rejects.toThrow(/needs an engine that can suspend/)
+  })
+})
+
+describe('a component that breaks the rules traps', () => {
+  const STREAM = 'tcp-socket.send'
+  const broken: readonly (readonly [
+    what: string,
+    how: (guest: Component03) => Promise<unknown>,
+    message: RegExp,
+  ])[] = [
+    ['an unknown handle', (guest) => guest.call('waitable-join', 77, 0), /77 is no Waitable/],
+    [
+      'an end that was dropped',
+      async (guest) => {
+        const [readable] = await guest.pair(`stream-new.${STREAM}`)
+        await guest.call(`stream-drop-readable.${STREAM}`, readable)
+        await guest.call(`stream-read.${STREAM}`, readable, BUFFER, 1)
+      },
+      /no ReadEnd/,
+    ],
+    [
+      'an end of another type',
+      async (guest) => {
+        const [readable] = await guest.pair('stream-new.tcp-socket.listen')
+        await guest.call(`stream-read.${STREAM}`, readable, BUFFER, 1)
+      },
+      /another type/,
+    ],
+    [
+      'a copy outside of the memory',
+      async (guest) => {
+        const [readable] = await guest.pair(`stream-new.${STREAM}`)
+        await guest.call(`stream-read.${STREAM}`, readable, -16, 32)
+      },
+      /outside of the memory/,
+    ],
+    [
+      'a place that is not aligned',
+      async (guest) => {
+        const [readable] = await guest.pair(`future-new.${STREAM}`)
+        await guest.call(`future-read.${STREAM}`, readable, BUFFER + 1)
+      },
+      /not aligned/,
+    ],
+    [
+      'a second copy while the first waits, and a drop meanwhile',
+      async (guest) => {
+        const [readable] = await guest.pair(`stream-new.${STREAM}`)
+        expect(await guest.call(`stream-read.${STREAM}`, readable, BUFFER, 1)).toBe(BLOCKED)
+        await guest.call(`stream-drop-readable.${STREAM}`, readable)
+      },
+      /under way/,
+    ],
+    [
+      'a future that is dropped without its value',
+      async (guest) => {
+        const [, writable] = await guest.pair(`future-new.${STREAM}`)
+        await guest.call(`future-drop-writable.${STREAM}`, writable)
+      },
+      /before its value/,
+    ],
+    [
+      'a subtask that is dropped before it has returned',
+      async (guest) => {
+        const packed = await guest.call('async.monotonic-clock.wait-for', 3_600_000_000_000n)
+        await guest.call('subtask-drop', packed >>> 4)
+      },
+      /has not returned/,
+    ],
+    [
+      'a set that is dropped with a member in it',
+      async (guest) => {
+        const [readable] = await guest.pair(`stream-new.${STREAM}`)
+        const set = await guest.call('waitable-set-new')
+        await guest.call('waitable-join', readable, set)
+        await guest.call('waitable-set-drop', set)
+      },
+      /still has 1 members/,
+    ],
+    [
+      'a string that is no UTF-8',
+      async (guest) => {
+        await guest.put(BUFFER, [0xff, 0xfe])
+        await guest.call('async.ip-name-lookup.resolve-addresses', BUFFER, 2, RET)
+      },
+      /no UTF-8/,
+    ],
+    ['backpressure that was never raised', (guest) => guest.call('backpressure-dec'), /lowered more often/],
+  ]
+  test.each(broken)('at %s, and is never entered again', async (_what, how, message) => {
+    const guest = await startComponent03()
+    await expect(how(guest)).rejects.toThrow(message)
+    await expect(guest.call('waitable-set-new')).rejects.toThrow(/exited/)
+  })
+
+  test('streams of a socket that are dropped before its handle close it with the last of them', async () => {
+    const server = await serve()
+    const guest = await startComponent03({ sockets: { allow: ['connect:127.0.0.1:*'] } })
+    const socket = await guest.create('tcp')
+    await guest.connect(socket, server.port)
+    const peer = await server.next()
+    const [writable, sent] = await guest.sender(socket)
+    const [readable, received] = await guest.receiver(socket)
+    await guest.call('future-drop-readable.tcp-socket.send', sent)
+    await guest.call('future-drop-readable.tcp-socket.send', received)
+    await guest.call('stream-drop-writable.tcp-socket.send', writable)
+    await guest.call('stream-drop-readable.tcp-socket.send', readable)
+    peer.resume()
+    await once(peer, 'end')
+    peer.end()
+    await guest.call('drop.tcp-socket', socket)
+    if (!peer.closed) await once(peer, 'close')
+    expect(peer.closed).toBe(true)
   })
 })
 

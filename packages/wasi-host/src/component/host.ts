@@ -27,7 +27,12 @@ export class ComponentHost implements CanonicalContext {
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>
   /** Where a read puts its bytes before they have a place in the memory: a component makes one call at a time. */
-  readonly scratch: Uint8Array = new Uint8Array(MOST_AT_ONCE)
+  get scratch(): Uint8Array {
+    this.#scratch ??= new Uint8Array(MOST_AT_ONCE)
+    return this.#scratch
+  }
+
+  #scratch: Uint8Array | undefined
   /** Set when the core module has been instantiated. */
   realloc: Realloc | undefined
 

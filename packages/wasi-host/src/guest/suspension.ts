@@ -1,6 +1,6 @@
 /** jspi, inThread: how a guest waits for a promise. */
 import type { HostCall } from '../abi/link.ts'
-import { countSuspended } from './stack-limit.ts'
+import { SuspensionLimit } from './stack-limit.ts'
 import { engine, type WasmValue } from '../module/engine.ts'
 
 /** How the guest is made to wait in the calls of its host, in the thread that runs it. */
@@ -15,16 +15,19 @@ export interface Waiting {
  * The engine switches stacks: a call that returns a promise suspends the guest, and this thread goes on. After a call that
  * returns a number the guest goes on in the same turn of the loop: V8 makes it wait for its microtasks at most.
  */
-export const jspi: Waiting = {
+export const suspendedWithin = (limit: SuspensionLimit): Waiting => ({
   suspending: (call) => new engine.Suspending!(call as never),
   promising: (fn) => {
     const call = engine.promising!(fn)
     return (...args) => {
-      const ended = countSuspended()
+      const ended = limit.count()
       return call(...args).finally(ended)
     }
   },
-}
+})
+
+/** Of all guests of this process. */
+export const jspi: Waiting = suspendedWithin(new SuspensionLimit())
 
 /** The guest returns to wait, and goes on by its callback: no call may have to wait. What engines without JSPI have for 0.3. */
 export const inLoop: Waiting = {
