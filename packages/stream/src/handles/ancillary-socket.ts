@@ -11,7 +11,6 @@ import {
   type Readiness,
   type SocketHandle,
 } from '@uds/winsock-ffi'
-import { SocketWatcher } from '../native-socket/socket-watcher.ts'
 import { toUnixAddress, type UnixAddressLike } from '../datagram/unix-address.ts'
 import { duplicate } from '../descriptors/duplicate.ts'
 import { takeDescriptor, type Sendable } from '../descriptors/sendable.ts'
@@ -24,6 +23,7 @@ import { ByteSender } from './byte-sender.ts'
 import { ChunkReceiver } from './chunk-receiver.ts'
 import { MAX_HANDLES } from './frame.ts'
 import { requireDescriptors } from './require-descriptors.ts'
+import { StreamEnd } from './stream-end.ts'
 
 export interface SendAncillaryOptions {
   /** Descriptors that travel with the first byte, 253 at most. They stay open in this process. */
@@ -73,12 +73,10 @@ export class AncillarySocket
   extends EventEmitter<AncillarySocketEvents>
   implements AsyncIterable<AncillaryChunk>
 {
-  readonly #handle: SocketHandle
-  readonly #watcher: SocketWatcher
+  readonly #end: StreamEnd
   readonly #receiver: ChunkReceiver
   readonly #sender: ByteSender
   #closed = false
-  #stopError: Error | undefined
   /** `end` was called; resolves when this half has ended. */
   #ending: PromiseWithResolvers<void> | undefined
   #ended = false
@@ -89,13 +87,12 @@ export class AncillarySocket
     const settings = ancillarySettings(where, options)
     if (settings.maxDescriptors === 0) refuseDescriptors(handle)
     if (settings.credentials) sockets.setOption(handle, 'SO_PASSCRED', true)
-    handle.setNonblocking(true)
-    this.#handle = handle
     const settle = (): void => this.#settle()
     this.#receiver = new ChunkReceiver(handle, settings, settle)
     this.#sender = new ByteSender(handle, settings, settle, settle)
-    this.#watcher = new SocketWatcher(
+    this.#end = new StreamEnd(
       handle,
+      'the socket',
       (ready) => this.#onReady(ready),
       (error) => this.#fail(error),
     )
@@ -135,18 +132,18 @@ export class AncillarySocket
 
   /** The process at the other end and its user, at the time of `connect` or `listen`. */
   get peerCredentials(): PeerCredentials {
-    return sockets.peerCredentials(this.#handle)
+    return this.#end.peerCredentials
   }
 
   /** Lets the process end although the socket is open. */
   unref(): this {
-    this.#watcher.unref()
+    this.#end.watcher.unref()
     return this
   }
 
   /** Keeps the process alive while bytes are received or wait to be sent (the default). */
   ref(): this {
-    this.#watcher.ref()
+    this.#end.watcher.ref()
     return this
   }
 
@@ -167,7 +164,7 @@ export class AncillarySocket
       throw outOfRange('send', 'the number of descriptors', `${MAX_HANDLES} at most`, descriptors.length)
     if (descriptors.length > 0 && bytes.length === 0)
       throw invalidValue('send', 'the data', 'must have a byte for the descriptors to travel with', data)
-    if (this.#handle.closed) throw this.#closedError('send')
+    if (this.#end.closed) throw this.#end.closedError('send')
     if (this.#ending) throw new SocketError({ code: 'EPIPE', syscall: 'send', detail: 'this half has ended' })
     if (bytes.length === 0) return
     const fds = descriptors.length === 0 ? NONE : descriptors.map((each) => takeDescriptor(each, 'send'))
@@ -181,7 +178,7 @@ export class AncillarySocket
    * @returns Resolves when this half has ended.
    */
   end(): Promise<void> {
-    if (this.#ended || this.#handle.closed) return Promise.resolve()
+    if (this.#ended || this.#end.closed) return Promise.resolve()
     this.#ending ??= Promise.withResolvers<void>()
     const { promise } = this.#ending
     this.#settle()
@@ -206,14 +203,14 @@ export class AncillarySocket
 
   #settle(): void {
     if (this.#closed) return
-    if (this.#handle.closed) return this.#closeWhenReceived()
+    if (this.#end.closed) return this.#closeWhenReceived()
     const { end } = this.#receiver
     if (end?.error) return this.#fail(end.error)
     if (this.#ending && !this.#ended && !this.#sender.waits) this.#endHalf(this.#ending)
     if (end && this.#ended) return this.#fail(undefined)
     // What was watched goes on being watched until it is ready in vain: most often more is wanted before that.
-    const { readable, writable } = this.#watcher
-    this.#watcher.set({
+    const { readable, writable } = this.#end.watcher
+    this.#end.watcher.set({
       readable: this.#receiver.wants || (readable && this.#receiver.isIterated),
       writable: this.#sender.waits || writable,
     })
@@ -222,16 +219,12 @@ export class AncillarySocket
   #closeWhenReceived(): void {
     if (!this.#receiver.isEmpty) return
     this.#closed = true
-    queueMicrotask(() => this.emit('close', this.#stopError))
+    queueMicrotask(() => this.emit('close', this.#end.error))
   }
 
   #endHalf(ending: PromiseWithResolvers<void>): void {
     this.#ended = true
-    try {
-      sockets.shutdown(this.#handle, 'write')
-    } catch {
-      // The peer has gone, which the next read finds.
-    }
+    this.#end.endHalf()
     ending.resolve()
   }
 
@@ -239,7 +232,7 @@ export class AncillarySocket
     const { wants } = this.#receiver
     const { waits } = this.#sender
     if ((ready.readable && !wants) || (ready.writable && !waits)) {
-      this.#watcher.set({ readable: wants, writable: waits })
+      this.#end.watcher.set({ readable: wants, writable: waits })
     }
     if (ready.writable) this.#sender.flush()
     if (ready.readable) this.#receiver.read()
@@ -254,20 +247,9 @@ export class AncillarySocket
 
   /** Closes the handle; chunks that arrived stay to be received. */
   #stop(error: Error | undefined): void {
-    if (this.#handle.closed) return
-    this.#stopError = error
-    this.#watcher.close()
-    try {
-      this.#handle.close()
-    } catch (failure) {
-      this.#stopError ??= failure as Error
-    }
-    this.#sender.close(error ?? this.#closedError('send'))
+    if (!this.#end.close(error)) return
+    this.#sender.close(error ?? this.#end.closedError('send'))
     this.#ending?.resolve()
-  }
-
-  #closedError(syscall: string): SocketError {
-    return new SocketError({ code: 'EBADF', syscall, detail: 'the socket is closed', cause: this.#stopError })
   }
 }
 

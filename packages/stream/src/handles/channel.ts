@@ -12,7 +12,6 @@ import {
   type SocketHandle,
 } from '@uds/winsock-ffi'
 import { integer, INT_MAX } from '@uds/winsock-ffi/internal'
-import { SocketWatcher } from '../native-socket/socket-watcher.ts'
 import { toUnixAddress, type UnixAddressLike } from '../datagram/unix-address.ts'
 import { takeDescriptor, type Sendable } from '../descriptors/sendable.ts'
 import { adoptSocket, type SocketSource } from '../inherited/claim-socket.ts'
@@ -22,6 +21,7 @@ import { FrameReceiver } from './frame-receiver.ts'
 import { ByteSender } from './byte-sender.ts'
 import { ReceivedHandle } from './received-handle.ts'
 import { requireDescriptors } from './require-descriptors.ts'
+import { StreamEnd } from './stream-end.ts'
 
 /** A message with its handles, which are the receiver's to close. */
 export interface Received {
@@ -138,24 +138,20 @@ const readSettings = (
  * @see unix(7) SCM_RIGHTS
  */
 export class HandleChannel extends EventEmitter<HandleChannelEvents> implements AsyncIterable<Received> {
-  readonly #handle: SocketHandle
-  readonly #watcher: SocketWatcher
+  readonly #end: StreamEnd
   readonly #receiver: FrameReceiver
   readonly #sender: ByteSender
   #closed = false
-  /** The error that closed the socket. */
-  #stopError: Error | undefined
 
   private constructor(handle: SocketHandle, options: HandleChannelOptions, where: string) {
     super()
     const settings = readSettings(where, options)
-    handle.setNonblocking(true)
-    this.#handle = handle
     const settle = (): void => this.#settle()
     this.#receiver = new FrameReceiver(handle, settings.maxMessageBytes, settings.maxQueued, settle)
     this.#sender = new ByteSender(handle, settings, settle, () => this.#endSending())
-    this.#watcher = new SocketWatcher(
+    this.#end = new StreamEnd(
       handle,
+      'the channel',
       (ready) => this.#onReady(ready),
       (error) => this.#fail(error),
     )
@@ -224,18 +220,18 @@ export class HandleChannel extends EventEmitter<HandleChannelEvents> implements 
 
   /** The process at the other end and its user. */
   get peerCredentials(): PeerCredentials {
-    return sockets.peerCredentials(this.#handle)
+    return this.#end.peerCredentials
   }
 
   /** Lets the process end although the channel is open. */
   unref(): this {
-    this.#watcher.unref()
+    this.#end.watcher.unref()
     return this
   }
 
   /** Keeps the process alive (the default). */
   ref(): this {
-    this.#watcher.ref()
+    this.#end.watcher.ref()
     return this
   }
 
@@ -295,7 +291,7 @@ export class HandleChannel extends EventEmitter<HandleChannelEvents> implements 
   /** Closes the channel, and every handle that was not received yet. Closing twice is no error. */
   close(): void {
     this.#stop(undefined)
-    this.#receiver.discard(this.#closedError('receiveHandle'))
+    this.#receiver.discard(this.#end.closedError('receiveHandle'))
     this.#settle()
   }
 
@@ -307,14 +303,14 @@ export class HandleChannel extends EventEmitter<HandleChannelEvents> implements 
   #settle(): void {
     if (this.#closed) return
     const { end } = this.#receiver
-    if (this.#handle.closed) {
+    if (this.#end.closed) {
       if (!this.#receiver.isEmpty) return
       this.#closed = true
-      queueMicrotask(() => this.emit('close', this.#stopError))
+      queueMicrotask(() => this.emit('close', this.#end.error))
       return
     }
     if (end?.error) return this.#fail(end.error)
-    this.#watcher.set({ readable: this.#receiver.wants, writable: this.#sender.waits })
+    this.#end.watcher.set({ readable: this.#receiver.wants, writable: this.#sender.waits })
   }
 
   #onReady(ready: Readiness): void {
@@ -325,11 +321,7 @@ export class HandleChannel extends EventEmitter<HandleChannelEvents> implements 
 
   /** A part of a frame was sent, and no more can be: the peer hears the end, and what it sends is still received. */
   #endSending(): void {
-    try {
-      sockets.shutdown(this.#handle, 'write')
-    } catch {
-      // The peer has gone, or the socket with it.
-    }
+    this.#end.endHalf()
     this.#settle()
   }
 
@@ -341,28 +333,12 @@ export class HandleChannel extends EventEmitter<HandleChannelEvents> implements 
 
   /** Closes the socket; frames that arrived stay to be received. */
   #stop(error: Error | undefined): void {
-    if (this.#handle.closed) return
-    this.#stopError = error
-    this.#watcher.close()
-    try {
-      this.#handle.close()
-    } catch (failure) {
-      this.#stopError ??= failure as Error
-    }
-    this.#sender.close(error ?? this.#closedError('sendHandle'))
-  }
-
-  #closedError(syscall: string): SocketError {
-    return new SocketError({
-      code: 'EBADF',
-      syscall,
-      detail: 'the channel is closed',
-      cause: this.#stopError,
-    })
+    if (!this.#end.close(error)) return
+    this.#sender.close(error ?? this.#end.closedError('sendHandle'))
   }
 
   #requireOpen(syscall: string): void {
-    if (this.#handle.closed) throw this.#closedError(syscall)
+    if (this.#end.closed) throw this.#end.closedError(syscall)
   }
 }
 
