@@ -58,6 +58,8 @@ export type EventsErrorCode =
   | 'ERR_NAME_TAKEN'
   /** No client is connected with the name that is asked for. */
   | 'ERR_NO_PEER'
+  /** A message of a work queue failed for the last time; `cause` is the last error. */
+  | 'ERR_DEAD_LETTER'
   /** Another connection took over this session. */
   | 'ERR_SESSION_TAKEN'
   /** The journal is open already, in another process or in this one. */

@@ -28,6 +28,11 @@ export type { Delivery, RequestContext } from './handlers/handler.ts'
 export type { IncomingMessage, Middleware } from './handlers/middleware.ts'
 export type { StreamedEvent } from './handlers/event-stream.ts'
 
+// Work queues
+export type { Job } from './work/job.ts'
+export type { WorkEvents, WorkOptions, WorkQueue } from './work/work-queue.ts'
+export type { WorkContext, Worker, WorkerOptions, WorkHandler } from './work/worker.ts'
+
 // Types of maps
 export type {
   AnyMap,
@@ -49,6 +54,7 @@ export type {
   StreamOptions,
   ToClient,
   ToServer,
+  Work,
 } from './map.ts'
 export { contract } from './contract/contract.ts'
 export type { Contract, ContractSchemas, InferMap, RequestSchemas } from './contract/contract.ts'

@@ -8,6 +8,7 @@ export interface AnyMap {
   events: Record<string, unknown>
   requests: Record<string, (input?: unknown) => unknown>
   clientRequests: Record<string, (input?: unknown) => unknown>
+  work: Record<string, unknown>
 }
 
 /**
@@ -18,8 +19,9 @@ export interface AnyMap {
  * - `requests`: what the server handles; a function type with at most one input. A function that returns an
  *   `AsyncIterable` is a stream of replies; an input that is an `AsyncIterable` is sent as a stream.
  * - `clientRequests`: the same, handled by a client
+ * - `work`: name of a work queue to the data of its messages
  */
-export type MapSection = 'events' | 'toServer' | 'toClient' | 'requests' | 'clientRequests'
+export type MapSection = 'events' | 'toServer' | 'toClient' | 'requests' | 'clientRequests' | 'work'
 
 type CheckedEvents<E> = {
   [N in keyof E]: N extends ReservedName
@@ -44,7 +46,9 @@ export type CheckedMap<M> = {
     ? CheckedEvents<M[K]>
     : K extends 'requests' | 'clientRequests'
       ? CheckedRequests<M[K]>
-      : 'no section of a map: there are events, toServer, toClient, requests and clientRequests'
+      : K extends 'work'
+        ? M[K]
+        : 'no section of a map: there are events, toServer, toClient, requests, clientRequests and work'
 }
 
 // `{}` as "no names at all" is right here: keyof of it is never.
@@ -58,6 +62,9 @@ export type ToClient<M> = Section<M, 'events'> & Section<M, 'toClient'>
 export type ServerRequests<M> = Section<M, 'requests'>
 /** The requests that a client handles. */
 export type ClientRequests<M> = Section<M, 'clientRequests'>
+
+/** The work queues of a map: the data of their messages. */
+export type Work<M> = Section<M, 'work'>
 
 /** The names of a set of events. */
 export type EventName<E> = Exclude<keyof E & string, ReservedName>

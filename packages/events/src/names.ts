@@ -52,6 +52,9 @@ export const isReserved = (name: string): name is ReservedName => reserved.has(n
 export const JOIN = '$uds:join'
 export const LEAVE = '$uds:leave'
 export const PEERS = '$uds:peers'
+export const WORK = '$uds:work'
+/** Before the name of a work queue: the request that has one of its messages. */
+export const WORK_PREFIX = '$uds:work:'
 export const ASK = '$uds:ask'
 export const ASK_STREAM = '$uds:ask-stream'
 /** Asks a server how it is; see `report` of `@uds/events/report`. */
@@ -59,3 +62,9 @@ export const REPORT = '$uds:report'
 
 /** Names of the requests of this package begin with this: no contract lists them. */
 export const OWN_NAMES = '$uds:'
+
+/** Refuses what cannot be the name of a work queue. */
+export const checkWorkName = (where: string, name: unknown): void => {
+  checkName(where, name)
+  checkName(where, WORK_PREFIX + (name as string))
+}

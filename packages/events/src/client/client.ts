@@ -5,7 +5,7 @@ import { endpoint, printed } from '../address.ts'
 import { request, requestStream } from '../channel/request-arguments.ts'
 import { Channel } from '../channel/channel.ts'
 import { readCodec } from '../codecs/select.ts'
-import { checksOf } from '../contract/contract.ts'
+import { type Checks, checksOf } from '../contract/contract.ts'
 import { asError, failure } from '../errors.ts'
 import { EventEnd } from '../end/event-end.ts'
 import type { Delivery } from '../handlers/handler.ts'
@@ -28,6 +28,7 @@ import type {
   StreamOptions,
   ToClient,
   ToServer,
+  Work,
 } from '../map.ts'
 import { checkName, JOIN, LEAVE, PEERS } from '../names.ts'
 import type { ReportSource } from '../reporting/reporter.ts'
@@ -37,6 +38,7 @@ import type { Welcome } from '../wire/handshake-messages.ts'
 import { OutgoingNames } from '../wire/interned-names.ts'
 import { keepAlive, keepAliveInterval } from '../wire/keep-alive.ts'
 import type { Link } from '../wire/link.ts'
+import { Worker, type WorkerOptions, type WorkHandler } from '../work/worker.ts'
 import { Connector, unrefOf } from './connector.ts'
 import { NamedPeer } from './named-peer.ts'
 import { type PeerChange, watchPeers } from './peer-watch.ts'
@@ -69,6 +71,8 @@ export class EventClient<M extends object = AnyMap> extends EventEnd<ClientTypes
   readonly #channel: Channel
   readonly #connector: Connector
   readonly #journal: SentJournal | undefined
+  readonly #checks: Checks | undefined
+  readonly #workers = new Set<Worker>()
   #closing: Promise<void> | undefined
   #closed = false
   #stopKeepAlive: () => void = () => {}
@@ -90,6 +94,7 @@ export class EventClient<M extends object = AnyMap> extends EventEnd<ClientTypes
       backoff: options.reconnect === false ? undefined : readBackoff(options.reconnect ?? {}),
     }
     const checks = checksOf('connect', 'client', options.contract)
+    this.#checks = checks
     this.handlers = new HandlerRegistry(
       ([delivery]) => ({ delivery: delivery as Delivery, peer: undefined, connection: this.#channel.link }),
       () => `client of ${printed(this.#address)}`,
@@ -233,6 +238,7 @@ export class EventClient<M extends object = AnyMap> extends EventEnd<ClientTypes
     if (!welcome.resumed) this.#channel.duplicates.begin(welcome)
     this.#stopKeepAlive = keepAlive(link, keepAliveInterval(this.#settings.keepAliveMs, welcome.keepAliveMs))
     this.#channel.attach(link)
+    for (const worker of this.#workers) worker.ask()
     this.#tell('connect', { resumed: welcome.resumed })
   }
 
@@ -348,6 +354,31 @@ export class EventClient<M extends object = AnyMap> extends EventEnd<ClientTypes
     })
   }
 
+  /**
+   * Does messages of a work queue of the server, `concurrency` at once: each goes to one of the clients that work. A message
+   * is done when the handler returns, or its promise resolves; when it throws, or this process dies, another client gets it.
+   * It goes on over the next connection, until `stop` of what is returned. What the server refuses is reported by `error`:
+   * `ERR_NO_HANDLER` where it has no such queue.
+   *
+   * @throws TypeError `ERR_INVALID_ARG_VALUE` when this client does that work already
+   */
+  work<N extends keyof Work<M> & string>(
+    name: N,
+    handler: WorkHandler<Work<M>[N]>,
+    options: WorkerOptions = {},
+  ): Worker {
+    const worker = new Worker(name, handler, options, {
+      channel: this.#channel,
+      handlers: this.handlers,
+      check: this.#checks?.work(name),
+      timeoutMs: this.#settings.requestTimeoutMs,
+      report: (error) => this.handlers.report(error),
+      stopped: (each) => this.#workers.delete(each),
+    })
+    this.#workers.add(worker)
+    return worker
+  }
+
   #ownRequest(where: string, name: string, room: string): Promise<void> {
     try {
       checkName(where, room)
@@ -399,6 +430,7 @@ export class EventClient<M extends object = AnyMap> extends EventEnd<ClientTypes
       this.#finish(undefined)
       return
     }
+    for (const worker of this.#workers) void worker.stop()
     await this.#channel.settled(graceMs)
     this.#channel.close()
     const gone = new Promise<void>((resolve) => link.duplex.once('close', () => setImmediate(resolve)))

@@ -26,6 +26,8 @@ export interface ContractSchemas {
   readonly toClient?: Schemas
   readonly requests?: Readonly<Record<string, RequestSchemas>>
   readonly clientRequests?: Readonly<Record<string, RequestSchemas>>
+  /** Of the messages of work queues. */
+  readonly work?: Schemas
 }
 
 type OutputOf<R> = R extends { readonly output: infer S } ? SchemaOutput<S> : unknown
@@ -53,7 +55,7 @@ export interface Contract<M extends object = object> {
 /** The type map of a contract: `type Chat = InferMap<typeof chat>`. */
 export type InferMap<C> = C extends Contract<infer M> ? M : never
 
-const sections = ['events', 'toServer', 'toClient', 'requests', 'clientRequests'] as const
+const sections = ['events', 'toServer', 'toClient', 'requests', 'clientRequests', 'work'] as const
 
 const isSchema = (value: unknown): boolean =>
   (typeof value === 'object' || typeof value === 'function') &&
@@ -118,6 +120,8 @@ export interface Checks {
   event(name: string): Check | undefined
   request(name: string): Check | undefined
   reply(name: string): Check | undefined
+  /** Of a message of a work queue. */
+  work(name: string): Check | undefined
 }
 
 const accept: Check = (value) => value
@@ -172,7 +176,9 @@ export const checksOf = (
   const events = Object.entries({ ...schemas.events, ...own })
   const handled = end === 'server' ? schemas.requests : schemas.clientRequests
   const asked = end === 'server' ? schemas.clientRequests : schemas.requests
+  const work = Object.entries(schemas.work ?? {})
   return {
+    work: table(work.map(([name, schema]) => [name, checkBy(name, schema)] as const)),
     event: table(events.map(([name, schema]) => [name, checkBy(name, schema)] as const)),
     request: requestTable(handled, 'input'),
     reply: requestTable(asked, 'output'),

@@ -13,13 +13,15 @@ import type { Delivery } from '../handlers/handler.ts'
 import { HandlerRegistry } from '../handlers/registry.ts'
 import { checkJournal, rememberMs } from '../journal/database.ts'
 import { HandledJournal } from '../journal/handled-journal.ts'
-import type { AnyMap, CheckedMap, EventName, ServerRequests, ToClient, ToServer } from '../map.ts'
+import type { AnyMap, CheckedMap, EventName, ServerRequests, ToClient, ToServer, Work } from '../map.ts'
 import { checkName } from '../names.ts'
 import type { ReportAnswers } from '../reporting/answer.ts'
 import type { Report, ReportSource } from '../reporting/reporter.ts'
 import { checkFunction, checkSignal, count, readGrace, milliseconds, ofType, oneOf } from '../options.ts'
 import { checkText, type EndSettings, endSettings } from '../end/options.ts'
 import { OutgoingNames } from '../wire/interned-names.ts'
+import type { WorkOptions, WorkQueue } from '../work/work-queue.ts'
+import { WorkQueues } from '../work/work-queues.ts'
 import { AdapterCalls, checkAdapter } from './adapter.ts'
 import { knownUserAt, requireCredentials } from './authorize.ts'
 import { Broadcaster, type BroadcastOptions, type RoomTarget } from './broadcast.ts'
@@ -58,6 +60,7 @@ export class EventServer<M extends object = AnyMap>
   readonly #checks: Checks | undefined
   readonly #names: OutgoingNames
   readonly #sessions: Sessions<M>
+  readonly #work: WorkQueues
   readonly #peerNames = new PeerNames<ServerPeer<M>>()
   readonly #handshake: ServerHandshake<M>
   readonly #broadcaster: Broadcaster<M>
@@ -120,11 +123,13 @@ export class EventServer<M extends object = AnyMap>
       },
       disconnected: (peer, reason) => {
         this.#peerNames.delete(peer)
+        this.#work.leave(peer)
         this.#tell('disconnect', peer, reason)
       },
       report: (error) => this.handlers.report(error),
     })
     this.rooms.changed = (room, peer, joined) => this.#adapter.moved(room, peer, joined)
+    this.#work = new WorkQueues({ handlers: this.handlers, journal: options.journal?.path })
     handleOwnRequests({
       options,
       handlers: this.handlers,
@@ -324,6 +329,16 @@ export class EventServer<M extends object = AnyMap>
     return this.#broadcaster.to(rooms)
   }
 
+  /**
+   * The work queue of this name, made by the first call: each message that is pushed goes to one of the clients that asked
+   * for it with `client.work`. Where a client may ask before, make it in `setUp`.
+   *
+   * @throws TypeError `ERR_INVALID_ARG_VALUE` for options at a later call; SocketError what a journal cannot be opened for
+   */
+  work<N extends keyof Work<M> & string>(name: N, options?: WorkOptions): WorkQueue<Work<M>[N]> {
+    return this.#work.queue(name, options) as WorkQueue<Work<M>[N]>
+  }
+
   // ---- the end ----
 
   /**
@@ -342,6 +357,7 @@ export class EventServer<M extends object = AnyMap>
   }
 
   async #close(graceMs: number): Promise<void> {
+    this.#work.stop()
     const links = [...this.#sessions.connected].map((peer) => this.#part(peer, graceMs))
     this.#handshake.close()
     // The listener stops at once; the connections are ended here, gently, each when its work is done.
@@ -355,6 +371,7 @@ export class EventServer<M extends object = AnyMap>
       }
       this.handlers.end()
       this.#reports?.close()
+      this.#work.close()
       this.#journal?.close()
       await this.#adapter.detach()
       this.#tell('close')
