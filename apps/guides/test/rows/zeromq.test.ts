@@ -50,6 +50,19 @@ const ours: Rows = {
     await Promise.all(['1', '2', '3'].map((text) => here.send('job', text)))
     return got
   },
+  'Push to many Pulls': async () => {
+    const { server } = await pair()
+    const done: unknown[] = []
+    const queue = server.work('job')
+    for (let each = 0; each < 2; each++) {
+      const worker = await EventClient.connect(server.address)
+      onTestFinished(() => worker.close({ graceMs: 0 }))
+      worker.work('job', (data) => done.push(data))
+    }
+    const jobs = await Promise.all(['1', '2', '3', '4'].map((text) => queue.push(text)))
+    await Promise.all(jobs.map((job) => job.done))
+    return done.map(String).toSorted()
+  },
   Pair: async () => {
     const { server, here, peer } = await pair()
     const [down, up] = [here.once('say'), server.once('say')]

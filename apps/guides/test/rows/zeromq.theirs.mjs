@@ -58,6 +58,23 @@ export const rows = (zmq) => {
       for (let each = 0; each < 3; each += 1) got.push(...texts(await pull.receive()))
       return got
     },
+    'Push to many Pulls': async () => {
+      const [push, one] = await joined(zmq.Push, zmq.Pull)
+      const two = made(new zmq.Pull({ linger: 0 }))
+      two.connect(push.lastEndpoint)
+      for (const text of ['1', '2', '3', '4']) await push.send(text)
+      const got = []
+      return new Promise((resolve) => {
+        const take = async (pull) => {
+          for await (const frames of pull) {
+            got.push(...texts(frames))
+            if (got.length === 4) resolve(got.toSorted())
+          }
+        }
+        void take(one)
+        void take(two)
+      })
+    },
     Pair: async () => {
       const [one, two] = await joined(zmq.Pair, zmq.Pair)
       await one.send('down')

@@ -7,6 +7,7 @@ import { asError, failure, RemoteError } from '../errors.ts'
 import { Listeners } from '../handlers/listeners.ts'
 import { WORK_PREFIX } from '../names.ts'
 import { count, milliseconds } from '../options.ts'
+import { Backlog } from './backlog.ts'
 import { deadLetter, type Job, OpenJob } from './job.ts'
 import type { WorkJournal } from './work-journal.ts'
 
@@ -76,10 +77,7 @@ export class WorkQueue<Data = unknown> {
   readonly #workers = new Map<WorkPeer, Worker>()
   /** Workers with a hand free, in turn. */
   #free: Worker[] = []
-  /** Oldest first; those that came back before the others. */
-  #again: OpenJob[] = []
-  #jobs: OpenJob[] = []
-  #head = 0
+  readonly #jobs = new Backlog()
   readonly #delayed = new Map<OpenJob, NodeJS.Timeout>()
   readonly #running = new Set<OpenJob>()
   /** Dead letters of an earlier life that wait for a listener. */
@@ -110,7 +108,7 @@ export class WorkQueue<Data = unknown> {
 
   /** How many messages wait for a worker. */
   get waiting(): number {
-    return this.#again.length + this.#jobs.length - this.#head + this.#delayed.size
+    return this.#jobs.length + this.#delayed.size
   }
 
   /** How many are with a worker. */
@@ -171,26 +169,13 @@ export class WorkQueue<Data = unknown> {
     return new Promise((go, reject) => this.#room.push({ go, reject }))
   }
 
-  #next(): OpenJob | undefined {
-    const first = this.#again.shift()
-    if (first !== undefined) return first
-    const job = this.#jobs[this.#head]
-    if (job === undefined) return undefined
-    this.#head++
-    if (this.#head > 1024 && this.#head * 2 > this.#jobs.length) {
-      this.#jobs = this.#jobs.slice(this.#head)
-      this.#head = 0
-    }
-    return job
-  }
-
   #pump(): void {
-    while (!this.#closed && this.#again.length + this.#jobs.length > this.#head) {
+    while (!this.#closed && this.#jobs.length > 0) {
       const worker = this.#free.shift()
       if (worker === undefined) break
       worker.free = false
       if (worker.gone) continue
-      const job = this.#next()
+      const job = this.#jobs.shift()
       if (job !== undefined) void this.#give(job, worker)
       this.#enlist(worker)
     }
@@ -257,7 +242,7 @@ export class WorkQueue<Data = unknown> {
   /** Its worker has not done it, and is gone: it is the oldest of all. */
   #giveBack(job: OpenJob): void {
     if (this.#closed) job.reject(closed())
-    else this.#again.push(job)
+    else this.#jobs.pushBack(job)
   }
 
   #later(job: OpenJob, ms: number): void {
@@ -330,10 +315,7 @@ export class WorkQueue<Data = unknown> {
   stop(): void {
     this.#closed = true
     for (const timer of this.#delayed.values()) clearTimeout(timer)
-    const left = [...this.#again, ...this.#jobs.slice(this.#head), ...this.#delayed.keys()]
-    this.#again = []
-    this.#jobs = []
-    this.#head = 0
+    const left = [...this.#jobs.clear(), ...this.#delayed.keys()]
     this.#delayed.clear()
     for (const job of left) job.reject(closed())
     for (const { reject } of this.#room.splice(0)) reject(closed())
