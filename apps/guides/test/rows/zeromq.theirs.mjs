@@ -63,6 +63,7 @@ export const rows = (zmq) => {
       const two = made(new zmq.Pull({ linger: 0 }))
       two.connect(push.lastEndpoint)
       for (const text of ['1', '2', '3', '4']) await push.send(text)
+      /** @type {string[]} */
       const got = []
       return new Promise((resolve) => {
         const take = async (pull) => {
