@@ -1,5 +1,5 @@
 /**
- * One client of the echo. Usage: echo-client.ts net|jspi|worker|blocking ADDRESS SIZE, component-jspi|... PORT SIZE, or shim|shim-least PORT SIZE FOLDER.
+ * One client of the echo. Usage: echo-client.ts net|jspi|worker|blocking ADDRESS SIZE, component-jspi|... PORT SIZE, component03 PORT SIZE, or shim|shim-least PORT SIZE FOLDER.
  * Reads numbers of round trips, a line each, and prints the nanoseconds that one took.
  */
 import { once } from 'node:events'

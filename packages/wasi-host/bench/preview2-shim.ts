@@ -2,25 +2,15 @@
  * jco's sockets of WASI 0.2 for Node, driven as the imports of a component are: the calls are made here directly, without
  * a component, its lifting and its lowering, which makes them faster than any guest has them. They know no AF_UNIX.
  */
-import { execFileSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { install } from './install.ts'
 
 const PACKAGE = '@bytecodealliance/preview2-shim'
 const VERSION = '0.26.1'
 
-/** Installs it into a folder; it is no dependency of anything here. Gives what failed, if something did. */
-export const installShim = (folder: string): string | undefined => {
-  try {
-    writeFileSync(join(folder, 'package.json'), '{"private":true,"type":"module"}')
-    const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--silent']
-    execFileSync('npm', ['install', ...quiet, `${PACKAGE}@${VERSION}`], { cwd: folder, timeout: 120_000 })
-    return undefined
-  } catch (error) {
-    return `${PACKAGE} ${VERSION} could not be installed: ${(error as Error).message}`
-  }
-}
+/** Installs it into a folder. Returns what failed, if something did. */
+export const installShim = (folder: string): string | undefined => install(folder, PACKAGE, VERSION)
 
 interface Shim {
   readonly instanceNetwork: { instanceNetwork(): unknown }

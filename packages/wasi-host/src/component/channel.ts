@@ -18,8 +18,10 @@ export interface Interest {
 export interface Channel {
   /** Reads what is there; 0 at the end. Throws {@link wouldBlock} when nothing is there and it may not wait. */
   read(guest: Guest, into: Uint8Array, waits: boolean): Outcome<number>
-  /** Bytes that a read returns at once, if there are any and that is known; waits for them if it may. */
-  arrived?(guest: Guest, waits: boolean): Outcome<number>
+  /** Bytes that a read returns at once, if there are any and that is known. */
+  arrived(guest: Guest): number
+  /** Waits until something can be read, where bytes are known by {@link arrived} then. */
+  untilArrived(guest: Guest): Outcome<void>
   /** Writes what goes without waiting. Throws {@link wouldBlock} when nothing does. */
   write(guest: Guest, from: Uint8Array): Outcome<number>
   /** Writes all, however long it takes. */
@@ -31,16 +33,9 @@ export interface Channel {
 /** Bytes of the host as an iovec. */
 export const iovecOf = (bytes: Uint8Array): Iovec => ({ size: bytes.length, parts: () => [bytes] })
 
-const arrivedAt = (id: number, { sockets }: Guest, waits: boolean): Outcome<number> => {
-  const { arrived } = sockets as Partial<LoopSockets>
-  if (!arrived) return 0
-  const bytes = arrived(id)
-  if (bytes > 0 || !waits) return bytes
-  return after(sockets.poll([{ id, read: true, write: false }], -1), () => arrived(id))
-}
-
 export const socketChannel = (id: number): Channel => ({
-  arrived: (guest, waits) => arrivedAt(id, guest, waits),
+  arrived: ({ sockets }) => (sockets as Partial<LoopSockets>).arrived?.(id) ?? 0,
+  untilArrived: ({ sockets }) => (sockets as Partial<LoopSockets>).untilArrived?.(id),
   read: (guest, into, waits) => guest.sockets.receive(id, iovecOf(into), waits ? 0 : DONTWAIT),
   write: (guest, from) => guest.sockets.send(id, iovecOf(from), DONTWAIT),
   writeAll: (guest, from) => guest.sockets.send(id, from, 0),
@@ -68,6 +63,8 @@ const standardChannel = (stream: StandardStream): Channel => {
       bytes < from.length ? after(writeAll(guest, from.subarray(bytes)), (rest) => bytes + rest) : bytes,
     )
   return {
+    arrived: () => 0,
+    untilArrived: () => undefined,
     read: (guest, into, waits) =>
       attempt(guest, waits, { read: true, write: false }, () => stream.read([into])),
     write: (guest, from) => write(guest, from, false),

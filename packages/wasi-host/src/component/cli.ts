@@ -10,6 +10,8 @@ const entryOf = ({ guest }: ComponentHost, fd: number): FdEntry => guest.fds.get
 
 /** Nothing to read, and nowhere to write: a descriptor that is not there. */
 const nowhere: Channel = {
+  arrived: () => 0,
+  untilArrived: () => undefined,
   read: () => 0,
   write: (_guest, from) => from.length,
   writeAll: (_guest, from) => from.size,

@@ -70,14 +70,19 @@ export class InputStream {
   readList(host: ComponentHost, most: number, waits: boolean): Outcome<MemoryRange> {
     if (this.#ended) throw closed
     const { channel } = this
-    const placed = (read: Uint8Array): MemoryRange => host.place(read)
-    return after(channel.arrived?.(host.guest, waits && most > 0) ?? 0, (bytes) => {
-      if (bytes === 0 || most === 0) return after(this.read(host, most, waits), placed)
-      const length = Math.min(bytes, most)
-      const pointer = host.allocate(1, length)
-      const into = host.guest.memory.bytes(pointer, length)
-      return after(channel.read(host.guest, into, false), (got) => ({ pointer, length: got }))
-    })
+    const waiting =
+      waits && most > 0 && channel.arrived(host.guest) === 0 ? channel.untilArrived(host.guest) : undefined
+    return waiting instanceof SyncPromise
+      ? waiting.follow(() => this.#readArrived(host, most, waits))
+      : this.#readArrived(host, most, waits)
+  }
+
+  #readArrived(host: ComponentHost, most: number, waits: boolean): Outcome<MemoryRange> {
+    const length = Math.min(this.channel.arrived(host.guest), most)
+    if (length === 0) return after(this.read(host, most, waits), (bytes) => host.place(bytes))
+    const pointer = host.allocate(1, length)
+    const into = host.guest.memory.bytes(pointer, length)
+    return after(this.channel.read(host.guest, into, false), (got) => ({ pointer, length: got }))
   }
 
   pollable(): Pollable {

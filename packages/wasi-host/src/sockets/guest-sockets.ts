@@ -37,13 +37,19 @@ export class GuestSockets implements LoopSockets {
   readonly #context: SocketContext
   readonly #sockets = new Map<number, GuestSocket>()
   readonly arrived: ((id: number) => number) | undefined
+  readonly untilArrived: ((id: number) => Outcome<void>) | undefined
   #next = 1
   #lastFailure = ''
 
   constructor(network: Network, permissions: Permissions, quota: Quota) {
     this.#context = { network, permissions, quota }
     // A network in the loop reads ahead; the other would have to ask the system.
-    if (network.subscribe) this.arrived = (id) => this.#sockets.get(id)?.stream?.available() ?? 0
+    if (!network.subscribe) return
+    this.arrived = (id) => this.#sockets.get(id)?.stream?.available() ?? 0
+    this.untilArrived = (id) => {
+      const end = this.#sockets.get(id)?.stream
+      return end && !end.readable() ? network.wait([{ end, read: true, write: false }], -1) : undefined
+    }
   }
 
   #get(id: number): GuestSocket {

@@ -124,4 +124,6 @@ export interface LoopSockets extends SocketCalls {
   subscribe(id: number, callback: () => void): () => void
   /** Bytes of a stream that are in this thread already; only where asking costs nothing. */
   readonly arrived: ((id: number) => number) | undefined
+  /** Waits for such; spurious ends of the wait are allowed. */
+  readonly untilArrived: ((id: number) => Outcome<void>) | undefined
 }
