@@ -52,6 +52,8 @@ export const isReserved = (name: string): name is ReservedName => reserved.has(n
 export const JOIN = '$uds:join'
 export const LEAVE = '$uds:leave'
 export const PEERS = '$uds:peers'
+/** What nodes ask of the one that serves: to say something to all. */
+export const BROADCAST = '$uds:broadcast'
 export const WORK = '$uds:work'
 /** Before the name of a work queue: the request that has one of its messages. */
 export const WORK_PREFIX = '$uds:work:'

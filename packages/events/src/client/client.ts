@@ -199,6 +199,11 @@ export class EventClient<M extends object = AnyMap> extends EventEnd<ClientTypes
 
   // ---- what happens to the connection ----
 
+  /** @internal */
+  get channel(): Channel {
+    return this.#channel
+  }
+
   /** True while there is a connection. */
   get connected(): boolean {
     return this.#channel.link !== undefined
