@@ -80,12 +80,12 @@ export class WasiHost {
   }
 
   /** Fails for a component that would miss its directories. */
-  #expectServed({ kind, imports }: Program['inspection']): void {
+  #expectServed({ abi, imports }: Program['inspection']): void {
     const { preopens, files } = this.#settings
-    if (kind === 'module' || Object.keys({ ...preopens, ...files }).length === 0) return
+    if (abi !== 'wasi-0.3' || Object.keys({ ...preopens, ...files }).length === 0) return
     if (imports.some(({ module }) => module.startsWith('wasi:filesystem/')))
       throw notSupported(
-        'components get no directories from this host: leave out preopens and files, or build the guest for wasm32-wasip1',
+        'components of WASI 0.3 get no directories from this host: leave out preopens and files, or build the guest for 0.2',
       )
   }
 

@@ -3,6 +3,7 @@ import { badDescriptor, Failure } from '../outcome/failure.ts'
 import type { OpenDirectory } from '../wasi/files/open-directory.ts'
 import type { OpenFile } from '../wasi/files/open-file.ts'
 import type { StandardStream } from '../wasi/stdio/standard-stream.ts'
+import type { Preopened } from '../wasi/preopen.ts'
 import type { Rights } from './preview1/rights.ts'
 
 /** What a descriptor of the guest stands for. */
@@ -46,6 +47,7 @@ export class FdTable {
   readonly #slots = new Set<number>()
   /** Numbers that libraries in the guest use for what is no descriptor of the host. */
   readonly #held = new Set<number>()
+  readonly #unnumbered = new Set<{ close(): void }>()
   readonly #firstSocket: number
 
   constructor({ firstSocket = 0 }: FdTableOptions = {}) {
@@ -103,7 +105,8 @@ export class FdTable {
   /** Throws unless there are numbers for so many sockets more: before an action that cannot be taken back. */
   expectRoom(sockets = 1): void {
     if (this.#slots.size === 0) {
-      if (this.#entries.size + sockets > MOST_DESCRIPTORS) throw full
+      if (this.#entries.size + this.#held.size + this.#unnumbered.size + sockets > MOST_DESCRIPTORS)
+        throw full
       return
     }
     const free = [...this.#slots].filter((fd) => !this.#entries.has(fd)).length
@@ -133,8 +136,29 @@ export class FdTable {
     }
   }
 
+  /** Keeps what is open without a number, as components have it, so that it is closed with the guest. */
+  keep(open: { close(): void }): void {
+    this.#unnumbered.add(open)
+  }
+
+  /** No longer keeps what {@link keep} keeps; it is the caller's to close. */
+  forget(open: { close(): void }): void {
+    this.#unnumbered.delete(open)
+  }
+
+  /** The directories that were open at the start, by their names for the guest. */
+  preopened(): Preopened[] {
+    return [...this.#entries.values()].flatMap((entry) =>
+      entry.kind === 'directory' && entry.preopened !== undefined
+        ? [{ name: entry.preopened, directory: entry.directory }]
+        : [],
+    )
+  }
+
   /** Forgets all that is no socket, and closes it. */
   closeFiles(): void {
+    for (const open of this.#unnumbered) open.close()
+    this.#unnumbered.clear()
     for (const [fd, entry] of this.#entries) {
       if (entry.kind === 'socket') continue
       this.#entries.delete(fd)

@@ -26,8 +26,10 @@ export interface Channel {
   write(guest: Guest, from: Uint8Array): Outcome<number>
   /** Writes all, however long it takes. */
   writeAll(guest: Guest, from: Iovec): Outcome<number>
-  /** The request of a poll. */
-  request(interest: Interest): { readonly socket: PollRequest } | { readonly standard: StandardRequest }
+  /** The request of a poll; of a file there is nothing to wait for. */
+  request(
+    interest: Interest,
+  ): { readonly socket: PollRequest } | { readonly standard: StandardRequest } | { readonly ready: true }
 }
 
 /** Bytes of the host as an iovec. */
@@ -42,7 +44,7 @@ export const socketChannel = (id: number): Channel => ({
   request: (interest) => ({ socket: { id, ...interest } }),
 })
 
-const standardChannel = (stream: StandardStream): Channel => {
+export const standardChannel = (stream: StandardStream): Channel => {
   const attempt = (
     guest: Guest,
     waits: boolean,

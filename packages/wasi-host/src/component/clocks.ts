@@ -3,8 +3,11 @@ import { randomFillSync } from 'node:crypto'
 import type { ComponentHost, ComponentRow, ComponentRows } from './host.ts'
 import { Pollable } from './pollable.ts'
 import { trap } from './trap.ts'
+import { monotonicNow, realtimeNow } from '../wasi/clocks.ts'
 
-const now = (): bigint => process.hrtime.bigint()
+const now = monotonicNow
+
+const NS_PER_SECOND = 1_000_000_000n
 
 const clock = ({ handles }: ComponentHost, due: bigint): number =>
   handles.add(new Pollable(() => (now() >= due ? { kind: 'ready' } : { kind: 'clock', due })))
@@ -33,11 +36,11 @@ export const wallRows: ComponentRows = {
   now: {
     parameters: 'i',
     call: (host, at) => {
-      const ms = Date.now()
-      datetime(host, at, Math.floor(ms / 1000), (ms % 1000) * 1_000_000)
+      const ns = realtimeNow()
+      datetime(host, at, Number(ns / NS_PER_SECOND), Number(ns % NS_PER_SECOND))
     },
   },
-  resolution: { parameters: 'i', call: (host, at) => datetime(host, at, 0, 1_000_000) },
+  resolution: { parameters: 'i', call: (host, at) => datetime(host, at, 0, 1000) },
 }
 
 /** A list that a component asks for; more would only fill its memory. */

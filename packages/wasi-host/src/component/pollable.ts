@@ -42,7 +42,8 @@ const poll = (host: ComponentHost, pollables: readonly Pollable[], timeoutMs: nu
       leastMs = Math.min(leastMs, Number((left + NS_PER_MS - 1n) / NS_PER_MS))
     } else {
       const request = awaited.channel.request(awaited.interest)
-      if ('socket' in request) {
+      if ('ready' in request) ready.push(index)
+      else if ('socket' in request) {
         sockets.push(request.socket)
         owners.sockets.push(index)
       } else {

@@ -127,6 +127,15 @@ export class OpenFile {
     return bytes
   }
 
+  /** The file once more, each of whose writes goes to the end; undefined where the system cannot. */
+  appending(): OpenFile | undefined {
+    const mode = { ...this.#mode, append: true }
+    const reopen = this.#reopen
+    return (
+      reopen && new OpenFile(reopen(this.#fd, openFlags(mode)), mode, { readOnly: this.readOnly, reopen })
+    )
+  }
+
   seek(distance: bigint, whence: Whence): number {
     const from = whence === 'start' ? 0 : whence === 'here' ? this.#offset : this.size
     this.#offset = checkedOffset(BigInt(from) + distance)
