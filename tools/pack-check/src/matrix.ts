@@ -39,9 +39,14 @@ const managers: Readonly<Record<string, () => string>> = {
   pnpm: () => withPnpm(at('pnpm'), tarballs),
   yarn: () => withYarn(at('yarn'), tarballs, tools.yarn),
 }
+for (const [major, npm] of Object.entries(tools.npms))
+  attempt('installed', `npm ${major}`, () => {
+    const project = withNpm(at(`npm-${major}`), tarballs, [], npm)
+    return `without a warning, ${run(process.execPath, ['echo.mjs'], project).trim().split('\n').at(-1)}`
+  })
 for (const [manager, install] of Object.entries(managers)) {
   const project = at(manager)
-  attempt('installed', manager, () => (install(), 'without scripts'))
+  attempt('installed', manager, () => (install(), 'without scripts, without a warning'))
   // All managers unpack the same files: every Node is tried with what npm installed, the others with one.
   for (const [major, node] of Object.entries(tools.nodes)) {
     if (manager !== 'npm' && major !== '24') continue

@@ -11,11 +11,16 @@ export interface Tools {
   readonly nodes: Readonly<Record<string, string>>
   readonly compilers: Readonly<Record<string, string>>
   readonly yarn: string
+  /** Programs of npm, by major version. */
+  readonly npms: Readonly<Record<string, string>>
   readonly esbuild: string
   readonly vite: string
   /** The Windows build of Node. */
   readonly windowsNode: string
 }
+
+/** The npm of Node 22, and that of Node 24. */
+const NPMS = { '10': '10.9.8', '11': '11.21.1' } as const
 
 const aliased = (alias: string, name: string, version: string): string => `${alias}@npm:${name}@${version}`
 
@@ -25,6 +30,7 @@ export const installTools = (directory: string): Tools => {
     ...Object.entries(COMPILERS).map(([name, version]) =>
       aliased(`typescript-${name}`, 'typescript', version),
     ),
+    ...Object.entries(NPMS).map(([major, version]) => aliased(`npm-${major}`, 'npm', version)),
     '@yarnpkg/cli-dist@4.18.1',
     'esbuild@0.28.2',
     'vite@8.3.8',
@@ -39,6 +45,9 @@ export const installTools = (directory: string): Tools => {
     nodes: Object.fromEntries(majors.map((major) => [major, nodeProgram(major)])),
     compilers: Object.fromEntries(
       Object.keys(COMPILERS).map((name) => [name, file(`typescript-${name}`, 'bin/tsc')]),
+    ),
+    npms: Object.fromEntries(
+      Object.keys(NPMS).map((major) => [major, file(`npm-${major}`, 'bin/npm-cli.js')]),
     ),
     yarn: file('@yarnpkg/cli-dist/bin/yarn.js'),
     esbuild: file('esbuild/bin/esbuild'),
