@@ -1,7 +1,5 @@
 // Shows what the bridge tells. Every text comes from other programs, so it is only ever set as text.
-
-/** How many seconds the lines show. */
-const HISTORY = 60
+import { Charts } from './charts.js'
 
 const number = new Intl.NumberFormat('en', { maximumFractionDigits: 1 })
 const units = ['B/s', 'KB/s', 'MB/s', 'GB/s']
@@ -14,13 +12,13 @@ const bytes = (perSecond) => {
 const whole = (value) => number.format(Math.round(value))
 const rate = (value) => (value >= 100 ? whole(value) : number.format(value))
 
-/** The cards on the page, each with the rates of the last minute. */
+/** The cards on the page, each with its charts. */
 const cards = new Map()
 
 const makeCard = () => {
   const template = document.querySelector('#channel')
   const element = template.content.firstElementChild.cloneNode(true)
-  return { element, history: [] }
+  return { element, charts: new Charts(element.querySelector('.charts')) }
 }
 
 const setText = (element, text) => {
@@ -38,36 +36,44 @@ const setRows = (body, rows) => {
   }
 }
 
-const points = (history) => {
-  const most = Math.max(...history, 1)
-  const first = HISTORY - history.length
-  return history
-    .map((value, at) => `${((first + at) / (HISTORY - 1)) * 120},${31 - (value / most) * 30}`)
-    .join(' ')
-}
+const short = new Intl.NumberFormat('en', { maximumSignificantDigits: 2 })
+const time = (ms) => (ms === 0 ? '–' : ms < 1 ? short.format(ms) : number.format(ms))
 
-const fill = ({ element, history }, view) => {
-  history.push(view.rate)
-  if (history.length > HISTORY) history.shift()
+const fill = ({ element, charts }, view) => {
   element.dataset.channel = view.channel
   const fields = {
     channel: view.channel,
     address: view.address,
     pid: String(view.pid),
-    rate: rate(view.rate),
+    eventRate: rate(view.eventRate),
+    requestRate: rate(view.requestRate),
     bytesRead: bytes(view.bytesReadRate),
     bytesWritten: bytes(view.bytesWrittenRate),
+    waiting: bytes(view.bufferedBytes).replace('/s', ''),
+    unacknowledged: whole(view.unacknowledged),
     peerCount: `(${view.peerCount})`,
   }
   for (const [name, text] of Object.entries(fields))
     setText(element.querySelector(`[data-field="${name}"]`), text)
-  element.querySelector('polyline').setAttribute('points', points(history))
   setRows(
     element.querySelector('[data-rows="messages"]'),
-    view.messages.map(({ name, total, rate: perSecond }) => ({
-      texts: [name || 'others', whole(total), rate(perSecond)],
+    view.messages.map(({ name, kind, total, rate: perSecond, failed, p50Ms, p99Ms }) => ({
+      texts: [
+        `${name || 'others'}${kind === 'request' ? ' (request)' : ''}`,
+        rate(perSecond),
+        whole(total),
+        whole(failed),
+        time(p50Ms),
+        time(p99Ms),
+      ],
       quiet: name === '',
     })),
+  )
+  const failures = element.querySelector('[data-rows="errors"]')
+  failures.closest('table').hidden = view.errors.length === 0
+  setRows(
+    failures,
+    view.errors.map(({ code, total }) => ({ texts: [code, whole(total)], quiet: false })),
   )
   const unlisted = view.peerCount - view.peers.length
   const peers = view.peers.map(({ name, messages, waiting }) => ({
@@ -76,6 +82,7 @@ const fill = ({ element, history }, view) => {
   }))
   if (unlisted > 0) peers.push({ texts: [`and ${whole(unlisted)} more`, '', ''], quiet: true })
   setRows(element.querySelector('[data-rows="peers"]'), peers)
+  charts.add(view)
 }
 
 const show = ({ channels }) => {
@@ -86,8 +93,9 @@ const show = ({ channels }) => {
     seen.add(key)
     if (!cards.has(key)) cards.set(key, makeCard())
     const card = cards.get(key)
-    fill(card, view)
+    // The charts are as wide as their card is on the page.
     if (main.children[at] !== card.element) main.insertBefore(card.element, main.children[at] ?? null)
+    fill(card, view)
   }
   for (const [key, { element }] of cards) {
     if (seen.has(key)) continue
@@ -99,7 +107,7 @@ const show = ({ channels }) => {
   const totals = {
     channels: channels.length,
     peers: sum((view) => view.peerCount),
-    rate: sum((view) => view.rate),
+    rate: sum((view) => view.eventRate + view.requestRate),
   }
   for (const [name, value] of Object.entries(totals)) {
     setText(document.querySelector(`[data-total="${name}"]`), name === 'rate' ? rate(value) : whole(value))
@@ -124,4 +132,8 @@ const connect = () => {
   })
 }
 
+for (const query of ['(prefers-color-scheme: dark)', '(resolution: 1dppx)'])
+  matchMedia(query).addEventListener('change', () => {
+    for (const { charts } of cards.values()) charts.again()
+  })
 connect()

@@ -3,10 +3,17 @@ import { createServer } from 'node:http'
 import type { Server } from 'node:http'
 import type { Guard } from './guard.ts'
 
-const files: Readonly<Record<string, { readonly file: string; readonly type: string }>> = {
-  '/': { file: 'index.html', type: 'text/html' },
-  '/monitor.css': { file: 'monitor.css', type: 'text/css' },
-  '/monitor.js': { file: 'monitor.js', type: 'text/javascript' },
+const own = (file: string): URL => new URL(`../page/${file}`, import.meta.url)
+const ofPlot = (file: string): URL => new URL(import.meta.resolve(`uplot/dist/${file}`))
+
+const files: Readonly<Record<string, { readonly file: URL; readonly type: string }>> = {
+  '/': { file: own('index.html'), type: 'text/html' },
+  '/monitor.css': { file: own('monitor.css'), type: 'text/css' },
+  '/monitor.js': { file: own('monitor.js'), type: 'text/javascript' },
+  '/charts.js': { file: own('charts.js'), type: 'text/javascript' },
+  // https://github.com/leeoniya/uPlot
+  '/uplot.css': { file: ofPlot('uPlot.min.css'), type: 'text/css' },
+  '/uplot.js': { file: ofPlot('uPlot.esm.js'), type: 'text/javascript' },
 }
 
 /** Nothing of another site is loaded, nobody else learns the token, and nobody shows the page within theirs. */
@@ -18,7 +25,7 @@ const headers = {
   'cache-control': 'no-store',
 }
 
-/** Serves the page: three files, and only to those who know the token. */
+/** Serves the page: its files, and only to those who know the token. */
 export const pageServer = (guard: Guard): Server =>
   createServer((request, response) => {
     const answer = (status: number, body: string | Buffer, type = 'text/plain'): void => {
@@ -32,7 +39,7 @@ export const pageServer = (guard: Guard): Server =>
     // The style and the script are no secret; what is shown is.
     const refusal = guard.refusal(request, { token: pathname === '/', origin: false })
     if (refusal !== undefined) return answer(403, `${refusal}\n`)
-    readFile(new URL(`../page/${found.file}`, import.meta.url)).then(
+    readFile(found.file).then(
       (body) => answer(200, body, found.type),
       (error: Error) => answer(500, `${error.message}\n`),
     )

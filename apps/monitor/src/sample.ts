@@ -1,13 +1,17 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { EventClient, EventServer } from '@uds/events'
-import { report } from './report.ts'
+import { reportTo } from './report.ts'
 
 interface Sample {
   events: { say: string; tick: number; position: { x: number; y: number } }
+  requests: { history(last: number): string[] }
 }
 
-/** What the sample says. */
-export const sampleNames: readonly (keyof Sample['events'])[] = ['say', 'tick', 'position']
+const events = ['say', 'tick', 'position'] as const
+
+/** What the sample says and asks. */
+export const sampleNames: readonly string[] = [...events, 'history']
 
 const channels = {
   chat: { names: ['ann', 'bob', 'eve'], event: 'say', everyMs: 400 },
@@ -20,8 +24,15 @@ export const sample = async (monitor: string): Promise<() => Promise<void>> => {
   const ends: (() => Promise<void>)[] = []
   for (const [channel, { names, event, everyMs }] of Object.entries(channels)) {
     const server = await EventServer.listen<Sample>(`${channel}-${randomUUID().slice(0, 8)}`)
-    report(server, { channel, monitor })
-    for (const name of sampleNames) server.on(name, () => {})
+    reportTo(server, { channel, monitor })
+    for (const name of events) server.on(name, () => {})
+    let asked = 0
+    server.handle('history', async (last) => {
+      await sleep(last)
+      asked += 1
+      if (asked % 5 === 0) throw Object.assign(new Error('none of that age'), { code: 'ENOENT' })
+      return []
+    })
     ends.push(() => server.close({ graceMs: 0 }))
     for (const [at, name] of names.entries()) {
       const client = await EventClient.connect<Sample>(server.address, { name })
@@ -31,6 +42,7 @@ export const sample = async (monitor: string): Promise<() => Promise<void>> => {
         () => {
           n += 1
           client.emit(event, values[event])
+          if (n % 10 === 0) client.request('history', 5 + (n % 40)).catch(() => {})
         },
         everyMs * (at + 1),
       )

@@ -1,14 +1,28 @@
 import { describe, expect, test } from 'vitest'
 import { Board, isReport } from '../src/board.ts'
-import type { Report } from '../src/report.ts'
+import type { Report } from '@uds/events/report'
+import type { ChannelReport } from '../src/report.ts'
 
-const report = (at: number, messages: Record<string, number>, bytesRead = 0): Report => ({
+const handled = (count: number, p50Ms = 1): Report['events'][string] => ({
+  count,
+  failed: 0,
+  recent: count,
+  p50Ms,
+  p99Ms: 2 * p50Ms,
+})
+
+const report = (at: number, events: Record<string, number>, bytesRead = 0): ChannelReport => ({
   channel: 'chat',
+  role: 'server',
   address: 'unix:/run/chat.sock',
   pid: 1,
   at,
-  messages,
-  peers: [{ name: 'ann', messages: 3, waiting: 0 }],
+  events: Object.fromEntries(Object.entries(events).map(([name, count]) => [name, handled(count)])),
+  requests: { who: handled(at / 100, 7) },
+  peers: [{ name: 'ann', events: 3, requests: 1, bufferedBytes: 0, unacknowledged: 0, dropped: 0 }],
+  peerCount: 1,
+  queues: { bufferedBytes: 0, unacknowledged: 0, dropped: 0 },
+  errors: { EPIPE: at / 1000 },
   bytesRead,
   bytesWritten: 0,
 })
@@ -17,14 +31,19 @@ describe('the board', () => {
   test('gives what lies between two reports, per second', () => {
     const board = new Board(() => true)
     board.add('a', report(1000, { say: 10 }, 100))
-    expect(board.view()[0]).toMatchObject({ rate: 0, bytesReadRate: 0 })
+    expect(board.view()[0]).toMatchObject({ eventRate: 0, bytesReadRate: 0 })
     board.add('a', report(1500, { say: 20, new: 5 }, 300))
     expect(board.view()[0]).toMatchObject({
-      rate: 30,
+      eventRate: 30,
+      requestRate: 10,
+      errorRate: 1,
+      p99Ms: 14,
       bytesReadRate: 400,
+      errors: [{ code: 'EPIPE', total: 1.5 }],
       messages: [
-        { name: 'say', total: 20, rate: 20 },
-        { name: 'new', total: 5, rate: 10 },
+        { name: 'say', kind: 'event', total: 20, rate: 20, p50Ms: 1 },
+        { name: 'new', kind: 'event', total: 5, rate: 10 },
+        { name: 'who', kind: 'request', total: 15, rate: 10, p50Ms: 7 },
       ],
     })
   })
@@ -32,18 +51,17 @@ describe('the board', () => {
   test('sums up what may not be seen by name', () => {
     const board = new Board((name) => name === 'say')
     board.add('a', report(0, { say: 1, secret: 2, 'very secret': 3 }))
-    expect(board.view()[0]?.messages).toEqual([
-      { name: 'say', total: 1, rate: 0 },
-      { name: '', total: 5, rate: 0 },
+    expect(board.view()[0]?.messages).toMatchObject([
+      { name: 'say', kind: 'event', total: 1, rate: 0 },
+      { name: '', kind: 'event', total: 5, rate: 0 },
+      { name: '', kind: 'request', total: 0 },
     ])
   })
 
   test('forgets who has left, and counts the peers that it does not list', () => {
     const board = new Board(() => true)
-    const peers = Array.from({ length: 250 }, (_, n) => ({ name: `${n}`, messages: 0, waiting: 0 }))
-    board.add('a', { ...report(0, {}), peers })
-    expect(board.view()[0]).toMatchObject({ peerCount: 250 })
-    expect(board.view()[0]?.peers).toHaveLength(100)
+    board.add('a', { ...report(0, {}), peerCount: 250 })
+    expect(board.view()[0]).toMatchObject({ peerCount: 250, peers: [{ name: 'ann', messages: 4 }] })
     board.remove('a')
     expect(board.view()).toEqual([])
   })
@@ -55,12 +73,15 @@ describe('the board', () => {
       'x',
       {},
       { ...report(0, {}), channel: 7 },
-      { ...report(0, {}), channel: 'x'.repeat(201) },
+      { ...report(0, {}), channel: 'x'.repeat(301) },
       { ...report(0, {}), at: Number.NaN },
-      { ...report(0, {}), messages: { say: -1 } },
-      { ...report(0, {}), messages: null },
+      { ...report(0, {}), events: { say: -1 } },
+      { ...report(0, {}), events: { say: { ...handled(1), p99Ms: 'x' } } },
+      { ...report(0, {}), requests: null },
+      { ...report(0, {}), errors: { EPIPE: {} } },
+      { ...report(0, {}), queues: {} },
       { ...report(0, {}), peers: {} },
-      { ...report(0, {}), peers: [{ name: {}, messages: 0, waiting: 0 }] },
+      { ...report(0, {}), peers: [{ name: {}, events: 0, requests: 0, bufferedBytes: 0 }] },
     ]
     for (const value of bad) expect(isReport(value)).toBe(false)
   })

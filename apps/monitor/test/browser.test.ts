@@ -18,6 +18,16 @@ const widths = [
 /** For people who want to see the page: UDS_SCREENSHOTS=DIRECTORY. */
 const folder = process.env['UDS_SCREENSHOTS']
 
+/** Whether a chart has more than its axes: a colour that is no grey. */
+const DRAWN = `(() => {
+  const canvas = CHAT.querySelector('.charts canvas')
+  const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d', { willReadFrequently: true })
+  copy.drawImage(canvas, 0, 0)
+  const { data } = copy.getImageData(0, 0, canvas.width, canvas.height)
+  for (let at = 0; at < data.length; at += 4) if (data[at + 3] > 200 && data[at + 2] - data[at] > 60) return true
+  return false
+})()`
+
 describe.skipIf(chromium.missing)('the page in Chromium', () => {
   test('shows channels, peers and rates as they change, at phone and desktop width, dark and light', async () => {
     const { url, address } = await startMonitor('--allow', 'say')
@@ -31,9 +41,13 @@ describe.skipIf(chromium.missing)('the page in Chromium', () => {
 
     await until(`document.querySelector('#state').textContent`, 'live')
     await until(`document.querySelectorAll('[data-channel]').length`, 2)
-    await until(`Number(${chat}.querySelector('[data-field="rate"]').textContent) > 0`, true)
+    await until(`Number(${chat}.querySelector('[data-field="eventRate"]').textContent) > 0`, true)
     await until(`Number(document.querySelector('[data-total="peers"]').textContent)`, 4)
-    await until(`${chat}.querySelector('polyline').points.length > 2`, true)
+    await until(`${chat}.querySelectorAll('.charts canvas').length`, 4)
+    const label = `${chat}.querySelector('.charts [role="img"]').getAttribute('aria-label')`
+    await until(`/^messages.s: events [1-9]/.test(${label})`, true)
+    // Something is drawn in the colour of the first line.
+    await until(DRAWN.replace('CHAT', chat), true)
     const texts = `[...${chat}.querySelectorAll('td:first-child')].map((cell) => cell.textContent).sort()`
     expect(await page.value(texts)).toEqual(['<img src=x onerror=alert(1)>', 'ann', 'others', 'say'])
     expect(await page.value(`document.querySelectorAll('img').length`)).toBe(0)

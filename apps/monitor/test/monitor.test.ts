@@ -61,7 +61,7 @@ describe('the bridge', () => {
         ['second', 2],
       ])
       for (const channel of browser.channels ?? []) {
-        expect(channel.rate).toBeGreaterThan(0)
+        expect(channel.eventRate).toBeGreaterThan(0)
         expect(channel.bytesReadRate).toBeGreaterThan(0)
       }
     })
