@@ -8,7 +8,7 @@ import { onTestFinished } from 'vitest'
 
 export const dbus = needs('dbus-daemon')
 
-/** The bus drops a client whose uid has no entry in passwd(5), as in some containers. */
+/** The bus drops a client whose uid has no entry in passwd(5), as in some containers; chronyd asks for its name. */
 export const hasUserEntry = ((): boolean => {
   try {
     return userInfo().username !== ''

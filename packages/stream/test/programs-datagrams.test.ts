@@ -16,6 +16,7 @@ import {
 import { connect } from '@uds/stream'
 import { syslog, UnixDatagramSocket } from '@uds/stream/datagram'
 import { capabilities } from '@uds/winsock-ffi'
+import { hasUserEntry } from './dbus.ts'
 
 const chronyd = needs('chronyd')
 const wpaSupplicant = needs('wpa_supplicant')
@@ -53,7 +54,7 @@ const trackingRequest = (sequence: number): Buffer => {
   return request
 }
 
-describe.skipIf(!can.datagram || !can.abstractNames || chronyd.missing)('chronyd', () => {
+describe.skipIf(!can.datagram || !can.abstractNames || !hasUserEntry || chronyd.missing)('chronyd', () => {
   test('answers who is bound to a path; to others it says nothing', async () => {
     const directory = tempDir()
     const at = (name: string): string => join(directory, name)
