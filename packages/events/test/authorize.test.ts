@@ -39,9 +39,11 @@ describe('authorize', () => {
   })
 
   test("'sameUser' that cannot be asked fails at listen, in words, and leaves nothing open", async () => {
-    const error = await rejectionOf(EventServer.listen('tcp:127.0.0.1:0', { authorize: 'sameUser' }))
-    expect(error).toMatchObject({ code: 'ENOTSUP', syscall: 'listen' })
-    expect(error.message).toContain('credentials')
+    for (const address of ['tcp:127.0.0.1:0', 'vsock:any:any']) {
+      const error = await rejectionOf(EventServer.listen(address, { authorize: 'sameUser' }))
+      expect(error).toMatchObject({ code: 'ENOTSUP', syscall: 'listen' })
+      expect(error.message).toContain('credentials')
+    }
     const blind = { ...memory, capabilities: { ...memory.capabilities, credentials: false } }
     const options = { authorize: 'sameUser', transport: blind } as const
     expect(await codeOf(EventServer.listen(`memory:${freshName()}`, options))).toBe('ENOTSUP')

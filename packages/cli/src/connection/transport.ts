@@ -9,6 +9,7 @@ import {
   pipe,
   tcp,
   unix,
+  vsock,
   withTls,
   type Listener,
   type ListenOptions,
@@ -48,8 +49,12 @@ const baseTransport = (address: string): Transport => {
   const { scheme } = parseAddress(address, { where: 'uds' })
   if (isPipe(address)) return pipe
   if (scheme === 'tcp') return tcp
+  if (scheme === 'vsock') return vsock
   if (scheme === 'unix' || scheme === 'name') return unix
-  throw new CommandFailure(USAGE, `TLS runs over unix:, pipe:, name: and tcp: addresses, not over ${scheme}:`)
+  throw new CommandFailure(
+    USAGE,
+    `TLS runs over unix:, pipe:, name:, tcp: and vsock: addresses, not over ${scheme}:`,
+  )
 }
 
 /** Without --tls, an option of TLS would be ignored, and the connection less safe than the user asked for. */

@@ -9,6 +9,7 @@ import {
   type Listener,
   memory,
   tcp,
+  vsock,
   type Transport,
   unix,
 } from '@uds/stream'
@@ -33,6 +34,7 @@ export interface ElectionContext {
 const transportOf = (address: string | Address): Transport => {
   const scheme = typeof address === 'object' ? address.scheme : undefined
   if (scheme === 'tcp') return tcp
+  if (scheme === 'vsock') return vsock
   return scheme === 'memory' ? memory : unix
 }
 

@@ -1,7 +1,7 @@
 /** Who may come in, who a session belongs to, and which codec a client may have. */
 import type * as Crypto from 'node:crypto'
 import type { Duplex } from 'node:stream'
-import { type Address, peerCredentials, tcp, type Transport } from '@uds/stream'
+import { type Address, peerCredentials, tcp, vsock, type Transport } from '@uds/stream'
 import { loadBackend, type PeerCredentials, SocketError } from '@uds/winsock-ffi'
 import { isSameUser, whyNobodyIsSameUser } from '@uds/winsock-ffi/internal'
 import type { Codec } from '../codecs/codec.ts'
@@ -91,7 +91,7 @@ export const requireCredentials = (at: string | Address, transport: Transport | 
     )
   }
   const scheme = typeof at === 'object' ? at.scheme : undefined
-  const { capabilities } = transport ?? (scheme === 'tcp' ? tcp : {})
+  const { capabilities } = transport ?? (scheme === 'tcp' ? tcp : scheme === 'vsock' ? vsock : {})
   if (capabilities?.credentials === false) {
     throw notSupported(
       "the system has no credentials of the clients of such connections, so authorize 'sameUser' has nothing to decide by",
@@ -137,11 +137,11 @@ export const ownerOf = (connection: Duplex, { token }: Hello, known: KnownUser):
 /** The user of every client of an address, where that is known without the system, so that koffi is not loaded for it. */
 export type KnownUser = 'own' | 'unknown' | undefined
 
-/** At a name only this user can connect; of a TCP connection no system knows the user. */
+/** At a name only this user can connect; of a TCP or vsock connection no system knows the user. */
 export const knownUserAt = (at: string | Address, transport: Transport | undefined): KnownUser => {
   if (transport !== undefined || typeof at === 'string') return undefined
   if (at.scheme === 'name') return 'own'
-  return at.scheme === 'tcp' ? 'unknown' : undefined
+  return at.scheme === 'tcp' || at.scheme === 'vsock' ? 'unknown' : undefined
 }
 
 /** The codec that a client asks for, if it is offered to it. */
