@@ -2,12 +2,14 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
+import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { agent } from '@uds/stream/http'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { needsGuest } from '@uds/guests'
-import { socketPath } from '@uds/testkit'
+import { socketPath, tempDir } from '@uds/testkit'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { inspect, WasiHost, type WasiHostOptions } from '../src/index.ts'
 import { waits } from './driver.ts'
@@ -15,6 +17,7 @@ import { runGuest, serve, serveEcho, startGuest } from './guest-run.ts'
 import { refusedPort } from './refused-port.ts'
 
 const sockets = needsGuest('wasip2-sockets')
+const files = needsGuest('wasip2-files')
 const rust = needsGuest('rust-component')
 const js = needsGuest('js-http-server')
 
@@ -66,6 +69,28 @@ describe.skipIf(sockets.missing).each(waits)('C over wasi-libc for WASI 0.2, %s'
     expect((await runGuest(sockets.path, refused)).stderr).toMatch(/connect: Connection refused/)
     const denied = options(['client', '127.0.0.1', String(port), 'x'], {})
     expect((await runGuest(sockets.path, denied)).stderr).toMatch(/connect: Permission denied/)
+  })
+})
+
+describe.skipIf(files.missing).each(waits)('files of C over wasi-libc for WASI 0.2, %s', (wait) => {
+  const run = (dir: string, name: string, readOnly = false): ReturnType<typeof runGuest> =>
+    runGuest(files.path, {
+      wait,
+      args: ['files', name, 'twice.'],
+      stdin: 'ignore',
+      preopens: { '/data': { path: dir, readOnly } },
+    })
+
+  test('are written by wasi:filesystem and read by stdio', async () => {
+    const dir = tempDir()
+    expect(await run(dir, 'new')).toEqual({ code: 0, stdout: 'twice.twice.\nnew 6\n', stderr: '' })
+    expect(readFileSync(join(dir, 'new'), 'utf8')).toBe('twice.twice.')
+  })
+
+  test('lie in the directory, and are not made where it is read-only', async () => {
+    const [notPermitted, readOnly] = [31, 33]
+    expect((await run(tempDir(), '../new')).stdout).toBe(`open-at: ${notPermitted}\n`)
+    expect((await run(tempDir(), 'new', true)).stdout).toBe(`open-at: ${readOnly}\n`)
   })
 })
 

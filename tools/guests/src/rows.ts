@@ -27,6 +27,7 @@ export type GuestName =
   | 'wamr-client'
   | 'wasix-client'
   | 'wasix-server'
+  | 'wasip2-files'
   | 'wasip2-sockets'
   | 'wasmedge1-client'
   | 'wasmedge1-server'
@@ -52,6 +53,7 @@ export const rows: Readonly<Record<GuestName, GuestRow>> = {
   'wamr-client': { language: 'c', source: 'c/wamr-client.c' },
   'wasix-client': { language: 'c', source: 'c/wasix-client.c' },
   'wasix-server': { language: 'c', source: 'c/wasix-server.c' },
+  'wasip2-files': { language: 'c', source: 'c/wasip2-files.c', component: true },
   'wasip2-sockets': { language: 'c', source: 'c/wasip2-sockets.c', component: true },
   'wasmedge1-client': { language: 'c', source: 'c/wasmedge-client.c' },
   'wasmedge1-server': { language: 'c', source: 'c/wasmedge-server.c' },
