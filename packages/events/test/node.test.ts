@@ -1,7 +1,7 @@
 import { codeOf, socketPath, spawnScript, tempDir, until } from '@uds/testkit'
 import { join as joinPath } from 'node:path'
 import { unix } from '@uds/stream'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { EventNode, EventServer, type NodeOptions } from '@uds/events'
 import { usual } from './fixtures/ends.ts'
 
@@ -13,6 +13,9 @@ interface Map {
     sum(all: AsyncIterable<number>): number
   }
 }
+
+// Processes start one after the other on a busy machine.
+vi.setConfig({ testTimeout: 60_000 })
 
 const address = (): string => (unix.capabilities.listen ? `unix:${socketPath()}` : usual())
 
@@ -109,7 +112,7 @@ describe.skipIf(!unix.capabilities.listen)('nodes', () => {
     const alive = new Set(all)
     const serving = (): typeof all => [...alive].filter((each) => /role server/.test(each.stdout()))
     for (let round = 0; round < 3; round++) {
-      await Promise.all([...alive].map((each) => each.waitForLine(/connected/)))
+      await Promise.all([...alive].map((each) => each.waitForLine(/connected/, 30_000)))
       expect(serving()).toHaveLength(1)
       const [server] = serving()
       const watcher = await nodeAt(at, 'watcher')
@@ -127,7 +130,7 @@ describe.skipIf(!unix.capabilities.listen)('nodes', () => {
   test('what a killed server had not acknowledged comes to the next one, marked and in order', async () => {
     const at = address()
     const victim = spawnScript(new URL('./fixtures/node-process.ts', import.meta.url), [at, 'victim', 'hang'])
-    await victim.waitForLine(/role server/)
+    await victim.waitForLine(/role server/, 30_000)
     const got: string[] = []
     const node = await nodeAt(at, 'heir', {
       setUp: (made) =>

@@ -144,7 +144,9 @@ export class EventNode<M extends object = AnyMap> {
       const joined = (): void => end(resolve)
       client.on('connect', joined).on('connectError', failed).on('close', over)
       signal?.addEventListener('abort', abort)
-      this.#ready.resolve()
+      // While setUp ran.
+      if (signal?.aborted === true) abort()
+      else this.#ready.resolve()
     })
   }
 
