@@ -12,6 +12,7 @@ export type { Adapter, AdapterHost, AdapterPeer, RoomBroadcast } from './server/
 export { ServerPeer } from './server/peer.ts'
 export { EventClient } from './client/client.ts'
 export type { ClientEvents, ClientOptions } from './client/options.ts'
+export type { Calls } from './end/calls.ts'
 export type { EventEnd, HandlerResult } from './end/event-end.ts'
 export { EventNode } from './node/event-node.ts'
 export type { NodeEvents, NodeOptions, NodeRole } from './node/options.ts'

@@ -244,7 +244,7 @@ describe('wrong arguments are told before anything is opened', () => {
       () => EventServer.listen('x', { authorize: 'all' as 'sameUser' }),
       'ERR_INVALID_ARG_TYPE',
     ],
-    ['a negative time', () => EventClient.connect('x', { connectTimeoutMs: -1 }), 'ERR_OUT_OF_RANGE'],
+    ['a negative time', () => EventClient.connect('x', { timeoutMs: -1 }), 'ERR_OUT_OF_RANGE'],
     ['jitter above one', () => EventClient.connect('x', { reconnect: { jitter: 2 } }), 'ERR_OUT_OF_RANGE'],
   ]
   const unknown: typeof wrong = [

@@ -2,8 +2,8 @@ import { rmSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { connect, memory, type Transport, unix } from '@uds/stream'
 import { codeOf, freshName, rejectionOf, socketPath, until } from '@uds/testkit'
-import { EventClient, EventServer } from '@uds/events'
-import { serve, watched } from './fixtures/ends.ts'
+import { EventClient, EventServer, SocketError } from '@uds/events'
+import { join, serve, usual, watched } from './fixtures/ends.ts'
 
 describe('a client that is not connected yet', () => {
   test('tells why each attempt failed, and a later timeout has it as its cause', async () => {
@@ -114,4 +114,15 @@ describe.skipIf(!unix.capabilities.listen)('the file of a server', () => {
     await serve(address)
     expect(await back).toEqual([{ resumed: false }])
   })
+})
+
+test('a client of a server with as many connections as it takes hears that it was not let in', async () => {
+  const server = await serve(usual(), { listen: { maxConnections: 1 } })
+  await join(server.address)
+  for (let each = 0; each < 5; each++) {
+    const error: unknown = await EventClient.connect(server.address).catch((reason: unknown) => reason)
+    expect(error).toBeInstanceOf(SocketError)
+    expect((error as Error).message).toContain('before it let this client in')
+    expect((error as Error).message).toContain('maxConnections')
+  }
 })

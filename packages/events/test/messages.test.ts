@@ -71,6 +71,17 @@ describe.each(ways)('over %s', (_, address) => {
     expect(await codeOf(client.request('hang'))).toBe('ERR_NO_HANDLER')
   })
 
+  test('requests are methods of call', async () => {
+    const server = await serve<Chat>(address())
+    server.handle('add', ({ a, b }) => a + b)
+    server.handle('hang', () => new Promise(() => {}))
+    const client = await join<Chat>(server.address)
+    expect(await client.call.add({ a: 1, b: 2 })).toBe(3)
+    expect(await codeOf(client.call.hang({ timeoutMs: 20 }))).toBe('ETIMEDOUT')
+    expect(await codeOf(client.call.who())).toBe('ERR_NO_HANDLER')
+    expect(await Promise.resolve(client.call)).toBe(client.call)
+  })
+
   test('the server asks a client', async () => {
     const server = await serve<Chat>(address())
     const client = await join<Chat>(server.address)

@@ -101,6 +101,14 @@ export const uses = async (): Promise<void> => {
   expectTypeOf(client.request('wait', { timeoutMs: 1 }, {})).toEqualTypeOf<Promise<void>>()
   expectTypeOf(peer.request('age')).toEqualTypeOf<Promise<number>>()
   for await (const item of client.stream('count', 10)) expectTypeOf(item).toEqualTypeOf<number>()
+  expectTypeOf(client.call.who()).toEqualTypeOf<Promise<string[]>>()
+  expectTypeOf(client.call.add({ a: 1, b: 2 }, { timeoutMs: 5 })).toEqualTypeOf<Promise<number>>()
+  // @ts-expect-error -- the input is missing
+  await client.call.add()
+  // @ts-expect-error -- no such request
+  await client.call.ad({ a: 1, b: 2 })
+  // @ts-expect-error -- a stream is asked for with stream()
+  client.call.count(1)
   expectTypeOf(client.request('upload', Readable.from([]))).toEqualTypeOf<Promise<number>>()
   expectTypeOf(client.request('upload', new ReadableStream<Uint8Array>())).toEqualTypeOf<Promise<number>>()
   for await (const line of client.stream('talk', new ReadableStream<string>(), { window: 1 }))

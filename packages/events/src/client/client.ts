@@ -7,6 +7,7 @@ import { Channel } from '../channel/channel.ts'
 import { readCodec } from '../codecs/select.ts'
 import { type Checks, checksOf } from '../contract/contract.ts'
 import { asError, failure } from '../errors.ts'
+import { type Calls, callsOf } from '../end/calls.ts'
 import { EventEnd } from '../end/event-end.ts'
 import type { Delivery } from '../handlers/handler.ts'
 import { HandlerRegistry } from '../handlers/registry.ts'
@@ -73,6 +74,7 @@ export class EventClient<M extends object = AnyMap> extends EventEnd<ClientTypes
   readonly #journal: SentJournal | undefined
   readonly #checks: Checks | undefined
   readonly #workers = new Set<Worker>()
+  #call: Calls<ServerRequests<M>> | undefined
   #closing: Promise<void> | undefined
   #closed = false
   #stopKeepAlive: () => void = () => {}
@@ -89,7 +91,7 @@ export class EventClient<M extends object = AnyMap> extends EventEnd<ClientTypes
     const connecting = {
       address: this.#address,
       transport: options.transport,
-      connectTimeoutMs: milliseconds('connect', 'connectTimeoutMs', options.connectTimeoutMs, 10_000, 1),
+      timeoutMs: milliseconds('connect', 'timeoutMs', options.timeoutMs, 10_000, 1),
       retryUntilMs: milliseconds('connect', 'retryUntilMs', options.retryUntilMs, 0),
       backoff: options.reconnect === false ? undefined : readBackoff(options.reconnect ?? {}),
     }
@@ -295,6 +297,14 @@ export class EventClient<M extends object = AnyMap> extends EventEnd<ClientTypes
   ): Promise<Reply<ServerRequests<M>[N]>> {
     const reply = request(this.#channel.requester, name, rest, this.#settings.requestTimeoutMs)
     return reply as Promise<Reply<ServerRequests<M>[N]>>
+  }
+
+  /** The requests of the server as methods: `client.call.add({ a: 1, b: 2 })` is `client.request('add', { a: 1, b: 2 })`. */
+  get call(): Calls<ServerRequests<M>> {
+    this.#call ??= callsOf((name, rest) =>
+      request(this.#channel.requester, name, rest, this.#settings.requestTimeoutMs),
+    )
+    return this.#call
   }
 
   /** Asks the server for a stream of replies. Nothing is asked before the first item is; `break` stops the server. */

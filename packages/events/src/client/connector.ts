@@ -25,7 +25,7 @@ const isFinal = (error: unknown): boolean =>
 export interface ConnectorSettings {
   readonly address: string | Address
   readonly transport: Transport | undefined
-  readonly connectTimeoutMs: number
+  readonly timeoutMs: number
   readonly retryUntilMs: number
   /** The waits between attempts to come back; undefined: it does not. */
   readonly backoff: Backoff | undefined
@@ -134,7 +134,7 @@ export class Connector {
   }
 
   async #attempt(hold: boolean): Promise<Link> {
-    const { address, transport, connectTimeoutMs: timeoutMs } = this.#settings
+    const { address, transport, timeoutMs } = this.#settings
     // Before the attempt: a file that appears while it fails must not look as if it had been there.
     const file = socketFileOf(address) ?? this.#file
     if (file !== undefined) this.#seen = signatureOf(file)

@@ -1,7 +1,8 @@
 /** clientHandshake: the client's half of the handshake. */
 import type { Duplex } from 'node:stream'
 import type { Channel } from '../channel/channel.ts'
-import { asError, failure, fromWire, RemoteError } from '../errors.ts'
+import { SocketError } from '@uds/winsock-ffi'
+import { asError, fromWire, RemoteError } from '../errors.ts'
 import type { EndSettings } from '../end/options.ts'
 import { FrameType } from '../wire/frame.ts'
 import { KNOWN_OPTIONS, readWelcome, type Welcome } from '../wire/handshake-messages.ts'
@@ -56,7 +57,7 @@ export const clientHandshake = (
           stopTimer()
           signal.removeEventListener('abort', abort)
           if (welcomed) guest.disconnected(from, reason)
-          else reject(reason ?? failure('handshake', 'ERR_DISCONNECTED', 'the server closed the connection'))
+          else reject(notWelcomed(reason))
         },
       },
       settings.maxNames,
@@ -81,6 +82,20 @@ export const clientHandshake = (
       require,
     })
   })
+
+/** Why a connection ended before the server let this client in: as the server said, or else as far as it can be known. */
+const notWelcomed = (reason: Error | undefined): Error => {
+  if (reason instanceof SocketError || reason instanceof RemoteError) return reason
+  const { code } = (reason ?? {}) as { code?: unknown }
+  return new SocketError({
+    code: typeof code === 'string' && !code.startsWith('ERR_') ? code : 'ERR_DISCONNECTED',
+    syscall: 'handshake',
+    detail: 'the server closed the connection before it let this client in, and said no reason',
+    advice:
+      'it may have as many connections as it takes (its option maxConnections), or be no server of events',
+    cause: reason,
+  })
+}
 
 /** Reads the answer of the server; undefined when it is a refusal, whose reason the link then has. */
 const welcomeIn = (link: Link, buffer: Buffer, start: number, end: number): Welcome | undefined => {

@@ -18,8 +18,8 @@ export interface ClientOptions<M extends object = AnyMap> extends EndOptions<M> 
   readonly reconnect?: ReconnectOptions | false | undefined
   /** Milliseconds in which `EventClient.connect` tries again while nobody listens yet. @default 0, one attempt */
   readonly retryUntilMs?: number | undefined
-  /** Milliseconds that one attempt may take. @default 10_000 */
-  readonly connectTimeoutMs?: number | undefined
+  /** Milliseconds that one attempt to connect may take, as for `connect` of `@uds/stream`. @default 10_000 */
+  readonly timeoutMs?: number | undefined
   /** Aborts `EventClient.connect`; later it closes nothing. */
   readonly signal?: AbortSignal | undefined
   /** Carries the bytes, instead of the transport that the address names. */
@@ -34,7 +34,7 @@ export const CLIENT_OPTIONS: readonly string[] = optionNames<ClientOptions>({
   token: true,
   reconnect: true,
   retryUntilMs: true,
-  connectTimeoutMs: true,
+  timeoutMs: true,
   signal: true,
   transport: true,
   journal: true,

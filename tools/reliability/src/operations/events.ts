@@ -10,7 +10,7 @@ const meeting = async (
   const server = await EventServer.listen(`unix:${path('s')}`, options)
   own({ close: () => server.close({ graceMs: 0 }) })
   server.on('error', () => {})
-  const client = await EventClient.connect(`unix:${path('s')}`, { connectTimeoutMs: 2000 })
+  const client = await EventClient.connect(`unix:${path('s')}`, { timeoutMs: 2000 })
   own({ close: () => client.close({ graceMs: 0 }) })
   client.on('error', () => {})
   return { server, client }
