@@ -26,7 +26,7 @@ import { outgoingHandlerRows, requestRows } from './http/requests.ts'
 import { responseRows } from './http/responses.ts'
 import { instanceNetworkRows, nameLookupRows, networkRows } from './network.ts'
 import { pollRows } from './pollable.ts'
-import { errorRows, streamRows } from './streams.ts'
+import { errorRows, streamRows } from './stream-rows.ts'
 import { tcpCreateRows, tcpRows } from './tcp.ts'
 import { udpCreateRows, udpRows } from './udp.ts'
 
