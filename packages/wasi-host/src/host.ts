@@ -3,7 +3,7 @@ import { readRunnable } from './module/inspect.ts'
 import { linkError, notSupported } from './outcome/errors.ts'
 import { readOptions, type Settings, type WaitMode, type WasiHostOptions } from './options/options.ts'
 import type { GuestHandle, Run } from './guest/handle.ts'
-import type { Program } from './module/program.ts'
+import type { ComposedModule, Program } from './module/program.ts'
 import { readSource, type WasmSource } from './module/source.ts'
 import { runInCaller } from './wait/run-in-caller.ts'
 import { runInThread } from './wait/run-in-loop.ts'
@@ -40,8 +40,16 @@ export class WasiHost {
 
   /** Reads and compiles a module, to be run many times. */
   async compile(source: WasmSource): Promise<Program> {
-    const { inspection, bytes } = readRunnable(readSource(source))
-    return { inspection, module: await engine.compile(bytes) }
+    const { inspection, bytes, composed } = readRunnable(readSource(source))
+    if (!composed) return { inspection, module: await engine.compile(bytes) }
+    const modules = await Promise.all(
+      composed.modules.map(async ({ bytes: core, declarations }): Promise<ComposedModule> => ({
+        module: await engine.compile(core),
+        imports: declarations.imports,
+      })),
+    )
+    const { composition } = composed
+    return { inspection, module: modules[0]!.module, composed: { composition, modules } }
   }
 
   #mode(): WaitMode {

@@ -219,8 +219,20 @@ describe('what cannot be run is refused in words', () => {
   test('a composed component, by what it has', async () => {
     const inner = wrap([core])
     const composed = wrap([core], { sections: [[4, [...inner]]] })
-    await expect(new WasiHost().run(composed)).rejects.toThrow(/composed of several: it has 1 components/)
-    await expect(new WasiHost().run(wrap([core, core]))).rejects.toThrow(/2 core modules with a memory/)
+    const later = wrap([core], { sections: [[4, [...inner]]], exports: ['wasi:cli/run@0.3.0'] })
+    await expect(new WasiHost().run(later)).rejects.toThrow(
+      /0\.3 was composed of several: it has 1 components/,
+    )
+    // A function of canon that only components of 0.3 have: an instance that names nothing.
+    const asynchronous = wrap([core], {
+      sections: [
+        [4, [...inner]],
+        [8, [1, 0x1f, 0]],
+      ],
+    })
+    await expect(new WasiHost().run(asynchronous)).rejects.toThrow(/a function of canon .* \(0x1f\)/)
+    await expect(new WasiHost().run(composed)).rejects.toMatchObject({ code: 'ERR_INVALID_WASM' })
+    await expect(new WasiHost().run(wrap([core, core]))).rejects.toThrow(/names the instance 0/)
   })
 
   test('imports that this host lacks, all of them', async () => {

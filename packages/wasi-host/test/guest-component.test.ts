@@ -1,6 +1,7 @@
 /** Components as compilers make them: C over wasi-libc for WASI 0.2, Rust with the adapter, JavaScript by componentize-js. */
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
@@ -11,8 +12,10 @@ import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { needsGuest } from '@uds/guests'
 import { socketPath, tempDir } from '@uds/testkit'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { inspect, WasiHost, type WasiHostOptions } from '../src/index.ts'
+import { inspect, WasiHost, type Program, type WasiHostOptions } from '../src/index.ts'
 import { waits } from './driver.ts'
+import { readComposition } from '../src/module/composition/sections.ts'
+import { engine } from '../src/module/engine.ts'
 import { runGuest, serve, serveEcho, startGuest } from './guest-run.ts'
 import { refusedPort } from './refused-port.ts'
 
@@ -20,6 +23,18 @@ const sockets = needsGuest('wasip2-sockets')
 const files = needsGuest('wasip2-files')
 const rust = needsGuest('rust-component')
 const js = needsGuest('js-http-server')
+const composed = needsGuest('composed')
+
+/** The program of a component that is made as its own sections say, though its core module could be linked by itself. */
+const bySections = async (path: string): Promise<Program> => {
+  const program = await new WasiHost().compile(path)
+  const { composition, modules } = readComposition(new Uint8Array(readFileSync(path)))
+  const compiled = modules.map(async ({ bytes, declarations }) => ({
+    module: await engine.compile(bytes),
+    imports: declarations.imports,
+  }))
+  return { ...program, composed: { composition, modules: await Promise.all(compiled) } }
+}
 
 describe.skipIf(sockets.missing).each(waits)('C over wasi-libc for WASI 0.2, %s', (wait) => {
   const options = (args: readonly string[], given: WasiHostOptions['sockets']): WasiHostOptions => ({
@@ -141,5 +156,54 @@ describe.skipIf(js.missing).each(httpWaits)('JavaScript by componentize-js, %s',
     expect((await ask('/stream'))[1]).toBe('x'.repeat(500_000))
     expect(await ask('/fail')).toEqual([500, 'broken off'])
     expect(await ask('/page')).toEqual([200, 'hello from /page'])
+  })
+})
+
+describe.skipIf(composed.missing).each(waits)('two components that are composed, %s', (wait) => {
+  test('call each other with strings of two encodings and a resource, and print by the host', async () => {
+    expect(inspect(composed.path)).toMatchObject({ kind: 'component', abi: 'wasi-0.2', command: true })
+    expect(await runGuest(composed.path, { wait })).toEqual({ code: 0, stdout: 'FüR ALLE\n', stderr: '' })
+  })
+
+  test('trap at a resource that has been dropped, and are not entered again', async () => {
+    const guest = await new WasiHost({ wait }).instantiate(composed.path)
+    onTestFinished(() => guest.close())
+    expect(guest.exports).toEqual(['wasi:cli/run@0.2.0#run', 'misuse'])
+    await expect(guest.call('misuse')).rejects.toThrow(/the handle 1 is no GuestResource/)
+    await expect(guest.call('misuse')).rejects.toThrow(/exited/)
+  })
+})
+
+describe.skipIf(sockets.missing || js.missing).each(httpWaits)('made as its own sections say, %s', (wait) => {
+  test('the adapter of preview 1 runs, and sockets are those of the host', async () => {
+    const port = await serveEcho()
+    const program = await bySections(sockets.path)
+    const host = new WasiHost({
+      wait,
+      args: ['sockets', 'client', '127.0.0.1', String(port), 'adapted'],
+      stdout: 'ignore',
+      sockets: { allow: [`connect:127.0.0.1:${port}`] },
+    })
+    expect(await host.run(program)).toBe(0)
+    const denied = new WasiHost({
+      wait,
+      args: ['sockets', 'client', '127.0.0.1', '1', 'x'],
+      stderr: 'ignore',
+    })
+    expect(await denied.run(program)).toBe(1)
+  })
+
+  test('requests are answered by it', async () => {
+    const server = await new WasiHost({ wait }).serve(await bySections(js.path), {
+      listen: `unix:${socketPath()}`,
+    })
+    onTestFinished(() => server.close())
+    const request = httpRequest({
+      path: '/page',
+      host: 'localhost',
+      agent: agent(server.addresses[0]!),
+    }).end()
+    const [response] = (await once(request, 'response')) as [IncomingMessage]
+    expect(await text(response)).toBe('hello from /page')
   })
 })

@@ -3,7 +3,13 @@ import { join } from 'node:path'
 import { fingerprint } from '@uds/debian'
 import { program } from '@uds/testkit'
 import { cacheDir, contents, filesBelow, once } from './cache.ts'
-import { componentize, componentNew, findComponentTools, findWasip2 } from './component-tools.ts'
+import {
+  componentize,
+  componentNew,
+  componentParse,
+  findComponentTools,
+  findWasip2,
+} from './component-tools.ts'
 import { findBuiltins } from './toolchain.ts'
 import { findGo } from './go.ts'
 import { GUEST_KIT, HERE } from './places.ts'
@@ -96,6 +102,13 @@ const forJs = ({ source }: GuestRow): Compiler | Missing => {
   }
 }
 
+const forWat = ({ source }: GuestRow): Compiler | Missing => {
+  const tools = findComponentTools()
+  if ('missing' in tools) return tools
+  const file = join(HERE, source)
+  return { version: tools.version, inputs: [file], compile: (output) => componentParse(file, output) }
+}
+
 /** C over wasi-libc for WASI 0.2: clang does not know that target as one to link. */
 const forWasip2 = ({ source }: GuestRow): Compiler | Missing => {
   const found = findWasip2()
@@ -158,6 +171,7 @@ const compilers: Readonly<Record<GuestRow['language'], (row: GuestRow) => Compil
   go: forGo,
   js: forJs,
   rust: forRust,
+  wat: forWat,
 }
 
 /** Where the cache keeps a small guest, and how it gets there. */

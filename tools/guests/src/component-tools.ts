@@ -23,6 +23,10 @@ const jco = (file: string): string => npmFile(PACKAGE, VERSION, join('../jco', f
 export const componentNew = (core: string, output: string): void =>
   void run(process.execPath, [jco('dist/jco.js'), 'new', core, '--wasi-command', '-o', output])
 
+/** Makes a component of its text. */
+export const componentParse = (source: string, output: string): void =>
+  void run(process.execPath, [jco('dist/jco.js'), 'parse', source, '-o', output])
+
 /** Makes a component of a module of JavaScript. */
 export const componentize = (source: string, output: string): void => {
   const library = npmFile(PACKAGE, VERSION, '.')

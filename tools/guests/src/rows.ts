@@ -1,6 +1,6 @@
 /** A small guest: one source file. */
 export interface GuestRow {
-  readonly language: 'c' | 'go' | 'js' | 'rust'
+  readonly language: 'c' | 'go' | 'js' | 'rust' | 'wat'
   /** Below this package. */
   readonly source: string
   /** Arguments of the compiler. */
@@ -13,6 +13,7 @@ export interface GuestRow {
 
 /** The name of a small guest. */
 export type GuestName =
+  | 'composed'
   | 'go-http-server'
   | 'hello'
   | 'js-http-server'
@@ -39,6 +40,7 @@ const WASMEDGE_V2 = ['-DWASMEDGE_V2']
 
 /** The small guests: one for each ABI and side, those of other languages' standard libraries, and components. */
 export const rows: Readonly<Record<GuestName, GuestRow>> = {
+  composed: { language: 'wat', source: 'wat/composed.wat' },
   'go-http-server': { language: 'go', source: 'go/http-server.go' },
   hello: { language: 'c', source: 'c/hello.c', posix: true },
   'js-http-server': { language: 'js', source: 'js/http-server.js' },
@@ -64,4 +66,4 @@ export const rows: Readonly<Record<GuestName, GuestRow>> = {
 
 /** Whether it takes long to make, so that a test only finds it: a compiler of half a minute, or packages of npm. */
 export const isSlow = ({ language, component }: GuestRow): boolean =>
-  language === 'go' || language === 'js' || component === true
+  ['go', 'js', 'wat'].includes(language) || component === true

@@ -10,6 +10,8 @@ const MOST_HANDLES = 65_536
 export class Handles {
   readonly #resources = new Map<number, object>()
   readonly #free: number[] = []
+  /** Those that another component owns. */
+  readonly #lent = new Set<number>()
   #next = 1
 
   add(resource: object): number {
@@ -17,6 +19,20 @@ export class Handles {
     const handle = this.#free.pop() ?? this.#next++
     this.#resources.set(handle, resource)
     return handle
+  }
+
+  /** A handle of what is lent for a call. */
+  lend(resource: object): number {
+    const handle = this.add(resource)
+    this.#lent.add(handle)
+    return handle
+  }
+
+  /** Drops a handle of what is lent, and not the resource; false when it is owned. */
+  giveBack(handle: number): boolean {
+    if (!this.#lent.has(handle)) return false
+    this.remove(Object, handle)
+    return true
   }
 
   /** @throws RuntimeError when the handle is unknown or of another type: the component traps. */
@@ -29,6 +45,7 @@ export class Handles {
   remove<T extends object>(type: Class<T>, handle: number): T {
     const found = this.get(type, handle)
     this.#resources.delete(handle)
+    this.#lent.delete(handle)
     this.#free.push(handle)
     return found
   }

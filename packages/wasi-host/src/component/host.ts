@@ -21,9 +21,9 @@ export interface MemoryRange {
 const encoder = new TextEncoder()
 
 export class ComponentHost implements CanonicalContext {
-  readonly encoding: Encoding = 'utf8'
+  readonly encoding: Encoding
   readonly guest: Guest
-  readonly handles: Handles = new Handles()
+  readonly handles: Handles
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>
   /** Where a read puts its bytes before they have a place in the memory: a component makes one call at a time. */
@@ -38,8 +38,21 @@ export class ComponentHost implements CanonicalContext {
 
   constructor(
     guest: Guest,
-    { args, env }: { readonly args: readonly string[]; readonly env: Readonly<Record<string, string>> },
+    {
+      args,
+      env,
+      handles = new Handles(),
+      encoding = 'utf8',
+    }: {
+      readonly args: readonly string[]
+      readonly env: Readonly<Record<string, string>>
+      /** Those of its component, which may have several memories. */
+      readonly handles?: Handles
+      readonly encoding?: Encoding
+    },
   ) {
+    this.handles = handles
+    this.encoding = encoding
     this.guest = guest
     this.args = args
     this.env = env

@@ -70,10 +70,15 @@ const shape = (types: readonly string[]): string => types.map((each) => letters[
 export const shapeOfImport = ({ parameters, results }: ModuleImport): string =>
   `${shape(parameters)}>${shape(results)}`
 
-const find = (wanted: ModuleImport): ComponentRow | undefined => {
-  const [, path, version] = /^(wasi:[\w-]+\/[\w-]+)@(0\.\d+)/.exec(wanted.module) ?? []
+/** The row of a function, by its interface and its name. */
+export const rowOf = (module: string, name: string): ComponentRow | undefined => {
+  const [, path, version] = /^(wasi:[\w-]+\/[\w-]+)@(0\.\d+)/.exec(module) ?? []
   const rows = version === '0.2' ? interfaces[path!] : undefined
-  const row = rows && Object.hasOwn(rows, wanted.name) ? rows[wanted.name] : undefined
+  return rows && Object.hasOwn(rows, name) ? rows[name] : undefined
+}
+
+const find = (wanted: ModuleImport): ComponentRow | undefined => {
+  const row = rowOf(wanted.module, wanted.name)
   return row && shapeOfImport(wanted) === `${row.parameters}>${row.result ?? ''}` ? row : undefined
 }
 

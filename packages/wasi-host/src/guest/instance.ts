@@ -3,6 +3,7 @@ import { outOfRange } from '@uds/winsock-ffi'
 import { isServed, link } from '../abi/link.ts'
 import { ComponentHost, type Realloc } from '../component/host.ts'
 import { AsyncHost } from '../component/async/host.ts'
+import { compose } from '../component/composed/compose.ts'
 import { linkComponent } from '../component/link.ts'
 import { linkComponent03 } from '../component/wasi03/link.ts'
 import { AsyncExports } from './async-exports.ts'
@@ -11,12 +12,13 @@ import type { Guest } from '../abi/abi.ts'
 import type { Exchange, HttpCalls } from '../http/http-calls.ts'
 import { incomingHandles } from '../component/http/responses.ts'
 import { openPreopens, type Preopens } from '../wasi/preopen.ts'
+import type { Composed } from '../module/program.ts'
 import type { Stdio } from '../sockets/session.ts'
 import type { SocketCalls } from '../sockets/socket-calls.ts'
 import { linkError } from '../outcome/errors.ts'
 import type { ErrnoStyle } from '../outcome/errno.ts'
 import { Exit, fault } from '../outcome/failure.ts'
-import { HANDLER_EXPORT, runExport, type Inspection } from '../module/inspect.ts'
+import { HANDLER_EXPORT, isEntry, runExport, type Inspection } from '../module/inspect.ts'
 import { GuestMemory } from '../memory/guest-memory.ts'
 import type { AbiName } from '../module/profile.ts'
 import { FdTable, type FdEntry } from '../abi/fd-table.ts'
@@ -41,6 +43,7 @@ const ZIG_FIRST_SOCKET = 1000
 /** What a guest is made of. */
 export interface InstancePlan {
   readonly module: WasmModule
+  readonly composed?: Composed | undefined
   readonly inspection: Inspection
   readonly abi: AbiName
   readonly errno: ErrnoStyle | undefined
@@ -175,6 +178,7 @@ export class GuestInstance {
       env: plan.env,
     }
     const own = new OwnImports(plan.imports)
+    if (plan.composed) return GuestInstance.#composed(plan.composed, guest, own, waiting)
     const component = componentHost(plan, guest)
     let mayWait = false
     const imports = link(plan.inspection, guest, {
@@ -205,6 +209,21 @@ export class GuestInstance {
           ? new AsyncExports(component, exports, mayWait ? waiting.promising : inLoop.promising)
           : undefined,
     })
+  }
+
+  /** A component of several core modules, made as it says itself. */
+  static #composed(
+    composed: Composed,
+    guest: { -readonly [K in keyof Guest]: Guest[K] },
+    own: OwnImports,
+    waiting: Waiting,
+  ): GuestInstance {
+    const made = compose({ composed, guest, waiting, own: (wanted) => own.get(wanted) })
+    const exports = Object.fromEntries([...made].map(([name, { core }]) => [name, core]))
+    const entry = [...made].find(([name]) => isEntry(name)) ?? [...made][0]
+    const host = entry?.[1].host
+    if (host) guest.memory = host.memory
+    return new GuestInstance({ exports }, waiting, guest, { host, async: undefined })
   }
 
   /**

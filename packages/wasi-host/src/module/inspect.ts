@@ -1,8 +1,11 @@
 /** inspect: the imports, exports and ABI of a binary. */
 import { invalidWasm } from '../outcome/errors.ts'
 import { isComponent, readModule, type Declarations, type ModuleExport, type ModuleImport } from './binary.ts'
+import type { Composition } from './composition/definition.ts'
+import { exportedNames } from './composition/exports.ts'
+import { readComposition } from './composition/sections.ts'
 import { readComponent, type ComponentParts, type CoreModule } from './component-binary.ts'
-import { profileOf, UDS_SOCKET, versionOf, type AbiName, type ComponentAbi } from './profile.ts'
+import { PREVIEW1, profileOf, UDS_SOCKET, versionOf, type AbiName, type ComponentAbi } from './profile.ts'
 import { readSource, type WasmSource } from './source.ts'
 
 /** What a module or a component declares, as {@link inspect} returns it. */
@@ -61,9 +64,8 @@ const mainOf = ({ modules }: ComponentParts): CoreModule | undefined =>
 /** What every resource, stream and future of an interface has. */
 const BUILT_IN = /^(\[async-lower\])?\[(resource-drop|stream|future)\b/
 
-const describeComponent = (parts: ComponentParts): Inspection => {
+const describeParts = (parts: ComponentParts, declarations: Declarations): Inspection => {
   const version = versionOf(parts.imports, parts.exports)
-  const declarations = mainOf(parts)?.declarations ?? nothing
   const described = describeModule(declarations)
   const sockets = declarations.imports.filter(
     ({ kind, module, name }) =>
@@ -101,11 +103,73 @@ const DRAFT = /^wasi:[\w-]+\/[\w-]+@(0\.3\.\d+-.+)$/
 /** The export that answers a request of HTTP. */
 export const HANDLER_EXPORT: RegExp = /^wasi:http\/incoming-handler@0\.2\.\d+#handle$/
 
+/** Whether an export is where a component begins. */
+export const isEntry = (name: string): boolean => runExport([name]) !== undefined || HANDLER_EXPORT.test(name)
+
 /** What is run, with what is known of it. */
 export interface Described {
   readonly inspection: Inspection
   /** The core module: the bytes themselves, or the one that has the memory of a component. */
   readonly bytes: Uint8Array<ArrayBuffer>
+  /** Of a component whose core modules work together: all of them, and how they are joined. */
+  readonly composed?: { readonly composition: Composition; readonly modules: readonly CoreModule[] }
+}
+
+/** `wasi:io/streams@0.2.0`, also as something that is exported. */
+const INTERFACE = /^(\[export\])?[\w-]+:[\w-]+\//
+
+/** Whether the core module with the memory needs nothing but interfaces: then it is linked by itself. */
+const standsAlone = (
+  { modules, composed, imports }: ComponentParts,
+  main: CoreModule | undefined,
+): boolean => {
+  const memories = modules.filter(({ declarations }) =>
+    declarations.exports.some(({ kind }) => kind === 'memory'),
+  )
+  const isInterface = (module: string): boolean =>
+    INTERFACE.test(module) ||
+    imports.includes(module) ||
+    module === PREVIEW1 ||
+    module === '$root' ||
+    module === '[export]$root'
+  return (
+    main !== undefined &&
+    composed === 0 &&
+    memories.length === 1 &&
+    main.declarations.imports.every(({ module }) => isInterface(module))
+  )
+}
+
+type Joined = NonNullable<Described['composed']>
+
+/** A component of several core modules, by what all of them import and what it exports. */
+const describeJoined = (parts: ComponentParts, { composition, modules }: Joined): Inspection => {
+  const all = modules.flatMap(({ declarations }) => declarations.imports)
+  const imports = all.filter(({ module }) => parts.imports.includes(module) || module.startsWith('wasi:'))
+  const exports = exportedNames(composition.steps).map((name): ModuleExport => ({ name, kind: 'function' }))
+  return describeParts(parts, { imports, exports, customSections: [] })
+}
+
+/** What a component is made of. A component of WASI 0.3 that was composed is refused, in words. */
+const readParts = (
+  bytes: Uint8Array<ArrayBuffer>,
+): {
+  readonly parts: ComponentParts
+  readonly inspection: Inspection
+  readonly main: CoreModule | undefined
+  readonly joined: Joined | undefined
+} => {
+  const parts = readComponent(bytes)
+  const main = mainOf(parts)
+  const inspection = describeParts(parts, main?.declarations ?? nothing)
+  if (standsAlone(parts, main) || (parts.composed === 0 && parts.modules.length === 0))
+    return { parts, inspection, main, joined: undefined }
+  if (inspection.abi === 'wasi-0.3')
+    throw invalidWasm(
+      `this component of WASI 0.3 was composed of several: it has ${parts.composed} components with core modules of their own, and this host composes those of 0.2 alone. Run the components apart, connected by sockets`,
+    )
+  const joined = readComposition(bytes)
+  return { parts, inspection: describeJoined(parts, joined), main, joined }
 }
 
 /**
@@ -116,33 +180,22 @@ export interface Described {
  */
 export const readRunnable = (bytes: Uint8Array<ArrayBuffer>): Described => {
   if (!isComponent(bytes)) return { inspection: describeModule(readModule(bytes)), bytes }
-  const parts = readComponent(bytes)
-  const inspection = describeComponent(parts)
-  const main = mainOf(parts)
-  const { modules, composed } = parts
-  const memories = modules.filter(({ declarations }) =>
-    declarations.exports.some(({ kind }) => kind === 'memory'),
-  )
+  const { parts, inspection, main, joined } = readParts(bytes)
   const draft = [...parts.exports, ...parts.imports].flatMap((name) => DRAFT.exec(name)?.[1] ?? [])[0]
   if (draft !== undefined) {
     throw invalidWasm(
       `this component was made for a draft of WASI 0.3, ${draft}, whose values are laid out differently: build it with tools that know 0.3.0`,
     )
   }
-  if (composed > 0 || memories.length > 1) {
-    throw invalidWasm(
-      `this component was composed of several: it has ${composed} components with core modules of their own, and ${memories.length} core modules with a memory, and this host runs those with one. Run the components apart, connected by sockets, or link the parts into one core module`,
-    )
-  }
-  if (!main)
+  if (!joined && !main)
     throw invalidWasm(
       'this component has no core module with a memory named "memory": there is nothing to run in it',
     )
-  return { inspection, bytes: main.bytes }
+  return { inspection, bytes: (joined?.modules[0] ?? main)!.bytes, ...(joined && { composed: joined }) }
 }
 
 export const describe = (bytes: Uint8Array<ArrayBuffer>): Inspection =>
-  isComponent(bytes) ? describeComponent(readComponent(bytes)) : describeModule(readModule(bytes))
+  isComponent(bytes) ? readParts(bytes).inspection : describeModule(readModule(bytes))
 
 /**
  * Reads a module or a component without running or compiling it: what it imports, with types, and which socket ABI it speaks.

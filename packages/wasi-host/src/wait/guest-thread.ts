@@ -52,6 +52,7 @@ const begin = async (): Promise<void> => {
   const instance = await GuestInstance.create(
     {
       module: plan.module,
+      composed: plan.composed,
       inspection: plan.inspection,
       abi: plan.abi,
       errno: plan.errno,

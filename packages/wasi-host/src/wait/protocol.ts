@@ -9,6 +9,7 @@ import type { Target } from '../network/target.ts'
 import type { Decision, Policy } from '../policy/permissions.ts'
 import type { Quotas } from '../policy/quota.ts'
 import type { AbiName } from '../module/profile.ts'
+import type { Composed } from '../module/program.ts'
 import type { WasmModule, WasmValue } from '../module/engine.ts'
 import type { SharedMemory } from './channel.ts'
 
@@ -18,6 +19,7 @@ export interface WorkerPlan {
   /** Becomes 1 when the guest is to end: a thread that blocks in the system looks at it now and then. */
   readonly stop: SharedMemory
   readonly module: WasmModule
+  readonly composed: Composed | undefined
   readonly inspection: Inspection
   readonly abi: AbiName
   readonly errno: ErrnoStyle | undefined

@@ -36,7 +36,7 @@ const shown = (error: unknown): unknown => {
 }
 
 export const runHere = async (program: Program, settings: Settings, way: Way): Promise<Run> => {
-  const { inspection, module } = program
+  const { inspection, module, composed } = program
   const { network, clock } = way
   const mounted = mountFiles(settings.files, settings.preopens)
   const stdio = openStdio(settings.stdio)
@@ -64,6 +64,7 @@ export const runHere = async (program: Program, settings: Settings, way: Way): P
     const created = await GuestInstance.create(
       {
         module,
+        composed,
         inspection,
         abi: coreAbi(inspection, settings.abi),
         errno: settings.errno ?? (inspection.usesUdsSocket ? 'wasi' : undefined),

@@ -165,7 +165,7 @@ export const runInWorker = async (
   mode: 'worker' | 'blocking',
   signal: AbortSignal | undefined,
 ): Promise<Run> => {
-  const { inspection, module } = program
+  const { inspection, module, composed } = program
   const resolver = new Resolver(settings.resolve)
   const network = new NodeNetwork(resolver, settings.makers)
   const mounted = mountFiles(settings.files, settings.preopens)
@@ -220,6 +220,7 @@ export const runInWorker = async (
         memory,
         stop: new SharedArrayBuffer(4),
         module,
+        composed,
         inspection,
         abi: coreAbi(inspection, settings.abi),
         errno: settings.errno ?? (inspection.usesUdsSocket ? 'wasi' : undefined),

@@ -62,10 +62,15 @@ const flagsOf = (names: readonly string[], words: readonly number[]): Record<str
     names.map((name, index) => [nameInJs(name), ((words[index >> 5]! >>> (index & 31)) & 1) === 1]),
   )
 
+/** Items of one list at most, and bytes of one: what a call copies holds up the thread. */
+const MOST_ITEMS = 1_000_000
+const MOST_BYTES = 64 * 1024 * 1024
+
 /** The items of a list are in memory, wherever the list itself is. */
 const loadList = (context: CanonicalContext, of: Type, pointer: number, length: number): unknown => {
   const { size, align } = layoutOf(of)
   if (pointer % align !== 0) trap(`the list at ${pointer} is not aligned to ${align}`)
+  if (length > (of.kind === 'u8' ? MOST_BYTES : MOST_ITEMS)) trap(`a list of ${length} items is too long`)
   if (size * length > 0) context.memory.check(pointer, size * length)
   if (of.kind === 'u8') return context.memory.copy(pointer, length)
   return Array.from({ length }, (_, index) => load(context, of, pointer + index * size))

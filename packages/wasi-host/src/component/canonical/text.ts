@@ -8,7 +8,6 @@ const encoder = new TextEncoder()
 /** Set in the length of a `latin1+utf16` string that is UTF-16. */
 const UTF16_TAG = 0x8000_0000
 
-/** A string may be as long as its memory, which is checked; this keeps the sum of its size a number. */
 const checkAligned = (pointer: number): void => {
   if (pointer % 2 !== 0) trap(`the string at ${pointer} is UTF-16, and its address is odd`)
 }
@@ -18,7 +17,11 @@ const utf16 = ({ memory }: CanonicalContext, pointer: number, units: number): st
   return Buffer.from(memory.copy(pointer, 2 * units)).toString('utf16le')
 }
 
+/** Code units of one string at most: what a call copies holds up the thread. */
+const MOST_UNITS = 32 * 1024 * 1024
+
 export const loadText = (context: CanonicalContext, pointer: number, length: number): string => {
+  if (length % UTF16_TAG > MOST_UNITS) trap(`a string of ${length % UTF16_TAG} code units is too long`)
   const { memory, encoding } = context
   if (encoding === 'utf8') {
     try {
