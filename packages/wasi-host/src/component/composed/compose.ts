@@ -183,7 +183,7 @@ class Composer {
         )
   }
 
-  /** The imports of a core module, by what the instances that it is given export. */
+  /** The imports of a core module, by what the instances that are passed to it export. */
   #coreInstance(scope: Scope, step: Extract<Step, { kind: 'core instance' }>): CoreInstance {
     const { index } = scope.coreModule(step.module)
     const { module, imports } = this.#parts.composed.modules[index]!
@@ -313,7 +313,7 @@ class Composer {
   /**
    * Makes a component.
    *
-   * @param args - What it is given for its imports; undefined for the outermost, which has the host.
+   * @param args - What is passed for its imports; undefined for the outermost, which has the host.
    */
   make(steps: readonly Step[], outer: Scope | undefined, args: ReadonlyMap<string, Item> | undefined): Scope {
     const scope = new Scope(outer)

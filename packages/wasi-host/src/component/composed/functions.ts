@@ -58,7 +58,8 @@ export const crossing = (
     to.postReturn?.(...((returned === undefined ? [] : [returned]) as (number | bigint)[]))
     if (!type.result) return undefined
     if (!shape.returned) return storeFlat(from, type.result, value)[0]
-    return void store(from, type.result, value, pointer)
+    store(from, type.result, value, pointer)
+    return undefined
   }
   const cross = (...args: (number | bigint)[]): unknown =>
     trapping(() => {
