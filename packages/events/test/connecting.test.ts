@@ -48,6 +48,43 @@ describe('a client that is not connected yet', () => {
   })
 })
 
+/** Fails with this code, `times` times, and then reaches the server. */
+const failing = (code: string, times: number): { transport: Transport; attempts: () => number } => {
+  let attempts = 0
+  const connectSometimes: typeof memory.connect = async (to, options) => {
+    attempts += 1
+    if (attempts <= times) throw Object.assign(new Error(`it fails with ${code}`), { code })
+    return await memory.connect(to, options)
+  }
+  return { transport: { ...memory, connect: connectSometimes }, attempts: () => attempts }
+}
+
+describe('retryUntilMs', () => {
+  test.each(['ENOENT', 'EAGAIN', 'EMFILE', 'ETIMEDOUT'])(
+    'tries again after %s, which passes',
+    async (code) => {
+      const server = await serve(`memory:${freshName()}`)
+      const { transport, attempts } = failing(code, 2)
+      watched(await EventClient.connect(server.address, { transport, retryUntilMs: 60_000 }))
+      expect(attempts()).toBe(3)
+    },
+  )
+
+  test.each(['EACCES', 'ENOTSUP', 'ENAMETOOLONG'])('does not wait after %s, which stays', async (code) => {
+    const server = await serve(`memory:${freshName()}`)
+    const { transport, attempts } = failing(code, 1)
+    expect(await codeOf(EventClient.connect(server.address, { transport, retryUntilMs: 60_000 }))).toBe(code)
+    expect(attempts()).toBe(1)
+  })
+
+  test('does not wait for a server that refuses', async () => {
+    const server = await serve(`memory:${freshName()}`, { token: 'secret' })
+    expect(await codeOf(EventClient.connect(server.address, { retryUntilMs: 60_000 }))).toBe(
+      'ERR_UNAUTHORIZED',
+    )
+  })
+})
+
 /** Starts the server while an attempt to reach it is failing. */
 const late = (address: string, attempts: { count: number }, at: number): Transport => ({
   ...memory,

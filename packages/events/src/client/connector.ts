@@ -4,7 +4,7 @@ import { type Address, connect as openConnection, type Transport } from '@uds/st
 import { socketFileOf } from '../address.ts'
 import { asError } from '../errors.ts'
 import { type Link, lost, ReadBuffer } from '../wire/link.ts'
-import { Backoff, CONNECT_PAUSES } from '@uds/winsock-ffi/internal'
+import { Backoff, codeOf, CONNECT_PAUSES, mayConnectLater } from '@uds/winsock-ffi/internal'
 import { readBackoff, signatureOf, whenFileAppears } from './reconnect.ts'
 
 /** Errors after which trying again is of no use. */
@@ -20,6 +20,12 @@ const FINAL: ReadonlySet<string> = new Set([
 
 const isFinal = (error: unknown): boolean =>
   FINAL.has(String((error as { code?: unknown } | undefined)?.code))
+
+/** A server that ends a connection while it closes, or is cut off before its first answer, may be there again soon. */
+const PASSING: ReadonlySet<string> = new Set(['ERR_CLOSED', 'ERR_DISCONNECTED'])
+
+/** Whether the first connection is tried again, within `retryUntilMs`: as `connect` of @uds/stream. */
+const passes = (error: unknown): boolean => mayConnectLater(error) || PASSING.has(codeOf(error) ?? '')
 
 /** Where, and how long, a {@link Connector} tries. */
 export interface ConnectorSettings {
@@ -92,7 +98,7 @@ export class Connector {
         return
       } catch (error) {
         const wait = Math.min(pause.next(), until - performance.now())
-        if (wait <= 0 || this.signal.aborted || isFinal(error)) throw error
+        if (wait <= 0 || this.signal.aborted || !passes(error)) throw error
         await this.#sleep(wait, error)
       }
     }

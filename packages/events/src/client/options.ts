@@ -16,7 +16,13 @@ export interface ClientOptions<M extends object = AnyMap> extends EndOptions<M> 
   readonly token?: string | undefined
   /** How to come back when the connection is lost; false: not at all. */
   readonly reconnect?: ReconnectOptions | false | undefined
-  /** Milliseconds in which `EventClient.connect` tries again while nobody listens yet. @default 0, one attempt */
+  /**
+   * How long `EventClient.connect` tries again, in milliseconds from the call, while the failure is one that passes: no server
+   * listens, it has no room, an attempt takes longer than `timeoutMs`, it is closing. It is a duration, not a point in time.
+   * A failure that stays, such as `EACCES` or `ERR_UNAUTHORIZED`, rejects at once.
+   *
+   * @default 0, one attempt
+   */
   readonly retryUntilMs?: number | undefined
   /** Milliseconds that one attempt to connect may take, as for `connect` of `@uds/stream`. @default 10_000 */
   readonly timeoutMs?: number | undefined

@@ -33,7 +33,7 @@ export interface LineClientOptions {
    */
   readonly ackMessage?: string | undefined
   /**
-   * Milliseconds to wait for a server that does not listen yet.
+   * How long to wait for a server that does not listen yet, in milliseconds from the call: a duration, not a point in time.
    *
    * @default 0
    */
