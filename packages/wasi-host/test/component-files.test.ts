@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { existsSync, lstatSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expectNoLeak, isWindows, tempDir } from '@uds/testkit'
+import { expectNoLeak, isWindows, isWine, tempDir } from '@uds/testkit'
 import { describe, expect, test } from 'vitest'
 import { WasiHost, type WasiHostOptions } from '../src/index.ts'
 import { buildComponent } from './builder/component.ts'
@@ -249,17 +249,15 @@ describe('files of a component', () => {
     await guest.do('stat', fd)
     expect(await guest.u8(RET + 8)).toBe(6)
     expect([await guest.u64(RET + 16), await guest.u64(RET + 24)]).toEqual([1n, 7n])
-    expect([await guest.u8(RET + 32), await guest.u64(RET + 40), await guest.u32(RET + 48)]).toEqual([
-      1,
-      1_600_000_000n,
-      0,
-    ])
+    const accessed = [await guest.u8(RET + 32), await guest.u64(RET + 40), await guest.u32(RET + 48)]
+    // Wine has the present as the access time of a file that is open.
+    if (!isWine) expect(accessed).toEqual([1, 1_600_000_000n, 0])
     expect([await guest.u64(RET + 64), await guest.u32(RET + 72)]).toEqual([1_700_000_000n, 500_000_000])
     const [NO_CHANGE, NOW] = [0, 1]
     const name = await guest.name('file')
     await guest.do('set-times-at', guest.root, FOLLOW, ...name, NO_CHANGE, 0n, 0, NOW, 0n, 0)
     const stat = statSync(join(guest.dir, 'file'))
-    expect(stat.atimeMs).toBe(1_600_000_000_000)
+    if (!isWine) expect(stat.atimeMs).toBe(1_600_000_000_000)
     expect(stat.mtimeMs).toBeGreaterThan(1_700_000_001_000)
     await guest.do('stat-at', guest.root, FOLLOW, ...name)
     expect(await guest.u64(RET + 24)).toBe(7n)

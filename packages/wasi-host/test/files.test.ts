@@ -3,7 +3,7 @@ import { deepEqual, equal } from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { existsSync, lstatSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { codeOf, expectNoLeak, isWindows, tempDir } from '@uds/testkit'
+import { codeOf, expectNoLeak, isWindows, isWine, tempDir } from '@uds/testkit'
 import { describe, expect, test } from 'vitest'
 import { WasiHost, type WasiHostOptions } from '../src/index.ts'
 import { wasiErrno } from '../src/outcome/errno.ts'
@@ -264,11 +264,12 @@ describe('files', () => {
     const stat = await guest.stat(fd)
     if (!isWindows) expect(stat.modified).toBe(time)
     else expect(stat.modified / 1000n).toBe(time / 1000n)
-    expect(stat.accessed).toBe(accessed)
+    // Wine has the present as the access time of a file that is open.
+    if (!isWine) expect(stat.accessed).toBe(accessed)
     const set = async (...args: (number | bigint)[]): Promise<number> =>
       guest.call('path_filestat_set_times', ROOT, FOLLOW, ...(await guest.path('file')), ...args)
     expect(await set(time, 0n, 1)).toBe(SUCCESS)
-    expect(statSync(path, { bigint: true }).atimeNs / 1000n).toBe(time / 1000n)
+    if (!isWine) expect(statSync(path, { bigint: true }).atimeNs / 1000n).toBe(time / 1000n)
     expect(await set(0n, 0n, 8)).toBe(SUCCESS)
     expect(statSync(path, { bigint: true }).mtimeNs).toBeGreaterThan(time)
     for (const flags of [3, 12, 16]) expect(await set(0n, 0n, flags)).toBe(wasiErrno['EINVAL'])
