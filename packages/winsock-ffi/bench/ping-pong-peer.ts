@@ -47,6 +47,8 @@ const overFfi = (): void => {
       sockets.recv(client, buffer, wait)
       sockets.send(client, buffer, wait)
     }
+    client.close()
+    handle.close()
     return
   }
   sockets.connect(handle, address)
@@ -57,6 +59,7 @@ const overFfi = (): void => {
     sockets.recv(handle, buffer, wait)
   }
   report(from)
+  handle.close()
 }
 
 if (mode === 'net') overNet()

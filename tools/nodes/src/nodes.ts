@@ -1,9 +1,8 @@
 /** The Nodes that the packages are for, one of each major, as programs on this machine. */
 import { npmProgram } from './npm-program.ts'
+import { versions } from './versions.ts'
 
 export { npmFile, npmProgram } from './npm-program.ts'
-
-const versions = { '22': '22.23.3', '24': '24.21.0', '26': '26.9.0' } as const
 
 /** A major version of Node. */
 export type Major = keyof typeof versions

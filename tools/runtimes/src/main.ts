@@ -1,75 +1,56 @@
 /** The matrix: every case in every runtime, and every pair of runtimes, as a table. */
 import { execFileSync } from 'node:child_process'
-import { areas } from './cases/index.ts'
-import { childEnds } from './pairs/child-ends.ts'
-import { conversations } from './pairs/conversations.ts'
-import { readArguments } from './arguments.ts'
-import type { Outcome } from './outcome.ts'
+import { readArguments, type Order } from './arguments.ts'
+import { writePages } from './pages.ts'
 import { programOf, type Program } from './programs.ts'
-import { runCase, runChild, runPair } from './run-case.ts'
-
-/** A row of the table: what is tried, once for each column. */
-interface Row {
-  readonly name: string
-  try(program: Program): Promise<Outcome>
-}
-
-const WORDS: Readonly<Record<Outcome['verdict'], string>> = {
-  works: 'works',
-  refused: 'refused in words',
-  fails: 'FAILS',
-}
+import { rowsOf, SHORT, titleOf } from './rows.ts'
+import type { RuntimeName } from './runtimes.ts'
+import { WORDS, type Result } from './table.ts'
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`)
 
-const versionOf = ({ path }: Program): string =>
-  execFileSync(path, ['--version'])
+const TITLES: Readonly<Record<RuntimeName, string>> = {
+  node: 'Node',
+  bun: 'Bun',
+  deno: 'Deno',
+  'bun-musl': 'Bun on musl',
+}
+
+const titleOfColumn = (name: RuntimeName, { path, ffi, env }: Program): string => {
+  const version = execFileSync(path, ['--version'], { env: { ...process.env, ...env } })
     .toString()
     .split('\n', 1)[0]!
     .replace(/^v|^deno | \(.*$/g, '')
+  return `${TITLES[name]} ${version}${ffi === undefined ? '' : ', its own FFI'}`
+}
 
-/** Each column is the runtime of the case, or of the client of a pair. */
-const rowsOf = (programs: readonly (readonly [string, Program])[]): Row[] => [
-  ...Object.entries(areas).flatMap(([area, cases]) =>
-    Object.keys(cases).map((name) => ({
-      name: `${area}: ${name}`,
-      try: (program: Program) => runCase(program, area, name),
-    })),
-  ),
-  ...Object.keys(childEnds).flatMap((end) =>
-    programs.map(([name, parent]) => ({
-      name: `child of a parent in ${name}: it ${end}`,
-      try: (program: Program) => runChild(parent, program, end),
-    })),
-  ),
-  ...Object.keys(conversations).flatMap((kind) =>
-    programs.map(([name, server]) => ({
-      name: `${kind}: client of a server in ${name}`,
-      try: (program: Program) => runPair(server, program, kind),
-    })),
-  ),
-]
+const isWanted =
+  ({ word, short }: Order) =>
+  (title: string): boolean =>
+    title.includes(word) && (!short || SHORT.includes(title))
 
 const main = async (): Promise<boolean> => {
   const order = readArguments(process.argv.slice(2))
-  const programs = order.runtimes.map((name) => [name, programOf(name)] as const)
-  print(`| | ${programs.map(([name, program]) => `${name} ${versionOf(program)}`).join(' | ')} |`)
-  print(`|-|${programs.map(() => '-|').join('')}`)
-  const notes: string[] = []
-  let failed = 0
-  let passed = 0
-  for (const row of rowsOf(programs).filter(({ name }) => name.includes(order.word))) {
+  const programs = order.runtimes.map((name) => [name, programOf(name, order.ownFfi)] as const)
+  const columns = programs.map(([name, program]) => titleOfColumn(name, program))
+  print(`| | ${columns.join(' | ')} |`)
+  print(`|-|${columns.map(() => '-|').join('')}`)
+  const wanted = isWanted(order)
+  const results: Result[] = []
+  for (const row of rowsOf(programs).filter((each) => wanted(titleOf(each)))) {
     const outcomes = await Promise.all(programs.map(([, program]) => row.try(program)))
-    print(`| ${row.name} | ${outcomes.map(({ verdict }) => WORDS[verdict]).join(' | ')} |`)
-    for (const [index, { verdict, detail }] of outcomes.entries()) {
-      if (verdict === 'fails') failed += 1
-      else passed += 1
-      if (verdict !== 'works') notes.push(`${programs[index]![0]}, ${row.name}: ${detail}`)
-    }
+    print(`| ${titleOf(row)} | ${outcomes.map(({ verdict }) => WORDS[verdict]).join(' | ')} |`)
+    results.push({ area: row.area, name: row.name, outcomes })
   }
-  for (const note of ['', ...notes]) print(note)
-  print(`${passed} passed, ${failed} failed`)
-  return failed === 0 && passed > 0
+  const all = results.flatMap((result) =>
+    result.outcomes.map((outcome, index) => ({ title: `${columns[index]}, ${titleOf(result)}`, ...outcome })),
+  )
+  print('')
+  for (const { title, verdict, detail } of all) if (verdict !== 'works') print(`${title}: ${detail}`)
+  const failed = all.filter(({ verdict }) => verdict === 'fails').length
+  if (order.write && failed === 0) writePages(columns, results)
+  print(`${all.length - failed} passed, ${failed} failed`)
+  return failed === 0 && all.length > 0
 }
 
 main().then(

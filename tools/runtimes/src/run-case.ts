@@ -8,7 +8,7 @@ import { text } from 'node:stream/consumers'
 import { judge, type Outcome } from './outcome.ts'
 import type { Program } from './programs.ts'
 
-const TIMEOUT_MS = 20_000
+const TIMEOUT_MS = 90_000
 
 /** An environment in which nothing is fetched and no colours are printed. */
 const environment = { ...process.env, DENO_NO_UPDATE_CHECK: '1', NO_COLOR: '1' }
@@ -16,7 +16,7 @@ const environment = { ...process.env, DENO_NO_UPDATE_CHECK: '1', NO_COLOR: '1' }
 const run = async (program: Program, file: string, args: readonly string[]): Promise<Outcome> => {
   const child = spawn(program.path, [...program.args, join(import.meta.dirname, file), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: environment,
+    env: { ...environment, ...program.env, ...(program.ffi && { UDS_FFI: program.ffi }) },
     timeout: TIMEOUT_MS,
     killSignal: 'SIGKILL',
   })

@@ -1,6 +1,12 @@
 export const runtimes = ['node', 'bun', 'deno'] as const
 
-/** A runtime of the matrix. */
-export type RuntimeName = (typeof runtimes)[number]
+/** Those that run when they are asked for: Bun's build for musl needs a compiler. */
+const more = ['bun-musl'] as const
 
-export const isRuntime = (text: string): text is RuntimeName => (runtimes as readonly string[]).includes(text)
+/** A runtime of the matrix. */
+export type RuntimeName = (typeof runtimes)[number] | (typeof more)[number]
+
+export const allRuntimes: readonly RuntimeName[] = [...runtimes, ...more]
+
+export const isRuntime = (text: string): text is RuntimeName =>
+  (allRuntimes as readonly string[]).includes(text)

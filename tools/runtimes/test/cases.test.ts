@@ -4,10 +4,13 @@ import { readArguments } from '../src/arguments.ts'
 import { tryIn } from '../src/cases/case.ts'
 import { areas } from '../src/cases/index.ts'
 import { judge } from '../src/outcome.ts'
-import { runCase, runPair } from '../src/run-case.ts'
+import { withBlock } from '../src/pages.ts'
+import { rowsOf, SHORT, titleOf } from '../src/rows.ts'
+import { runCase, runChild, runPair } from '../src/run-case.ts'
+import { refusalsOf, summaryOf, tableOf } from '../src/table.ts'
 
 const isLinux = process.platform === 'linux'
-const works = { verdict: 'works', detail: '' }
+const works = { verdict: 'works', detail: '' } as const
 const node = { path: process.execPath, args: [] }
 const bun = needs('bun')
 const deno = needs('deno')
@@ -25,9 +28,10 @@ describe.runIf(isLinux).each(Object.keys(areas))('in Node, %s', (area) => {
 })
 
 describe.runIf(isLinux)('in processes of their own', () => {
-  test('a case, and a pair of runtimes', async () => {
+  test('a case, a pair of runtimes, a child and its parent', async () => {
     expect(await runCase(node, 'winsock-ffi', 'adopt')).toEqual(works)
     expect(await runPair(node, node, 'events')).toEqual(works)
+    expect(await runChild(node, node, 'is killed')).toEqual(works)
   })
 })
 
@@ -90,7 +94,60 @@ test.each([
 })
 
 test('all runtimes are meant, unless some are named; the rest is a part of a name', () => {
-  expect(readArguments([])).toEqual({ runtimes: ['node', 'bun', 'deno'], word: '' })
-  expect(readArguments(['--', '--runtime', 'deno', 'watch'])).toEqual({ runtimes: ['deno'], word: 'watch' })
-  expect(() => readArguments(['--runtime', 'jsc'])).toThrow(/choose from node, bun, deno/)
+  const plain = { short: false, ownFfi: false, write: false }
+  expect(readArguments([])).toEqual({ runtimes: ['node', 'bun', 'deno'], word: '', ...plain })
+  expect(readArguments(['--', '--runtime', 'deno', '--own-ffi', 'watch'])).toEqual({
+    runtimes: ['deno'],
+    word: 'watch',
+    ...plain,
+    ownFfi: true,
+  })
+  expect(() => readArguments(['--shorter'])).toThrow(/no option --shorter/)
+  expect(() => readArguments(['--write', 'watch'])).toThrow(/whole matrix/)
+  expect(() => readArguments(['--runtime', 'jsc'])).toThrow(/choose from node, bun, deno, bun-musl/)
+})
+
+test('the short form names rows that there are', () => {
+  const programs = (['node', 'bun', 'deno'] as const).map((name) => [name, node] as const)
+  const titles = rowsOf(programs).map(titleOf)
+  expect(new Set(titles).size).toBe(titles.length)
+  expect(SHORT.filter((title) => !titles.includes(title))).toEqual([])
+})
+
+describe('the pages', () => {
+  const refused = { verdict: 'refused', detail: 'x ENOTSUP: open /dev/fd/7' } as const
+  const fails = { verdict: 'fails', detail: 'y' } as const
+  const results = [
+    { area: 'a', name: 'one', outcomes: [works, works] },
+    { area: 'a', name: 'two', outcomes: [works, refused] },
+    { area: 'a', name: 'three', outcomes: [works, works] },
+    { area: 'b', name: 'four | five', outcomes: [fails, works] },
+  ] as const
+  const columns = ['Node 1', 'Bun 2']
+
+  test('what is alike in an area is one line', () => {
+    expect(tableOf(columns, results).split('\n').slice(2)).toEqual([
+      '| `a`: one; three | works | works |',
+      '| `a`: two | works | refused in words |',
+      '| `b`: four \\| five | FAILS | works |',
+    ])
+  })
+
+  test('the summary counts, and hides nothing', () => {
+    expect(summaryOf(columns, results).split('\n').slice(2)).toEqual([
+      '| `a` | 3 | all work | 2 work, 1 refused |',
+      '| `b` | 1 | 0 work, 1 FAIL | all work |',
+    ])
+  })
+
+  test('a refusal stands with its words', () => {
+    expect(refusalsOf(columns, results)).toBe('- Bun 2, `a`: two: `x ENOTSUP: open /dev/fd/N`')
+  })
+
+  test('a block is replaced between its comments', () => {
+    expect(withBlock('1\n<!-- x -->\nold\n<!-- /x -->\n2', 'x', 'new')).toBe(
+      '1\n<!-- x -->\n\nnew\n\n<!-- /x -->\n2',
+    )
+    expect(() => withBlock('', 'x', 'new')).toThrow(/no <!-- x -->/)
+  })
 })

@@ -38,9 +38,12 @@ export const same = (found: unknown, wanted: unknown): void => {
     throw new Error(`${JSON.stringify(found)} came, not ${JSON.stringify(wanted)}`)
 }
 
-/** Waits until it is so, for five seconds at most. */
+/** How long something may take in another process or thread of a machine that has much else to do. */
+export const PATIENCE_MS = 30_000
+
+/** Waits until it is so, for half a minute at most. */
 export const until = async (isSo: () => boolean): Promise<void> => {
-  const end = Date.now() + 5000
+  const end = Date.now() + PATIENCE_MS
   while (!isSo()) {
     if (Date.now() > end) throw new Error(`it never came to ${String(isSo)}`)
     await new Promise((resolve) => setTimeout(resolve, 5))

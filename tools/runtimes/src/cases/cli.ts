@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { EventServer } from '@uds/events'
 import { connect, listen } from '@uds/stream'
 import { capabilities } from '@uds/winsock-ffi'
-import { same, until, type Cases } from './case.ts'
+import { PATIENCE_MS, same, until, type Cases } from './case.ts'
 import { uds } from './own-program.ts'
 
 interface Finding {
@@ -32,7 +32,10 @@ export const cli: Cases = {
   },
   'uds listen and connect': async ({ path }) => {
     const server = uds(['listen', `unix:${path('s')}`], 'from the server')
-    const client = uds(['connect', '-N', '--retry', '10000', `unix:${path('s')}`], 'from the client')
+    const client = uds(
+      ['connect', '-N', '--retry', String(PATIENCE_MS), `unix:${path('s')}`],
+      'from the client',
+    )
     same(
       [await client.ended, await server.ended],
       [
@@ -43,7 +46,7 @@ export const cli: Cases = {
   },
   'uds echo': async ({ path }) => {
     const echo = uds(['echo', `unix:${path('s')}`])
-    const client = await connect(`unix:${path('s')}`, { retryUntilMs: 10_000 })
+    const client = await connect(`unix:${path('s')}`, { retryUntilMs: PATIENCE_MS })
     client.end('ping')
     let said = ''
     for await (const chunk of client) said += String(chunk)
@@ -57,7 +60,7 @@ export const cli: Cases = {
     const listener = await listen(`unix:${path('to')}`)
     listener.on('connection', (connection) => connection.end('through'))
     const proxy = uds(['proxy', `unix:${path('from')}`, `unix:${path('to')}`])
-    const client = await connect(`unix:${path('from')}`, { retryUntilMs: 10_000 })
+    const client = await connect(`unix:${path('from')}`, { retryUntilMs: PATIENCE_MS })
     let said = ''
     for await (const chunk of client) said += String(chunk)
     same(said, 'through')

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import { LocalListener, LocalStream, UnixDatagram, UnixStream } from '@uds/pipes'
-import { same, type Cases } from './case.ts'
+import { PATIENCE_MS, same, type Cases } from './case.ts'
 
 const echoAt = (address: string): void => {
   const listener = LocalListener.bind(address)
@@ -45,7 +45,7 @@ export const pipes: Cases = {
     owned(a)
     const file = new URL('./echo-thread.ts', import.meta.url)
     const worker = new Worker(file, { workerData: b.transfer() })
-    a.setReadTimeout(10_000)
+    a.setReadTimeout(PATIENCE_MS)
     a.writeAll(Buffer.from('ping'))
     same(a.read(Buffer.alloc(8)), 4)
     a.shutdown('write')

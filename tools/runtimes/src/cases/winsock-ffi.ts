@@ -11,7 +11,7 @@ import {
   type SocketHandle,
   type WatchStrategy,
 } from '@uds/winsock-ffi'
-import { first, same, type Case, type Cases } from './case.ts'
+import { first, same, until, type Case, type Cases } from './case.ts'
 
 const watched =
   (strategy?: WatchStrategy): Case =>
@@ -118,6 +118,29 @@ export const winsockFfi: Cases = {
   'watch, worker': watched('worker'),
   'watch, interval': watched('interval'),
   'watch, poll handle': watched('poll-handle'),
+  'adopt with onread': async ({ owned }) => {
+    const [near, far] = sockets.pair().map(owned) as [SocketHandle, SocketHandle]
+    const pieces: string[] = []
+    const socket = adopt(near, {
+      onread: {
+        // Asked again after each read, when undefined stands for the same one.
+        buffer: () => (pieces.length === 0 ? Buffer.alloc(4) : undefined) as Buffer,
+        callback: (size, into) => {
+          pieces.push(Buffer.from(into).toString('utf8', 0, size))
+          // After a false the rest waits for resume().
+          return pieces.length !== 1
+        },
+      },
+    })
+    sockets.send(far, Buffer.from('abcdef'))
+    await until(() => pieces.length === 1)
+    const ended = first(socket, 'close')
+    socket.resume()
+    await until(() => pieces.join('') === 'abcdef')
+    far.close()
+    await ended
+    same(pieces, ['abcd', 'ef'])
+  },
   adopt: async ({ owned }) => {
     const [near, far] = sockets.pair().map(owned) as [SocketHandle, SocketHandle]
     const socket = adopt(near)

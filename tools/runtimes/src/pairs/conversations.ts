@@ -5,7 +5,7 @@ import { EventClient, EventServer, LineClient, LineServer, Linker } from '@uds/e
 import { LocalListener, LocalStream } from '@uds/pipes'
 import { connect, listen } from '@uds/stream'
 import { InetAddress, sockets, UnixAddress } from '@uds/winsock-ffi'
-import { first, same, until } from '../cases/case.ts'
+import { first, PATIENCE_MS, same, until } from '../cases/case.ts'
 import { uds } from '../cases/own-program.ts'
 
 interface Map {
@@ -32,19 +32,19 @@ const answering = async (
     writeFileSync(`${portFile}.new`, String((sockets.localAddress(listener) as InetAddress).port))
     renameSync(`${portFile}.new`, portFile)
   }
-  const client = sockets.accept(listener, { timeoutMs: 10_000 })
+  const client = sockets.accept(listener, { timeoutMs: PATIENCE_MS })
   const buffer = Buffer.alloc(16)
-  sockets.send(client, buffer.subarray(0, sockets.recv(client, buffer, { timeoutMs: 10_000 })))
+  sockets.send(client, buffer.subarray(0, sockets.recv(client, buffer, { timeoutMs: PATIENCE_MS })))
   client.close()
   listener.close()
 }
 
 const asking = (family: 'unix' | 'inet', at: UnixAddress | InetAddress): void => {
   const client = sockets.open(family)
-  sockets.connect(client, at, { timeoutMs: 10_000 })
+  sockets.connect(client, at, { timeoutMs: PATIENCE_MS })
   sockets.send(client, Buffer.from('ping'))
   const buffer = Buffer.alloc(16)
-  same(buffer.toString('utf8', 0, sockets.recv(client, buffer, { timeoutMs: 10_000 })), 'ping')
+  same(buffer.toString('utf8', 0, sockets.recv(client, buffer, { timeoutMs: PATIENCE_MS })), 'ping')
   client.close()
 }
 
@@ -60,7 +60,7 @@ export const conversations: Readonly<Record<string, Conversation>> = {
       await listener.close()
     },
     client: async (path) => {
-      const client = await connect(`unix:${path}`, { retryUntilMs: 10_000 })
+      const client = await connect(`unix:${path}`, { retryUntilMs: PATIENCE_MS })
       client.end(Buffer.alloc(2 ** 20))
       let bytes = 0
       for await (const chunk of client) bytes += (chunk as Buffer).length
@@ -70,14 +70,14 @@ export const conversations: Readonly<Record<string, Conversation>> = {
   pipes: {
     server: async (path) => {
       const listener = LocalListener.bind(`unix:${path}`)
-      const stream = listener.accept({ timeoutMs: 10_000 })
+      const stream = listener.accept({ timeoutMs: PATIENCE_MS })
       const buffer = Buffer.alloc(16)
       stream.writeAll(buffer.subarray(0, stream.read(buffer)))
       stream.close()
       listener.close()
     },
     client: async (path) => {
-      const stream = LocalStream.connectWithTimeout(`unix:${path}`, 10_000)
+      const stream = LocalStream.connectWithTimeout(`unix:${path}`, PATIENCE_MS)
       stream.writeAll(Buffer.from('ping'))
       const buffer = Buffer.alloc(16)
       same(buffer.toString('utf8', 0, stream.read(buffer)), 'ping')
@@ -92,7 +92,7 @@ export const conversations: Readonly<Record<string, Conversation>> = {
       await server.close()
     },
     client: async (path) => {
-      const client = await EventClient.connect<Map>(`unix:${path}`, { retryUntilMs: 10_000 })
+      const client = await EventClient.connect<Map>(`unix:${path}`, { retryUntilMs: PATIENCE_MS })
       same(await client.request('add', [1, 2]), 3)
       await client.send('bye', null)
       await client.close()
@@ -140,7 +140,7 @@ export const conversations: Readonly<Record<string, Conversation>> = {
       })
     },
     client: async (path) => {
-      const client = uds(['connect', '-N', '--retry', '10000', `unix:${path}`], 'from the client')
+      const client = uds(['connect', '-N', '--retry', String(PATIENCE_MS), `unix:${path}`], 'from the client')
       same(await client.ended, { code: 0, output: 'from the server' })
     },
   },
