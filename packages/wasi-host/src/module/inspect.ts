@@ -136,7 +136,10 @@ const standsAlone = (
     main !== undefined &&
     composed === 0 &&
     memories.length === 1 &&
-    main.declarations.imports.every(({ module }) => isInterface(module))
+    main.declarations.imports.every(
+      ({ module, name }) =>
+        isInterface(module) && !(module.startsWith('[export]') && name.startsWith('[resource-')),
+    )
   )
 }
 

@@ -67,7 +67,7 @@ const storeList = (context: CanonicalContext, type: Type, of: Type, value: unkno
   const { size, align } = layoutOf(of)
   const bytes = of.kind === 'u8' ? bytesOf(value) : undefined
   const items = bytes ?? (Array.isArray(value) ? (value as unknown[]) : wrong(type, value))
-  const pointer = items.length * size === 0 ? align : context.allocate(align, items.length * size)
+  const pointer = context.allocate(align, items.length * size)
   if (bytes) context.memory.write(pointer, bytes)
   else for (const [index, item] of items.entries()) store(context, of, item, pointer + index * size)
   return [pointer, items.length]

@@ -59,7 +59,8 @@ const encode = (
 /** Writes a string into memory of its own; returns its pointer and its length. */
 export const storeText = (context: CanonicalContext, text: string): [pointer: number, length: number] => {
   const [bytes, align, length] = encode(context, text)
-  const pointer = bytes.length === 0 ? align : context.allocate(align, bytes.length)
+  // Also of no bytes: some languages have a header before each string.
+  const pointer = context.allocate(align, bytes.length)
   context.memory.write(pointer, bytes)
   return [pointer, length]
 }
