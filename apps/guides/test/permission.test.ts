@@ -32,7 +32,7 @@ const nowhere = files('/dev/null')
 
 const major = Number(process.versions.node.split('.')[0])
 /** Without JSPI, as on Node 22, a guest runs in a thread of its own. */
-const wasi = ['--allow-wasi', ...(major >= 24 ? [] : ['--allow-worker'])]
+const wasi = major >= 24 ? [] : ['--allow-worker']
 
 const layers: Readonly<Record<string, Layer>> = {
   'echo-ffi': { server: () => ['--allow-addons'], client: ['--allow-addons'], answer: /reply: hello/ },
