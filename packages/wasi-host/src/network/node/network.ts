@@ -65,14 +65,23 @@ export class NodeNetwork implements Network {
     return () => signal.off(waiter)
   }
 
-  /** Ends with the guest, also while the system goes on with it. */
-  #stoppable<T>(promise: Promise<T>): SyncPromise<T> {
+  /**
+   * Ends with the guest, also while the system goes on with it.
+   *
+   * @param discard - Closes a result that is too late.
+   */
+  #stoppable<T>(promise: Promise<T>, discard: (value: T) => void = () => {}): SyncPromise<T> {
     return SyncPromise.of(
       new Promise<T>((resolve, reject) => {
-        if (this.#stopped) reject(this.#stopped.reason)
-        const leave = (): void => void this.#tasks.delete(reject)
-        this.#tasks.add(reject)
-        promise.then(resolve, reject).finally(leave)
+        let stopped = false
+        const stop = (reason: unknown): void => {
+          stopped = true
+          reject(reason)
+        }
+        if (this.#stopped) stop(this.#stopped.reason)
+        const leave = (): void => void this.#tasks.delete(stop)
+        this.#tasks.add(stop)
+        promise.then((value) => (stopped ? discard(value) : resolve(value)), reject).finally(leave)
       }),
     )
   }
@@ -122,11 +131,14 @@ export class NodeNetwork implements Network {
     const ipv6Only = family === 'inet6' && options.get('IPV6_V6ONLY') === 1
     const peer = target.kind === 'ip' ? undefined : ({ family: 'unix', path: '' } as const)
     const listening = this.#bindsNow ? listenNow(target, { ipv6Only }) : undefined
-    return after(listening ?? this.#stoppable(listenTo(target, { ipv6Only })), (found) => {
-      const end = new NodeListenEnd(found, peer, (stream) => this.track(stream))
-      this.#ends.add(end)
-      return end
-    })
+    return after(
+      listening ?? this.#stoppable(listenTo(target, { ipv6Only }), ({ close }) => close()),
+      (found) => {
+        const end = new NodeListenEnd(found, peer, (stream) => this.track(stream))
+        this.#ends.add(end)
+        return end
+      },
+    )
   }
 
   datagram(family: Family, options: Options): DatagramEnd {
