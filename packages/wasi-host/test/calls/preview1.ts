@@ -89,6 +89,8 @@ export const preview1Calls: CallTable = {
     { call: 'fd_filestat_get:ii', args: [fd, at(ROOM)], on: 'connected' },
     { call: 'fd_prestat_get:ii', args: [fd, at(ROOM)], on: 'connected' },
     { call: 'fd_renumber:ii', args: [fd, fd], on: 'connected' },
+    { call: 'adapter_open_badfd:i', args: [at(OUT)] },
+    { call: 'adapter_close_badfd:i', args: [fd], on: 'connected', gives: 'EBADF' },
     { call: 'fd_prestat_dir_name:iii', args: [fd, at(ROOM), 8], on: 'connected', unread: [1] },
     file('fd_advise:iIIi', [fd, 0n, 0n, 0], 'ESPIPE'),
     file('fd_allocate:iII', [fd, 0n, 1n], 'EINVAL'),
