@@ -303,8 +303,7 @@ describe('a task', () => {
       aborting.signal,
     )
     setImmediate(() => aborting.abort(new Error('enough')))
-    await expect(running).rejects.toThrow('enough')
-    await expect(forEver).rejects.toThrow('enough')
+    await Promise.all([running, forEver].map((each) => expect(each).rejects.toThrow('enough')))
   })
 
   test.each([

@@ -11,8 +11,8 @@ import { Quota } from '../src/policy/quota.ts'
 import { GuestSockets } from '../src/sockets/guest-sockets.ts'
 
 export const SEEDS = [1, 2, 3, 4]
-/** For each seed; `UDS_LOSS=full` makes a million of them in all. */
-const CALLS = process.env['UDS_LOSS'] === 'full' ? 250_000 : 25_000
+/** For each seed; `UDS_HOSTILE=full` makes a million of them in all. */
+const CALLS = process.env['UDS_HOSTILE'] === 'full' ? 250_000 : 25_000
 export const TIMEOUT_MS = 300_000
 
 export const PAGE = 65_536

@@ -115,8 +115,8 @@ export interface Described {
   readonly composed?: { readonly composition: Composition; readonly modules: readonly CoreModule[] }
 }
 
-/** `wasi:io/streams@0.2.0`, also as something that is exported. */
-const INTERFACE = /^(\[export\])?[\w-]+:[\w-]+\//
+/** `wasi:io/streams@0.2.0`, also as something that is exported; an exported interface of the world itself is `[export]echo`. */
+const INTERFACE = /^((\[export\])?[\w-]+:[\w-]+\/|\[export\][\w-]+$)/
 
 /** Whether the core module with the memory needs nothing but interfaces: then it is linked by itself. */
 const standsAlone = (
