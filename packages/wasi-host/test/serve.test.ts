@@ -1,11 +1,11 @@
 /** host.serve: a component with wasi:http/incoming-handler answers requests, and makes its own. */
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { createServer, type Server } from 'node:http'
-import { connect } from 'node:net'
 import { once } from 'node:events'
 import { agent } from '@uds/stream/http'
-import { listen } from '@uds/stream'
+import { connect, listen } from '@uds/stream'
 import { isWindows, needs, socketPath, spawnProgram } from '@uds/testkit'
+import { capabilities } from '@uds/winsock-ffi'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { inspect, WasiHost, type GuestServer, type ServeOptions, type WasiHostOptions } from '../src/index.ts'
 import { httpGuest } from './builder/http-guest.ts'
@@ -23,13 +23,21 @@ interface Serving {
   readonly errors: unknown[]
 }
 
+const { afUnix } = capabilities()
+
+/** Where a server can listen on this system. */
+const freshAddress = (): string => (afUnix ? `unix:${socketPath()}` : 'tcp:127.0.0.1:0')
+
+/** Where nobody listens. */
+const nowhere = (): string => (afUnix ? `unix:${socketPath()}` : 'tcp:127.0.0.1:1')
+
 const start = async (
   options: WasiHostOptions = {},
   serving: Partial<ServeOptions> = {},
 ): Promise<Serving> => {
   const errors: unknown[] = []
   const server = await new WasiHost(options).serve(guest, {
-    listen: `unix:${socketPath()}`,
+    listen: freshAddress(),
     onError: (error) => errors.push(error),
     ...serving,
   })
@@ -69,7 +77,7 @@ const upstream = async (): Promise<string> => {
     response.writeHead(201, { 'x-kind': 'up' })
     response.end(`${request.method} ${request.url} ${request.headers.host}`)
   })
-  const listener = await listen(`unix:${socketPath()}`)
+  const listener = await listen(freshAddress())
   listener.on('connection', (connection) => server.emit('connection', connection))
   onTestFinished(() => listener.close())
   return listener.address
@@ -91,7 +99,7 @@ describe.each(waits)('a component that is served under %s', (wait) => {
       text: 'GET /from-the-guest up',
       whole: true,
     })
-    const refused = await start({ wait, sockets: { route: { 'up:80': `unix:${socketPath()}` } } })
+    const refused = await start({ wait, sockets: { route: { 'up:80': nowhere() } } })
     // destination-not-found is the third error, of a file that is not there; HTTP-request-denied the sixteenth.
     expect((await ask(refused.address, '/forward')).status).toBe(isWindows ? 506 : 502)
     const denied = await start({ wait })
@@ -123,15 +131,14 @@ describe.each(waits)('a component that is served under %s', (wait) => {
     await server.close({ graceMs: 0 })
     await server.close()
     expect(await waiting).toMatchObject({ code: 'ECONNRESET' })
-    const socket = connect(address.slice('unix:'.length))
-    expect(await once(socket, 'connect').catch((error: unknown) => error)).toMatchObject({
+    expect(await connect(address).catch((error: unknown) => error)).toMatchObject({
       code: expect.stringMatching(/ENOENT|ECONNREFUSED|EACCES/) as string,
     })
   })
 
   test('does not mind clients that leave', async () => {
     const { address, errors } = await start({ wait })
-    const socket = connect(address.slice('unix:'.length))
+    const socket = await connect(address)
     socket.on('error', () => {})
     socket.write('POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nsome')
     await once(socket, 'data')
@@ -157,7 +164,7 @@ test.skipIf(curl.missing)('curl talks to it over a Unix socket', async () => {
 })
 
 test('several addresses are one server, and a TCP port 0 is told', async () => {
-  const { server } = await start({}, { listen: ['tcp:127.0.0.1:0', `unix:${socketPath()}`] })
+  const { server } = await start({}, { listen: ['tcp:127.0.0.1:0', freshAddress()] })
   expect(server.addresses).toHaveLength(2)
   for (const address of server.addresses)
     expect(await ask(address, '/hello')).toMatchObject({ text: 'hello' })
