@@ -32,9 +32,9 @@ export type { IncomingMessage, Middleware } from './handlers/middleware.ts'
 export type { StreamedEvent } from './handlers/event-stream.ts'
 
 // Work queues
-export type { Job } from './work/job.ts'
-export type { WorkEvents, WorkOptions, WorkQueue } from './work/work-queue.ts'
-export type { WorkContext, Worker, WorkerOptions, WorkHandler } from './work/worker.ts'
+export type { Job } from './work-queues/job.ts'
+export type { WorkEvents, WorkOptions, WorkQueue } from './work-queues/work-queue.ts'
+export type { WorkContext, Worker, WorkerOptions, WorkHandler } from './work-queues/worker.ts'
 
 // Types of maps
 export type {
