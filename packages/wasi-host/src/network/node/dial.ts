@@ -12,6 +12,7 @@ import {
 import type { Duplex } from 'node:stream'
 import { connect, listen, type Address as StreamAddress } from '@uds/stream'
 import { InetAddress, sockets, type SocketHandle } from '@uds/winsock-ffi'
+import { system } from '@uds/winsock-ffi/internal'
 import { ipAddress, type Address, type IpAddress } from '../address.ts'
 import { Failure } from '../../outcome/failure.ts'
 import type { Target } from '../target.ts'
@@ -98,7 +99,7 @@ const addressOfServer = (server: Server): IpAddress | undefined => {
  * a turn of the loop. Undefined where that cannot be done: on Windows, and without koffi.
  */
 export const listenNow = (target: Target, { ipv6Only }: { ipv6Only: boolean }): Listening | undefined => {
-  if (process.platform === 'win32' || target.kind !== 'ip' || isIP(target.host) === 0) return undefined
+  if (system === 'win32' || target.kind !== 'ip' || isIP(target.host) === 0) return undefined
   let handle: SocketHandle
   try {
     handle = sockets.open(isIP(target.host) === 6 ? 'inet6' : 'inet', 'stream')
