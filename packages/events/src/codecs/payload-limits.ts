@@ -1,10 +1,7 @@
 /** How deep, and how many, the values of a payload may be: checked before a parser makes anything of them. */
 import { failure } from '../errors.ts'
 import type { CodecLimits } from './codec.ts'
-
-const QUOTE = 34
-const COMMA = 44
-const BACKSLASH = 92
+import { passedBound } from './json-bounds.ts'
 
 const tooDeep = (limit: number): Error =>
   failure('decode', 'ERR_TOO_DEEP', `lists and objects are nested deeper than ${limit}`)
@@ -14,25 +11,8 @@ const tooMany = (limit: number): Error =>
 
 /** Refuses JSON text that is nested deeper than the limit, or has more values, before it is parsed. */
 export const checkText = (text: string, { maxDepth, maxValues = Infinity }: CodecLimits): void => {
-  // Each level costs two brackets, and each value two characters, so most texts are too short for either.
-  if (text.length <= maxDepth * 2 && text.length <= maxValues * 2) return
-  let depth = 0
-  let values = 1
-  let quoted = false
-  for (let at = 0; at < text.length; at++) {
-    const unit = text.charCodeAt(at)
-    if (quoted) {
-      if (unit === BACKSLASH) at++
-      else if (unit === QUOTE) quoted = false
-    } else if (unit === QUOTE) quoted = true
-    else if (unit === COMMA) values++
-    // [ and { are 0x5b and 0x7b, ] and } are 0x5d and 0x7d: they differ in one bit.
-    else if ((unit | 0x20) === 0x7b) {
-      values++
-      if (++depth > maxDepth) throw tooDeep(maxDepth)
-    } else if ((unit | 0x20) === 0x7d) depth--
-  }
-  if (values > maxValues) throw tooMany(maxValues)
+  const passed = passedBound(text, maxDepth, maxValues)
+  if (passed !== undefined) throw passed === 'depth' ? tooDeep(maxDepth) : tooMany(maxValues)
 }
 
 /** Bytes that follow the first byte of a MessagePack value of fixed size, from 0xc0 on; -1: see {@link itemAt}. */
