@@ -67,7 +67,7 @@ const isShallow = (text: string, maxDepth: number): boolean => {
 }
 
 /**
- * Where the list or object ends that begins before `start`; -1 when it is long, has another inside, or cannot be told. An
+ * Where the list or object ends that begins before `start`; -1 when it is long, has another inside, or cannot be known. An
  * even number of quotes, none of them escaped, lies between brackets that are both inside of a string, or both not.
  */
 const endOfLeaf = (text: string, start: number): number => {

@@ -1,3 +1,4 @@
+/** isTooDeep: the deepest nesting of a frame. */
 import { passedBound } from '../../codecs/json-bounds.ts'
 
 /** The deepest nesting of lists and objects that is sent or taken. */
