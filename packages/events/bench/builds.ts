@@ -33,6 +33,10 @@ const said = async (child: ChildProcess, what: string): Promise<void> => {
   if (message !== what) throw new Error(`${String(message)} instead of ${what}`)
 }
 
+const ended = async (child: ChildProcess): Promise<void> => {
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+}
+
 interface Cost {
   readonly server: number
   readonly client: number
@@ -72,7 +76,7 @@ const measure = async (build: string, work: string, count: number, oneCore: bool
     }
   } finally {
     for (const child of started) child.kill('SIGKILL')
-    await Promise.all(started.map((child) => child.exitCode ?? child.signalCode ?? once(child, 'exit')))
+    await Promise.all(started.map(ended))
     rmSync(folder, { recursive: true, force: true })
   }
 }
