@@ -133,6 +133,7 @@ describe('the server', () => {
     expect(await got).toBe('x')
   })
 
+  // PROTOCOL.md L11
   test('gives up on who does not finish the handshake', async () => {
     const server = await serve(usual(), { handshakeTimeoutMs: 30 })
     expect(await farewell(server.address, preamble())).toBe('ETIMEDOUT')

@@ -75,6 +75,7 @@ describe('a peer that asks and does not read', () => {
     expect(most).toBeLessThan(2.5 * MIB)
   })
 
+  // PROTOCOL.md D10 L10
   test('reads the reason when it reads on', async () => {
     const server = await serve(usual(), { outgoing: { limitBytes: 1 } })
     const client = await byHand(server.address, {})
@@ -89,6 +90,7 @@ describe('a peer that asks and does not read', () => {
 })
 
 describe('maxRequests', () => {
+  // PROTOCOL.md L8
   test('counts handlers until they end, whatever is cancelled', async () => {
     const server = await serve(usual(), { maxRequests: 3 })
     let running = 0
@@ -149,6 +151,7 @@ describe('maxRequests', () => {
   })
 })
 
+// PROTOCOL.md L9
 test('acknowledged messages that are being handled are bounded at the receiver, and none is lost', async () => {
   const server = await serve(usual(), { maxUnacknowledged: 10 })
   let [running, most, handled] = [0, 0, 0]

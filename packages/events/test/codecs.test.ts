@@ -74,6 +74,7 @@ for (const codec of [json, msgpack]) {
   })
 }
 
+// PROTOCOL.md P3
 test('msgpack: no function is ever made from what a peer sent, whatever the extension and its size', () => {
   const compiled: unknown[] = []
   const { Function: real } = globalThis

@@ -528,6 +528,7 @@ describe('reconnecting', () => {
   })
 })
 
+// PROTOCOL.md H5
 test('keep-alive finds a peer that is silent, not one that has nothing to say', async () => {
   const server = await serve(usual(), { keepAliveMs: 20 })
   const idle = await join(server.address, { name: 'idle' })

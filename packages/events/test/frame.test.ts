@@ -30,6 +30,7 @@ const frames = fc.array(
 )
 const cuts = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 12 })
 
+// PROTOCOL.md F1
 test('however the bytes are split, the same frames come out', () => {
   fc.assert(
     fc.property(frames, cuts, (list, at) => {

@@ -44,6 +44,7 @@ test('a session that is away keeps no name, and does not come back under one tha
   expect(await refused).toMatchObject({ code: 'ERR_NAME_TAKEN' })
 })
 
+// PROTOCOL.md Q1 Q2
 test('a client asks another by its name, where the server allows it', async () => {
   const server = await serve<Map>(usual(), {
     forwardable: (from, _to, name) => from.name === 'ann' && name !== 'hang',
