@@ -49,6 +49,31 @@ export const bytesOf = (frame: FrameInWords): Buffer => {
   return encodeFrame(type, flags, nameId, id < 0 ? id : id + window * 2 ** 32, body)
 }
 
+/** Reads a frame into words, by the parts that the words of the vector have. */
+export const read = (frame: Buffer, like: FrameInWords): FrameInWords => {
+  const flags = frame[1] as number
+  const nameId = frame.readUInt16LE(2)
+  const id = like.id === undefined ? undefined : frame.readBigUInt64LE(4)
+  const body = frame.subarray(id === undefined ? 4 : 12)
+  const { window } = like
+  return {
+    type: like.type,
+    number: frame[0] as number,
+    flags,
+    ...(nameId > 0 ? { nameId } : {}),
+    ...(id === undefined ? {} : { id: Number(window === undefined ? id : BigInt.asUintN(32, id)) }),
+    ...(window === undefined || id === undefined ? {} : { window: Number(id >> 32n) }),
+    ...(like.text === undefined
+      ? {}
+      : { text: body.toString((flags & Flag.latin1) === 0 ? 'utf8' : 'latin1') }),
+    ...(like.bytes === undefined ? {} : { bytes: body.toString('hex') }),
+    ...(like.u32 === undefined ? {} : { u32: body.readUInt32LE() }),
+    ...(like.text === undefined && like.bytes === undefined && like.u32 === undefined && body.length > 0
+      ? { bytes: body.toString('hex') }
+      : {}),
+  }
+}
+
 const written = (rules: string, what: string, type: number, frame: Frame, value?: unknown): FrameVector => {
   const words = inWords(type, frame)
   return {

@@ -18,7 +18,7 @@ const by =
     put(from, type, frame, keys)
 const client = by('client')
 const server = by('server')
-const lost = (step: Step): Step => ({ ...step, lost: true }) as Step
+const lost = (step: Step): Step => ({ ...step, lost: true })
 const doing = (action: Action): Step => ({ client: action })
 const json = (value: unknown): { readonly text: string } => ({ text: JSON.stringify(value) })
 
