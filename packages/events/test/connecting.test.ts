@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs'
+import { duplexPair } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { connect, memory, type Transport, unix } from '@uds/stream'
 import { codeOf, freshName, rejectionOf, socketPath, until } from '@uds/testkit'
@@ -45,6 +46,37 @@ describe('a client that is not connected yet', () => {
     const client = watched(await EventClient.connect(server.address))
     const error = await rejectionOf(client.request('wait', undefined, { timeoutMs: 20 }))
     expect([error.code, error.cause]).toEqual(['ETIMEDOUT', undefined])
+  })
+})
+
+describe('a server that closes while a client comes to it', () => {
+  const closing = async (
+    then: Transport['connect'],
+  ): Promise<{ transport: Transport; attempts: () => number }> => {
+    const old = await serve(`memory:${freshName()}`)
+    await old.close()
+    let attempts = 0
+    const comeTo: Transport['connect'] = async (to, options) => {
+      attempts += 1
+      if (attempts > 1) return await then(to, options)
+      const [near, far] = duplexPair()
+      old.accept(far)
+      return near
+    }
+    return { transport: { ...memory, connect: comeTo }, attempts: () => attempts }
+  }
+
+  test('and that another has taken the place of refuses nobody', async () => {
+    const server = await serve(`memory:${freshName()}`)
+    const { transport, attempts } = await closing(memory.connect)
+    const client = watched(await EventClient.connect(server.address, { transport }))
+    expect([client.connected, attempts()]).toEqual([true, 2])
+  })
+
+  test('and has no successor is named as the reason', async () => {
+    const { transport, attempts } = await closing(memory.connect)
+    const error = await rejectionOf(EventClient.connect(`memory:${freshName()}`, { transport }))
+    expect([error.code, attempts()]).toEqual(['ERR_CLOSED', 2])
   })
 })
 

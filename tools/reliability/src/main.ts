@@ -1,55 +1,32 @@
-/** `pnpm test:reliability`: makes the system fail, call by call, and prints what was lost, leaked or left. */
+/** `pnpm test:reliability`: makes the system fail, kills processes, and prints what was lost, doubled, leaked or left. */
 import { readArguments, USAGE } from './arguments.ts'
-import { tryAll } from './faults/campaign.ts'
-import type { Result } from './faults/result.ts'
-import { areas } from './operations/index.ts'
+import { operations, tryOperations } from './faults/report.ts'
+import { trials } from './trials/index.ts'
+import { runTrials, type Counts } from './trials/run.ts'
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`)
 
-const describe = (operation: string, { call, choice, fired, ended, problems }: Result): string => {
-  const what =
-    fired === undefined
-      ? ''
-      : ` ${fired.call} ${fired.fault.kind === 'error' ? fired.fault.code : fired.fault.kind}`
-  return [
-    `${operation}, call ${call}${what}: ${problems.join('; ')}`,
-    `  it ended with: ${ended}`,
-    `  again: pnpm test:reliability --only '${operation}' --fault ${call}/${choice}`,
-  ].join('\n')
-}
-
 const main = async (): Promise<boolean> => {
-  const order = readArguments(process.argv.slice(2))
-  if (order.help) {
+  const { only, fault, seed, minutes, help } = readArguments(process.argv.slice(2))
+  if (help) {
     print(USAGE)
     return true
   }
-  const operations = Object.entries(areas)
-    .flatMap(([area, cases]) => Object.keys(cases).map((name) => [area, name] as const))
-    .filter(([area, name]) => `${area}: ${name}`.includes(order.only))
-  if (operations.length === 0) throw new TypeError(`no operation has "${order.only}" in its name`)
-  const counts = new Map<string, { tried: number; worked: number; failed: number }>()
-  await tryAll(operations, order.fault, (operation, result) => {
-    const count = counts.get(operation) ?? { tried: 0, worked: 0, failed: 0 }
-    counts.set(operation, count)
-    count.tried += 1
-    if (result.ended === 'works') count.worked += 1
-    if (result.problems.length > 0) {
-      count.failed += 1
-      print(describe(operation, result))
-    }
-  })
-  let passed = 0
-  let failed = 0
-  for (const [operation, count] of counts) {
-    print(
-      `${operation}: ${count.tried} faults, ${count.worked} of them not noticed by the caller, ${count.failed} with a problem`,
+  const faulty = operations.filter(([area, name]) => `${area}: ${name}`.includes(only))
+  const tried = Object.entries(trials)
+    .flatMap(([area, each]) =>
+      Object.entries(each).map(([name, trial]) => [`${area}: ${name}`, trial] as const),
     )
-    passed += count.tried - count.failed
-    failed += count.failed
-  }
-  print(`${passed} passed, ${failed} failed`)
-  return failed === 0 && passed > 0
+    .filter(([name]) => fault === undefined && name.includes(only))
+  if (faulty.length + tried.length === 0)
+    throw new TypeError(`no operation and no trial has "${only}" in its name`)
+  const counts: Counts = { passed: 0, failed: 0, skipped: 0 }
+  await tryOperations(faulty, fault, print, counts)
+  const demanding = process.env['UDS_REQUIRE'] === 'all'
+  await runTrials(tried, { seed, minutes, demanding, print }, counts)
+  const skipped = counts.skipped === 0 ? '' : `, ${counts.skipped} skipped`
+  print(`${counts.passed} passed, ${counts.failed} failed${skipped}`)
+  return counts.failed === 0 && counts.passed > 0
 }
 
 main().then(

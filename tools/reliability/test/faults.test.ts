@@ -38,8 +38,13 @@ test('the command line is read, and a wrong one is said to be wrong', () => {
   expect(readArguments(['--only', 'pipes', '--fault', '19/1'])).toEqual({
     only: 'pipes',
     fault: [19, 1],
+    seed: 1,
+    minutes: undefined,
     help: false,
   })
+  expect(readArguments(['--minutes', '0.5', '--seed', '7'])).toMatchObject({ minutes: 0.5, seed: 7 })
+  expect(() => readArguments(['--seed', '-1'])).toThrow(/--seed|ambiguous/)
+  expect(() => readArguments(['--minutes', 'x'])).toThrow('--minutes must be')
   expect(() => readArguments(['--fault', 'x'])).toThrow('--fault must be CALL/FAULT')
   expect(() => readArguments(['--nope'])).toThrow(/Unknown option/)
 })

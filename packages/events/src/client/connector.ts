@@ -27,6 +27,9 @@ const PASSING: ReadonlySet<string> = new Set(['ERR_CLOSED', 'ERR_DISCONNECTED'])
 /** Whether the first connection is tried again, within `retryUntilMs`: as `connect` of @uds/stream. */
 const passes = (error: unknown): boolean => mayConnectLater(error) || PASSING.has(codeOf(error) ?? '')
 
+/** A server that hands its address over closes while clients still come to it; so may its successor, and the next. */
+const MOST_CLOSING = 5
+
 /** Where, and how long, a {@link Connector} tries. */
 export interface ConnectorSettings {
   readonly address: string | Address
@@ -91,15 +94,24 @@ export class Connector {
   async first(): Promise<void> {
     const until = performance.now() + this.#settings.retryUntilMs
     const pause = new Backoff(CONNECT_PAUSES)
+    let closing = 0
+    let refusal: unknown
     for (;;) {
       try {
         const link = await this.#attempt(true)
         link.release()
         return
-      } catch (error) {
+      } catch (failed) {
+        const isClosing = codeOf(failed) === 'ERR_CLOSED'
+        if (isClosing && closing++ < MOST_CLOSING && !this.signal.aborted) {
+          refusal = failed
+          continue
+        }
+        // Nobody has taken its place: that it was closing says more than that nobody listens.
+        const error = mayConnectLater(failed) ? (refusal ?? failed) : failed
         const wait = Math.min(pause.next(), until - performance.now())
         if (wait <= 0 || this.signal.aborted || !passes(error)) throw error
-        await this.#sleep(wait, error)
+        await this.#sleep(wait, failed)
       }
     }
   }

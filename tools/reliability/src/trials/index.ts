@@ -1,0 +1,5 @@
+/** All trials, by what they try. */
+import { deaths } from '../deaths/index.ts'
+import type { Trials } from './trial.ts'
+
+export const trials: Readonly<Record<string, Trials>> = { deaths }
