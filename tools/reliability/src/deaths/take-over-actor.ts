@@ -5,7 +5,7 @@ import { listen } from '@uds/stream'
 
 const [path, door] = JSON.parse(process.argv[2] ?? '') as [string, string]
 
-/** Each answers a connection with one byte. Ends when it is told to. */
+/** Each answers a connection with one byte. Returns what ends it. */
 const serve = async (): Promise<() => unknown> => {
   if (door === 'events') {
     const server = await EventServer.listen(`unix:${path}`, { listen: { takeOver: true } })
