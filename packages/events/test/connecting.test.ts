@@ -49,23 +49,24 @@ describe('a client that is not connected yet', () => {
   })
 })
 
-describe('a server that closes while a client comes to it', () => {
-  const closing = async (
-    then: Transport['connect'],
-  ): Promise<{ transport: Transport; attempts: () => number }> => {
-    const old = await serve(`memory:${freshName()}`)
-    await old.close()
-    let attempts = 0
-    const comeTo: Transport['connect'] = async (to, options) => {
-      attempts += 1
-      if (attempts > 1) return await then(to, options)
-      const [near, far] = duplexPair()
-      old.accept(far)
-      return near
-    }
-    return { transport: { ...memory, connect: comeTo }, attempts: () => attempts }
+/** Its first connection comes to a server that closes, the others go where they should. */
+const closing = async (
+  then: Transport['connect'],
+): Promise<{ transport: Transport; attempts: () => number }> => {
+  const old = await serve(`memory:${freshName()}`)
+  await old.close()
+  let attempts = 0
+  const comeTo: Transport['connect'] = async (to, options) => {
+    attempts += 1
+    if (attempts > 1) return await then(to, options)
+    const [near, far] = duplexPair()
+    old.accept(far)
+    return near
   }
+  return { transport: { ...memory, connect: comeTo }, attempts: () => attempts }
+}
 
+describe('a server that closes while a client comes to it', () => {
   test('and that another has taken the place of refuses nobody', async () => {
     const server = await serve(`memory:${freshName()}`)
     const { transport, attempts } = await closing(memory.connect)

@@ -26,34 +26,37 @@ client.on('error', (error) => console.log(`error ${(error as NodeJS.ErrnoExcepti
 const kept = client.unacknowledged
 console.log(`ready ${kept}`)
 
-let stopped = false
+const stop = new AbortController()
 let wake: (() => void) | undefined
 process.stdin.on('data', () => {
-  stopped = true
+  stop.abort()
   wake?.()
 })
 
-while (!stopped) {
-  while (client.unacknowledged < WINDOW && !stopped) {
+const say = async (mine: number): Promise<void> => {
+  log.write(`s ${mine} ${process.pid}`)
+  const sent = client.send(mine % 3 === 0 ? 'say later' : 'say', { client: name, number: mine })
+  if (journal !== undefined) setImmediate(() => log.write(`k ${mine}`))
+  try {
+    await sent
+    log.write(`a ${mine}`)
+  } catch (error) {
+    log.write(`f ${mine} ${(error as NodeJS.ErrnoException).code ?? String(error)}`)
+  }
+  wake?.()
+}
+
+while (!stop.signal.aborted) {
+  while (client.unacknowledged < WINDOW && !stop.signal.aborted) {
     const mine = ++number
-    log.write(`s ${mine} ${process.pid}`)
-    client.send(mine % 3 === 0 ? 'say later' : 'say', { client: name, number: mine }).then(
-      () => {
-        log.write(`a ${mine}`)
-        wake?.()
-      },
-      (error: NodeJS.ErrnoException) => {
-        log.write(`f ${mine} ${error.code ?? error.message}`)
-        wake?.()
-      },
-    )
-    if (journal !== undefined) setImmediate(() => log.write(`k ${mine}`))
+    void say(mine)
     // Some ticks have one message, some have several.
     if (mine % 7 < 3) await new Promise((resolve) => setImmediate(resolve))
   }
   // The others need the processor, too.
   await delay(2)
-  if (!stopped && client.unacknowledged >= WINDOW) await new Promise<void>((resolve) => (wake = resolve))
+  if (!stop.signal.aborted && client.unacknowledged >= WINDOW)
+    await new Promise<void>((resolve) => (wake = resolve))
 }
 await client.flush()
 console.log('done')

@@ -5,13 +5,13 @@ import { connect, listen } from '@uds/stream'
 const [from, to] = JSON.parse(process.argv[2] ?? '') as [string, string]
 const listener = await listen(from)
 listener.on('connectionError', () => {})
-listener.on('connection', (client) => {
-  void connect(to).then(
-    (server) => {
-      pipeline(client, server, () => {})
-      pipeline(server, client, () => {})
-    },
-    () => client.destroy(),
-  )
+listener.on('connection', async (client) => {
+  try {
+    const server = await connect(to)
+    pipeline(client, server, () => {})
+    pipeline(server, client, () => {})
+  } catch {
+    client.destroy()
+  }
 })
 console.log('ready')

@@ -24,11 +24,11 @@ const visit = async (): Promise<void> => {
 /** So many visits at a time: fewer than a backlog holds. */
 const AT_A_TIME = 8
 
-let stopped = false
+const stop = new AbortController()
 let visits = 0
-process.stdin.once('data', () => (stopped = true))
+process.stdin.once('data', () => stop.abort())
 const loop = async (): Promise<void> => {
-  while (!stopped) {
+  while (!stop.signal.aborted) {
     try {
       await visit()
       visits += 1
