@@ -23,7 +23,15 @@ interface Manifest {
 }
 
 /** The order of the floors: what stands below comes first. */
-const floors = ['@uds/winsock-ffi', '@uds/pipes', '@uds/stream', '@uds/events', '@uds/wasi-host', '@uds/cli']
+const floors = [
+  '@uds/winsock-ffi',
+  '@uds/pipes',
+  '@uds/stream',
+  '@uds/events',
+  '@uds/nats',
+  '@uds/wasi-host',
+  '@uds/cli',
+]
 
 const manifestsIn = (root: string): string[] =>
   existsSync(join(root, 'apps')) ? globSync('apps/*/package.json', { cwd: root }) : []

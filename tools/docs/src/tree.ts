@@ -5,6 +5,7 @@ import { join } from 'node:path'
 export const packages: readonly string[] = [
   'stream',
   'events',
+  'nats',
   'pipes',
   'winsock-ffi',
   'wasi-host',

@@ -1,3 +1,4 @@
+export { atEnd } from './cleanup.ts'
 export { tempDir, socketPath, freshName } from './temp.ts'
 export { needs, program } from './program.ts'
 export type { Need } from './program.ts'

@@ -41,7 +41,8 @@ export class Channel {
   readonly requester: Requester
   readonly pings: Pings = new Pings()
   readonly #acknowledger: Acknowledger
-  readonly #events: EventReceiver
+  readonly events: EventReceiver
+  readonly pipeline: MessagePipeline
   readonly #requests: RequestHandler
   readonly #dispatcher: Dispatcher
   readonly #unheldLimit: number
@@ -64,18 +65,18 @@ export class Channel {
     )
     this.requester = new Requester(this.flow, codec, checks?.reply, owner.whyAway)
     this.#acknowledger = new Acknowledger(this.flow)
-    const pipeline = new MessagePipeline(owner.handlers, checks, owner.peer)
-    this.#events = new EventReceiver(
+    this.pipeline = new MessagePipeline(owner.handlers, checks, owner.peer)
+    this.events = new EventReceiver(
       owner,
-      pipeline,
+      this.pipeline,
       this.duplicates,
       this.#acknowledger,
       this.flow,
       windowBytes,
     )
-    this.#requests = new RequestHandler(owner, pipeline, this.flow, this.emitter)
+    this.#requests = new RequestHandler(owner, this.pipeline, this.flow, this.emitter)
     this.#dispatcher = new Dispatcher(codec, settings, {
-      events: this.#events,
+      events: this.events,
       requestHandler: this.#requests,
       requester: this.requester,
       sender: this.sender,
@@ -116,7 +117,7 @@ export class Channel {
       const { duplex: connection } = link
       connected.publish({ end: handlers.owner, peer, connection } satisfies ConnectionMessage)
     }
-    this.#events.holdWhenFull()
+    this.events.holdWhenFull()
     this.sender.repeat()
     this.flow.pump()
   }
@@ -127,7 +128,7 @@ export class Channel {
     this.#lostFor = lostFor
     this.flow.detach()
     this.#acknowledger.forget()
-    this.#events.detach()
+    this.events.detach()
     this.#requests.detach()
     this.requester.disconnect(reason, false)
     this.pings.disconnect(reason)
@@ -140,7 +141,7 @@ export class Channel {
       this.flow.queue.length === 0 &&
       this.flow.waiting === 0 &&
       this.requester.size === 0 &&
-      this.#events.open === 0 &&
+      this.events.open === 0 &&
       this.#requests.open === 0
     )
   }

@@ -69,8 +69,22 @@ export class EventReceiver {
     const args = this.#owner.listenerArguments(data, { name, kind: 'emit', redelivered: false })
     const single = eventListeners.single(name)
     if (single !== undefined) return single(...args)
-    if (others !== undefined && !eventListeners.has(name)) return others(name, ...args)
+    if (!eventListeners.has(name)) {
+      const elsewhere = this.#owner.elsewhere?.()?.listener(name, 'emit')
+      if (elsewhere !== undefined) return this.#hold((elsewhere as (...all: unknown[]) => unknown)(...args))
+      if (others !== undefined) return others(name, ...args)
+    }
     return eventListeners.call(name, args, this.#report)
+  }
+
+  /** Nothing more of the connection is read until the result is there: its reader has no other way to say "wait". */
+  #hold(result: unknown): unknown {
+    if (!isThenable(result)) return result
+    const { link } = this.#flow
+    link?.hold()
+    const release = (): void => link?.release()
+    result.then(release, release)
+    return result
   }
 
   /** The message of the last {@link isNew} was put off before. */
@@ -135,7 +149,9 @@ export class EventReceiver {
         }),
       )
     try {
-      const result = inbox === undefined ? deliver(undefined) : inbox.run(seq, deliver)
+      // What goes elsewhere has no effect in this journal, and would hold up what has one.
+      const result =
+        inbox === undefined || this.#goesElsewhere(name) ? deliver(undefined) : inbox.run(seq, deliver)
       if (isThenable(result)) result.then(succeeded, failed)
       else succeeded()
     } catch (error) {
@@ -173,6 +189,23 @@ export class EventReceiver {
     this.#held = undefined
   }
 
+  #goesElsewhere(name: string): boolean {
+    const elsewhere = this.#owner.elsewhere?.()
+    if (elsewhere === undefined || this.#owner.handlers.eventListeners.has(name)) return false
+    return elsewhere.listener(name, 'send') !== undefined
+  }
+
+  /** A message that another server has taken from its sender: throws, or rejects, with what its listeners throw. */
+  deliver(
+    name: string,
+    data: unknown,
+    message: Pick<Delivery, 'id' | 'redelivered' | 'transaction'>,
+  ): unknown {
+    return this.#pipeline.run('send', name, data, message.redelivered, (checked) =>
+      this.#deliver(name, checked, { name, kind: 'send', ...message }),
+    )
+  }
+
   /** Passes a message to its listeners; throws, or rejects, with the first of their errors. */
   #deliver(name: string, data: unknown, delivery: Delivery): unknown {
     const listeners = this.#owner.handlers.eventListeners
@@ -180,9 +213,13 @@ export class EventReceiver {
     const args = this.#owner.listenerArguments(data, delivery)
     const single = listeners.single(name)
     if (single !== undefined) return single(...args)
-    const { others } = this.#owner.handlers
-    if (others !== undefined && !listeners.has(name)) return others(name, ...args)
-    if (!listeners.has(name)) throw failure('deliver', 'ERR_NO_HANDLER', `nobody listens to '${name}'`)
+    if (!listeners.has(name)) {
+      const elsewhere = this.#owner.elsewhere?.()?.listener(name, 'send')
+      if (elsewhere !== undefined) return (elsewhere as (...all: unknown[]) => unknown)(...args)
+      const { others } = this.#owner.handlers
+      if (others !== undefined) return others(name, ...args)
+      throw failure('deliver', 'ERR_NO_HANDLER', `nobody listens to '${name}'`)
+    }
     const errors: unknown[] = []
     const result = listeners.call(name, args, (error) => errors.push(error))
     const raise = (): void => {

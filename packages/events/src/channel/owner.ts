@@ -1,5 +1,6 @@
 /** ChannelSettings, DurableStore, ChannelOwner: what a channel needs of its client or server. */
 import type { Checks } from '../contract/contract.ts'
+import type { Elsewhere } from '../handlers/elsewhere.ts'
 import type { Delivery } from '../handlers/handler.ts'
 import type { HandlerRegistry } from '../handlers/registry.ts'
 import type { Inbox } from '../journal/handled-journal.ts'
@@ -37,6 +38,8 @@ export interface ChannelOwner {
   readonly checks: Checks | undefined
   readonly durableStore?: DurableStore | undefined
   readonly inbox?: Inbox | undefined
+  /** What takes the messages that nobody here handles. */
+  readonly elsewhere?: (() => Elsewhere | undefined) | undefined
   /** The peer that listeners and handlers receive. */
   readonly peer: unknown
   /** What a listener is called with. */

@@ -43,7 +43,9 @@ export class RequestHandler {
     payload: unknown,
     streamed: boolean,
   ): void {
-    const handler = this.#owner.handlers.requests.get(name) ?? this.#owner.handlers.handlerOfOthers(name)
+    const { handlers, elsewhere } = this.#owner
+    const handler =
+      handlers.requests.get(name) ?? elsewhere?.()?.handler(name) ?? handlers.handlerOfOthers(name)
     if (handler === undefined) {
       this.#fail(id, failure('request', 'ERR_NO_HANDLER', `nobody handles '${name}'`))
       return
@@ -55,7 +57,7 @@ export class RequestHandler {
       this.#fail(id, failure('request', 'ERR_TOO_MANY_REQUESTS', `${this.#handlers} requests are under way`))
       return
     }
-    const running = new RunningRequest(name, this.#owner.peer, window)
+    const running = new RunningRequest(name, stream ? 'stream' : 'request', this.#owner.peer, window)
     if (streamed) running.input = this.#inputOf(id)
     const input = running.input ?? payload
     const handle = (checked: unknown): unknown =>

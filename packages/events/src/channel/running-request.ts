@@ -6,6 +6,7 @@ import type { InputStream } from './input-stream.ts'
 /** One request that is being handled here. */
 export class RunningRequest<Peer = unknown> implements RequestContext<Peer> {
   readonly name: string
+  readonly kind: 'request' | 'stream'
   readonly peer: Peer
   /** Nobody waits for the answer. */
   cancelled = false
@@ -18,8 +19,9 @@ export class RunningRequest<Peer = unknown> implements RequestContext<Peer> {
   #credit: number
   #more: (() => void) | undefined
 
-  constructor(name: string, peer: Peer, credit: number) {
+  constructor(name: string, kind: 'request' | 'stream', peer: Peer, credit: number) {
     this.name = name
+    this.kind = kind
     this.peer = peer
     this.#credit = credit
   }

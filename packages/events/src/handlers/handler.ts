@@ -18,6 +18,8 @@ export interface Delivery {
 export interface RequestContext<Peer = unknown> {
   /** The name of the request. */
   readonly name: string
+  /** Whether the caller waits for one reply, or for a stream of them. */
+  readonly kind: 'request' | 'stream'
   /** Who asks: a `ServerPeer` at the server, the `EventClient` itself at a client. */
   readonly peer: Peer
   /** Aborts when the caller cancels (timeout, signal, `break`) or goes away. */

@@ -25,6 +25,8 @@ export class HandlerRegistry {
   readonly middleware: Middleware[] = []
   /** The client, or server, whose they are. */
   owner: object | undefined
+  /** Called when a handler or listener has come or gone. */
+  changed: (() => void) | undefined
   /** Called for events that have no listener: with the name, then as a listener. */
   others: OthersListener | undefined
   /** Answers requests that have no handler. */
@@ -54,6 +56,7 @@ export class HandlerRegistry {
 
   on(name: string, listener: Listener): void {
     this.#of('on', name).add(name, listener)
+    this.changed?.()
   }
 
   /** Without a listener, a promise of what it would be called with. */
@@ -70,6 +73,7 @@ export class HandlerRegistry {
 
   off(name: string, listener: Listener): void {
     this.#of('off', name).remove(name, listener)
+    this.changed?.()
   }
 
   handle(name: string, handler: Handler): void {
@@ -84,6 +88,7 @@ export class HandlerRegistry {
       )
     }
     this.requests.set(name, handler)
+    this.changed?.()
   }
 
   removeHandler(name: string): void {
@@ -91,6 +96,7 @@ export class HandlerRegistry {
     if (name.startsWith(OWN_NAMES))
       throw invalidValue('removeHandler', 'name', 'belongs to this package', name)
     this.requests.delete(name)
+    this.changed?.()
   }
 
   handleOthers(handler: OthersHandler | undefined): void {
@@ -104,6 +110,7 @@ export class HandlerRegistry {
         handler,
       )
     this.#othersHandler = handler
+    this.changed?.()
   }
 
   /** What answers a request that has no handler; the names of this package have none but its own. */
@@ -124,6 +131,7 @@ export class HandlerRegistry {
         listener,
       )
     this.others = listener
+    this.changed?.()
   }
 
   use(middleware: Middleware): void {
@@ -149,6 +157,7 @@ export class HandlerRegistry {
       }
     })
     this.#streams.add(stream as EventStream<unknown>)
+    this.changed?.()
     return stream
   }
 

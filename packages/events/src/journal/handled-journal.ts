@@ -26,6 +26,8 @@ export interface Inbox {
 const MOST_SESSIONS = 100_000
 /** So many sessions may be new before old ones are looked for again. */
 const NEW_SESSIONS = 1000
+/** So many messages of other servers may come before old ones are looked for again. */
+const NEW_MESSAGES = 10_000
 
 const createTable = (database: DatabaseSync): void => {
   database.exec(
@@ -34,6 +36,9 @@ const createTable = (database: DatabaseSync): void => {
   const columns = database.prepare('SELECT name FROM pragma_table_info(?)').all('uds_handled')
   if (!columns.some(({ name }) => name === 'owner'))
     database.exec('ALTER TABLE uds_handled ADD COLUMN owner TEXT')
+  database.exec(
+    'CREATE TABLE IF NOT EXISTS uds_messages (id TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID',
+  )
   database.exec(
     'CREATE TABLE IF NOT EXISTS uds_deferred (session TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (session, seq)) STRICT, WITHOUT ROWID',
   )
@@ -48,10 +53,13 @@ export class HandledJournal {
   readonly #selectDeferred: StatementSync
   readonly #insertDeferred: StatementSync
   readonly #deleteDeferred: StatementSync
+  readonly #selectMessage: StatementSync
+  readonly #insertMessage: StatementSync
   /** Some message was put off since this journal was opened, or before. */
   #hasDeferred = false
   #tail: Promise<void> | undefined
   #newSessions = 0
+  #newMessages = 0
 
   constructor(path: string, rememberMs: number) {
     this.#open = openDatabase(path, createTable)
@@ -64,6 +72,8 @@ export class HandledJournal {
     this.#selectDeferred = database.prepare('SELECT seq FROM uds_deferred WHERE session = ?')
     this.#insertDeferred = database.prepare('INSERT OR IGNORE INTO uds_deferred VALUES (?, ?)')
     this.#deleteDeferred = database.prepare('DELETE FROM uds_deferred WHERE session = ? AND seq = ?')
+    this.#selectMessage = database.prepare('SELECT 1 FROM uds_messages WHERE id = ?')
+    this.#insertMessage = database.prepare('INSERT INTO uds_messages VALUES (?, ?)')
     this.#forgetOld()
     this.#hasDeferred = database.prepare('SELECT 1 FROM uds_deferred LIMIT 1').get() !== undefined
   }
@@ -81,8 +91,11 @@ export class HandledJournal {
   #forgetOld(): void {
     const { database, path } = this.#open
     try {
-      if (this.#rememberMs !== Infinity)
-        database.prepare('DELETE FROM uds_handled WHERE at < ?').run(Date.now() - this.#rememberMs)
+      if (this.#rememberMs !== Infinity) {
+        const oldest = Date.now() - this.#rememberMs
+        database.prepare('DELETE FROM uds_handled WHERE at < ?').run(oldest)
+        database.prepare('DELETE FROM uds_messages WHERE at < ?').run(oldest)
+      }
       database
         .prepare(
           'DELETE FROM uds_handled WHERE session IN (SELECT session FROM uds_handled ORDER BY at DESC LIMIT -1 OFFSET ?)',
@@ -105,6 +118,25 @@ export class HandledJournal {
         return running === undefined ? undefined : this.#hold(running)
       },
     }
+  }
+
+  /**
+   * Runs a handler of a message that came by way of another server, in the transaction that its id is part of. Of a message
+   * that was handled before nothing is run.
+   */
+  once(id: string, work: (transaction: unknown) => unknown): Promise<void> | undefined {
+    if (++this.#newMessages % NEW_MESSAGES === 0) this.#forgetOld()
+    const run = (): Promise<void> | undefined => {
+      if (this.#selectMessage.get(id) !== undefined) return undefined
+      return this.#inTransaction(
+        work,
+        () => void this.#insertMessage.run(id, Date.now()),
+        () => {},
+      )
+    }
+    if (this.#tail !== undefined) return this.#behind(run)
+    const running = run()
+    return running === undefined ? undefined : this.#hold(running)
   }
 
   /** Keeps that a message was put off, or that it is not any more. */
@@ -130,14 +162,35 @@ export class HandledJournal {
     seq: number,
     work: (transaction: DatabaseSync) => unknown,
   ): Promise<void> | undefined {
+    return this.#inTransaction(
+      work,
+      () => {
+        this.#update.run(session, seq, Date.now(), owner)
+        if (this.#hasDeferred) this.#deleteDeferred.run(session, seq)
+      },
+      (error) => {
+        const deferred = error instanceof DeferError
+        if (deferred || this.#hasDeferred) this.#keepDeferral(session, owner, seq, deferred)
+      },
+    )
+  }
+
+  /**
+   * @param keep - writes what is committed beside the effect
+   * @param undone - called when the effect was rolled back
+   */
+  #inTransaction(
+    work: (transaction: DatabaseSync) => unknown,
+    keep: () => void,
+    undone: (error: unknown) => void,
+  ): Promise<void> | undefined {
     const { database, path } = this.#open
     const undo = (): void => {
       if (database.isOpen && database.isTransaction) database.exec('ROLLBACK')
     }
     const commit = (): void => {
       try {
-        this.#update.run(session, seq, Date.now(), owner)
-        if (this.#hasDeferred) this.#deleteDeferred.run(session, seq)
+        keep()
         database.exec('COMMIT')
       } catch (error) {
         undo()
@@ -146,9 +199,7 @@ export class HandledJournal {
     }
     const failed = (error: unknown): never => {
       undo()
-      const deferred = error instanceof DeferError
-      if (database.isOpen && (deferred || this.#hasDeferred))
-        this.#keepDeferral(session, owner, seq, deferred)
+      if (database.isOpen) undone(error)
       throw error
     }
     try {

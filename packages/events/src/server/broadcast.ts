@@ -41,8 +41,8 @@ export interface BroadcastContext<M extends object> {
   all(): Iterable<ServerPeer<M>>
   /** What is kept for those that are away; undefined: nothing. */
   readonly missed: MissedLimits | undefined
-  /** Carries what was said to other servers. */
-  said(broadcast: RoomBroadcast): void
+  /** Carries what was said to other servers; false when enough is on its way to them. */
+  said(broadcast: RoomBroadcast): boolean
   /** Peers whose queue is full are left out, and not disconnected. */
   readonly skipsSlow: boolean
   report(error: Error, peer: ServerPeer<M>): void
@@ -68,8 +68,8 @@ export class Broadcaster<M extends object> {
     const among = rooms === undefined ? undefined : typeof rooms === 'string' ? [rooms] : [...rooms]
     const without = new Set(iterable(except))
     const goesOn = this.deliver(name, data, among, (peer) => without.has(peer))
-    this.#context.said({ name, data, rooms: among, except: [...without].map(({ id }) => id) })
-    return goesOn
+    const said = this.#context.said({ name, data, rooms: among, except: [...without].map(({ id }) => id) })
+    return goesOn && said
   }
 
   /** Says it to the clients of this server only. */

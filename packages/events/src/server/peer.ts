@@ -65,6 +65,11 @@ export class ServerPeer<M extends object = object> {
     return this.#name
   }
 
+  /** The machine of a client of another server, whose message an `Adapter` brought; undefined for a client of this one. */
+  get machine(): string | undefined {
+    return undefined
+  }
+
   /** True while there is a connection. */
   get connected(): boolean {
     return this.channel.link !== undefined

@@ -22,7 +22,7 @@ import { checkText, type EndSettings, endSettings } from '../end/options.ts'
 import { OutgoingNames } from '../wire/interned-names.ts'
 import type { WorkOptions, WorkQueue } from '../work-queues/work-queue.ts'
 import { WorkQueues } from '../work-queues/work-queues.ts'
-import { AdapterCalls, checkAdapter } from './adapter.ts'
+import { type Adapter, AdapterCalls, type AdapterHost, checkAdapter } from './adapter.ts'
 import { knownUserAt, requireCredentials } from './authorize.ts'
 import { Broadcaster, type BroadcastOptions, type RoomTarget } from './broadcast.ts'
 import { SERVER_OPTIONS, type ServerEvents, type ServerOptions } from './options.ts'
@@ -30,6 +30,7 @@ import { handleOwnRequests } from './own-requests.ts'
 import { PeerNames } from './peer-names.ts'
 import { type PeerContext, ServerPeer } from './peer.ts'
 import { closing, ServerHandshake, type HandshakeSettings } from './handshake.ts'
+import { RemoteMessages } from './remote.ts'
 import { Rooms } from './rooms.ts'
 import { Sessions } from './sessions.ts'
 
@@ -67,6 +68,7 @@ export class EventServer<M extends object = AnyMap>
   readonly #journal: HandledJournal | undefined
   readonly #options: ServerOptions<M, EventServer<M>>
   readonly #adapter: AdapterCalls
+  readonly #remote: RemoteMessages<M>
   #listens = false
   #listener: StreamListener | undefined
   #reports: ReportAnswers | undefined
@@ -129,6 +131,13 @@ export class EventServer<M extends object = AnyMap>
       report: (error) => this.handlers.report(error),
     })
     this.rooms.changed = (room, peer, joined) => this.#adapter.moved(room, peer, joined)
+    this.#remote = new RemoteMessages({
+      peers: { settings, rooms: this.rooms, ownerOf: (peer) => this.#remoteOwnerOf(peer) },
+      handlers: this.handlers,
+      journal: this.#journal,
+      tell: (...args) => this.#adapter.tell(...args),
+    })
+    this.handlers.changed = () => this.#adapter.changed()
     this.#work = new WorkQueues({ handlers: this.handlers, journal: options.journal?.path })
     handleOwnRequests({
       options,
@@ -244,18 +253,61 @@ export class EventServer<M extends object = AnyMap>
   }
 
   #attach(): Promise<void> {
+    return this.#adapter.attach(this.#host())
+  }
+
+  /**
+   * Joins this server to others, as the option `adapter` does, while it serves already. Resolves when the adapter is
+   * attached.
+   *
+   * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` when it has one; SocketError `ERR_CLOSED`; what the
+   *   adapter's `attach` throws
+   */
+  async attach(adapter: Adapter): Promise<void> {
+    checkAdapter('attach', adapter)
+    if (this.#closing !== undefined) throw failure('attach', 'ERR_CLOSED', 'this server was closed')
+    await this.#adapter.replace(adapter, this.#host())
+  }
+
+  /** Takes an adapter out, if it is the one; resolves when it has detached. */
+  async detach(adapter: Adapter): Promise<void> {
+    await this.#adapter.remove(adapter)
+  }
+
+  #host(): AdapterHost {
     const address = (): string => this.address
     const rooms = (): string[] => this.rooms.names()
-    return this.#adapter.attach({
+    const peers = (): ServerPeer<M>[] => this.peers
+    const remote = this.#remote
+    return {
       get address() {
         return address()
       },
       get rooms() {
         return rooms()
       },
-      deliver: ({ name, data, rooms: among, except }) =>
-        this.#broadcaster.deliver(name, data, among, ({ id }) => except.includes(id)),
-    })
+      get peers() {
+        return peers()
+      },
+      deliver: ({ name, data, rooms: among, except }) => {
+        const isLeftOut =
+          except.length === 0 ? nobody : ({ id }: ServerPeer<M>): boolean => except.includes(id)
+        return this.#broadcaster.deliver(name, data, among, isLeftOut)
+      },
+      handles: (name) => remote.handles(name),
+      listens: (name) => remote.listens(name),
+      event: (name, data, from) => remote.event(name, data, from),
+      send: (name, data, from, message) => remote.send(name, data, from, message),
+      request: (name, input, from, stream) => remote.request(name, input, from, stream),
+      tell: (id, action, name, data) => {
+        const peer = this.#sessions.get(id)
+        if (peer === undefined) return false
+        if (action === 'emit') peer.channel.emitter.emit(name, data)
+        else if (action === 'join') peer.join(name)
+        else peer.leave(name)
+        return true
+      },
+    }
   }
 
   // ---- connections ----
@@ -299,10 +351,26 @@ export class EventServer<M extends object = AnyMap>
       checks: this.#checks,
       session: peer.id,
       inbox: this.#journal?.inboxOf(peer.id, peer.owner.id),
+      elsewhere: () => this.#adapter.elsewhere,
       peer,
       listenerArguments: (data, delivery) => [data, peer, delivery],
       report: (error) => this.handlers.report(error, peer),
       drained: () => this.#tell('drain', peer),
+    }
+  }
+
+  /** What came from elsewhere goes nowhere else, and its ids are the adapter's. */
+  #remoteOwnerOf(peer: ServerPeer<M>): ChannelOwner {
+    return {
+      names: this.#names,
+      settings: this.settings,
+      handlers: this.handlers,
+      checks: this.#checks,
+      session: peer.id,
+      peer,
+      listenerArguments: (data, delivery) => [data, peer, delivery],
+      report: (error) => this.handlers.report(error, peer),
+      drained: () => {},
     }
   }
 
@@ -402,6 +470,8 @@ export class EventServer<M extends object = AnyMap>
     this.handlers.emitLocal(name, args)
   }
 }
+
+const nobody = (): boolean => false
 
 const missedLimits = (options: ServerOptions['missed']): MissedLimits | undefined => {
   checkOptions(options, 'listen', ['limit', 'maxAgeMs'], 'missed.')

@@ -1,0 +1,115 @@
+/** NatsAdapter: joins the server of one machine to those of others. */
+import { EventEmitter } from 'node:events'
+import type { AnyMap, EventServer } from '@uds/events'
+import type { NatsCounters } from '../diagnostics.ts'
+import { asError } from '../errors.ts'
+import { type NatsOptions, natsSettings } from '../options/options.ts'
+import { Bridge } from './bridge.ts'
+
+/** What an adapter says, for `on`. */
+export interface NatsAdapterEvents {
+  /** There is a connection to nats-server. */
+  connect: []
+  /** The connection is lost; it is tried again for ever. */
+  disconnect: []
+  /** What no caller awaits. Without a listener for it, it is a warning of the process. */
+  error: [error: Error]
+}
+
+/**
+ * Joins an `EventServer` to a space of subjects of NATS, so that the clients of many machines form one channel. Nothing
+ * leaves the machine that `forward` does not name; without a nats-server everything local goes on.
+ */
+export class NatsAdapter<M extends object = AnyMap> {
+  readonly #server: EventServer<M>
+  readonly #bridge: Bridge
+  readonly #emitter = new EventEmitter<NatsAdapterEvents>()
+
+  private constructor(options: NatsOptions<M>) {
+    this.#server = options.server
+    this.#bridge = new Bridge(natsSettings(options), {
+      connection: (connected) => this.#tell(connected ? 'connect' : 'disconnect'),
+      report: (error) => this.#report(error),
+    })
+  }
+
+  /**
+   * Joins a server. Resolves at the first connection, or without one after `connectTimeoutMs`: it is tried for ever.
+   *
+   * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`
+   * @throws SocketError `ERR_UNSUPPORTED_SERVER`, `ERR_UNAUTHORIZED`, `ERR_MACHINE_TAKEN`: then the server is not joined
+   */
+  static async open<M extends object>(options: NatsOptions<M>): Promise<NatsAdapter<M>> {
+    const adapter = new NatsAdapter<M>(options)
+    const { server } = options
+    await server.attach(adapter.#bridge)
+    try {
+      await adapter.#bridge.start()
+    } catch (error) {
+      await server.detach(adapter.#bridge)
+      throw error
+    }
+    return adapter
+  }
+
+  /** The name of this machine in the channel. */
+  get machine(): string {
+    return this.#bridge.settings.machine
+  }
+
+  /** True while there is a connection to nats-server. */
+  get connected(): boolean {
+    return this.#bridge.connected
+  }
+
+  /** What was carried so far, and what waits. */
+  get counters(): NatsCounters {
+    return this.#bridge.counters
+  }
+
+  on<N extends keyof NatsAdapterEvents>(name: N, listener: (...args: NatsAdapterEvents[N]) => void): this {
+    this.#emitter.on(name, listener as never)
+    return this
+  }
+
+  off<N extends keyof NatsAdapterEvents>(name: N, listener: (...args: NatsAdapterEvents[N]) => void): this {
+    this.#emitter.off(name, listener as never)
+    return this
+  }
+
+  /** What a listener throws must not reach the client of NATS. */
+  #tell(name: 'connect' | 'disconnect'): void {
+    try {
+      this.#emitter.emit(name)
+    } catch (error) {
+      this.#report(asError(error))
+    }
+  }
+
+  #report(error: Error): void {
+    if (this.#emitter.listenerCount('error') > 0) this.#emitter.emit('error', error)
+    else
+      process.emitWarning(error.message, {
+        type: 'UdsNatsWarning',
+        detail: `channel ${this.#bridge.settings.channel}`,
+      })
+  }
+
+  /**
+   * Resolves when nats-server has read what was said so far.
+   *
+   * @throws SocketError `ERR_DISCONNECTED` without a connection
+   */
+  flush(): Promise<void> {
+    return this.#bridge.flush()
+  }
+
+  /** Leaves the channel; the server goes on by itself. */
+  async close(): Promise<void> {
+    await this.#server.detach(this.#bridge)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+}

@@ -1,0 +1,10 @@
+/**
+ * One `@uds/events` channel over many machines, carried by NATS.
+ *
+ * @packageDocumentation
+ */
+export { NatsAdapter } from './adapter/nats-adapter.ts'
+export type { NatsAdapterEvents } from './adapter/nats-adapter.ts'
+export type { Forward, NatsOptions, StoreOptions, WaitingOptions } from './options/options.ts'
+export type { CarriedMessage, DroppedMessage, NatsConnectionMessage, NatsCounters } from './diagnostics.ts'
+export type { NatsErrorCode } from './errors.ts'
