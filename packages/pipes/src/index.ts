@@ -18,6 +18,9 @@ export { UnixStream } from './unix-socket/stream.ts'
 export type { ReceivedDescriptors } from './unix-socket/descriptors.ts'
 export { UnixDatagram } from './unix-socket/datagram.ts'
 export type { ReceivedDatagram } from './unix-socket/datagram.ts'
+export { DatagramBatch } from './unix-socket/datagram-batch.ts'
+export type { DatagramBatchOptions } from './unix-socket/datagram-batch.ts'
+export type { SendManyOptions } from './unix-socket/datagram-many.ts'
 export { UnixSocketAddr } from './unix-socket/address.ts'
 
 // Named pipes of Windows
@@ -34,7 +37,7 @@ export type { SocketAddr } from './blocking/socket-addr.ts'
 export type { ShutdownHow, WaitOptions } from './options/arguments.ts'
 export type { ConnectOptions } from './connecting/verify-server.ts'
 export type { LineOptions } from './blocking/iteration.ts'
-export type { PartialRead, PartialTransfer } from './errors/errors.ts'
+export type { PartialRead, PartialSend, PartialTransfer } from './errors/errors.ts'
 export type { TransferKind, TransferToken } from './threads/token.ts'
 
 // Observation

@@ -14,7 +14,8 @@ export { statDescriptor } from './runtime/stat-descriptor.ts'
 export { debugLog, type DebugLog } from './runtime/debug-log.ts'
 
 // The system calls themselves, for tests that make them fail
-export { interposeBackend } from './binding/load-backend.ts'
+export { addressOf, interposeBackend } from './binding/load-backend.ts'
+export type { Pointer } from './binding/ctypes.ts'
 export type { Backend, NativeFunction, NativeLibrary } from './binding/backend.ts'
 
 // Checks of options

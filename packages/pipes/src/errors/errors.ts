@@ -13,6 +13,16 @@ export interface PartialTransfer {
 export const withTransferred = (error: SocketError, bytes: number): SocketError & PartialTransfer =>
   Object.assign(error, { bytesTransferred: bytes })
 
+/** What an error of `sendMany` carries. */
+export interface PartialSend {
+  /** The datagrams that were sent before the call failed; the next of the batch is the one that it failed with. */
+  readonly datagramsSent: number
+}
+
+/** @param error - A mistake of the caller's is left as it is: nothing was sent then. */
+export const withSent = (error: unknown, datagrams: number): unknown =>
+  error instanceof SocketError ? Object.assign(error, { datagramsSent: datagrams }) : error
+
 /** What an error of `readExact` and `readToEnd` carries. */
 export interface PartialRead extends PartialTransfer {
   /** The bytes that came before: they are taken from the stream, and here they are not lost. */

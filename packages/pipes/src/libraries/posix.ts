@@ -6,6 +6,10 @@ export const rows = {
   fchmod: { args: ['int', 'unsigned int'], result: 'int', fails: 'negative' },
   /** `int fchmodat(int fd, const char *path, mode_t mode, int flag)` - man 2 fchmodat */
   fchmodat: { args: ['int', 'LPCSTR', 'unsigned int', 'int'], result: 'int', fails: 'negative' },
+  /** `int sendmmsg(int sockfd, struct mmsghdr *msgvec, unsigned int vlen, int flags)` - man 2 sendmmsg; Linux */
+  sendmmsg: { args: ['int', 'void *', 'unsigned int', 'int'], result: 'int', fails: 'negative' },
+  /** `int recvmmsg(int sockfd, struct mmsghdr *msgvec, unsigned int vlen, int flags, struct timespec *timeout)` - man 2 recvmmsg; Linux */
+  recvmmsg: { args: ['int', 'void *', 'unsigned int', 'int', 'void *'], result: 'int', fails: 'negative' },
 } as const
 
 export const libc: Bound<typeof rows> = bindTable(libcLibrary, rows)

@@ -1,5 +1,5 @@
 /** UnixDatagram: datagrams of AF_UNIX. */
-import { SocketError, sockets } from '@uds/winsock-ffi'
+import { sockets, type SocketError } from '@uds/winsock-ffi'
 import {
   checkBytes,
   callTimeout,
@@ -9,10 +9,9 @@ import {
 } from '../options/arguments.ts'
 import { withAddress } from '../errors/errors.ts'
 import { socketSystem as system } from './system/select.ts'
-import { READ, RESET, WRITE, type Direction } from '../threads/cells.ts'
+import { READ, RESET, WRITE } from '../threads/cells.ts'
 import { SharedState } from '../threads/state.ts'
 import { claimToken, type TransferToken } from '../threads/token.ts'
-import { DirectionLock } from '../threads/direction-lock.ts'
 import { Timed } from '../blocking/timed.ts'
 import { traced } from '../trace.ts'
 import { checkedUnixAddr, UnixSocketAddr } from './address.ts'
@@ -22,7 +21,18 @@ import { readFileOptions, type UnixBindOptions } from './bind-options.ts'
 import { openBound } from './socket-file.ts'
 import { addrOf, withUnixAddress } from './long-path.ts'
 import { checkedSocket } from './raw-handle.ts'
-import { attemptUntil, withoutWaiting, withSocket } from './waiting.ts'
+import {
+  datagramCall,
+  receiveFrom,
+  receiveOrdinary,
+  resetError,
+  sending,
+  sendingTo,
+  sendOrdinary,
+} from './datagram-io.ts'
+import type { DatagramBatch } from './datagram-batch.ts'
+import { recvMany, sendMany, type SendManyOptions } from './datagram-many.ts'
+import { setKernelTimeout, withSocket } from './waiting.ts'
 
 /** The result of {@link UnixDatagram.recvFrom}. */
 export interface ReceivedDatagram {
@@ -34,29 +44,12 @@ export interface ReceivedDatagram {
   readonly truncated: boolean
 }
 
-const reset = (): SocketError =>
-  new SocketError({
-    code: 'ECONNRESET',
-    syscall: 'recvmsg',
-    detail: 'the peer connected to another socket, or to none',
-  })
-
-/**
- * What arrived before a reset is received before it: the system reports the error of a datagram socket first
- * (__skb_try_recv_datagram in Linux' net/core/datagram.c).
- */
-const beforeReset = (state: SharedState, receive: () => number): number => {
-  try {
-    return receive()
-  } catch (error) {
-    const { code } = error as SocketError
-    if (code === 'ECONNRESET') {
-      state.add(RESET)
-      return beforeReset(state, receive)
-    }
-    const empty = code === 'ETIMEDOUT' || code === 'EAGAIN'
-    throw empty && (state.clear(RESET) & RESET) !== 0 ? reset() : error
-  }
+/** An address to send to. */
+interface Target {
+  readonly passed: string | Uint8Array | UnixSocketAddr
+  readonly address: UnixSocketAddr
+  /** Undefined for a path that is reached by a shorter one. */
+  readonly encoded: Uint8Array | undefined
 }
 
 /**
@@ -69,6 +62,8 @@ const beforeReset = (state: SharedState, receive: () => number): number => {
 export class UnixDatagram extends Timed {
   declare readonly kind: 'UnixDatagram'
   readonly #file: BoundFile | undefined
+  /** The last address that was sent to. */
+  #target: Target | undefined
 
   /** Of no use outside this package: use `bind`, `unbound`, `pair`, `fromRawHandle`, `fromTransfer`. */
   constructor(state: SharedState, file: BoundFile | undefined) {
@@ -139,19 +134,6 @@ export class UnixDatagram extends Timed {
     )
   }
 
-  #call(
-    syscall: string,
-    direction: Direction,
-    options: WaitOptions | undefined,
-    attempt: (state: SharedState) => number,
-  ): number {
-    const state = this.opened(syscall)
-    const lock = new DirectionLock(state, direction, syscall, callTimeout(options, syscall))
-    const result = attemptUntil(lock, () => withoutWaiting(() => attempt(state)))
-    if (result < 0) throw system.failed(-result, syscall)
-    return result
-  }
-
   /**
    * Sends a datagram to the peer that was set by {@link connect}. It waits while the receiver's queue is full.
    *
@@ -159,31 +141,72 @@ export class UnixDatagram extends Timed {
    *   `EAGAIN`.
    */
   send(data: Uint8Array, options?: WaitOptions): number {
+    if (options === undefined && data instanceof Uint8Array && data.length > 0) {
+      const sent = sendOrdinary(this.opened('send'), data)
+      if (sent !== undefined) return sent
+    }
     checkBytes(data, 'send', 'the data')
-    return this.#call('send', WRITE, options, (state) => system.trySend(state.handle, data))
+    const state = this.opened('send')
+    return datagramCall(state, WRITE, 'send', callTimeout(options, 'send'), sending(data))
   }
 
   /** Sends a datagram to an address. */
   sendTo(data: Uint8Array, address: string | Uint8Array | UnixSocketAddr, options?: WaitOptions): number {
     checkBytes(data, 'sendTo', 'the data')
-    const to = address instanceof UnixSocketAddr ? address : UnixSocketAddr.fromPathname(address)
+    const to = this.#resolved(address)
+    const state = this.opened('sendTo')
+    const timeoutMs = callTimeout(options, 'sendTo')
+    const sendTo = (encoded: Uint8Array): number =>
+      datagramCall(state, WRITE, 'sendto', timeoutMs, sendingTo(data, encoded))
     try {
-      return withUnixAddress(to, 'sendTo', (at) =>
-        this.#call('sendTo', WRITE, options, (state) =>
-          withSocket(state, 'datagram', 'sendto', (socket) =>
-            sockets.send(socket, data, { to: at, timeoutMs: 0 }),
-          ),
-        ),
-      )
+      return to.encoded === undefined
+        ? withUnixAddress(to.address, 'sendTo', (at) => sendTo(at.encode()))
+        : sendTo(to.encoded)
     } catch (error) {
       // What the system itself said is said of an address; what this package says needs none.
       const { nativeCode } = error as Partial<SocketError>
-      throw nativeCode === undefined ? error : withAddress(error as SocketError, to.toString())
+      throw nativeCode === undefined ? error : withAddress(error as SocketError, to.address.toString())
     }
+  }
+
+  /** An address that a caller passed, as the system takes it: a program that sends a path sends it again. */
+  #resolved(address: string | Uint8Array | UnixSocketAddr): Target {
+    if (this.#target !== undefined && this.#target.passed === address) return this.#target
+    const to = address instanceof UnixSocketAddr ? address : UnixSocketAddr.fromPathname(address)
+    const encoded = to.isLong ? undefined : to.address.encode()
+    const target = { passed: address, address: to, encoded }
+    // The bytes of a path may be others the next time.
+    if (!(address instanceof Uint8Array)) this.#target = target
+    return target
+  }
+
+  /**
+   * Sends the datagrams of a batch, in order: on Linux in one system call, as long as the receiver's queue takes them
+   * (sendmmsg(2)), elsewhere one by one.
+   *
+   * @returns How many were sent: all of them, or fewer in non-blocking mode.
+   * @throws SocketError as {@link send}, with `datagramsSent`; `EAGAIN` when none was sent.
+   */
+  sendMany(batch: DatagramBatch, options?: SendManyOptions): number {
+    return sendMany(this.opened('sendMany'), batch, options)
+  }
+
+  /**
+   * Waits for a datagram, and takes those that are there with it, as many as the batch holds: on Linux in one system call
+   * (recvmmsg(2)). What the batch held before is forgotten.
+   *
+   * @returns How many there are: the `length` of the batch.
+   */
+  recvMany(batch: DatagramBatch, options?: WaitOptions): number {
+    return recvMany(this.opened('recvMany'), batch, options)
   }
 
   /** Receives a datagram. @returns Its number of bytes, at most as many as the buffer holds. */
   recv(buffer: Uint8Array, options?: WaitOptions): number {
+    if (options === undefined && buffer instanceof Uint8Array && buffer.length > 0) {
+      const received = receiveOrdinary(this.opened('recv'), buffer)
+      if (received !== undefined) return received
+    }
     return this.#receive(buffer, 'recv', false, options).bytes
   }
 
@@ -204,21 +227,21 @@ export class UnixDatagram extends Timed {
     options: WaitOptions | undefined,
   ): ReceivedDatagram {
     checkBytes(buffer, syscall, 'the buffer')
+    const state = this.opened(syscall)
     // A system call with no room at all would be taken for a mistake one layer below.
     const room = buffer.length === 0 ? new Uint8Array(1) : buffer
-    let received: ReceivedDatagram = { bytes: 0, address: UnixSocketAddr.unnamed, truncated: false }
-    this.#call(syscall, READ, options, (state) =>
-      beforeReset(state, () =>
-        withSocket(state, 'datagram', 'recvmsg', (socket) => {
-          const { bytes, from, truncated } = sockets.receiveMessage(socket, room, { peek, timeoutMs: 0 })
-          const address = from === undefined ? UnixSocketAddr.unnamed : addrOf(from)
-          const cut = truncated || bytes > buffer.length
-          received = { bytes: Math.min(bytes, buffer.length), address, truncated: cut }
-          return bytes
-        }),
-      ),
-    )
-    return received
+    const timeoutMs = callTimeout(options, syscall)
+    const { length, from, truncated } = receiveFrom(state, room, syscall, timeoutMs, peek)
+    const cut = truncated || length > buffer.length
+    return { bytes: Math.min(length, buffer.length), address: from, truncated: cut }
+  }
+
+  /** As of other handles; the timeouts that were set here do not stay on the socket. */
+  override intoRawHandle(): number {
+    const state = this.opened('intoRawHandle')
+    setKernelTimeout(state, READ, -1)
+    setKernelTimeout(state, WRITE, -1)
+    return super.intoRawHandle()
   }
 
   localAddr(): UnixSocketAddr {
@@ -237,7 +260,7 @@ export class UnixDatagram extends Timed {
     const error = withSocket(state, 'datagram', 'getsockopt', (socket) =>
       sockets.getOption(socket, 'SO_ERROR'),
     )
-    return error ?? ((state.clear(RESET) & RESET) === 0 ? null : reset())
+    return error ?? ((state.clear(RESET) & RESET) === 0 ? null : resetError())
   }
 
   /** Ends one direction, or both, for all clones. */

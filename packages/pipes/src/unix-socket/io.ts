@@ -2,10 +2,17 @@
 import { sockets } from '@uds/winsock-ffi'
 import { brokenPipe, timedOut, withTransferred } from '../errors/errors.ts'
 import { socketSystem as system } from './system/select.ts'
-import { ENDED_READ, ENDED_WRITE, NEVER_WAITS, READ, RESET, WRITE } from '../threads/cells.ts'
+import { ENDED_READ, ENDED_WRITE, READ, RESET, WRITE } from '../threads/cells.ts'
 import type { SharedState } from '../threads/state.ts'
 import { DirectionLock } from '../threads/direction-lock.ts'
-import { attemptUntil, mayWaitInKernel, setKernelTimeout, withoutWaiting, withSocket } from './waiting.ts'
+import {
+  attemptUntil,
+  mayWaitInKernel,
+  restOf,
+  setKernelTimeout,
+  withoutWaiting,
+  withSocket,
+} from './waiting.ts'
 
 /** The result of a read, in which a connection that is gone is the end of the stream. */
 const endOr = (state: SharedState, result: number): number => {
@@ -32,25 +39,6 @@ export const readByWaiting = (
     // A shutdown in another thread need not make the socket ready (it does not under Wine).
     attemptUntil(lock, () => (state.has(ENDED_READ) ? 0 : system.tryReceive(fd, buffer, peek))),
   )
-}
-
-/**
- * The kernel counts a timeout in ticks of its clock, of 10 ms at most, and may end it a tick early. The rest is waited out,
- * so that no timeout ends before its time; asking the clock before every call would cost more than the call.
- */
-const TICK_MS = 10
-
-/**
- * What the kernel's own wait has left to wait: a tick, after it has timed out; after a signal, all of it anew; and all of
- * it where the kernel did not wait, because another process has made the socket non-blocking.
- *
- * @param result - The result of the kernel's call: the negated error number, or the part that it took.
- */
-const restOf = (state: SharedState, result: number, timeout: number): number => {
-  if (timeout < 0 || (result < 0 && system.isInterrupted(-result))) return timeout
-  if (!system.neverWaits(state.handle)) return TICK_MS
-  state.add(NEVER_WAITS)
-  return timeout
 }
 
 /** Goes on where the kernel stopped. @param result - The result of its call. */

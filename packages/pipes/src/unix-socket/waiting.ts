@@ -62,6 +62,25 @@ export const mayWaitInKernel = (state: SharedState, timeoutMs: number | undefine
   !state.nonblocking &&
   !state.has(NEVER_WAITS)
 
+/**
+ * The kernel counts a timeout in ticks of its clock, of 10 ms at most, and may end it a tick early. The rest is waited out,
+ * so that no timeout ends before its time; asking the clock before every call would cost more than the call.
+ */
+const TICK_MS = 10
+
+/**
+ * What the kernel's own wait has left to wait: a tick, after it has timed out; after a signal, all of it anew; and all of
+ * it where the kernel did not wait, because another process has made the socket non-blocking.
+ *
+ * @param result - The result of the kernel's call: the negated error number, or the part that it took.
+ */
+export const restOf = (state: SharedState, result: number, timeout: number): number => {
+  if (timeout < 0 || (result < 0 && system.isInterrupted(-result))) return timeout
+  if (!system.neverWaits(state.handle)) return TICK_MS
+  state.add(NEVER_WAITS)
+  return timeout
+}
+
 /** Sets the kernel's timeout of a direction, unless it has it already. */
 export const setKernelTimeout = (state: SharedState, direction: Direction, timeout: number): void => {
   if (state.cells[KERNEL_TIMEOUT + direction] === timeout) return

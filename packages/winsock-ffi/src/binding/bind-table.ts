@@ -81,16 +81,34 @@ const lookUp = (library: Library, name: string, { args, variadic, result }: Row)
     variadic?.map((type) => argumentTypes[type].native),
   )
 
-/** Written out for the usual numbers of arguments: a rest parameter costs as much as all else here, on every call. */
+/**
+ * Written out for the usual numbers of arguments, and for the usual sign of failure: a rest parameter costs as much as all
+ * else here, on every call, and a function that is called for its opinion of the result nearly so.
+ */
 const attemptOf = (
   native: NativeFunction,
-  failed: (result: number) => boolean,
+  fails: Failure,
   errorOf: (result: number) => number,
   arity: number,
 ): ((...args: unknown[]) => number) => {
+  if (fails === 'negative' && arity === 3) {
+    return (a, b, c) => {
+      const result = native(a, b, c) as number
+      return result < 0 ? -errorOf(result) : result
+    }
+  }
+  if (fails === 'negative' && arity === 4) {
+    return (a, b, c, d) => {
+      const result = native(a, b, c, d) as number
+      return result < 0 ? -errorOf(result) : result
+    }
+  }
+  const failed = failures[fails]
   const outcome = (result: number): number => (failed(result) ? -errorOf(result) : result)
   if (arity === 3) return (a, b, c) => outcome(native(a, b, c) as number)
   if (arity === 4) return (a, b, c, d) => outcome(native(a, b, c, d) as number)
+  if (arity === 5) return (a, b, c, d, e) => outcome(native(a, b, c, d, e) as number)
+  if (arity === 6) return (a, b, c, d, e, f) => outcome(native(a, b, c, d, e, f) as number)
   return (...args) => outcome(native(...args) as number)
 }
 
@@ -113,7 +131,7 @@ const bindCall = (library: Library, name: string, row: Row): Call<Row> => {
     if (failed(result)) throw library.toError(errorOf(result), name)
     return result
   }
-  const attempt = attemptOf(native, failed, errorOf, types.length)
+  const attempt = attemptOf(native, row.fails, errorOf, types.length)
   return Object.assign(call, { attempt }) as unknown as Call<Row>
 }
 

@@ -6,7 +6,8 @@ import { READ, WAKE, WRITE } from '../../threads/cells.ts'
 import { traced, tracing } from '../../trace.ts'
 import { setFileMode } from './file-mode.ts'
 import { closeOrphans, markThread, unmarkThread } from '@uds/winsock-ffi/internal'
-import { GONE, READY, WOKEN, type SocketSystem } from './socket-system.ts'
+import { pointers } from './pointers.ts'
+import { GONE, READY, WOKEN, type ManyDatagrams, type SocketSystem } from './socket-system.ts'
 import { libc as more } from '../../libraries/posix.ts'
 
 const { EINTR, EPIPE, ECONNRESET, ENOTCONN } = os.errno
@@ -23,15 +24,32 @@ const count = new Int32Array(1)
 const drain = new Uint8Array(64)
 const one = Uint8Array.of(1)
 
+const received = pointers()
+const sent = pointers()
+
 const recv = (fd: number, buffer: Uint8Array, flags: number): number =>
   tracing()
     ? traced('recv', fd, () => libc.recv.attempt(fd, buffer, buffer.length, flags))
-    : libc.recv.attempt(fd, buffer, buffer.length, flags)
+    : libc.recv.attempt(fd, received(buffer), buffer.length, flags)
 
 const send = (fd: number, data: Uint8Array, flags: number): number =>
   tracing()
     ? traced('send', fd, () => libc.send.attempt(fd, data, data.length, flags))
-    : libc.send.attempt(fd, data, data.length, flags)
+    : libc.send.attempt(fd, sent(data), data.length, flags)
+
+/** MSG_WAITFORONE of <sys/socket.h>: recvmmsg waits for the first datagram only. */
+const MSG_WAITFORONE = 0x10000
+
+const many: ManyDatagrams = {
+  send: (fd, headers, number, waits) => {
+    const flags = c.MSG_NOSIGNAL | (waits ? 0 : c.MSG_DONTWAIT)
+    return traced('sendmmsg', fd, () => more.sendmmsg.attempt(fd, headers, number, flags))
+  },
+  receive: (fd, headers, number, waits) => {
+    const flags = waits ? MSG_WAITFORONE : c.MSG_DONTWAIT
+    return traced('recvmmsg', fd, () => more.recvmmsg.attempt(fd, headers, number, flags, null))
+  },
+}
 
 export const socketSystem: SocketSystem = {
   waitsInKernel: true,
@@ -44,6 +62,21 @@ export const socketSystem: SocketSystem = {
   tryReceive: (fd, buffer, peek) => recv(fd, buffer, c.MSG_DONTWAIT | (peek ? c.MSG_PEEK : 0)),
   trySend: (fd, data) => send(fd, data, c.MSG_DONTWAIT | c.MSG_NOSIGNAL),
   tryAccept: (fd) => traced('accept', fd, () => systemCalls.accept(fd)),
+  sendTo: (fd, data, to, waits) => {
+    const flags = c.MSG_NOSIGNAL | (waits ? 0 : c.MSG_DONTWAIT)
+    return traced('sendto', fd, () => libc.sendto.attempt(fd, data, data.length, flags, to, to.length))
+  },
+  ...(onLinux && { many }),
+  // With MSG_TRUNC Linux returns the length that the datagram had (recv(2)); macOS knows the flag as a result only.
+  ...(onLinux && {
+    receiveFrom: (fd, buffer, from, waits) => {
+      const flags = c.MSG_TRUNC | (waits ? 0 : c.MSG_DONTWAIT)
+      from.length[0] = from.bytes.length
+      return traced('recvfrom', fd, () =>
+        libc.recvfrom.attempt(fd, buffer, buffer.length, flags, from.bytes, from.length),
+      )
+    },
+  }),
 
   wait: (fd, direction, wake, ms) => {
     pollfds[0] = fd

@@ -9,6 +9,22 @@ export const WOKEN = 2
 /** The peer has closed, or an error waits: reported unasked. */
 export const GONE = 4
 
+/** Several datagrams in one call: the results are how many were sent or received. */
+export interface ManyDatagrams {
+  /** @param headers - `struct mmsghdr`, `count` of them. */
+  send(fd: number, headers: Uint8Array, count: number, waits: boolean): number
+  /** Waits for the first of them at most, in the kernel or not at all. */
+  receive(fd: number, headers: Uint8Array, count: number, waits: boolean): number
+}
+
+/** Memory for the address of a sender, as recvfrom(2) fills it in. */
+export interface SenderName {
+  /** A `sockaddr_un`. */
+  readonly bytes: Uint8Array
+  /** Its `socklen_t`: before the call the room, after it the length. */
+  readonly length: Uint32Array
+}
+
 /**
  * What blocking AF_UNIX sockets need beside the system calls of `@uds/winsock-ffi`, which it is made of: records of calls,
  * wakers, timeouts of the kernel, modes. posix.ts and win32.ts supply it. Calls return their result, or the negated error
@@ -29,7 +45,16 @@ export interface SocketSystem extends Wakers {
   /** Never waits. */
   tryReceive(fd: number, buffer: Uint8Array, peek: boolean): number
   trySend(fd: number, data: Uint8Array): number
+  /** sendmmsg and recvmmsg; absent where the system has none. */
+  readonly many?: ManyDatagrams
   tryAccept(fd: number): number
+  /** Sends a datagram to an address, as the system encodes it. It waits in the kernel, or not at all. */
+  sendTo(fd: number, data: Uint8Array, to: Uint8Array, waits: boolean): number
+  /**
+   * Receives a datagram and the address of its sender; the result is its whole length, also where it was cut. Absent where
+   * the system does not report that length.
+   */
+  readonly receiveFrom?: (fd: number, buffer: Uint8Array, from: SenderName, waits: boolean) => number
   /** Waits until the socket is ready, or the wake handle (-1: none) is signalled, or `ms` (-1: ever) are over. */
   wait(fd: number, direction: Direction | undefined, wake: number, ms: number): number
   /** Forgets the wake-ups that have come so far. */

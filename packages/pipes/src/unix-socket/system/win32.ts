@@ -8,6 +8,8 @@ import { GONE, READY, WOKEN, type SocketSystem } from './socket-system.ts'
 /** WSAECONNABORTED, WSAECONNRESET, WSAEDISCON: the peer has closed, more or less abruptly. */
 const gone: ReadonlySet<number> = new Set([10053, 10054, 10058, 10101])
 const MSG_PEEK = 2
+/** WSAEOPNOTSUPP */
+const NOT_SUPPORTED = 10045
 
 // winsock2.h
 const POLLERR = 0x1
@@ -51,6 +53,8 @@ export const socketSystem: SocketSystem = {
   trySend: (fd, data) =>
     traced('send', fd, () => winsock.send.attempt(fd, data, Math.min(data.length, LONGEST_SEND), 0)),
   tryAccept: (fd) => traced('accept', fd, () => systemCalls.accept(fd)),
+  // Windows has no datagrams of AF_UNIX: no socket of that type can be opened.
+  sendTo: () => -NOT_SUPPORTED,
 
   wait: (fd, direction, wake, ms) => {
     put(0, fd, direction === undefined ? 0 : direction === READ ? POLLRDNORM : POLLWRNORM)
