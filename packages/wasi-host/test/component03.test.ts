@@ -428,7 +428,7 @@ describe('a component that breaks the rules traps', () => {
         await guest.put(BUFFER, [0xff, 0xfe])
         await guest.call('async.ip-name-lookup.resolve-addresses', BUFFER, 2, RET)
       },
-      /no UTF-8/,
+      /not UTF-8/,
     ],
     ['backpressure that was never raised', (guest) => guest.call('backpressure-dec'), /lowered more often/],
   ]

@@ -2,8 +2,13 @@
 import { Exit } from '../outcome/failure.ts'
 import { FILETYPE_CHARACTER_DEVICE, filetypeOf } from '../wasi/stdio/standard-stream.ts'
 import type { FdEntry } from '../abi/fd-table.ts'
+import { tuple } from './canonical/compound.ts'
+import { list } from './canonical/lists.ts'
+import { option } from './canonical/named.ts'
+import { string } from './canonical/text.ts'
 import { channelOf, type Channel } from './channel.ts'
 import { dropRow, type ComponentHost, type ComponentRows } from './host.ts'
+import { row } from './row.ts'
 import { InputStream, OutputStream } from './streams.ts'
 
 const entryOf = ({ guest }: ComponentHost, fd: number): FdEntry => guest.fds.get(fd)
@@ -55,23 +60,10 @@ const terminalRow = (name: string, fd: number, make: () => object): ComponentRow
 })
 
 export const environmentRows: ComponentRows = {
-  'get-environment': {
-    parameters: 'i',
-    call: (host, at) =>
-      host.setList(at, Object.entries(host.env), { size: 16, align: 4 }, (place, [name, value]) => {
-        host.setString(place, name)
-        host.setString(place + 8, value)
-      }),
-  },
-  'get-arguments': {
-    parameters: 'i',
-    call: (host, at) =>
-      host.setList(at, host.args, { size: 8, align: 4 }, (place, argument) =>
-        host.setString(place, argument),
-      ),
-  },
-  // option<string>: a guest has no directory of the host.
-  'initial-cwd': { parameters: 'i', call: ({ guest }, at) => guest.memory.setU8(at, 0) },
+  'get-environment': row([], list(tuple(string, string)), ({ env }) => Object.entries(env)),
+  'get-arguments': row([], list(string), ({ args }) => args),
+  // A guest has no directory of the host.
+  'initial-cwd': row([], option(string), () => undefined),
 }
 
 export const exitRows: ComponentRows = {

@@ -1,5 +1,6 @@
 /** `wasi:clocks` and `wasi:random` of 0.2. */
 import { randomFillSync } from 'node:crypto'
+import { bytes } from './canonical/lists.ts'
 import type { ComponentHost, ComponentRow, ComponentRows } from './host.ts'
 import { Pollable } from './pollable.ts'
 import { trap } from './trap.ts'
@@ -49,9 +50,9 @@ const MOST_BYTES = 64 * 1024 * 1024
 const bytesRow: ComponentRow = {
   parameters: 'Ii',
   call: (host, length, at) => {
-    const bytes = unsigned(length)
-    if (bytes > BigInt(MOST_BYTES)) return trap(`${bytes} random bytes: ${MOST_BYTES} at most`)
-    return host.setBytes(at, randomFillSync(new Uint8Array(Number(bytes))))
+    const count = unsigned(length)
+    if (count > BigInt(MOST_BYTES)) return trap(`${count} random bytes: ${MOST_BYTES} at most`)
+    return bytes.store(host, at, randomFillSync(new Uint8Array(Number(count))))
   },
 }
 

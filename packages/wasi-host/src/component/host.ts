@@ -2,7 +2,6 @@
 import type { Guest } from '../abi/abi.ts'
 import type { Outcome } from '../outcome/sync-promise.ts'
 import { Handles } from './handles.ts'
-import type { CanonicalContext, Encoding } from './canonical/types.ts'
 import type { GuestMemory } from '../memory/guest-memory.ts'
 import { trap } from './trap.ts'
 
@@ -18,9 +17,10 @@ export interface MemoryRange {
   readonly length: number
 }
 
-const encoder = new TextEncoder()
+/** How strings lie in a memory: an option of `canon lift` and `canon lower`. */
+export type Encoding = 'utf8' | 'utf16' | 'latin1+utf16'
 
-export class ComponentHost implements CanonicalContext {
+export class ComponentHost {
   readonly encoding: Encoding
   readonly guest: Guest
   readonly handles: Handles
@@ -76,31 +76,6 @@ export class ComponentHost implements CanonicalContext {
     const pointer = bytes.length === 0 ? 1 : this.allocate(1, bytes.length)
     this.guest.memory.write(pointer, bytes)
     return { pointer, length: bytes.length }
-  }
-
-  /** Writes a list of bytes or a string: the pointer and the length. */
-  setBytes(at: number, bytes: Uint8Array): void {
-    const { memory } = this.guest
-    const { pointer, length } = this.place(bytes)
-    memory.setU32(at, pointer)
-    memory.setU32(at + 4, length)
-  }
-
-  setString(at: number, text: string): void {
-    this.setBytes(at, encoder.encode(text))
-  }
-
-  /** Writes a list: each item by its place. */
-  setList<T>(
-    at: number,
-    items: readonly T[],
-    { size, align }: { readonly size: number; readonly align: number },
-    write: (at: number, item: T) => void,
-  ): void {
-    const pointer = items.length === 0 ? align : this.allocate(align, items.length * size)
-    for (const [index, item] of items.entries()) write(pointer + index * size, item)
-    this.guest.memory.setU32(at, pointer)
-    this.guest.memory.setU32(at + 4, items.length)
   }
 }
 

@@ -17,8 +17,7 @@ import {
   terminalStdoutRows,
 } from './cli.ts'
 import { insecureRows, insecureSeedRows, monotonicRows, randomRows, wallRows } from './clocks.ts'
-import { descriptorRows } from './filesystem/descriptor-rows.ts'
-import { pathRows, preopensRows } from './filesystem/path-rows.ts'
+import { filesystemRows, preopensRows } from './filesystem/rows.ts'
 import type { ComponentHost, ComponentRow, ComponentRows } from './host.ts'
 import { bodyRows } from './http/bodies.ts'
 import { fieldsRows } from './http/fields.ts'
@@ -50,7 +49,7 @@ export const interfaces: Readonly<Record<string, ComponentRows>> = {
   'wasi:cli/terminal-stdin': terminalStdinRows,
   'wasi:cli/terminal-stdout': terminalStdoutRows,
   'wasi:cli/terminal-stderr': terminalStderrRows,
-  'wasi:filesystem/types': { ...descriptorRows, ...pathRows },
+  'wasi:filesystem/types': filesystemRows,
   'wasi:filesystem/preopens': preopensRows,
   'wasi:http/types': { ...fieldsRows, ...bodyRows, ...requestRows, ...responseRows },
   'wasi:http/outgoing-handler': outgoingHandlerRows,

@@ -3,6 +3,8 @@ import { pollAll, type StandardRequest } from '../abi/standard-streams.ts'
 import { isReady } from '../sockets/readiness.ts'
 import type { PollRequest } from '../sockets/socket-calls.ts'
 import { after, type Outcome } from '../outcome/sync-promise.ts'
+import { list } from './canonical/lists.ts'
+import { u32 } from './canonical/scalars.ts'
 import type { Channel, Interest } from './channel.ts'
 import { dropRow, type ComponentHost, type ComponentRows } from './host.ts'
 import { trap } from './trap.ts'
@@ -13,6 +15,9 @@ export type Awaited =
   | { readonly kind: 'channel'; readonly channel: Channel; readonly interest: Interest }
   /** Nanoseconds of the monotonic clock. */
   | { readonly kind: 'clock'; readonly due: bigint }
+
+/** What `poll` returns. */
+const indices = list(u32)
 
 export class Pollable {
   readonly awaited: () => Awaited
@@ -85,19 +90,17 @@ export const pollRows: ComponentRows = {
   poll: {
     parameters: 'iii',
     waits: true,
-    call: (host, list, count, at) => {
+    call: (host, pointer, count, at) => {
       const { memory } = host.guest
       const many = count >>> 0
       if (many === 0) return trap('poll was called with no pollable')
       if (many > MOST_POLLED) return trap(`poll was called with ${many} pollables`)
-      memory.check(list, 4 * many)
+      memory.check(pointer, 4 * many)
       memory.check(at, 8)
       const pollables = Array.from({ length: many }, (_, index) =>
-        host.handles.get(Pollable, memory.u32((list >>> 0) + 4 * index)),
+        host.handles.get(Pollable, memory.u32((pointer >>> 0) + 4 * index)),
       )
-      return after(poll(host, pollables, -1), (ready) =>
-        host.setList(at, ready, { size: 4, align: 4 }, (place, index) => memory.setU32(place, index)),
-      )
+      return after(poll(host, pollables, -1), (ready) => indices.store(host, at, ready))
     },
   },
   '[resource-drop]pollable': dropRow(Pollable),

@@ -2,6 +2,7 @@
 import { ipBytes, ipText, type Address, type IpAddress } from '../network/address.ts'
 import { Failure } from '../outcome/failure.ts'
 import type { GuestMemory } from '../memory/guest-memory.ts'
+import type { ValueType } from './canonical/type.ts'
 import { trap } from './trap.ts'
 
 /** Flat values of an address: the tag and 11 joined slots. */
@@ -57,4 +58,26 @@ export const writeIp = (memory: GuestMemory, at: number, host: string): void => 
   if (bytes.length === 4) return memory.write(at + 2, bytes)
   memory.setU8(at, 1)
   for (let index = 0; index < 8; index += 1) memory.setU16(at + 2 + 2 * index, wordAt(bytes, index))
+}
+
+/** What is written may be any address: one of AF_UNIX fails, since WASI has none. */
+export const socketAddress: ValueType<IpAddress> = {
+  flat: ADDRESS_SLOTS,
+  size: ADDRESS,
+  align: 4,
+  lift: (from) => flatAddress(Array.from(ADDRESS_SLOTS, () => from.word())),
+  load: ({ guest }, at) => readAddress(guest.memory, at),
+  store: ({ guest }, at, address) => writeAddress(guest.memory, at, address),
+  lower: () => trap('an address fits into no core value'),
+}
+
+/** An address without a port, which the host never takes. */
+export const ipAddress: ValueType<string> = {
+  flat: 'iiiiiiiii',
+  size: IP,
+  align: 2,
+  lift: () => trap('an address without a port is given by the host only'),
+  load: () => trap('an address without a port is given by the host only'),
+  store: ({ guest }, at, address) => writeIp(guest.memory, at, address),
+  lower: () => trap('an address fits into no core value'),
 }

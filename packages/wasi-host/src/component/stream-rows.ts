@@ -2,9 +2,12 @@
 import { failureOf } from '../outcome/failure.ts'
 import { after, rescued, SyncPromise, type Outcome } from '../outcome/sync-promise.ts'
 import { singleIovec, type Iovec } from '../memory/guest-memory.ts'
+import { borrow } from './canonical/handle.ts'
+import { string } from './canonical/text.ts'
 import { iovecOf } from './channel.ts'
 import { isEnd } from './error-code.ts'
 import { dropRow, MOST_AT_ONCE, type ComponentHost, type ComponentRow, type ComponentRows } from './host.ts'
+import { row } from './row.ts'
 import { closed, InputStream, IoError, OutputStream } from './streams.ts'
 import { trap } from './trap.ts'
 
@@ -217,12 +220,10 @@ export const streamRows: ComponentRows = {
 }
 
 export const errorRows: ComponentRows = {
-  '[method]error.to-debug-string': {
-    parameters: 'ii',
-    call: (host, self, at) => {
-      const { code, detail } = host.handles.get(IoError, self).failure
-      host.setString(at, `${code}: ${detail}`)
-    },
-  },
+  '[method]error.to-debug-string': row(
+    [borrow(IoError)],
+    string,
+    (_host, { failure: { code, detail } }) => `${code}: ${detail}`,
+  ),
   '[resource-drop]error': dropRow(IoError),
 }

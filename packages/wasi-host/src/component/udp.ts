@@ -1,7 +1,10 @@
 /** `wasi:sockets/udp` and `udp-create-socket` of 0.2. */
-import type { IpAddress } from '../network/address.ts'
+import type { Address, IpAddress } from '../network/address.ts'
 import { Failure } from '../outcome/failure.ts'
 import { after, rescued, type Outcome } from '../outcome/sync-promise.ts'
+import { bytes, list } from './canonical/lists.ts'
+import { record } from './canonical/named.ts'
+import type { ValueType } from './canonical/type.ts'
 import { socketChannel, type Interest } from './channel.ts'
 import {
   IncomingDatagramStream,
@@ -16,7 +19,7 @@ import { isEnd, result } from './error-code.ts'
 import type { ComponentHost, ComponentRow, ComponentRows } from './host.ts'
 import { Network } from './network.ts'
 import { Pollable } from './pollable.ts'
-import { ADDRESS_SLOTS, flatAddress, writeAddress } from './socket-address.ts'
+import { ADDRESS_SLOTS, flatAddress, socketAddress } from './socket-address.ts'
 import {
   addressRow,
   createRow,
@@ -28,6 +31,10 @@ import {
   unitRow,
 } from './socket-rows.ts'
 import { expectLocal, expectRemote, isUnspecified } from './socket.ts'
+
+const sender: ValueType<Address> = socketAddress
+/** `list<incoming-datagram>` */
+const datagrams = list(record(['bytes', bytes], ['from', sender]))
 
 /** An address that names no interface and no port: the system chooses both with the first datagram. */
 const isAny = (address: IpAddress): boolean => address.port === 0 && isUnspecified(address)
@@ -135,7 +142,7 @@ export const udpRows: ComponentRows = {
   ...sizeRows(UdpSocket, 'udp-socket', 'send-buffer-size', 'SO_SNDBUF'),
   '[method]udp-socket.subscribe': subscribeRow((host, self) => host.handles.get(UdpSocket, self), undefined),
   '[resource-drop]udp-socket': dropSocketRow(UdpSocket),
-  // result<list<incoming-datagram>, error-code>; a datagram is 40 bytes: its bytes @0, its address @8
+  // result<list<incoming-datagram>, error-code>
   '[method]incoming-datagram-stream.receive': {
     parameters: 'iIi',
     waits: true,
@@ -148,11 +155,7 @@ export const udpRows: ComponentRows = {
         at,
         4,
         () => receive(host, stream, limit),
-        (arrived, place) =>
-          host.setList(place, arrived, { size: 40, align: 4 }, (each, { bytes, from }) => {
-            host.setBytes(each, bytes)
-            writeAddress(host.guest.memory, each + 8, from)
-          }),
+        (arrived, place) => datagrams.store(host, place, arrived),
       )
     },
   },
@@ -181,13 +184,13 @@ export const udpRows: ComponentRows = {
   '[method]outgoing-datagram-stream.send': {
     parameters: 'iiii',
     waits: true,
-    call: (host, self, list, count, at) => {
+    call: (host, self, pointer, count, at) => {
       const stream = outgoingOf(host, self)
       const many = count >>> 0
       const action = (): Outcome<bigint> => {
         if (many > MOST_AT_ONCE) throw new Failure('EINVAL', `${MOST_AT_ONCE} datagrams at most`)
-        host.guest.memory.check(list, many * OUTGOING)
-        return sendAll(host, stream, list, many)
+        host.guest.memory.check(pointer, many * OUTGOING)
+        return sendAll(host, stream, pointer, many)
       }
       return result(host, at, 8, action, (sent, place) => host.guest.memory.setU64(place, sent))
     },

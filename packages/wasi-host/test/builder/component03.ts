@@ -1,7 +1,8 @@
 /** Components of WASI 0.3 around core modules in WebAssembly text, whose imports are all that the host serves of it. */
 import { builtins } from '../../src/component/async/builtins.ts'
 import { copyBuiltin } from '../../src/component/async/copy-builtins.ts'
-import { carriedOf, shapeOf, type WitFunction } from '../../src/component/async/wit-function.ts'
+import { carriedOf, type WitFunction } from '../../src/component/async/wit-function.ts'
+import { shapeOf } from '../../src/component/canonical/function.ts'
 import { interfaces03 } from '../../src/component/wasi03/link.ts'
 import { REALLOC, wrap } from './component.ts'
 import { buildModule, type Import, type ModuleOptions } from './module.ts'
@@ -20,10 +21,10 @@ const actions = ['new', 'read', 'write', 'cancel-read', 'cancel-write', 'drop-re
 const ofFunction = (path: string, name: string, wanted: WitFunction): Import[] => {
   const module = `${path}@0.3.0`
   const as = plainName(path, name)
-  const sync = shapeOf(wanted, false)
+  const sync = shapeOf(wanted, 'lower')
   const made: Import[] = [{ module, name, parameters: sync.parameters, result: result(sync.result), as }]
   if (wanted.isAsync) {
-    const { parameters } = shapeOf(wanted, true)
+    const { parameters } = shapeOf(wanted, 'async lower')
     made.push({ module, name: `[async-lower]${name}`, parameters, result: 'i', as: `async.${as}` })
   }
   for (const [index, carried] of carriedOf(wanted).entries()) {

@@ -1,7 +1,7 @@
 /** The built-in functions of the canonical ABI for tasks, sets and subtasks. */
 import { SyncPromise, type Outcome } from '../../outcome/sync-promise.ts'
-import type { FlatValue } from '../types/type.ts'
-import { string } from '../types/bytes.ts'
+import type { FlatValue } from '../canonical/type.ts'
+import { string } from '../canonical/text.ts'
 import { trap } from '../trap.ts'
 import type { AsyncHost } from './host.ts'
 import { Subtask } from './subtask.ts'

@@ -1,7 +1,8 @@
 /** `stream<T>` and `future<T>` as types: the end that is read moves with a call. */
 import type { ComponentHost } from '../host.ts'
 import { trap } from '../trap.ts'
-import { u32, type ValueType } from '../types/type.ts'
+import { handle } from '../canonical/handle.ts'
+import type { ValueType } from '../canonical/type.ts'
 import type { CopyEnd } from './copy-end.ts'
 import { FutureReadEnd, type Future } from './future.ts'
 import { ReadEnd, type Stream } from './stream.ts'
@@ -15,23 +16,16 @@ const taken = <E extends CopyEnd>(end: E, type: unknown, wanted: unknown): E => 
   return end
 }
 
+/** The handle of an end. */
 const carried = <V>(
-  take: (host: ComponentHost, handle: number) => V,
+  take: (host: ComponentHost, index: number) => V,
   give: (host: ComponentHost, value: V) => CopyEnd,
-): ValueType<V> => ({
-  flat: 'i',
-  size: 4,
-  align: 4,
-  lift: (from) => take(from.host, u32.lift(from)),
-  load: (host, at) => take(host, u32.load(host, at)),
-  store: (host, at, value) => u32.store(host, at, addWaitable(host.handles, give(host, value))),
-  lower: (host, value) => addWaitable(host.handles, give(host, value)),
-})
+): ValueType<V> => handle(take, (host, value) => addWaitable(host.handles, give(host, value)))
 
 export const streamOf = <T>(type: ValueType<T>): ValueType<Stream<T>> => ({
   ...carried<Stream<T>>(
-    (host, handle) => {
-      const end = host.handles.remove(ReadEnd, handle)
+    (host, index) => {
+      const end = host.handles.remove(ReadEnd, index)
       return taken(end, end.stream.type, type).stream as Stream<T>
     },
     (host, stream) => stream.readEnd(host),
@@ -41,8 +35,8 @@ export const streamOf = <T>(type: ValueType<T>): ValueType<Stream<T>> => ({
 
 export const futureOf = <T>(type: ValueType<T>): ValueType<Future<T>> => ({
   ...carried<Future<T>>(
-    (host, handle) => {
-      const end = host.handles.remove(FutureReadEnd, handle)
+    (host, index) => {
+      const end = host.handles.remove(FutureReadEnd, index)
       return taken(end, end.future.type, type).future as Future<T>
     },
     (host, future) => future.readEnd(host),

@@ -1,6 +1,6 @@
 /** The built-in functions of streams and futures: one of each for every stream and future in the type of a function. */
 import { trap } from '../trap.ts'
-import { expectAligned, type Carried } from '../types/type.ts'
+import { expectAligned, type Carried } from '../canonical/type.ts'
 import type { Outcome } from '../../outcome/sync-promise.ts'
 import { waitFor, type Builtin } from './builtins.ts'
 import { BLOCKED, expectCount, type CopyEnd } from './copy-end.ts'

@@ -1,6 +1,6 @@
 /** Futures of a component: one value, from the host or from itself. */
 import type { ComponentHost } from '../host.ts'
-import type { ValueType } from '../types/type.ts'
+import type { ValueType } from '../canonical/type.ts'
 import { trap } from '../trap.ts'
 import { BLOCKED, COMPLETED, CopyEnd, DROPPED } from './copy-end.ts'
 import { FUTURE_READ, FUTURE_WRITE } from './waitable.ts'

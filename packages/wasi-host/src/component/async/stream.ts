@@ -1,7 +1,8 @@
 /** Streams of a component: between itself and the host, or within itself. */
 import { singleIovec, type Iovec } from '../../memory/guest-memory.ts'
 import { NOT_YET } from '../../outcome/sync-promise.ts'
-import { u8, type ValueType } from '../types/type.ts'
+import { u8 } from '../canonical/scalars.ts'
+import type { ValueType } from '../canonical/type.ts'
 import type { ComponentHost } from '../host.ts'
 import { trap } from '../trap.ts'
 import { COMPLETED, BLOCKED, CopyEnd, DROPPED } from './copy-end.ts'

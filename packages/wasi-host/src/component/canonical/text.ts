@@ -1,6 +1,8 @@
-/** Strings in memory, in each of the three encodings. */
+/** Strings, in each of the three encodings. */
+import type { ComponentHost } from '../host.ts'
 import { trap } from '../trap.ts'
-import type { CanonicalContext } from './types.ts'
+import { pair } from './lists.ts'
+import type { ValueType } from './type.ts'
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const encoder = new TextEncoder()
@@ -12,7 +14,7 @@ const checkAligned = (pointer: number): void => {
   if (pointer % 2 !== 0) trap(`the string at ${pointer} is UTF-16, and its address is odd`)
 }
 
-const utf16 = ({ memory }: CanonicalContext, pointer: number, units: number): string => {
+const utf16 = ({ memory }: ComponentHost, pointer: number, units: number): string => {
   checkAligned(pointer)
   return Buffer.from(memory.copy(pointer, 2 * units)).toString('utf16le')
 }
@@ -20,9 +22,9 @@ const utf16 = ({ memory }: CanonicalContext, pointer: number, units: number): st
 /** Code units of one string at most: what a call copies holds up the thread. */
 const MOST_UNITS = 32 * 1024 * 1024
 
-export const loadText = (context: CanonicalContext, pointer: number, length: number): string => {
+const load = (host: ComponentHost, pointer: number, length: number): string => {
   if (length % UTF16_TAG > MOST_UNITS) trap(`a string of ${length % UTF16_TAG} code units is too long`)
-  const { memory, encoding } = context
+  const { memory, encoding } = host
   if (encoding === 'utf8') {
     try {
       return utf8.decode(memory.copy(pointer, length))
@@ -31,10 +33,10 @@ export const loadText = (context: CanonicalContext, pointer: number, length: num
       return trap(`the string at ${pointer} is not UTF-8`)
     }
   }
-  if (encoding === 'utf16') return utf16(context, pointer, length)
+  if (encoding === 'utf16') return utf16(host, pointer, length)
   checkAligned(pointer)
   return length >= UTF16_TAG
-    ? utf16(context, pointer, length - UTF16_TAG)
+    ? utf16(host, pointer, length - UTF16_TAG)
     : Buffer.from(memory.copy(pointer, length)).toString('latin1')
 }
 
@@ -44,7 +46,7 @@ const isLatin1 = (text: string): boolean => {
 }
 
 const encode = (
-  { encoding }: CanonicalContext,
+  { encoding }: ComponentHost,
   text: string,
 ): [bytes: Uint8Array, align: number, length: number] => {
   if (encoding === 'utf8') {
@@ -56,11 +58,11 @@ const encode = (
   return [Buffer.from(text, 'utf16le'), 2, text.length + tag]
 }
 
-/** Writes a string into memory of its own; returns its pointer and its length. */
-export const storeText = (context: CanonicalContext, text: string): [pointer: number, length: number] => {
-  const [bytes, align, length] = encode(context, text)
+/** A string whose bytes are no text of its encoding traps. */
+export const string: ValueType<string> = pair(load, (host, text) => {
+  const [bytes, align, length] = encode(host, text)
   // Also of no bytes: some languages have a header before each string.
-  const pointer = context.allocate(align, bytes.length)
-  context.memory.write(pointer, bytes)
+  const pointer = host.allocate(align, bytes.length)
+  host.memory.write(pointer, bytes)
   return [pointer, length]
-}
+})

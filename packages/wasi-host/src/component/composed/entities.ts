@@ -2,12 +2,23 @@
 import type { Step, Sort } from '../../module/composition/definition.ts'
 import { invalidWasm } from '../../outcome/errors.ts'
 import type { WasmModule } from '../../module/engine.ts'
-import type { FunctionType, Resource, Type } from '../canonical/types.ts'
+import type { FunctionType } from '../canonical/function.ts'
+import type { ValueType } from '../canonical/type.ts'
 import type { ComponentHost } from '../host.ts'
 import { Handles } from '../handles.ts'
 
+/** A resource type: what its handles stand for on one side. */
+export interface Resource {
+  readonly name: string
+  /** The value behind a handle; `own` takes it from its holder, else it is lent. Traps for an unknown handle. */
+  lift(host: ComponentHost, handle: number, own: boolean): unknown
+  /** A handle for a value. */
+  lower(host: ComponentHost, value: unknown, own: boolean): number
+}
+
 export type TypeEntity =
-  | { readonly kind: 'value'; readonly type: Type }
+  /** With how many parts it has, those of its parts included. */
+  | { readonly kind: 'value'; readonly type: ValueType<unknown>; readonly parts: number }
   | { readonly kind: 'func'; readonly type: FunctionType }
   | { readonly kind: 'resource'; readonly resource: Resource }
   /** What it says is read where an instance of it is imported, in the scope that it stands in. */
@@ -52,6 +63,9 @@ export interface ComponentEntity {
 /** The exports of a core instance: functions, memories, tables, globals; also the functions that the host makes. */
 export type CoreInstance = Readonly<Record<string, unknown>>
 
+/** Parts of all types of one component: a small type that names a large one is large. */
+const MOST_PARTS = 1_000_000
+
 /** The index spaces of one component while it is made. */
 export class Scope {
   readonly parent: Scope | undefined
@@ -60,9 +74,19 @@ export class Scope {
   /** By the options of canon that they were made for. */
   readonly hosts: Map<string, ComponentHost> = new Map()
   readonly #spaces = new Map<Sort, unknown[]>()
+  /** Of all components in the outermost. */
+  readonly #counted: { parts: number }
 
   constructor(parent: Scope | undefined) {
     this.parent = parent
+    this.#counted = parent ? parent.#counted : { parts: 0 }
+  }
+
+  /** A type with so many parts is made. */
+  count(parts: number): void {
+    this.#counted.parts += parts
+    if (this.#counted.parts > MOST_PARTS)
+      throw invalidWasm(`the types of this component have more than ${MOST_PARTS} parts in all`)
   }
 
   add(sort: Sort, value: unknown): void {

@@ -1,21 +1,13 @@
 /** Resources that go from one component to another: those of the host, and those that a component makes. */
-import type { Resource } from '../canonical/types.ts'
-import type { ComponentHost } from '../host.ts'
 import { trap } from '../trap.ts'
-import type { CoreFunction, Scope } from './entities.ts'
+import type { CoreFunction, Resource, Scope } from './entities.ts'
 
 /** A resource of the host is what its class is, in the table of each component. */
 export const hostResourceType = (name: string, module: string): HostResourceType => ({
   name,
   module,
-  lift: (context, handle, own) => {
-    const { handles } = context as ComponentHost
-    return own ? handles.remove(Object, handle) : handles.get(Object, handle)
-  },
-  lower: (context, value, own) => {
-    const { handles } = context as ComponentHost
-    return own ? handles.add(value as object) : handles.lend(value as object)
-  },
+  lift: ({ handles }, handle, own) => (own ? handles.remove(Object, handle) : handles.get(Object, handle)),
+  lower: ({ handles }, value, own) => (own ? handles.add(value as object) : handles.lend(value as object)),
 })
 
 export interface HostResourceType extends Resource {
@@ -46,13 +38,11 @@ export const guestResourceType = (scope: Scope, destructor: CoreFunction | undef
     name: 'resource',
     scope,
     destructor,
-    lift: (context, handle, own) => {
-      const { handles } = context as ComponentHost
+    lift: ({ handles }, handle, own) => {
       const made = own ? handles.remove(GuestResource, handle) : handles.get(GuestResource, handle)
       return expectOf(resource, made, handle)
     },
-    lower: (context, value, own) => {
-      const { handles } = context as ComponentHost
+    lower: ({ handles }, value, own) => {
       const made = value as GuestResource
       // Its own component sees what it has made it of.
       if (!own && handles === scope.handles) return made.rep

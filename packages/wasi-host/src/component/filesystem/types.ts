@@ -1,32 +1,21 @@
 /**
- * The types of `wasi:filesystem/types` of 0.2, and its error codes.
+ * The types of `wasi:filesystem/types` that 0.2 and 0.3 have in common, and the names of its errors.
  *
  * @see https://github.com/WebAssembly/WASI/blob/v0.2.9/proposals/filesystem/wit/types.wit
+ * @see https://github.com/WebAssembly/WASI/blob/v0.3.0/proposals/filesystem/wit/types.wit
  */
-import type { BigIntStats } from 'node:fs'
-import { failureOf, type Failure } from '../../outcome/failure.ts'
-import { rescued, after, type Outcome } from '../../outcome/sync-promise.ts'
-import { fileTypeOf } from '../../wasi/files/open-directory.ts'
+import { mapped } from '../canonical/compound.ts'
+import { enumeration, flags, record, variant, type Flags } from '../canonical/named.ts'
+import { u64 } from '../canonical/scalars.ts'
+import { string } from '../canonical/text.ts'
+import type { ValueType } from '../canonical/type.ts'
+import type { Failure } from '../../outcome/failure.ts'
+import type { DirectoryEntry, FileType } from '../../wasi/files/open-directory.ts'
 import type { NewTime } from '../../wasi/files/times.ts'
-import {
-  option,
-  record,
-  result,
-  string,
-  u32,
-  u64,
-  variant,
-  type Tagged,
-  type Type,
-} from '../canonical/types.ts'
-import { isEnd } from '../error-code.ts'
 
-const enumeration = (...names: readonly string[]): Type => ({ kind: 'enum', names })
-const flags = (...names: readonly string[]): Type => ({ kind: 'flags', names })
-
-export const errorCode: Type = enumeration(
+/** The error codes; 0.2 has would-block besides. */
+export const errorNames = [
   'access',
-  'would-block',
   'already',
   'bad-descriptor',
   'busy',
@@ -62,10 +51,12 @@ export const errorCode: Type = enumeration(
   'invalid-seek',
   'text-file-busy',
   'cross-device',
-)
+] as const
 
-/** The names of the enum, by the codes of Node. What has no name is `io`. */
-const names: Readonly<Record<string, string>> = {
+export type ErrorName = (typeof errorNames)[number] | 'would-block'
+
+/** By the codes of Node. */
+const names: Readonly<Record<string, ErrorName>> = {
   EACCES: 'access',
   EAGAIN: 'would-block',
   EALREADY: 'already',
@@ -111,33 +102,19 @@ const names: Readonly<Record<string, string>> = {
   EXDEV: 'cross-device',
 }
 
-export const errorName = ({ code }: Failure): string => names[code] ?? 'io'
+/** The name of an error; undefined for one that has none. */
+export const errorName = ({ code }: Failure): ErrorName | undefined =>
+  Object.hasOwn(names, code) ? names[code] : undefined
 
-/** `result<T, error-code>` of what an action returns or throws. */
-export const attempted = (action: () => Outcome<unknown>): Outcome<Tagged> =>
-  rescued<Tagged>(
-    () => after(action(), (val): Tagged => ({ tag: 'ok', val })),
-    (thrown) => {
-      if (isEnd(thrown)) throw thrown
-      return { tag: 'error', val: errorName(failureOf(thrown)) }
-    },
-  )
-
-export const resultOf = (ok?: Type): Type => result(ok, errorCode)
-
-/** The order is that of the interface. */
-export const descriptorType: Type = enumeration(
-  'unknown',
-  'block-device',
-  'character-device',
-  'directory',
-  'fifo',
-  'symbolic-link',
-  'regular-file',
-  'socket',
-)
-
-export const descriptorFlags: Type = flags(
+export type DescriptorFlags = Flags<
+  | 'read'
+  | 'write'
+  | 'file-integrity-sync'
+  | 'data-integrity-sync'
+  | 'requested-write-sync'
+  | 'mutate-directory'
+>
+export const descriptorFlags: ValueType<DescriptorFlags> = flags(
   'read',
   'write',
   'file-integrity-sync',
@@ -146,30 +123,12 @@ export const descriptorFlags: Type = flags(
   'mutate-directory',
 )
 
-/** `descriptor-flags` as a value. */
-export interface DescriptorFlags {
-  readonly read: boolean
-  readonly write: boolean
-  readonly fileIntegritySync: boolean
-  readonly dataIntegritySync: boolean
-  readonly requestedWriteSync: boolean
-  readonly mutateDirectory: boolean
-}
+export const pathFlags: ValueType<Flags<'symlink-follow'>> = flags('symlink-follow')
 
-export const pathFlags: Type = flags('symlink-follow')
-export interface PathFlags {
-  readonly symlinkFollow: boolean
-}
+export type OpenFlags = Flags<'create' | 'directory' | 'exclusive' | 'truncate'>
+export const openFlags: ValueType<OpenFlags> = flags('create', 'directory', 'exclusive', 'truncate')
 
-export const openFlags: Type = flags('create', 'directory', 'exclusive', 'truncate')
-export interface OpenFlags {
-  readonly create: boolean
-  readonly directory: boolean
-  readonly exclusive: boolean
-  readonly truncate: boolean
-}
-
-export const advice: Type = enumeration(
+export const advice: ValueType<string> = enumeration(
   'normal',
   'sequential',
   'random',
@@ -178,48 +137,51 @@ export const advice: Type = enumeration(
   'no-reuse',
 )
 
-const datetime = record(['seconds', u64], ['nanoseconds', u32])
-
-export const descriptorStat: Type = record(
-  ['type', descriptorType],
-  ['link-count', u64],
-  ['size', u64],
-  ['data-access-timestamp', option(datetime)],
-  ['data-modification-timestamp', option(datetime)],
-  ['status-change-timestamp', option(datetime)],
-)
-
-export const directoryEntry: Type = record(['type', descriptorType], ['name', string])
-
-export const metadataHash: Type = record(['lower', u64], ['upper', u64])
-
-export const newTimestamp: Type = variant(['no-change'], ['now'], ['timestamp', datetime])
-
-interface Datetime {
-  readonly seconds: bigint
-  readonly nanoseconds: number
+/** What a version has of its own. */
+export interface VersionTypes {
+  readonly type: ValueType<FileType>
+  /** A time in nanoseconds since 1970. */
+  readonly time: ValueType<bigint>
+  /** An option of one: none where the version has no place for it. */
+  readonly someTime: ValueType<bigint | undefined>
 }
 
-const NS_PER_SECOND = 1_000_000_000n
-
-/** Times before 1970 have no place in a datetime. */
-const datetimeOf = (ns: bigint): Datetime | undefined =>
-  ns < 0n ? undefined : { seconds: ns / NS_PER_SECOND, nanoseconds: Number(ns % NS_PER_SECOND) }
-
-/** A `descriptor-stat`. */
-export const statValue = (stat: BigIntStats): Readonly<Record<string, unknown>> => ({
-  type: fileTypeOf(stat),
-  linkCount: stat.nlink,
-  size: stat.size,
-  dataAccessTimestamp: datetimeOf(stat.atimeNs),
-  dataModificationTimestamp: datetimeOf(stat.mtimeNs),
-  statusChangeTimestamp: datetimeOf(stat.ctimeNs),
-})
-
-/** The time of a `new-timestamp`. */
-export const newTimeOf = ({ tag, val }: Tagged): NewTime => {
-  if (tag === 'now') return 'now'
-  if (tag === 'no-change') return 'keep'
-  const { seconds, nanoseconds } = val as Datetime
-  return seconds * NS_PER_SECOND + BigInt(nanoseconds)
+/** `descriptor-stat` */
+export interface Stat {
+  readonly type: FileType
+  readonly linkCount: bigint
+  readonly size: bigint
+  readonly dataAccessTimestamp: bigint | undefined
+  readonly dataModificationTimestamp: bigint | undefined
+  readonly statusChangeTimestamp: bigint | undefined
 }
+
+export const descriptorStat = ({ type, someTime }: VersionTypes): ValueType<Stat> =>
+  record(
+    ['type', type],
+    ['link-count', u64],
+    ['size', u64],
+    ['data-access-timestamp', someTime],
+    ['data-modification-timestamp', someTime],
+    ['status-change-timestamp', someTime],
+  )
+
+export const directoryEntry = ({ type }: VersionTypes): ValueType<DirectoryEntry> =>
+  record(['type', type], ['name', string])
+
+/** `metadata-hash-value` */
+export interface MetadataHash {
+  readonly lower: bigint
+  readonly upper: bigint
+}
+export const metadataHash: ValueType<MetadataHash> = record(['lower', u64], ['upper', u64])
+
+/** `new-timestamp` */
+export const newTimestamp = ({ time }: VersionTypes): ValueType<NewTime> =>
+  mapped(
+    variant(['no-change'], ['now'], ['timestamp', time]),
+    ({ tag, val }): NewTime => (tag === 'timestamp' ? (val as bigint) : tag === 'now' ? 'now' : 'keep'),
+    () => {
+      throw new TypeError('the host returns no new-timestamp')
+    },
+  )

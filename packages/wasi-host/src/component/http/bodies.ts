@@ -1,40 +1,24 @@
 /** The bodies of `wasi:http/types`: those that come with their trailers, and those that the component writes. */
 import type { HeaderList, HttpAnswer, HttpCalls } from '../../http/http-calls.ts'
-import { Failure, failureOf } from '../../outcome/failure.ts'
+import { Failure } from '../../outcome/failure.ts'
 import { after, rescued, type Outcome } from '../../outcome/sync-promise.ts'
 import { isReady } from '../../sockets/readiness.ts'
-import { borrow, option, own, result, type Resource, type Tagged } from '../canonical/types.ts'
+import { borrow, own } from '../canonical/handle.ts'
+import { option, result } from '../canonical/named.ts'
 import { iovecOf, socketChannel } from '../channel.ts'
 import { isEnd } from '../error-code.ts'
-import { MOST_AT_ONCE, type ComponentHost, type ComponentRows } from '../host.ts'
+import { MOST_AT_ONCE, type ComponentHost, type ComponentRow, type ComponentRows } from '../host.ts'
 import { Pollable } from '../pollable.ts'
+import { fallibleRow, row, type Fallible } from '../row.ts'
 import { InputStream, OutputStream } from '../streams.ts'
-import { hostResource, typedRows } from '../typed-row.ts'
-import { Fields, fields } from './fields.ts'
+import { Fields } from './fields.ts'
 import { errorCode, errorOf } from './types.ts'
-
-export const pollable: Resource = hostResource(Pollable)
-const inputStream = hostResource(InputStream)
-const outputStream = hostResource(OutputStream)
-
-export const ok = (val?: unknown): Tagged => ({ tag: 'ok', val })
-export const error = (val?: unknown): Tagged => ({ tag: 'error', val })
 
 /** The calls of HTTP; a component that imports `wasi:http` is not started without them. */
 export const httpOf = ({ guest }: ComponentHost): HttpCalls => {
   if (guest.http) return guest.http
   throw new Failure('ENOTSUP', 'this way of waiting serves no wasi:http')
 }
-
-/** What fails becomes `error(error-code)`. */
-export const attempted = (action: () => Outcome<unknown>): Outcome<unknown> =>
-  rescued<unknown>(
-    () => after(action(), ok),
-    (thrown) => {
-      if (isEnd(thrown)) throw thrown
-      return error(errorOf(failureOf(thrown)))
-    },
-  )
 
 /** Does what may have been done already, by the end of the guest. */
 const quietly = (action: () => Outcome<void>): Outcome<void> =>
@@ -105,76 +89,69 @@ export class OutgoingBody {
   }
 }
 
-export const incomingBody: Resource = hostResource(IncomingBody)
-export const outgoingBody: Resource = hostResource(OutgoingBody)
-const futureTrailers = hostResource(FutureTrailers)
+const self = borrow(IncomingBody)
+const future = borrow(FutureTrailers)
 
-export const bodyRows: ComponentRows = typedRows({
-  '[method]incoming-body.stream': {
-    parameters: [borrow(incomingBody)],
-    result: result(own(inputStream)),
-    call: (_host, self: IncomingBody) => {
-      if (self.streamed) return error()
-      self.streamed = true
-      return ok(new InputStream(socketChannel(self.body)))
-    },
-  },
-  '[static]incoming-body.finish': {
-    parameters: [own(incomingBody)],
-    result: own(futureTrailers),
-    waits: true,
-    call: (host, self: IncomingBody) =>
-      after(close(host, self.body), () => new FutureTrailers(self.trailers)),
-  },
-  '[resource-drop]incoming-body': {
-    parameters: [own(incomingBody)],
-    waits: true,
-    call: (host, self: IncomingBody) => after(close(host, self.body), () => close(host, self.trailers)),
-  },
-  '[method]future-trailers.subscribe': {
-    parameters: [borrow(futureTrailers)],
-    result: own(pollable),
-    call: (_host, self: FutureTrailers) => self.awaited.pollable(),
-  },
-  // option<result<result<option<trailers>, error-code>>>: the outer error says that it was got before.
-  '[method]future-trailers.get': {
-    parameters: [borrow(futureTrailers)],
-    result: option(result(result(option(own(fields)), errorCode))),
-    waits: true,
-    call: (host, self: FutureTrailers) => {
-      if (self.got) return error()
-      return after(self.awaited.get(host), (answer) => {
+/** A function whose failures are the error code. */
+export const fallible: Fallible<ComponentRow> = fallibleRow(errorCode, errorOf)
+
+export const bodyRows: ComponentRows = {
+  '[method]incoming-body.stream': row([self], result(own(InputStream)), (_host, body) => {
+    if (body.streamed) return { error: undefined }
+    body.streamed = true
+    return { ok: new InputStream(socketChannel(body.body)) }
+  }),
+  '[static]incoming-body.finish': row(
+    [own(IncomingBody)],
+    own(FutureTrailers),
+    (host, body) => after(close(host, body.body), () => new FutureTrailers(body.trailers)),
+    { waits: true },
+  ),
+  '[resource-drop]incoming-body': row(
+    [own(IncomingBody)],
+    undefined,
+    (host, body) => after(close(host, body.body), () => close(host, body.trailers)),
+    { waits: true },
+  ),
+  '[method]future-trailers.subscribe': row([future], own(Pollable), (_host, { awaited }) =>
+    awaited.pollable(),
+  ),
+  // The outer error says that it was got before.
+  '[method]future-trailers.get': row(
+    [future],
+    option(result(result(option(own(Fields)), errorCode))),
+    (host, trailers) => {
+      if (trailers.got) return { error: undefined }
+      return after(trailers.awaited.get(host), (answer) => {
         if (!answer) return undefined
-        self.got = true
-        if ('error' in answer) return ok(error(errorOf(answer.error)))
-        return ok(ok(answer.value.length === 0 ? undefined : Fields.of(answer.value)))
+        trailers.got = true
+        if ('error' in answer) return { ok: { error: errorOf(answer.error) } }
+        return { ok: { ok: answer.value.length === 0 ? undefined : Fields.of(answer.value) } }
       })
     },
-  },
-  '[resource-drop]future-trailers': {
-    parameters: [own(futureTrailers)],
-    waits: true,
-    call: (host, self: FutureTrailers) => close(host, self.awaited.id),
-  },
-  '[method]outgoing-body.write': {
-    parameters: [borrow(outgoingBody)],
-    result: result(own(outputStream)),
-    call: (_host, self: OutgoingBody) => {
-      if (self.written) return error()
-      self.written = true
-      return ok(new OutputStream(socketChannel(self.id)))
-    },
-  },
-  '[static]outgoing-body.finish': {
-    parameters: [own(outgoingBody), option(own(fields))],
-    result: result(undefined, errorCode),
-    waits: true,
-    call: (host, self: OutgoingBody, trailers: Fields | undefined) =>
-      attempted(() => httpOf(host).httpFinish(self.id, trailers?.list())),
-  },
-  '[resource-drop]outgoing-body': {
-    parameters: [own(outgoingBody)],
-    waits: true,
-    call: (host, self: OutgoingBody) => quietly(() => httpOf(host).httpAbort(self.id)),
-  },
-})
+    { waits: true },
+  ),
+  '[resource-drop]future-trailers': row(
+    [own(FutureTrailers)],
+    undefined,
+    (host, { awaited }) => close(host, awaited.id),
+    { waits: true },
+  ),
+  '[method]outgoing-body.write': row([borrow(OutgoingBody)], result(own(OutputStream)), (_host, body) => {
+    if (body.written) return { error: undefined }
+    body.written = true
+    return { ok: new OutputStream(socketChannel(body.id)) }
+  }),
+  '[static]outgoing-body.finish': fallible(
+    [own(OutgoingBody), option(own(Fields))],
+    undefined,
+    (host, { id }, trailers) => httpOf(host).httpFinish(id, trailers?.list()),
+    { waits: true },
+  ),
+  '[resource-drop]outgoing-body': row(
+    [own(OutgoingBody)],
+    undefined,
+    (host, { id }) => quietly(() => httpOf(host).httpAbort(id)),
+    { waits: true },
+  ),
+}

@@ -1,31 +1,24 @@
 /** Fields: the resource `fields` of `wasi:http/types`, which headers and trailers are. */
 import { HOP_BY_HOP } from '../../http/incoming-body.ts'
 import type { HeaderList } from '../../http/http-calls.ts'
-import {
-  bool,
-  borrow,
-  list,
-  own,
-  result,
-  string,
-  variant,
-  type Resource,
-  type Tagged,
-} from '../canonical/types.ts'
+import { borrow, own } from '../canonical/handle.ts'
+import { bytes, list } from '../canonical/lists.ts'
+import { result, variant, type Result, type Tagged } from '../canonical/named.ts'
+import { bool } from '../canonical/scalars.ts'
+import { string } from '../canonical/text.ts'
+import type { ValueType } from '../canonical/type.ts'
 import { dropRow, type ComponentRows } from '../host.ts'
-import { hostResource, typedRows } from '../typed-row.ts'
-import { fieldEntries, fieldValue } from './types.ts'
-
-type Entry = readonly [name: string, value: Uint8Array]
+import { row, type Make } from '../row.ts'
+import { fieldEntries, type FieldEntry } from './types.ts'
 
 /** A value with a character for each byte. */
 const textOf = (value: Uint8Array): string => Buffer.from(value).toString('latin1')
 
 export class Fields {
   readonly immutable: boolean
-  entries: Entry[]
+  entries: FieldEntry[]
 
-  constructor(entries: readonly Entry[] = [], immutable = false) {
+  constructor(entries: readonly FieldEntry[] = [], immutable = false) {
     this.entries = [...entries]
     this.immutable = immutable
   }
@@ -47,8 +40,6 @@ export class Fields {
   }
 }
 
-export const fields: Resource = hostResource(Fields)
-
 /** RFC 9110, section 5.6.2 */
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 
@@ -56,90 +47,83 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
 const NOT_IN_A_VALUE = /[\0-\x08\x0a-\x1f\x7f]/
 
-type Outcome = Tagged | undefined
-
-const checked = (name: string, values: readonly Uint8Array[]): Outcome => {
+/** What is wrong with a name and its values. */
+const wrongIn = (name: string, values: readonly Uint8Array[]): Tagged | undefined => {
   if (!TOKEN.test(name)) return { tag: 'invalid-syntax' }
   if (HOP_BY_HOP.has(name.toLowerCase())) return { tag: 'forbidden' }
   return values.some((value) => NOT_IN_A_VALUE.test(textOf(value))) ? { tag: 'invalid-syntax' } : undefined
 }
 
-const headerError = variant(['invalid-syntax'], ['forbidden'], ['immutable'])
-const unit = result(undefined, headerError)
+type Changed<T = undefined> = Result<T, Tagged>
 
 /** Changes the fields, unless they are immutable or the names and values are none. */
-const changed = (
+const changed = <T = undefined>(
   self: Fields,
   name: string,
   values: readonly Uint8Array[],
-  change: (lower: string) => void,
-): Tagged => {
-  const error = self.immutable ? { tag: 'immutable' } : checked(name, values)
-  if (error) return { tag: 'error', val: error }
-  change(name.toLowerCase())
-  return { tag: 'ok' }
+  change: (lower: string) => T,
+): Changed<T> => {
+  const error = self.immutable ? { tag: 'immutable' } : wrongIn(name, values)
+  return error ? { error } : { ok: change(name.toLowerCase()) }
 }
 
 const named = ({ entries }: Fields, name: string): Uint8Array[] =>
   entries.filter(([each]) => each === name.toLowerCase()).map(([, value]) => value)
 
+const fromList = (entries: readonly FieldEntry[]): Changed<Fields> => {
+  for (const [name, value] of entries) {
+    const error = wrongIn(name, [value])
+    if (error) return { error }
+  }
+  return { ok: new Fields(entries.map(([name, value]) => [name.toLowerCase(), value])) }
+}
+
+const self = borrow(Fields)
+
+/** What 0.2 and 0.3 have in common. */
+export const fieldsFunctions = <F>(
+  make: Make<F>,
+  headerError: ValueType<Tagged>,
+): Readonly<Record<string, F>> => ({
+  '[constructor]fields': make([], own(Fields), () => new Fields()),
+  '[static]fields.from-list': make([fieldEntries], result(own(Fields), headerError), (_host, entries) =>
+    fromList(entries),
+  ),
+  '[method]fields.get': make([self, string], list(bytes), (_host, fields, name) => named(fields, name)),
+  '[method]fields.has': make([self, string], bool, (_host, fields, name) => named(fields, name).length > 0),
+  '[method]fields.set': make(
+    [self, string, list(bytes)],
+    result(undefined, headerError),
+    (_host, fields, name, values): Changed =>
+      changed(fields, name, values, (lower) => {
+        const others = fields.entries.filter(([each]) => each !== lower)
+        fields.entries = [...others, ...values.map((value): FieldEntry => [lower, value])]
+        return undefined
+      }),
+  ),
+  '[method]fields.delete': make(
+    [self, string],
+    result(undefined, headerError),
+    (_host, fields, name): Changed =>
+      changed(fields, name, [], (lower) => {
+        fields.entries = fields.entries.filter(([each]) => each !== lower)
+        return undefined
+      }),
+  ),
+  '[method]fields.append': make(
+    [self, string, bytes],
+    result(undefined, headerError),
+    (_host, fields, name, value): Changed =>
+      changed(fields, name, [value], (lower) => {
+        fields.entries.push([lower, value])
+        return undefined
+      }),
+  ),
+  '[method]fields.clone': make([self], own(Fields), (_host, { entries }) => new Fields(entries)),
+})
+
 export const fieldsRows: ComponentRows = {
-  ...typedRows({
-    '[constructor]fields': { result: own(fields), call: () => new Fields() },
-    '[static]fields.from-list': {
-      parameters: [fieldEntries],
-      result: result(own(fields), headerError),
-      call: (_host, entries: Entry[]) => {
-        for (const [name, value] of entries) {
-          const error = checked(name, [value])
-          if (error) return { tag: 'error', val: error }
-        }
-        return { tag: 'ok', val: new Fields(entries.map(([name, value]) => [name.toLowerCase(), value])) }
-      },
-    },
-    '[method]fields.get': {
-      parameters: [borrow(fields), string],
-      result: list(fieldValue),
-      call: (_host, self: Fields, name: string) => named(self, name),
-    },
-    '[method]fields.has': {
-      parameters: [borrow(fields), string],
-      result: bool,
-      call: (_host, self: Fields, name: string) => named(self, name).length > 0,
-    },
-    '[method]fields.set': {
-      parameters: [borrow(fields), string, list(fieldValue)],
-      result: unit,
-      call: (_host, self: Fields, name: string, values: Uint8Array[]) =>
-        changed(self, name, values, (lower) => {
-          const others = self.entries.filter(([each]) => each !== lower)
-          self.entries = [...others, ...values.map((value): Entry => [lower, value])]
-        }),
-    },
-    '[method]fields.delete': {
-      parameters: [borrow(fields), string],
-      result: unit,
-      call: (_host, self: Fields, name: string) =>
-        changed(self, name, [], (lower) => {
-          self.entries = self.entries.filter(([each]) => each !== lower)
-        }),
-    },
-    '[method]fields.append': {
-      parameters: [borrow(fields), string, fieldValue],
-      result: unit,
-      call: (_host, self: Fields, name: string, value: Uint8Array) =>
-        changed(self, name, [value], (lower) => void self.entries.push([lower, value])),
-    },
-    '[method]fields.entries': {
-      parameters: [borrow(fields)],
-      result: fieldEntries,
-      call: (_host, self: Fields) => self.entries,
-    },
-    '[method]fields.clone': {
-      parameters: [borrow(fields)],
-      result: own(fields),
-      call: (_host, self: Fields) => new Fields(self.entries),
-    },
-  }),
+  ...fieldsFunctions(row, variant(['invalid-syntax'], ['forbidden'], ['immutable'])),
+  '[method]fields.entries': row([self], fieldEntries, (_host, { entries }) => entries),
   '[resource-drop]fields': dropRow(Fields),
 }

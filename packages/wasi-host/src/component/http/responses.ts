@@ -1,13 +1,15 @@
 /** `wasi:http/types` of 0.2: requests that the component is to answer, and its responses. */
 import type { Exchange } from '../../http/http-calls.ts'
 import { Failure } from '../../outcome/failure.ts'
-
-import { borrow, option, own, result, string, u16, type Tagged } from '../canonical/types.ts'
+import { borrow, own } from '../canonical/handle.ts'
+import { option, result } from '../canonical/named.ts'
+import { u16 } from '../canonical/scalars.ts'
+import { string } from '../canonical/text.ts'
 import { dropRow, type ComponentHost, type ComponentRows } from '../host.ts'
+import { row } from '../row.ts'
 import { IoError } from '../streams.ts'
-import { hostResource, typedRows } from '../typed-row.ts'
-import { error, httpOf, incomingBody, ok, type OutgoingBody, outgoingBody } from './bodies.ts'
-import { Fields, fields } from './fields.ts'
+import { httpOf, IncomingBody, OutgoingBody } from './bodies.ts'
+import { Fields } from './fields.ts'
 import { consume, discard, takeBody } from './requests.ts'
 import { errorCode, errorOf, method, methodOf, scheme, schemeOf } from './types.ts'
 
@@ -45,13 +47,8 @@ export class ResponseOutparam {
   }
 }
 
-const incomingRequest = hostResource(IncomingRequest)
-const outgoingResponse = hostResource(OutgoingResponse)
-const responseOutparam = hostResource(ResponseOutparam)
-const ioError = hostResource(IoError)
-
-const request = borrow(incomingRequest)
-const response = borrow(outgoingResponse)
+const request = borrow(IncomingRequest)
+const response = borrow(OutgoingResponse)
 
 /** The handles that `incoming-handler.handle` is called with. */
 export const incomingHandles = (
@@ -63,98 +60,55 @@ export const incomingHandles = (
 ]
 
 export const responseRows: ComponentRows = {
-  ...typedRows({
-    '[method]incoming-request.method': {
-      parameters: [request],
-      result: method,
-      call: (_host, { head }: IncomingRequest) => methodOf(head.method),
-    },
-    '[method]incoming-request.path-with-query': {
-      parameters: [request],
-      result: option(string),
-      call: (_host, { head }: IncomingRequest) => head.path,
-    },
-    '[method]incoming-request.scheme': {
-      parameters: [request],
-      result: option(scheme),
-      call: (_host, { head }: IncomingRequest) => schemeOf(head.scheme),
-    },
-    '[method]incoming-request.authority': {
-      parameters: [request],
-      result: option(string),
-      call: (_host, { head }: IncomingRequest) => head.authority,
-    },
-    '[method]incoming-request.headers': {
-      parameters: [request],
-      result: own(fields),
-      call: (_host, { headers }: IncomingRequest) => headers.frozen(),
-    },
-    '[method]incoming-request.consume': {
-      parameters: [request],
-      result: result(own(incomingBody)),
-      call: (_host, self: IncomingRequest) => consume(self),
-    },
-    '[resource-drop]incoming-request': {
-      parameters: [own(incomingRequest)],
-      waits: true,
-      call: (host, self: IncomingRequest) => discard(host, self),
-    },
-    '[constructor]outgoing-response': {
-      parameters: [own(fields)],
-      result: own(outgoingResponse),
-      call: (_host, headers: Fields) => new OutgoingResponse(headers.frozen()),
-    },
-    '[method]outgoing-response.status-code': {
-      parameters: [response],
-      result: u16,
-      call: (_host, { status }: OutgoingResponse) => status,
-    },
-    '[method]outgoing-response.set-status-code': {
-      parameters: [response, u16],
-      result: result(),
-      call: (_host, self: OutgoingResponse, status: number) => {
-        // 1xx is informational, and no response: RFC 9110, section 15.2.
-        if (status < 200 || status > 999) return error()
-        self.status = status
-        return ok()
-      },
-    },
-    '[method]outgoing-response.headers': {
-      parameters: [response],
-      result: own(fields),
-      call: (_host, { headers }: OutgoingResponse) => headers.frozen(),
-    },
-    '[method]outgoing-response.body': {
-      parameters: [response],
-      result: result(own(outgoingBody)),
-      waits: true,
-      call: (host, self: OutgoingResponse) => takeBody(host, self),
-    },
-    '[static]response-outparam.set': {
-      parameters: [own(responseOutparam), result(own(outgoingResponse), errorCode)],
-      waits: true,
-      call: (host, { exchange }: ResponseOutparam, { tag, val }: Tagged) => {
-        const http = httpOf(host)
-        if (tag === 'error') {
-          const { tag: code, val: detail } = val as Tagged
-          const words = typeof detail === 'string' ? detail : code
-          return http.httpRespond(exchange, { error: { code, detail: words } }, undefined)
-        }
-        const { status, headers, body } = val as OutgoingResponse
-        return http.httpRespond(exchange, { value: { status, headers: headers.list() } }, body?.id)
-      },
-    },
-    // option<error-code>: of an error that a stream of a body had.
-    'http-error-code': {
-      parameters: [borrow(ioError)],
-      result: option(errorCode),
-      call: (_host, { failure }: IoError) => (failure instanceof Failure ? errorOf(failure) : undefined),
-    },
+  '[method]incoming-request.method': row([request], method, (_host, { head }) => methodOf(head.method)),
+  '[method]incoming-request.path-with-query': row([request], option(string), (_host, { head }) => head.path),
+  '[method]incoming-request.scheme': row([request], option(scheme), (_host, { head }) =>
+    schemeOf(head.scheme),
+  ),
+  '[method]incoming-request.authority': row([request], option(string), (_host, { head }) => head.authority),
+  '[method]incoming-request.headers': row([request], own(Fields), (_host, { headers }) => headers.frozen()),
+  '[method]incoming-request.consume': row([request], result(own(IncomingBody)), (_host, self) =>
+    consume(self),
+  ),
+  '[resource-drop]incoming-request': row([own(IncomingRequest)], undefined, discard, { waits: true }),
+  '[constructor]outgoing-response': row(
+    [own(Fields)],
+    own(OutgoingResponse),
+    (_host, headers) => new OutgoingResponse(headers.frozen()),
+  ),
+  '[method]outgoing-response.status-code': row([response], u16, (_host, { status }) => status),
+  '[method]outgoing-response.set-status-code': row([response, u16], result(), (_host, self, status) => {
+    // 1xx is informational, and no response: RFC 9110, section 15.2.
+    if (status < 200 || status > 999) return { error: undefined }
+    self.status = status
+    return { ok: undefined }
   }),
-  '[resource-drop]outgoing-response': {
-    parameters: 'i',
-    waits: true,
-    call: (host, self) => void host.handles.remove(OutgoingResponse, self),
-  },
+  '[method]outgoing-response.headers': row([response], own(Fields), (_host, { headers }) => headers.frozen()),
+  '[method]outgoing-response.body': row(
+    [response],
+    result(own(OutgoingBody)),
+    (host, self) => takeBody(host, self),
+    { waits: true },
+  ),
+  '[resource-drop]outgoing-response': dropRow(OutgoingResponse),
+  '[static]response-outparam.set': row(
+    [own(ResponseOutparam), result(own(OutgoingResponse), errorCode)],
+    undefined,
+    (host, { exchange }, answer) => {
+      const http = httpOf(host)
+      if ('error' in answer) {
+        const { tag: code, val } = answer.error
+        const detail = typeof val === 'string' ? val : code
+        return http.httpRespond(exchange, { error: { code, detail } }, undefined)
+      }
+      const { status, headers, body } = answer.ok
+      return http.httpRespond(exchange, { value: { status, headers: headers.list() } }, body?.id)
+    },
+    { waits: true },
+  ),
   '[resource-drop]response-outparam': dropRow(ResponseOutparam),
+  // Of an error that a stream of a body had.
+  'http-error-code': row([borrow(IoError)], option(errorCode), (_host, { failure }) =>
+    failure instanceof Failure ? errorOf(failure) : undefined,
+  ),
 }

@@ -1,30 +1,22 @@
 /** The types of `wasi:http/types` of 0.2: methods, schemes, and the error codes with what failed. */
 import type { Failure } from '../../outcome/failure.ts'
-import {
-  list,
-  option,
-  record,
-  string,
-  tuple,
-  u16,
-  u32,
-  u64,
-  u8,
-  variant,
-  type Tagged,
-  type Type,
-} from '../canonical/types.ts'
+import { tuple } from '../canonical/compound.ts'
+import { bytes, list } from '../canonical/lists.ts'
+import { option, record, variant, type Tagged } from '../canonical/named.ts'
+import { u16, u32, u64, u8 } from '../canonical/scalars.ts'
+import { string } from '../canonical/text.ts'
+import type { ValueType } from '../canonical/type.ts'
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH']
 
 /** `variant method` */
-export const method: Type = variant(...METHODS.map((name) => [name.toLowerCase()] as const), [
+export const method: ValueType<Tagged> = variant(...METHODS.map((name) => [name.toLowerCase()] as const), [
   'other',
   string,
 ])
 
 /** `variant scheme` */
-export const scheme: Type = variant(['HTTP'], ['HTTPS'], ['other', string])
+export const scheme: ValueType<Tagged> = variant(['HTTP'], ['HTTPS'], ['other', string])
 
 export const methodOf = (name: string): Tagged =>
   METHODS.includes(name) ? { tag: name.toLowerCase() } : { tag: 'other', val: name }
@@ -38,8 +30,9 @@ export const schemeOf = (name: string): Tagged =>
 export const schemeName = ({ tag, val }: Tagged): string =>
   (tag === 'other' ? (val as string) : tag).toLowerCase()
 
-export const fieldValue: Type = list(u8)
-export const fieldEntries: Type = list(tuple(string, fieldValue))
+/** A name and a value of fields. */
+export type FieldEntry = readonly [name: string, value: Uint8Array]
+export const fieldEntries: ValueType<readonly FieldEntry[]> = list(tuple(string, bytes))
 
 const dns = record(['rcode', option(string)], ['info-code', option(u16)])
 const alert = record(['alert-id', option(u8)], ['alert-message', option(string)])
@@ -50,7 +43,7 @@ const field = record(['field-name', option(string)], ['field-size', option(u32)]
  *
  * @see https://github.com/WebAssembly/WASI/blob/v0.2.9/proposals/http/wit/types.wit
  */
-export const errorCode: Type = variant(
+export const errorCode: ValueType<Tagged> = variant(
   ['DNS-timeout'],
   ['DNS-error', dns],
   ['destination-not-found'],

@@ -7,10 +7,13 @@ import { Stream } from '../async/stream.ts'
 import { func, type WitFunction, type WitFunctions } from '../async/wit-function.ts'
 import { isTerminal, TerminalInput, TerminalOutput } from '../cli.ts'
 import type { Class } from '../handles.ts'
-import { string } from '../types/bytes.ts'
-import { list, mapped, option, result, tuple } from '../types/compound.ts'
-import { own } from '../types/handle.ts'
-import { enumeration, u8, type ValueType } from '../types/type.ts'
+import { mapped, tuple } from '../canonical/compound.ts'
+import { own } from '../canonical/handle.ts'
+import { list } from '../canonical/lists.ts'
+import { enumeration, option, result } from '../canonical/named.ts'
+import { u8 } from '../canonical/scalars.ts'
+import { string } from '../canonical/text.ts'
+import type { ValueType } from '../canonical/type.ts'
 import { EndpointSink, EndpointSource, noBytes } from './byte-streams.ts'
 import { nowhere, SocketEndpoint, StandardEndpoint, type Endpoint } from './endpoint.ts'
 
@@ -21,7 +24,7 @@ export const environment: WitFunctions = {
   'get-initial-cwd': func([], option(string), () => undefined),
 }
 
-const emptyResult = result<undefined, undefined>(undefined, undefined)
+const emptyResult = result()
 
 export const exit: WitFunctions = {
   exit: func([emptyResult], undefined, (_host, status) => {
@@ -32,18 +35,21 @@ export const exit: WitFunctions = {
   }),
 }
 
-const ILLEGAL_BYTE_SEQUENCE = 1
-const PIPE = 2
-const IO = 0
-const byCode: Readonly<Record<string, number>> = { EPIPE: PIPE, EOF: PIPE, EILSEQ: ILLEGAL_BYTE_SEQUENCE }
+const streamErrors = ['io', 'illegal-byte-sequence', 'pipe'] as const
+type StreamError = (typeof streamErrors)[number]
+const byCode: Readonly<Record<string, StreamError>> = {
+  EPIPE: 'pipe',
+  EOF: 'pipe',
+  EILSEQ: 'illegal-byte-sequence',
+}
 
 /** `wasi:cli/types.error-code` */
-const streamError = mapped<number, Failure>(
-  enumeration(3),
+const streamError = mapped<StreamError, Failure>(
+  enumeration(...streamErrors),
   () => {
     throw new RangeError('the host takes none of these')
   },
-  ({ code }) => byCode[code] ?? IO,
+  ({ code }) => byCode[code] ?? 'io',
 )
 const outcome: ValueType<Outcome> = result<undefined, Failure>(undefined, streamError)
 type Outcome = { readonly ok: undefined } | { readonly error: Failure }

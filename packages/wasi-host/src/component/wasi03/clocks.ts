@@ -3,8 +3,9 @@ import { SyncPromise } from '../../outcome/sync-promise.ts'
 import type { AsyncHost } from '../async/host.ts'
 import type { AsyncCall } from '../async/subtask.ts'
 import { asyncFunc, func, type WitFunctions } from '../async/wit-function.ts'
-import { tuple } from '../types/compound.ts'
-import { u32, u64, type ValueType } from '../types/type.ts'
+import { tuple } from '../canonical/compound.ts'
+import { u32, u64 } from '../canonical/scalars.ts'
+import type { ValueType } from '../canonical/type.ts'
 
 const now = (): bigint => process.hrtime.bigint()
 

@@ -1,74 +1,92 @@
 /** `wasi:sockets/types.error-code` and that of `ip-name-lookup`, of 0.3. */
 import { Failure } from '../../outcome/failure.ts'
-import { string } from '../types/bytes.ts'
-import { mapped, option, variant } from '../types/compound.ts'
-import type { ValueType } from '../types/type.ts'
+import { mapped } from '../canonical/compound.ts'
+import { option, variant } from '../canonical/named.ts'
+import { string } from '../canonical/text.ts'
+import type { ValueType } from '../canonical/type.ts'
 
 /** A variant whose last case says in words what has no case of its own. */
-const codes = (cases: Readonly<Record<string, number>>, count: number): ValueType<Failure> => {
-  const other = count - 1
-  const types = Array.from({ length: count }, (_, tag) =>
-    tag === other ? (option(string) as ValueType<unknown>) : undefined,
-  )
-  return mapped(
-    variant(types),
+const codes = <N extends string>(
+  names: readonly N[],
+  byCode: Readonly<Record<string, N>>,
+): ValueType<Failure> =>
+  mapped(
+    variant(...names.map((name) => [name] as const), ['other', option(string)]),
     ({ tag }) => new Failure('EIO', `the case ${tag}`),
-    ({ code, detail }) => {
-      const tag = cases[code]
-      return tag === undefined ? { tag: other, value: `${code}: ${detail}` } : { tag }
-    },
+    ({ code, detail }) =>
+      Object.hasOwn(byCode, code) ? { tag: byCode[code]! } : { tag: 'other', val: `${code}: ${detail}` },
   )
-}
 
 /**
- * The numbers of the cases, by the codes of Node.
+ * The cases by the codes of Node.
  *
  * @see https://github.com/WebAssembly/WASI/blob/v0.3.0/proposals/sockets/wit/types.wit
  */
 export const socketError: ValueType<Failure> = codes(
+  [
+    'access-denied',
+    'not-supported',
+    'invalid-argument',
+    'out-of-memory',
+    'timeout',
+    'invalid-state',
+    'address-not-bindable',
+    'address-in-use',
+    'remote-unreachable',
+    'connection-refused',
+    'connection-broken',
+    'connection-reset',
+    'connection-aborted',
+    'datagram-too-large',
+  ],
   {
-    EACCES: 0,
-    EPERM: 0,
-    ENOTSUP: 1,
-    EOPNOTSUPP: 1,
-    ENOPROTOOPT: 1,
-    EINVAL: 2,
-    EDESTADDRREQ: 2,
-    EAFNOSUPPORT: 2,
-    ENOMEM: 3,
-    ENOBUFS: 3,
-    ETIMEDOUT: 4,
-    EALREADY: 5,
-    EISCONN: 5,
-    ENOTCONN: 5,
-    EADDRNOTAVAIL: 6,
-    EADDRINUSE: 7,
-    EHOSTUNREACH: 8,
-    EHOSTDOWN: 8,
-    ENETUNREACH: 8,
-    ENETDOWN: 8,
-    ECONNREFUSED: 9,
-    EPIPE: 10,
-    ECONNRESET: 11,
-    ECONNABORTED: 12,
-    EMSGSIZE: 13,
+    EACCES: 'access-denied',
+    EPERM: 'access-denied',
+    ENOTSUP: 'not-supported',
+    EOPNOTSUPP: 'not-supported',
+    ENOPROTOOPT: 'not-supported',
+    EINVAL: 'invalid-argument',
+    EDESTADDRREQ: 'invalid-argument',
+    EAFNOSUPPORT: 'invalid-argument',
+    ENOMEM: 'out-of-memory',
+    ENOBUFS: 'out-of-memory',
+    ETIMEDOUT: 'timeout',
+    EALREADY: 'invalid-state',
+    EISCONN: 'invalid-state',
+    ENOTCONN: 'invalid-state',
+    EADDRNOTAVAIL: 'address-not-bindable',
+    EADDRINUSE: 'address-in-use',
+    EHOSTUNREACH: 'remote-unreachable',
+    EHOSTDOWN: 'remote-unreachable',
+    ENETUNREACH: 'remote-unreachable',
+    ENETDOWN: 'remote-unreachable',
+    ECONNREFUSED: 'connection-refused',
+    EPIPE: 'connection-broken',
+    ECONNRESET: 'connection-reset',
+    ECONNABORTED: 'connection-aborted',
+    EMSGSIZE: 'datagram-too-large',
   },
-  15,
 )
 
 /** @see https://github.com/WebAssembly/WASI/blob/v0.3.0/proposals/sockets/wit/ip-name-lookup.wit */
 export const lookupError: ValueType<Failure> = codes(
+  [
+    'access-denied',
+    'invalid-argument',
+    'name-unresolvable',
+    'temporary-resolver-failure',
+    'permanent-resolver-failure',
+  ],
   {
-    EACCES: 0,
-    EPERM: 0,
-    EINVAL: 1,
-    ENOENT: 2,
-    ENOTFOUND: 2,
-    ENODATA: 2,
-    EAI_AGAIN: 3,
-    EAI_FAIL: 4,
+    EACCES: 'access-denied',
+    EPERM: 'access-denied',
+    EINVAL: 'invalid-argument',
+    ENOENT: 'name-unresolvable',
+    ENOTFOUND: 'name-unresolvable',
+    ENODATA: 'name-unresolvable',
+    EAI_AGAIN: 'temporary-resolver-failure',
+    EAI_FAIL: 'permanent-resolver-failure',
   },
-  6,
 )
 
 /** The failure itself is the error. */

@@ -5,7 +5,8 @@ import { linkComponent, served, shapeOfImport } from '../link.ts'
 import { copyBuiltin } from '../async/copy-builtins.ts'
 import { builtins, exportBuiltins, taskReturn, type Builtin } from '../async/builtins.ts'
 import type { AsyncHost } from '../async/host.ts'
-import { callAsync, callSync, carriedOf, shapeOf, type WitFunctions } from '../async/wit-function.ts'
+import { callAsync, callSync, carriedOf, type WitFunctions } from '../async/wit-function.ts'
+import { shapeOf } from '../canonical/function.ts'
 import * as cli from './cli.ts'
 import { monotonicClock, systemClock } from './clocks.ts'
 import { nameLookup } from './name-lookup.ts'
@@ -69,7 +70,7 @@ const functionOf = (
   const lowersAsync = wanted.name.startsWith(ASYNC)
   const found = own(functions, lowersAsync ? wanted.name.slice(ASYNC.length) : wanted.name)
   if (!found || (lowersAsync && !found.isAsync)) return undefined
-  const shape = shapeOf(found, lowersAsync)
+  const shape = shapeOf(found, lowersAsync ? 'async lower' : 'lower')
   if (!isShaped(wanted, shape)) return undefined
   return lowersAsync
     ? served(wanted, (...args) => callAsync(host, found, args), false)

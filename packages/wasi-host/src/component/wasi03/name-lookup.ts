@@ -1,10 +1,12 @@
 /** `wasi:sockets/ip-name-lookup` of 0.3. */
 import { after } from '../../outcome/sync-promise.ts'
-import { asyncFunc, attempt, type WitFunctions } from '../async/wit-function.ts'
+import { asyncFunc, type WitFunctions } from '../async/wit-function.ts'
+import { list } from '../canonical/lists.ts'
+import { result } from '../canonical/named.ts'
+import { string } from '../canonical/text.ts'
 import { resolveName } from '../network.ts'
-import { string } from '../types/bytes.ts'
-import { list, result } from '../types/compound.ts'
-import { ipAddress } from './address.ts'
+import { attempt } from '../row.ts'
+import { ipAddress } from '../socket-address.ts'
 import { asItIs, lookupError } from './error-code.ts'
 
 export const nameLookup: WitFunctions = {

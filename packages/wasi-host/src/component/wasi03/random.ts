@@ -1,9 +1,9 @@
 /** `wasi:random` of 0.3. */
 import { randomFillSync } from 'node:crypto'
 import { func, type WitFunctions } from '../async/wit-function.ts'
-import { bytes } from '../types/bytes.ts'
-import { tuple } from '../types/compound.ts'
-import { u64 } from '../types/type.ts'
+import { tuple } from '../canonical/compound.ts'
+import { bytes } from '../canonical/lists.ts'
+import { u64 } from '../canonical/scalars.ts'
 
 /** The guest asks for a length that the host may shorten. */
 const MOST_BYTES = 1_048_576n

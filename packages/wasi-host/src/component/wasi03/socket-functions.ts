@@ -5,18 +5,20 @@ import { after, type Outcome } from '../../outcome/sync-promise.ts'
 import type { Option } from '../../sockets/socket-calls.ts'
 import type { AsyncHost } from '../async/host.ts'
 import { fallible, func, type WitFunction, type WitFunctions } from '../async/wit-function.ts'
+import { borrow, own } from '../canonical/handle.ts'
+import { enumeration } from '../canonical/named.ts'
+import { u64 } from '../canonical/scalars.ts'
+import type { ValueType } from '../canonical/type.ts'
 import type { Class } from '../handles.ts'
 import { bufferSize, type IpFamily, type KeptOptions, type SharedSocket } from '../socket.ts'
-import { borrow, own } from '../types/handle.ts'
-import { enumeration, u64, type ValueType } from '../types/type.ts'
-import { socketAddress } from './address.ts'
+import { socketAddress } from '../socket-address.ts'
 import { asItIs, socketError } from './error-code.ts'
 
 /** A function that may fail with the error code of sockets. */
 export const socketFunc: ReturnType<typeof fallible<Failure>> = fallible<Failure>(socketError, asItIs)
 
-export const families: readonly IpFamily[] = ['inet', 'inet6']
-export const ipFamily: ValueType<number> = enumeration(2)
+/** `enum ip-address-family`, as sockets have it. */
+export const ipFamily: ValueType<IpFamily> = enumeration<IpFamily>('inet', 'inet6')
 
 export const invalidState = (what: string): never => {
   throw new Failure('EISCONN', what)
@@ -65,7 +67,7 @@ export const keptFuncs = <
 })
 
 export const familyFunc = <S extends SharedSocket>(type: Class<S>): WitFunction =>
-  func([borrow(type)], ipFamily, (_host, { family }) => families.indexOf(family))
+  func([borrow(type)], ipFamily, (_host, { family }) => family)
 
 export const dropFunc = <S extends SharedSocket>(type: Class<S>): WitFunction =>
   func([own(type)], undefined, (host, socket) => socket.release(host))
@@ -73,12 +75,10 @@ export const dropFunc = <S extends SharedSocket>(type: Class<S>): WitFunction =>
 /** A new socket of the core, of one family alone. */
 export const openSocket = <S>(
   { guest: { sockets } }: AsyncHost,
-  family: number,
+  family: IpFamily,
   kind: 'stream' | 'datagram',
   make: (id: number, family: IpFamily) => S,
-): Outcome<S> => {
-  const known = families[family]!
-  return after(sockets.open(known, kind), (id) =>
-    after(known === 'inet6' ? sockets.setOption(id, 'IPV6_V6ONLY', 1) : undefined, () => make(id, known)),
+): Outcome<S> =>
+  after(sockets.open(family, kind), (id) =>
+    after(family === 'inet6' ? sockets.setOption(id, 'IPV6_V6ONLY', 1) : undefined, () => make(id, family)),
   )
-}

@@ -6,8 +6,14 @@ import { futureOf, streamOf } from '../async/carried.ts'
 import { Future } from '../async/future.ts'
 import type { AsyncHost } from '../async/host.ts'
 import { Stream } from '../async/stream.ts'
-import { asyncFunc, attempt, func, type WitFunctions } from '../async/wit-function.ts'
+import { asyncFunc, func, type WitFunctions } from '../async/wit-function.ts'
+import { tuple } from '../canonical/compound.ts'
+import { borrow, own } from '../canonical/handle.ts'
+import { result, type Result } from '../canonical/named.ts'
+import { bool, u32, u64, u8 } from '../canonical/scalars.ts'
+import type { ValueType } from '../canonical/type.ts'
 import { isEnd } from '../error-code.ts'
+import { attempt } from '../row.ts'
 import {
   expectLocal,
   expectRemote,
@@ -16,11 +22,8 @@ import {
   SharedSocket,
   type KeptOptions,
 } from '../socket.ts'
-import { borrow, own } from '../types/handle.ts'
-import { result, tuple, type Result } from '../types/compound.ts'
-import { bool, u32, u64, u8, type ValueType } from '../types/type.ts'
 import { AcceptedSockets } from './accepted-sockets.ts'
-import { socketAddress } from './address.ts'
+import { socketAddress } from '../socket-address.ts'
 import { EndpointSink, EndpointSource, noBytes, takesNothing } from './byte-streams.ts'
 import { SocketEndpoint } from './endpoint.ts'
 import { asItIs, socketError } from './error-code.ts'

@@ -5,8 +5,15 @@ import { after, SyncPromise, type Outcome } from '../../outcome/sync-promise.ts'
 import { DONTWAIT, type Received } from '../../sockets/socket-calls.ts'
 import type { AsyncHost } from '../async/host.ts'
 import type { AsyncCall } from '../async/subtask.ts'
-import { asyncFunc, attempt, type WitFunctions } from '../async/wit-function.ts'
+import { asyncFunc, type WitFunctions } from '../async/wit-function.ts'
+import { tuple } from '../canonical/compound.ts'
+import { borrow, own } from '../canonical/handle.ts'
+import { bytes } from '../canonical/lists.ts'
+import { option, result } from '../canonical/named.ts'
+import { u8 } from '../canonical/scalars.ts'
+import type { ValueType } from '../canonical/type.ts'
 import { iovecOf } from '../channel.ts'
+import { attempt } from '../row.ts'
 import {
   expectLocal,
   expectRemote,
@@ -15,11 +22,7 @@ import {
   SharedSocket,
   type KeptOptions,
 } from '../socket.ts'
-import { bytes } from '../types/bytes.ts'
-import { option, result, tuple } from '../types/compound.ts'
-import { borrow, own } from '../types/handle.ts'
-import { u8, type ValueType } from '../types/type.ts'
-import { socketAddress } from './address.ts'
+import { socketAddress } from '../socket-address.ts'
 import { asItIs, socketError } from './error-code.ts'
 import {
   addressFunc,
