@@ -74,7 +74,7 @@ export const portTransport = (port: MessagePort): Transport<PortConnection> => {
     for (const connection of connecting) connection.refuse()
   })
   port.unref()
-  // Listeners hold the port; each of them may be told to let go.
+  // Listeners hold the port; each of them may let go (unref).
   let holding = 0
   const hold = (by: 1 | -1): void => {
     holding += by
