@@ -43,11 +43,9 @@ export class PortConnection extends Duplex {
     port.on('close', () => this.#closed())
   }
 
-  /** Resolves when the other end has accepted, or refused. */
-  opened(): Promise<SocketError | undefined> {
-    return new Promise((resolve) => {
-      this.#opened = resolve
-    })
+  /** Calls back once, when the other end has accepted, or refused. */
+  opened(callback: (refused: SocketError | undefined) => void): void {
+    this.#opened = callback
   }
 
   /** Nobody is there to accept. */

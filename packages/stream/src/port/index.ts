@@ -155,7 +155,7 @@ const answered = async (
   const late = (): void =>
     reject(refusal('ETIMEDOUT', name, `the other thread did not answer within ${limit} ms`))
   const timer = limit === Infinity ? undefined : setTimeout(late, limit)
-  void connection.opened().then((refused) => {
+  connection.opened((refused) => {
     if (refused === undefined) resolve()
     else reject(refusal(refused.code, name, 'no listener of the other thread has that name'))
   })
