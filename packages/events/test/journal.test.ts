@@ -1,4 +1,13 @@
-import { chmodSync, chownSync, existsSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join as joinPath } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import {
@@ -223,6 +232,57 @@ describe.skipIf(sqlite === undefined)('a journal', () => {
     const ann = await byHand(second.address, { session, token: 'ann' })
     await until(() => ann.frames.length > 0)
     expect(ann.code()).toBeUndefined()
+  })
+})
+
+describe.skipIf(sqlite === undefined)('after a power cut', () => {
+  /** The files of a journal as they are now, under another name: what the disk had when the power went. */
+  const snapshot = (path: string): string => {
+    const taken = place()
+    for (const end of ['', '-wal']) if (existsSync(path + end)) copyFileSync(path + end, taken + end)
+    for (const end of ['', '-wal']) if (existsSync(taken + end)) chmodSync(taken + end, 0o600)
+    return taken
+  }
+
+  test.each(['normal', 'full'] as const)(
+    'no number is used again, or the receiver takes a new message for an old one (%s)',
+    async (synchronous) => {
+      const server = await serve()
+      const got: unknown[] = []
+      server.on('a', (value) => got.push(value))
+      const path = place()
+      const client = await join(server.address, { journal: { path, synchronous } })
+      await client.send('a', 1)
+      const disk = snapshot(path)
+      await client.send('a', 2)
+      await client.send('a', 3)
+      const latest = snapshot(path)
+      await client.close()
+      // With `full` the disk has all that was acknowledged.
+      const kept = synchronous === 'full' ? latest : disk
+      const again = await join(server.address, { journal: { path: kept, synchronous } })
+      await again.send('a', 4)
+      expect(got).toEqual([1, 2, 3, 4])
+    },
+  )
+
+  test('and without one, the numbers of a client that closed or was killed go on', async () => {
+    const server = await serve()
+    const ids: string[] = []
+    server.on('a', (_, __, { id }) => void ids.push(id!.split(':')[1]!))
+    const path = place()
+    for (const value of [1, 2]) {
+      const client = await join(server.address, { journal: { path } })
+      await client.send('a', value)
+      await client.close()
+    }
+    expect(ids).toEqual(['1', '2'])
+  })
+
+  test('synchronous has two values', async () => {
+    const journal = { path: place(), synchronous: 'off' as 'full' }
+    expect(await codeOf(EventServer.listen(usual(), { journal }))).toBe('ERR_INVALID_ARG_VALUE')
+    expect(existsSync(journal.path)).toBe(false)
   })
 })
 

@@ -105,7 +105,7 @@ export class EventClient<M extends object = AnyMap> extends EventEnd<ClientTypes
     this.#journal =
       options.journal === undefined
         ? undefined
-        : new SentJournal(options.journal.path, codec.name, (error) => this.handlers.report(error))
+        : new SentJournal(options.journal, codec.name, (error) => this.handlers.report(error))
     const session = this.#journal?.session ?? crypto.randomUUID()
     this.#channel = new Channel(
       {

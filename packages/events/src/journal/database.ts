@@ -4,7 +4,7 @@ import type * as Sqlite from 'node:sqlite'
 import type { DatabaseSync } from 'node:sqlite'
 import { checkOptions, invalidArgument, invalidValue, SocketError } from '@uds/winsock-ffi'
 import { failure } from '../errors.ts'
-import { count } from '../options.ts'
+import { count, oneOf } from '../options.ts'
 
 /** Where a journal is kept. It takes an engine with `node:sqlite` (Node.js 22.13 or later); else `ENOTSUP`. */
 export interface JournalOptions {
@@ -19,6 +19,17 @@ export interface JournalOptions {
    * @default 2_592_000_000 (30 days)
    */
   readonly rememberMs?: number | undefined
+  /**
+   * What a power cut, or a crash of the system, may take. The end of the process takes nothing, whatever this is.
+   *
+   * - `normal`: the last commits, so messages that were acknowledged a moment before. What is left is sound: nothing is
+   *   handled twice, and no number is used again.
+   * - `full`: nothing. Each commit waits for the disk (fsync), so a `send` takes as long as that.
+   *
+   * @default 'normal'
+   * @see https://www.sqlite.org/pragma.html#pragma_synchronous
+   */
+  readonly synchronous?: 'normal' | 'full' | undefined
 }
 
 const THIRTY_DAYS_MS = 30 * 24 * 3600 * 1000
@@ -29,7 +40,7 @@ export const rememberMs = (where: string, options: JournalOptions): number =>
 
 /** @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE` */
 export const checkJournal = (where: string, options: JournalOptions | undefined): void => {
-  checkOptions(options, where, ['path', 'rememberMs'], 'journal.')
+  checkOptions(options, where, ['path', 'rememberMs', 'synchronous'], 'journal.')
   if (options === undefined) return
   const { path } = options
   if (typeof path !== 'string' || path === '')
@@ -37,6 +48,7 @@ export const checkJournal = (where: string, options: JournalOptions | undefined)
   if (path.startsWith('file:') || path === ':memory:')
     throw invalidValue(where, 'journal.path', 'must be the path of a file', path)
   rememberMs(where, options)
+  oneOf(where, 'journal.synchronous', options.synchronous, ['normal', 'full'])
 }
 
 const PRIVATE = 0o600
@@ -61,6 +73,10 @@ const statsOf = (path: string, stat: (path: string) => Stats): Stats | undefined
     throw refused(path, (error as NodeJS.ErrnoException).code ?? 'EIO', (error as Error).message)
   }
 }
+
+/** The text of the pragma; only these two are written into it. */
+export const pragmaOf = (synchronous: JournalOptions['synchronous']): string =>
+  `PRAGMA synchronous = ${synchronous === 'full' ? 'FULL' : 'NORMAL'}`
 
 /** Refuses a file that other users own, or can open. */
 const checkPrivate = (path: string, stats: Stats): void => {
@@ -171,7 +187,10 @@ const lock = (sqlite: typeof Sqlite, path: string): DatabaseSync => {
  *
  * @throws SocketError `ENOTSUP`, `EACCES`, `ERR_JOURNAL_IN_USE`, `ERR_JOURNAL_CORRUPT`, and what the file system says
  */
-export const openDatabase = (given: string, setUp: (database: DatabaseSync) => void): OpenDatabase => {
+export const openDatabase = (
+  { path: given, synchronous }: JournalOptions,
+  setUp: (database: DatabaseSync) => void,
+): OpenDatabase => {
   const sqlite = load()
   if (statsOf(given, statSync) === undefined) create(given)
   const path = realPathOf(given)
@@ -188,9 +207,8 @@ export const openDatabase = (given: string, setUp: (database: DatabaseSync) => v
   try {
     held = lock(sqlite, path + LOCK)
     database = new sqlite.DatabaseSync(path)
-    // A write-ahead log with NORMAL survives the end of the process at any moment; only a power cut can take the last
-    // commits, and the file stays sound. https://www.sqlite.org/pragma.html#pragma_synchronous
-    database.exec('PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
+    // A write-ahead log survives the end of the process at any moment, whatever is synchronised, and stays sound.
+    database.exec(`PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; ${pragmaOf(synchronous)}`)
     setUp(database)
     return { database, path, close }
   } catch (error) {

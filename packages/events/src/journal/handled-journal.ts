@@ -2,7 +2,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { DeferError } from '../errors.ts'
 import { isThenable } from '../handlers/listeners.ts'
-import { journalError, type OpenDatabase, openDatabase } from './database.ts'
+import { journalError, type JournalOptions, type OpenDatabase, openDatabase, rememberMs } from './database.ts'
 
 /** What a journal knows of a session. */
 export interface KeptSession {
@@ -61,9 +61,9 @@ export class HandledJournal {
   #newSessions = 0
   #newMessages = 0
 
-  constructor(path: string, rememberMs: number) {
-    this.#open = openDatabase(path, createTable)
-    this.#rememberMs = rememberMs
+  constructor(options: JournalOptions) {
+    this.#open = openDatabase(options, createTable)
+    this.#rememberMs = rememberMs('listen', options)
     const { database } = this.#open
     this.#select = database.prepare('SELECT seq, owner FROM uds_handled WHERE session = ?')
     this.#update = database.prepare(

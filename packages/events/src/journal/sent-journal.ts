@@ -2,7 +2,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { failure } from '../errors.ts'
 import type { Encoded } from '../wire/frame.ts'
-import { journalError, type OpenDatabase, openDatabase } from './database.ts'
+import { journalError, type JournalOptions, type OpenDatabase, openDatabase, pragmaOf } from './database.ts'
 
 /** A message as a journal keeps it. */
 export interface StoredMessage {
@@ -31,6 +31,9 @@ const createTables = (codec: string) => (database: DatabaseSync) => {
   put.run('codec', codec)
 }
 
+/** So many numbers are set aside at once. */
+const RESERVED_NUMBERS = 100_000
+
 /**
  * Keeps messages from before their first byte leaves this process until they are settled. What is sent in one tick is one
  * transaction.
@@ -47,12 +50,17 @@ export class SentJournal {
   /** The last transaction failed, and was reported. */
   #failing = false
 
+  /** Up to which number a power cut cannot make this journal forget that numbers were used. */
+  #reserved = 0
+  readonly #synchronous: JournalOptions['synchronous']
+
   /** @param report - receives an error of a transaction that no caller awaits */
-  constructor(path: string, codec: string, report: (error: Error) => void) {
+  constructor(options: JournalOptions, codec: string, report: (error: Error) => void) {
     this.#report = report
-    this.#open = openDatabase(path, createTables(codec))
-    const { database } = this.#open
-    this.session = this.#meta('session')
+    this.#synchronous = options.synchronous
+    this.#open = openDatabase(options, createTables(codec))
+    const { database, path } = this.#open
+    this.session = String(this.#meta('session'))
     const kept = this.#meta('codec')
     this.#insert = database.prepare('INSERT INTO uds_sent VALUES (?, ?, ?, ?)')
     this.#delete = database.prepare('DELETE FROM uds_sent WHERE seq >= ? AND seq < ?')
@@ -62,9 +70,9 @@ export class SentJournal {
     throw failure('journal', 'ERR_UNSUPPORTED_CODEC', detail)
   }
 
-  #meta(key: string): string {
+  #meta(key: string): string | undefined {
     const row = this.#open.database.prepare('SELECT value FROM uds_meta WHERE key = ?').get(key)
-    return String(row?.['value'])
+    return row && String(row['value'])
   }
 
   /** What an earlier life of this process left, oldest first. */
@@ -80,10 +88,32 @@ export class SentJournal {
       }))
   }
 
-  /** The number of the next message: numbers are never used twice, or the receiver would take it for an old one. */
+  /**
+   * The number of the next message: numbers are never used twice, or the receiver would take it for an old one. After a
+   * power cut the last commits may be missing, but not the numbers that were set aside for them.
+   */
   next(): number {
     const row = this.#open.database.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'uds_sent'").get()
-    return Number(row?.['seq'] ?? 0) + 1
+    const reserved = this.#meta('closed') === undefined ? Number(this.#meta('reserved') ?? 0) : 0
+    return Math.max(Number(row?.['seq'] ?? 0), reserved) + 1
+  }
+
+  /** Sets numbers aside, on the disk itself, before one of them is used. */
+  #reserve(most: number): void {
+    // Each commit is on the disk then.
+    if (most <= this.#reserved || this.#synchronous === 'full') return
+    const { database } = this.#open
+    const reserved = most + RESERVED_NUMBERS
+    database.exec(pragmaOf('full'))
+    try {
+      database.exec('BEGIN IMMEDIATE')
+      database.prepare("INSERT OR REPLACE INTO uds_meta VALUES ('reserved', ?)").run(String(reserved))
+      database.exec("DELETE FROM uds_meta WHERE key = 'closed'; COMMIT")
+    } finally {
+      if (database.isTransaction) database.exec('ROLLBACK')
+      database.exec(pragmaOf('normal'))
+    }
+    this.#reserved = reserved
   }
 
   /**
@@ -95,6 +125,8 @@ export class SentJournal {
     const settled = this.#settled
     const { database, path } = this.#open
     try {
+      const last = messages.at(-1)
+      if (last !== undefined) this.#reserve(last.seq)
       database.exec('BEGIN IMMEDIATE')
       for (const [from, count] of settled) this.#delete.run(from, from + count)
       for (const { seq, name, flags, payload } of messages)
@@ -135,6 +167,17 @@ export class SentJournal {
   close(): void {
     if (!this.#open.database.isOpen) return
     this.#removeSettled()
+    this.#noteTheEnd()
     this.#open.close()
+  }
+
+  /** The numbers that were set aside and not used are used by the next life. */
+  #noteTheEnd(): void {
+    if (this.#reserved === 0) return
+    try {
+      this.#open.database.exec("INSERT OR REPLACE INTO uds_meta VALUES ('closed', 'yes')")
+    } catch {
+      // On a full disk; the next life leaves those numbers out.
+    }
   }
 }

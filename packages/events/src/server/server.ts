@@ -11,7 +11,7 @@ import { asError, failure } from '../errors.ts'
 import { EventEnd } from '../end/event-end.ts'
 import type { Delivery } from '../handlers/handler.ts'
 import { HandlerRegistry } from '../handlers/registry.ts'
-import { checkJournal, rememberMs } from '../journal/database.ts'
+import { checkJournal } from '../journal/database.ts'
 import { HandledJournal } from '../journal/handled-journal.ts'
 import type { AnyMap, CheckedMap, EventName, ServerRequests, ToClient, ToServer, Work } from '../map.ts'
 import { checkName } from '../names.ts'
@@ -109,10 +109,7 @@ export class EventServer<M extends object = AnyMap>
       skipsSlow: oneOf('listen', 'slowConsumer', options.slowConsumer, ['disconnect', 'skip']) === 'skip',
       report: (error, peer) => this.handlers.report(error, peer),
     })
-    this.#journal =
-      options.journal === undefined
-        ? undefined
-        : new HandledJournal(options.journal.path, rememberMs('listen', options.journal))
+    this.#journal = options.journal === undefined ? undefined : new HandledJournal(options.journal)
     this.#handshake = new ServerHandshake({
       settings,
       sessions: this.#sessions,
@@ -138,7 +135,7 @@ export class EventServer<M extends object = AnyMap>
       tell: (...args) => this.#adapter.tell(...args),
     })
     this.handlers.changed = () => this.#adapter.changed()
-    this.#work = new WorkQueues({ handlers: this.handlers, journal: options.journal?.path })
+    this.#work = new WorkQueues({ handlers: this.handlers, journal: options.journal })
     handleOwnRequests({
       options,
       handlers: this.handlers,

@@ -2,7 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { structuredClone } from '../codecs/structured-clone.ts'
 import { asError } from '../errors.ts'
-import { journalError, type OpenDatabase, openDatabase } from '../journal/database.ts'
+import { journalError, type JournalOptions, type OpenDatabase, openDatabase } from '../journal/database.ts'
 import type { OpenJob } from './job.ts'
 
 const createTable = (database: DatabaseSync): void => {
@@ -30,8 +30,8 @@ export class WorkJournal {
   #writes: { readonly write: Write; readonly done: (error: Error | undefined) => void }[] = []
 
   /** @param report - receives an error of a write that no caller awaits */
-  constructor(path: string, report: (error: Error) => void) {
-    this.#open = openDatabase(path, createTable)
+  constructor(options: JournalOptions, report: (error: Error) => void) {
+    this.#open = openDatabase(options, createTable)
     this.#report = report
   }
 

@@ -3,6 +3,7 @@ import { invalidValue } from '@uds/winsock-ffi'
 import { failure } from '../errors.ts'
 import type { RequestContext } from '../handlers/handler.ts'
 import type { HandlerRegistry } from '../handlers/registry.ts'
+import type { JournalOptions } from '../journal/database.ts'
 import { checkWorkName, WORK } from '../names.ts'
 import { WorkJournal } from './work-journal.ts'
 import { type WorkOptions, type WorkPeer, WorkQueue } from './work-queue.ts'
@@ -10,8 +11,8 @@ import { type WorkOptions, type WorkPeer, WorkQueue } from './work-queue.ts'
 /** What the queues need of their server. */
 export interface WorkQueuesContext {
   readonly handlers: HandlerRegistry
-  /** The file of the server's journal, where it has one. */
-  readonly journal: string | undefined
+  /** The server's journal, where it has one. */
+  readonly journal: JournalOptions | undefined
 }
 
 export class WorkQueues {
@@ -40,7 +41,8 @@ export class WorkQueues {
     }
     const { handlers, journal } = this.#context
     const report = (error: Error): void => handlers.report(error)
-    if (journal !== undefined) this.#journal ??= new WorkJournal(`${journal}-work`, report)
+    if (journal !== undefined)
+      this.#journal ??= new WorkJournal({ ...journal, path: `${journal.path}-work` }, report)
     const queue = new WorkQueue(name, options ?? {}, { journal: this.#journal, report })
     this.#queues.set(name, queue)
     return queue
