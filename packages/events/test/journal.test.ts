@@ -235,15 +235,15 @@ describe.skipIf(sqlite === undefined)('a journal', () => {
   })
 })
 
-describe.skipIf(sqlite === undefined)('after a power cut', () => {
-  /** The files of a journal as they are now, under another name: what the disk had when the power went. */
-  const snapshot = (path: string): string => {
-    const taken = place()
-    for (const end of ['', '-wal']) if (existsSync(path + end)) copyFileSync(path + end, taken + end)
-    for (const end of ['', '-wal']) if (existsSync(taken + end)) chmodSync(taken + end, 0o600)
-    return taken
-  }
+/** The files of a journal as they are now, under another name: what the disk had when the power went. */
+const snapshot = (path: string): string => {
+  const taken = place()
+  for (const end of ['', '-wal']) if (existsSync(path + end)) copyFileSync(path + end, taken + end)
+  for (const end of ['', '-wal']) if (existsSync(taken + end)) chmodSync(taken + end, 0o600)
+  return taken
+}
 
+describe.skipIf(sqlite === undefined)('after a power cut', () => {
   test.each(['normal', 'full'] as const)(
     'no number is used again, or the receiver takes a new message for an old one (%s)',
     async (synchronous) => {

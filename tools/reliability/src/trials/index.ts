@@ -1,5 +1,6 @@
 /** All trials, by what they try. */
 import { deaths } from '../deaths/index.ts'
+import { disks } from '../disks/index.ts'
 import type { Trials } from './trial.ts'
 
-export const trials: Readonly<Record<string, Trials>> = { deaths }
+export const trials: Readonly<Record<string, Trials>> = { deaths, disks }

@@ -1,0 +1,45 @@
+/** `journal-actor.ts [DIRECTORY, SYNCHRONOUS, COUNT]`: a server and a client with journals, in one process, and a history. */
+import type { DatabaseSync } from 'node:sqlite'
+import { join } from 'node:path'
+import { EventClient, EventServer } from '@uds/events'
+import { Log } from '../deaths/logs.ts'
+
+const [directory, synchronous, count] = JSON.parse(process.argv[2] ?? '') as [
+  string,
+  'normal' | 'full',
+  number,
+]
+const history = new Log(join(directory, 'history'))
+const address = 'memory:journals'
+
+await EventServer.listen(address, {
+  journal: { path: join(directory, 'server'), synchronous },
+  setUp: (server) => {
+    server.on('say', (number, _, { transaction }) => {
+      const database = transaction as DatabaseSync
+      // The log is written back often, so that the cut meets that, too.
+      database.exec('PRAGMA wal_autocheckpoint = 60')
+      database.exec('CREATE TABLE IF NOT EXISTS effects (id INTEGER PRIMARY KEY, number INTEGER)')
+      database.prepare('INSERT INTO effects (number) VALUES (?)').run(number as number)
+    })
+  },
+})
+const client = await EventClient.connect(address, {
+  journal: { path: join(directory, 'client'), synchronous },
+})
+console.log('ready')
+
+const say = async (number: number): Promise<void> => {
+  const sent = client.send('say', number)
+  setImmediate(() => history.write(`k ${number}`))
+  await sent
+  history.write(`a ${number}`)
+}
+let number = 0
+while (number < count) {
+  // One message in a tick, or three.
+  const together = number % 10 === 0 ? 3 : 1
+  await Promise.all(Array.from({ length: together }, () => say(++number)))
+}
+// No end in order: the power goes.
+process.kill(process.pid, 'SIGKILL')
