@@ -166,6 +166,10 @@ const doors: Readonly<Record<string, (path: string) => unknown>> = {
     EventServer.listen(`unix:${path}`, { journal: { path: `${path}-j` } }),
 }
 
+const close = async (handle: unknown): Promise<void> => {
+  await (handle as { close(): unknown }).close()
+}
+
 /** A directory in which nothing can be made: every door says so, leaves nothing, and works when there is room. */
 export const fullDirectory = (how: 'full' | 'read-only'): Trial => ({
   impossible: rootIsMissing,
@@ -175,9 +179,6 @@ export const fullDirectory = (how: 'full' | 'read-only'): Trial => ({
     const path = join(disk.path, 's')
     const old = await listen(`unix:${join(disk.path, 'old')}`)
     old.on('connection', (connection) => connection.end('x'))
-    const close = async (handle: unknown): Promise<void> => {
-      await (handle as { close(): unknown }).close()
-    }
     for (const [name, door] of Object.entries(doors)) {
       if (how === 'full') disk.fillNames()
       else disk.readOnly()
