@@ -66,6 +66,19 @@ const closing = async (
   return { transport: { ...memory, connect: comeTo }, attempts: () => attempts }
 }
 
+test('a client that finds the backlog of the server full comes back in a moment, however long it was away', async () => {
+  const server = await serve(`memory:${freshName()}`)
+  const { transport, attempts } = failing('EAGAIN', 3)
+  const client = watched(
+    EventClient.open(server.address, {
+      transport,
+      reconnect: { initialMs: 60_000, maxMs: 60_000, jitter: 0 },
+    }),
+  )
+  await client.once('connect')
+  expect(attempts()).toBe(4)
+})
+
 describe('a server that closes while a client comes to it', () => {
   test('and that another has taken the place of refuses nobody', async () => {
     const server = await serve(`memory:${freshName()}`)

@@ -80,7 +80,7 @@ export { codeOf } from './errors/error-code.ts'
 
 // What passes by itself
 export { Backoff, CONNECT_PAUSES, FULL_RECEIVER_PAUSES, type BackoffSettings } from './retry/backoff.ts'
-export { isScarcity, mayConnectLater } from './retry/passing.ts'
+export { isBusy, isScarcity, mayConnectLater } from './retry/passing.ts'
 
 // The file of an AF_UNIX socket
 export { fileError } from './errors/file-error.ts'

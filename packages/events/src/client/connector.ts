@@ -4,7 +4,7 @@ import { type Address, connect as openConnection, type Transport } from '@uds/st
 import { socketFileOf } from '../address.ts'
 import { asError } from '../errors.ts'
 import { type Link, lost, ReadBuffer } from '../wire/link.ts'
-import { Backoff, codeOf, CONNECT_PAUSES, mayConnectLater } from '@uds/winsock-ffi/internal'
+import { Backoff, codeOf, CONNECT_PAUSES, isBusy, mayConnectLater } from '@uds/winsock-ffi/internal'
 import { readBackoff, signatureOf, whenFileAppears } from './reconnect.ts'
 
 /** Errors after which trying again is of no use. */
@@ -129,6 +129,8 @@ export class Connector {
   }
 
   async #keepTrying(backoff: Backoff, firstWait: number, reason: unknown): Promise<void> {
+    // Of a server that is there, and has more clients at once than its backlog holds.
+    const busy = new Backoff(CONNECT_PAUSES)
     let last = reason
     let wait = firstWait
     for (let attempt = 1; !this.#context.leaving(); attempt++) {
@@ -142,7 +144,7 @@ export class Connector {
         last = error
         if (this.#context.leaving()) return
         const final = isFinal(error)
-        wait = backoff.next()
+        wait = isBusy(error) ? busy.next() : backoff.next()
         this.#context.attemptFailed(asError(error), attempt, final ? undefined : wait)
         if (!final) continue
         this.#context.report(asError(error))

@@ -35,6 +35,9 @@ const conditionOf = (error: unknown): Condition | undefined => {
 /** True for want of descriptors or of memory in the system. */
 export const isScarcity = (error: unknown): boolean => conditionOf(error) === 'scarce'
 
+/** True where the server is there and has no room now: it will have some as soon as it accepts. */
+export const isBusy = (error: unknown): boolean => conditionOf(error) === 'busy'
+
 /**
  * True for a failure of connect that passes by itself: no server yet, no room at the server, no descriptor free.
  *

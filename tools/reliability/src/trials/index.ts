@@ -1,6 +1,7 @@
 /** All trials, by what they try. */
 import { deaths } from '../deaths/index.ts'
 import { disks } from '../disks/index.ts'
+import { load } from '../load/index.ts'
 import type { Trials } from './trial.ts'
 
-export const trials: Readonly<Record<string, Trials>> = { deaths, disks }
+export const trials: Readonly<Record<string, Trials>> = { deaths, disks, load }
