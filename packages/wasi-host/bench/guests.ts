@@ -42,13 +42,15 @@ export const readyGuest: Uint8Array = buildModule({
 const PATHS = Buffer.from('file'.padEnd(16, '\0') + 'a/b/c/file'.padEnd(16, '\0') + 'none')
 const FILE_RIGHTS = (1n << 1n) | (1n << 2n) | (1n << 6n) | (1n << 21n)
 
-/** Reads or writes at the descriptor in $file, from its beginning once more at the end of the file. */
-const transfer = (call: 'read' | 'write'): string => `
-  (func (export "transfers_${call}") (param $times i32) (param $size i32) (result i32)
+/** Reads or writes at the descriptor in $file, into one part of the memory, or as wasi-libc's stdio does into two. */
+const transfer = (call: 'read' | 'write', parts: 1 | 2 = 1): string => `
+  (func (export "transfers_${call}${parts === 2 ? 'v' : ''}") (param $times i32) (param $size i32) (result i32)
     (i32.store (i32.const 16) (i32.const ${BUFFER}))
-    (i32.store (i32.const 20) (local.get $size))
+    (i32.store (i32.const 20) (i32.sub (local.get $size) (i32.const ${8 * (parts - 1)})))
+    (i32.store (i32.const 24) (i32.const ${BUFFER / 2}))
+    (i32.store (i32.const 28) (i32.const 8))
     (loop $again
-      (if (call $fd_${call} (global.get $file) (i32.const 16) (i32.const 1) (i32.const ${OUT}))
+      (if (call $fd_${call} (global.get $file) (i32.const 16) (i32.const ${parts}) (i32.const ${OUT}))
         (then (return (i32.const -1))))
       (if (i32.ne (i32.load (i32.const ${OUT})) (local.get $size)) (then (return (i32.const -2))))
       (local.set $times (i32.sub (local.get $times) (i32.const 1)))
@@ -76,7 +78,7 @@ export const filesGuest: Uint8Array = buildModule({
     (if ${openFile('(i32.const 1024)', '(i32.const 4)')} (then (return (i32.const -1))))
     (global.set $file (i32.load (i32.const ${OUT})))
     (i32.const 0))
-  ${transfer('read')} ${transfer('write')}
+  ${transfer('read')} ${transfer('read', 2)} ${transfer('write')}
   (func (export "opens") (param $times i32) (param $path i32) (param $length i32) (result i32)
     (loop $again
       (if ${openFile('(i32.add (i32.const 1024) (local.get $path))', '(local.get $length)')}

@@ -8,17 +8,23 @@ import {
   readlinkSync,
   renameSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { codeOfCall, expectNoLeak, isWindows, tempDir } from '@uds/testkit'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { AnchoredPlace, canAnchor } from '../src/wasi/files/anchored-place.ts'
+import { BeneathPlace } from '../src/wasi/files/beneath-place.ts'
 import { CheckedPlace } from '../src/wasi/files/checked-place.ts'
+import { resolvesWhole } from '../src/wasi/files/whole-paths.ts'
 import { isReservedName } from '../src/wasi/files/host-name.ts'
-import { OpenDirectory } from '../src/wasi/files/open-directory.ts'
+import { failureOf } from '../src/outcome/failure.ts'
+import { fileTypeOf, OpenDirectory } from '../src/wasi/files/open-directory.ts'
+import type { Status } from '../src/wasi/files/place.ts'
 import type { OpenFile } from '../src/wasi/files/open-file.ts'
 import {
   createDirectoryAt,
@@ -59,6 +65,7 @@ const contentOf = (directory: OpenDirectory, path: string): string => {
 
 const places = [
   ...(canAnchor() ? [['anchored', AnchoredPlace] as const] : []),
+  ...(canAnchor() && resolvesWhole() ? [['resolved beneath', BeneathPlace] as const] : []),
   ['checked', CheckedPlace] as const,
 ] as const
 
@@ -276,6 +283,122 @@ test.skipIf(!canAnchor())(
     expect([...seen]).toEqual(['inside'])
   },
   60_000,
+)
+
+/** Any path of names, links, dots and slashes, by a seed. */
+const pathsFrom = (seed: number, count: number): string[] => {
+  let state = seed
+  const pick = <T>(list: readonly T[]): T => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return list[(state >>> 8) % list.length]!
+  }
+  const names = ['a', 'b', 'file', 'free', 'in', 'up', 'out', 'root', 'round', 'gone', 'none', '.', '..', '']
+  return Array.from({ length: count }, () =>
+    Array.from({ length: pick([1, 1, 2, 2, 3, 4, 6]) }, () => pick(names)).join('/'),
+  )
+}
+
+test.skipIf(!canAnchor() || !resolvesWhole())(
+  'a path that the kernel resolves leads where a walk leads, and fails as it does',
+  () => {
+    const base = tempDir()
+    const inside = join(base, 'inside')
+    mkdirSync(join(inside, 'a/b'), { recursive: true })
+    mkdirSync(join(inside, 'free'))
+    mkdirSync(join(base, 'outside'))
+    for (const each of ['inside/file', 'inside/a/b/file', 'inside/free/file', 'outside/file'])
+      writeFileSync(join(base, each), each)
+    for (const [target, link] of [
+      ['a/b', 'in'],
+      ['../free/file', 'a/up'],
+      ['../outside', 'out'],
+      ['/', 'a/root'],
+      ['round', 'round'],
+      ['nowhere', 'free/gone'],
+      ['../../in/../b/file', 'a/b/in'],
+    ] as const)
+      symlinkSync(target, join(inside, link))
+    const [walked, whole] = [AnchoredPlace, BeneathPlace].map(
+      (place) => new OpenDirectory(place.at(inside), false),
+    ) as [OpenDirectory, OpenDirectory]
+    const inode = ({ dev, ino }: Pick<Status, 'dev' | 'ino'>): string => `${dev} ${ino}`
+    const outcomes = (directory: OpenDirectory, path: string): unknown[] => {
+      const found = (action: () => Status): unknown => {
+        try {
+          const stat = action()
+          // The number of a file that was made here is nobody else's.
+          return stat.size === 0n ? 'made' : inode(stat)
+        } catch (error) {
+          return failureOf(error).code
+        }
+      }
+      const opened = (options: OpenOptions): Status => {
+        const open = openAt(directory, path, options) as OpenFile | OpenDirectory
+        try {
+          return open.stat()
+        } finally {
+          open.close()
+          if (options.create) unlinkAt(directory, path)
+        }
+      }
+      return [true, false].flatMap((follow) => [
+        found(() => statAt(directory, path, follow)),
+        found(() => opened({ ...reading, follow })),
+        found(() => opened({ ...reading, follow, directory: true })),
+        found(() => opened({ ...reading, follow, write: true })),
+        found(() => opened({ ...creating, follow, exclusive: true, read: false })),
+      ])
+    }
+    const paths = pathsFrom(88, 3000)
+    const ends = new Set<unknown>()
+    for (const path of paths) {
+      const [one, other] = [outcomes(walked, path), outcomes(whole, path)]
+      if (!isDeepStrictEqual(one, other)) expect({ path, outcomes: other }).toEqual({ path, outcomes: one })
+      for (const each of one) ends.add(each)
+    }
+    // Every way to end has been seen, and what is outside has not.
+    for (const code of ['ENOTCAPABLE', 'ELOOP', 'ENOENT', 'ENOTDIR', 'EISDIR', 'EEXIST', 'made'])
+      expect(ends).toContain(code)
+    for (const each of ['inside', 'inside/file', 'inside/a/b/file', 'inside/free/file'])
+      expect(ends).toContain(inode(lstatSync(join(base, each), { bigint: true })))
+    for (const each of ['outside', 'outside/file'])
+      expect(ends).not.toContain(inode(lstatSync(join(base, each), { bigint: true })))
+    walked.close()
+    whole.close()
+  },
+)
+
+test.skipIf(!canAnchor() || !resolvesWhole())(
+  'the status of a path is that of node:fs, to the nanosecond',
+  () => {
+    const dir = tempDir()
+    mkdirSync(join(dir, 'sub'))
+    writeFileSync(join(dir, 'sub/file'), 'twelve bytes')
+    symlinkSync('sub/file', join(dir, 'link'))
+    linkSync(join(dir, 'sub/file'), join(dir, 'hard'))
+    utimesSync(join(dir, 'hard'), -1.5, 1e9)
+    const facts = (stat: Status): unknown => ({
+      ...Object.fromEntries(
+        (['dev', 'ino', 'nlink', 'size', 'atimeNs', 'mtimeNs', 'ctimeNs'] as const).map((each) => [
+          each,
+          stat[each],
+        ]),
+      ),
+      type: fileTypeOf(stat),
+    })
+    for (const [root, paths] of [
+      [dir, ['sub', 'sub/file', 'link', 'hard', '.', 'sub/..']],
+      ['/dev', ['null', 'fd', 'shm']],
+    ] as const) {
+      const directory = new OpenDirectory(BeneathPlace.at(root), true)
+      for (const path of paths)
+        expect([path, facts(directory.place.statWhole(path, false) as Status)]).toEqual([
+          path,
+          facts(lstatSync(join(root, path), { bigint: true })),
+        ])
+      directory.close()
+    }
+  },
 )
 
 test('a link that was made beside a file is no way to it from a read-only directory', () => {

@@ -179,6 +179,35 @@ describe.each(waits)('files under %s', (wait) => {
     for (const each of ['fd_sync', 'fd_datasync']) expect(await guest.call(each, fd)).toBe(SUCCESS)
   })
 
+  test('several parts are read and written, also where the memory has grown and may have moved', async () => {
+    const guest = await start({ wait })
+    const fd = await guest.open('file', { oflags: CREAT })
+    const parts = (...ranges: readonly (readonly [at: number, size: number])[]): Promise<void> =>
+      guest.words(IOV, ...ranges.flat())
+    await guest.put(DATA, 'onethree')
+    await guest.put(DATA + 100, 'two')
+    await parts([DATA, 3], [0, 0], [DATA + 100, 3], [DATA + 3, 5])
+    expect(await guest.call('fd_write', fd, IOV, 4, OUT)).toBe(SUCCESS)
+    expect(readFileSync(join(guest.dir, 'file'), 'utf8')).toBe('onetwothree')
+    for (let more = 0; more < 4; more += 1) {
+      const end = 65_536 * Number(await guest.call('grow', 64))
+      expect(end).toBeGreaterThan(0)
+      await parts([end, 4], [end + 65_536, 100], [DATA, 0])
+      expect(await guest.call('fd_pread', fd, IOV, 3, 1n, OUT)).toBe(SUCCESS)
+      expect(await guest.u32(OUT)).toBe(10)
+      expect(await guest.text(end, 4)).toBe('netw')
+      expect(await guest.text(end + 65_536, 6)).toBe('othree')
+      await parts([end, 5])
+      expect(await guest.call('fd_pread', fd, IOV, 1, 6n, OUT)).toBe(SUCCESS)
+      expect(await guest.text(end, 5)).toBe('three')
+    }
+    await parts([DATA, 1], [0x7fff_0000, 1])
+    expect(await guest.call('fd_pread', fd, IOV, 2, 0n, OUT)).toBe(wasiErrno['EFAULT'])
+    expect(await guest.call('fd_pread', fd, IOV, 1025, 0n, OUT)).toBe(wasiErrno['EFAULT'])
+    const reading = await guest.open('file', { rights: READ })
+    expect(await guest.call('fd_write', reading, IOV, 1, OUT)).toBe(wasiErrno['ENOTCAPABLE'])
+  })
+
   test('what a guest leaves open is closed with it', async () => {
     const dir = tempDir()
     writeFileSync(join(dir, 'file'), '')

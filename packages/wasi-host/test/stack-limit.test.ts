@@ -19,11 +19,12 @@ test.runIf(hasJspi && isLinux)(
     })
     const waiting = suspendedWithin(limit)
     const held: SyncPromise<number>[] = []
-    const hold = waiting.suspending(() => {
+    const call = (): Promise<number> => {
       const later = new SyncPromise<number>()
       held.push(later)
       return later.promise()
-    })
+    }
+    const [hold] = waiting.suspending([{ call, shape: '>i' }])
     const module = new engine.Module(
       assemble(`(module (import "host" "hold" (func $hold (result i32))) (memory 1)
         (func (export "run") (result i32) (call $hold)))`) as Uint8Array<ArrayBuffer>,

@@ -49,6 +49,8 @@ export class FdTable {
   readonly #held = new Set<number>()
   readonly #unnumbered = new Set<{ close(): void }>()
   readonly #firstSocket: number
+  /** Where the search for a number for what is no socket begins. */
+  #noneFreeBelow = 0
 
   constructor({ firstSocket = 0 }: FdTableOptions = {}) {
     this.#firstSocket = firstSocket
@@ -77,6 +79,10 @@ export class FdTable {
     this.#entries.set(fd, entry)
   }
 
+  #freed(fd: number): void {
+    if (fd < this.#noneFreeBelow) this.#noneFreeBelow = fd
+  }
+
   #lowest(from: number, usable: (fd: number) => boolean): number {
     if (this.#entries.size + this.#held.size >= MOST_DESCRIPTORS) throw full
     for (let fd = from; ; fd += 1) if (!this.#entries.has(fd) && !this.#held.has(fd) && usable(fd)) return fd
@@ -84,7 +90,8 @@ export class FdTable {
 
   /** Assigns the lowest free number to a file, a directory or a stream. */
   add(entry: FdEntry): number {
-    const fd = this.#lowest(0, (each) => !this.#slots.has(each))
+    const fd = this.#lowest(this.#noneFreeBelow, (each) => !this.#slots.has(each))
+    this.#noneFreeBelow = fd + 1
     this.#entries.set(fd, entry)
     return fd
   }
@@ -115,6 +122,7 @@ export class FdTable {
 
   remove(fd: number): void {
     this.#entries.delete(fd >>> 0)
+    this.#freed(fd >>> 0)
   }
 
   /** Sets a number aside that is no descriptor: every call on it is EBADF. */
@@ -127,6 +135,7 @@ export class FdTable {
   /** Frees such a number. */
   letGo(fd: number): void {
     if (!this.#held.delete(fd >>> 0)) throw badDescriptor
+    this.#freed(fd >>> 0)
   }
 
   /** Sets numbers aside for sockets to come. */

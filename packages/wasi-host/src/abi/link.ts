@@ -6,7 +6,7 @@ import { signature } from '../module/inspect.ts'
 import { linkError } from '../outcome/errors.ts'
 import { errnoOf, type ErrnoStyle } from '../outcome/errno.ts'
 import { Exit, failureOf, Stopped, wouldBlock } from '../outcome/failure.ts'
-import type { ModuleImport } from '../module/binary.ts'
+import { shapeOfImport, shortTypes, type ModuleImport } from '../module/binary.ts'
 import { after, SyncPromise, type Outcome } from '../outcome/sync-promise.ts'
 import type { AbiName } from '../module/profile.ts'
 import { addImport, type OwnImports } from './own-imports.ts'
@@ -29,8 +29,8 @@ export interface LinkOptions {
   readonly abi: AbiName
   /** The numbers in the calls of zig-wasm-cpython. @default those of the original, Linux'. */
   readonly errno: ErrnoStyle | undefined
-  /** Makes a function that may wait into what the module imports. */
-  readonly suspending: (call: HostCall) => unknown
+  /** Makes functions that may wait into what the module imports, each with the flat types that it has there. */
+  readonly suspending: (calls: readonly { readonly call: HostCall; readonly shape: string }[]) => unknown[]
   /** What the embedder serves. */
   readonly own: OwnImports
   /** The interfaces of a component; undefined for a module of preview 1. */
@@ -50,11 +50,6 @@ const rowsNamed = (abi: Abi, name: string): readonly Row[] => {
   return rows === undefined ? [] : Array.isArray(rows) ? rows : [rows as Row]
 }
 
-const letters: Readonly<Record<string, string>> = { i32: 'i', i64: 'I', f32: 'f', f64: 'F' }
-
-const shape = ({ parameters }: ModuleImport): string =>
-  parameters.map((each) => letters[each] ?? '?').join('')
-
 interface Found {
   readonly abi: Abi
   readonly row: Row
@@ -62,7 +57,7 @@ interface Found {
 
 /** The row for an import: of the module's own ABI, else of the first that has a call of this name and type. */
 const find = (wanted: ModuleImport, profile: AbiName): Found | undefined => {
-  const parameters = shape(wanted)
+  const parameters = shortTypes(wanted.parameters)
   const fitting = abis.flatMap((abi): Found[] => {
     if (!abi.modules.includes(wanted.module)) return []
     const row = rowsNamed(abi, wanted.name).find((each) => each.parameters === parameters)
@@ -91,16 +86,33 @@ const rowCall = (guest: Guest, { abi, row }: Found, options: LinkOptions): HostC
     // Ordinary, and not what a guest asks the words of.
     return thrown === wouldBlock ? errno : after(note(guest, row, first, failure.detail), () => errno)
   }
-  return (...args) => {
-    let outcome: Outcome<number | void>
-    try {
-      outcome = row.call(guest, ...args)
-    } catch (error) {
-      outcome = failed(error, args[0]!)
-    }
-    return outcome instanceof SyncPromise
-      ? outcome.follow(succeeded, (error) => failed(error, args[0]!)).promise()
+  const finished = (outcome: Outcome<number | void>, first: number): number | Promise<number> =>
+    outcome instanceof SyncPromise
+      ? outcome.follow(succeeded, (error) => failed(error, first)).promise()
       : succeeded(outcome)
+  // Written out for the usual numbers of parameters: to gather and spread them costs as much as the row of a short call.
+  if (row.parameters.length === 1)
+    return (a) => {
+      try {
+        return finished(row.call(guest, a), a)
+      } catch (error) {
+        return finished(failed(error, a), a)
+      }
+    }
+  if (row.parameters.length === 4)
+    return (a, b, c, d) => {
+      try {
+        return finished(row.call(guest, a, b, c, d), a)
+      } catch (error) {
+        return finished(failed(error, a), a)
+      }
+    }
+  return (...args) => {
+    try {
+      return finished(row.call(guest, ...args), args[0]!)
+    } catch (error) {
+      return finished(failed(error, args[0]!), args[0]!)
+    }
   }
 }
 
@@ -124,6 +136,16 @@ const traced =
     }
     return result instanceof Promise ? result.then(told) : told(result)
   }
+
+/** What serves the imports of one name. */
+interface Linked {
+  readonly wanted: ModuleImport
+  /** By the number of parameters. */
+  readonly calls: Map<number, HostCall>
+  /** The flat types that it is imported with: of two nobody but JavaScript can serve both. */
+  readonly shapes: Set<string>
+  waits: boolean
+}
 
 /** A JS function that is imported gets as many arguments as the import declares: which distinguishes the shapes. */
 const byArity = (calls: ReadonlyMap<number, HostCall>): HostCall => {
@@ -153,7 +175,18 @@ export const isServed = (module: string, name: string): boolean =>
  * @throws TypeError `ERR_WASI_LINK` that names every import that this host lacks.
  */
 export const link = (inspection: Inspection, guest: Guest, options: LinkOptions): WasmImports => {
-  const calls = new Map<string, { wanted: ModuleImport; shapes: Map<number, HostCall>; waits: boolean }>()
+  const linked = new Map<string, Linked>()
+  const add = (wanted: ModuleImport, call: HostCall, waits: boolean): void => {
+    const key = `${wanted.module}\0${wanted.name}`
+    const entry = linked.get(key) ?? { wanted, calls: new Map(), shapes: new Set(), waits: false }
+    entry.calls.set(
+      wanted.parameters.length,
+      debug.enabled ? traced(`${wanted.module}.${wanted.name}`, call) : call,
+    )
+    entry.shapes.add(shapeOfImport(wanted))
+    entry.waits ||= waits
+    linked.set(key, entry)
+  }
   const missing: string[] = []
   const imports: WasmImports = {}
   options.own.expectNoClash(isServed)
@@ -165,8 +198,7 @@ export const link = (inspection: Inspection, guest: Guest, options: LinkOptions)
     }
     const served = wanted.kind === 'function' ? options.component?.(wanted) : undefined
     if (served) {
-      const call = debug.enabled ? traced(`${wanted.module}.${wanted.name}`, served.call) : served.call
-      addImport(imports, wanted, served.waits ? options.suspending(call) : call)
+      add(wanted, served.call, served.waits)
       continue
     }
     if (wanted.kind !== 'function') {
@@ -176,24 +208,22 @@ export const link = (inspection: Inspection, guest: Guest, options: LinkOptions)
       continue
     }
     const found = find(wanted, options.abi)
-    const key = `${wanted.module}.${wanted.name}`
-    if (!found) {
-      missing.push(notOffered(wanted, options.abi))
-      continue
-    }
-    const plain = rowCall(guest, found, options)
-    const call = debug.enabled ? traced(key, plain) : plain
-    const entry = calls.get(key) ?? { wanted, shapes: new Map(), waits: false }
-    entry.shapes.set(wanted.parameters.length, call)
-    entry.waits ||= found.row.waits === true
-    calls.set(key, entry)
+    if (found) add(wanted, rowCall(guest, found, options), found.row.waits === true)
+    else missing.push(notOffered(wanted, options.abi))
   }
   if (missing.length > 0) {
     throw linkError(`the module imports what this host does not offer:\n  ${missing.join('\n  ')}`)
   }
-  for (const { wanted, shapes, waits } of calls.values()) {
-    const call = byArity(shapes)
-    addImport(imports, wanted, waits ? options.suspending(call) : call)
-  }
+  const all = [...linked.values()]
+  for (const { wanted, calls } of all.filter(({ waits }) => !waits))
+    addImport(imports, wanted, byArity(calls))
+  const waiting = all.filter(({ waits }) => waits)
+  const suspending = options.suspending(
+    waiting.map(({ calls, shapes }) => ({
+      call: byArity(calls),
+      shape: shapes.size === 1 ? [...shapes][0]! : '?',
+    })),
+  )
+  for (const [index, { wanted }] of waiting.entries()) addImport(imports, wanted, suspending[index])
   return imports
 }

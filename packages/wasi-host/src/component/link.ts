@@ -1,7 +1,7 @@
 /** Links the imports of a component of WASI 0.2: by interface, and by function. */
 import type { HostCall, LinkedCall } from '../abi/link.ts'
 import { engine } from '../module/engine.ts'
-import type { ModuleImport } from '../module/binary.ts'
+import { shapeOfImport, type ModuleImport } from '../module/binary.ts'
 import { Failure } from '../outcome/failure.ts'
 import { SyncPromise, type Outcome } from '../outcome/sync-promise.ts'
 import {
@@ -61,13 +61,6 @@ export const interfaces: Readonly<Record<string, ComponentRows>> = {
   'wasi:sockets/udp': udpRows,
   'wasi:sockets/udp-create-socket': udpCreateRows,
 }
-
-const letters: Readonly<Record<string, string>> = { i32: 'i', i64: 'I', f32: 'f', f64: 'F' }
-const shape = (types: readonly string[]): string => types.map((each) => letters[each] ?? '?').join('')
-
-/** The flat types of an import: `iI>i`. */
-export const shapeOfImport = ({ parameters, results }: ModuleImport): string =>
-  `${shape(parameters)}>${shape(results)}`
 
 /** The row of a function, by its interface and its name. */
 export const rowOf = (module: string, name: string): ComponentRow | undefined => {

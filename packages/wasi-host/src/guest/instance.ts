@@ -70,7 +70,7 @@ const standardEntry = (fd: number): FdEntry => ({
   kind: 'standard',
   standard: new StandardStream(fd),
   // isatty of wasi-libc looks for a right to seek.
-  rights: { base: filetypeOf(fd) === FILETYPE_REGULAR_FILE ? FILE : STREAM, inheriting: 0n },
+  rights: { base: filetypeOf(fd) === FILETYPE_REGULAR_FILE ? FILE : STREAM, inheriting: 0 },
 })
 
 /** Fills the descriptors; those of directories are the last, so that nothing can fail once they are open. */
@@ -187,9 +187,9 @@ export class GuestInstance {
         component && (component instanceof AsyncHost ? linkComponent03(component) : linkComponent(component)),
       abi: plan.abi,
       errno: plan.errno,
-      suspending: (call) => {
-        mayWait = true
-        return waiting.suspending(call)
+      suspending: (calls) => {
+        mayWait = calls.length > 0
+        return waiting.suspending(calls)
       },
     })
     const instance = await engine.instantiate(plan.module, imports)

@@ -1,4 +1,5 @@
 /** GuestMemory, iovecs: checked access to the memory of a guest. */
+import { loadBackend } from '@uds/winsock-ffi'
 import { fault } from '../outcome/failure.ts'
 import type { WasmMemory } from '../module/engine.ts'
 
@@ -12,6 +13,8 @@ export class GuestMemory {
   readonly #memory: WasmMemory
   #bytes: Uint8Array
   #view: DataView
+  /** Where the memory lies, once somebody has asked. */
+  #address: number | undefined
   /** The views that were asked for last. */
   #last: Uint8Array = new Uint8Array(0)
   #older: Uint8Array = new Uint8Array(0)
@@ -35,6 +38,7 @@ export class GuestMemory {
     const { buffer } = this.#memory
     this.#bytes = new Uint8Array(buffer)
     this.#view = new DataView(buffer)
+    this.#address = undefined
     if (end > this.#bytes.length) throw fault
   }
 
@@ -61,6 +65,15 @@ export class GuestMemory {
   around(pointer: number, length: number): Uint8Array {
     this.#at(pointer >>> 0, length >>> 0)
     return this.#bytes
+  }
+
+  /**
+   * Where a pointer lies in this process, once the bytes at it are known to be in the memory; it is good until the guest
+   * runs again, since a memory that grows may move. Only where system calls can be made.
+   */
+  address(pointer: number): number {
+    this.#address ??= Number(loadBackend().address(this.#bytes))
+    return this.#address + (pointer >>> 0)
   }
 
   /** A copy of the bytes at a pointer. */
@@ -154,7 +167,7 @@ export const singleIovec = (memory: GuestMemory, pointer: number, length: number
 }
 
 /** As many as IOV_MAX of Linux: a hostile count must not make the host loop for long. */
-const MAX_VECTORS = 1024
+export const MAX_VECTORS = 1024
 
 /** The ranges that an array of `iovec { buf u32, len u32 }` names. */
 export const readIovecs = (memory: GuestMemory, pointer: number, count: number): Iovec => {

@@ -19,6 +19,18 @@ export interface ModuleImport {
   readonly results: readonly ValueType[]
 }
 
+const letters: Readonly<Record<string, string>> = { i32: 'i', i64: 'I', f32: 'f', f64: 'F' }
+
+/** Flat types in short: `iI`, with `?` for what no function of a host has. */
+export const shortTypes = (types: readonly ValueType[]): string =>
+  types.map((each) => letters[each] ?? '?').join('')
+
+/** The flat types of an import: `iI>i`. */
+export const shapeOfImport = ({
+  parameters,
+  results,
+}: Pick<ModuleImport, 'parameters' | 'results'>): string => `${shortTypes(parameters)}>${shortTypes(results)}`
+
 export interface ModuleExport {
   readonly name: string
   readonly kind: ExternKind

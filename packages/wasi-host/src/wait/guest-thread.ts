@@ -5,6 +5,7 @@ import type { SocketCalls } from '../sockets/socket-calls.ts'
 import { GuestInstance } from '../guest/instance.ts'
 import type { Stdio } from '../sockets/session.ts'
 import { inThread } from '../guest/suspension.ts'
+import { keepOpenedIn } from '../wasi/files/opened-by-call.ts'
 import type { Request } from './channel.ts'
 import { toPosted } from './posted-error.ts'
 import type { Command, Report, WorkerPlan } from './protocol.ts'
@@ -13,6 +14,8 @@ import { RemoteSockets } from './remote-sockets.ts'
 
 const plan = workerData as WorkerPlan
 const port = parentPort!
+
+keepOpenedIn(plan.opened)
 
 const report = (message: Report): void => port.postMessage(message)
 const post = (request: Request): void => port.postMessage(request)

@@ -26,6 +26,8 @@ export interface WorkerPlan {
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>
   readonly preopens: Preopens
+  /** Where it keeps the descriptors that Node does not close with the thread. */
+  readonly opened: SharedArrayBuffer
   readonly stdioFds: readonly [number, number, number]
   readonly sockets: RemotePlan | BlockingPlan
 }

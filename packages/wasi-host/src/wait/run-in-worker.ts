@@ -2,6 +2,7 @@
 import type { Writable } from 'node:stream'
 import { Worker } from 'node:worker_threads'
 import { threadFile } from '@uds/winsock-ffi'
+import { closeAllOpened, memoryForOpened } from '../wasi/files/opened-by-call.ts'
 import { mountFiles } from '../wasi/private-files.ts'
 import { Failure, Stopped } from '../outcome/failure.ts'
 import { coreAbi } from '../module/inspect.ts'
@@ -68,7 +69,10 @@ class GuestThread {
       else on(message)
     })
     this.#worker.on('error', (error) => this.end(error))
-    this.#worker.on('exit', () => this.end(new Error('the thread of the guest has ended')))
+    this.#worker.on('exit', () => {
+      closeAllOpened(plan.opened)
+      this.end(new Error('the thread of the guest has ended'))
+    })
   }
 
   #serve(service: Service, request: Request): void {
@@ -219,6 +223,7 @@ export const runInWorker = async (
       {
         memory,
         stop: new SharedArrayBuffer(4),
+        opened: memoryForOpened(),
         module,
         composed,
         inspection,

@@ -105,6 +105,7 @@ const attemptOf = (
   }
   const failed = failures[fails]
   const outcome = (result: number): number => (failed(result) ? -errorOf(result) : result)
+  if (arity === 1) return (a) => outcome(native(a) as number)
   if (arity === 3) return (a, b, c) => outcome(native(a, b, c) as number)
   if (arity === 4) return (a, b, c, d) => outcome(native(a, b, c, d) as number)
   if (arity === 5) return (a, b, c, d, e) => outcome(native(a, b, c, d, e) as number)

@@ -20,10 +20,12 @@ export const converted = (
 ): NativeFunction => {
   const converts = args.map((type) => byType[type] ?? asItIs)
   const out = results[result] ?? asItIs
-  const [first = asItIs, second = asItIs, third = asItIs, fourth = asItIs] = converts
+  const [first = asItIs, second = asItIs, third = asItIs, fourth = asItIs, fifth = asItIs] = converts
   if (args.length === 1) return (a) => out(native(first(a)))
   if (args.length === 2) return (a, b) => out(native(first(a), second(b)))
   if (args.length === 3) return (a, b, c) => out(native(first(a), second(b), third(c)))
   if (args.length === 4) return (a, b, c, d) => out(native(first(a), second(b), third(c), fourth(d)))
+  if (args.length === 5)
+    return (a, b, c, d, e) => out(native(first(a), second(b), third(c), fourth(d), fifth(e)))
   return (...values) => out(native(...values.map((value, index) => converts[index]!(value))))
 }

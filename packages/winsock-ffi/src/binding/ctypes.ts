@@ -13,6 +13,8 @@ export interface CArguments {
   int: number
   'unsigned int': number
   size_t: number
+  /** The address of something, as a number: 48 bits of it are in use. */
+  uintptr_t: number
   socklen_t: number
   'unsigned long': number
   u_long: number
@@ -63,6 +65,7 @@ export const argumentTypes: Readonly<Record<CArgument, ArgumentType>> = {
   int: int32,
   'unsigned int': uint32,
   size_t: integer('size_t', 0, Number.MAX_SAFE_INTEGER),
+  uintptr_t: integer('size_t', 0, Number.MAX_SAFE_INTEGER),
   socklen_t: uint32,
   // The C type of the system: 64 bits on POSIX. The u_long of Winsock has 32.
   'unsigned long': integer('unsigned long', 0, 2 ** 32 - 1),

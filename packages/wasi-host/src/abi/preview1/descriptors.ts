@@ -1,8 +1,9 @@
 /** What a descriptor of preview 1 stands for, with the rights that a call needs. */
-import { readIovecs, type GuestMemory } from '../../memory/guest-memory.ts'
-import { badDescriptor, Failure } from '../../outcome/failure.ts'
+import { MAX_VECTORS, type GuestMemory } from '../../memory/guest-memory.ts'
+import { badDescriptor, Failure, fault } from '../../outcome/failure.ts'
 import type { OpenDirectory } from '../../wasi/files/open-directory.ts'
-import { readOnly, type Bytes, type OpenFile, type Whence } from '../../wasi/files/open-file.ts'
+import { readOnly, type OpenFile, type Whence } from '../../wasi/files/open-file.ts'
+import { transfersByAddress, type Bytes, type Part } from '../../wasi/files/transfer.ts'
 import type { Guest } from '../abi.ts'
 import type { FdEntry } from '../fd-table.ts'
 import { lookUp, type Numbers } from '../rows.ts'
@@ -20,7 +21,7 @@ export type FileEntry = Exclude<FdEntry, { readonly kind: 'socket' }>
  *
  * @param onSocket - The code for a socket.
  */
-export const entryWith = (guest: Guest, fd: number, right: bigint, onSocket: string): FileEntry => {
+export const entryWith = (guest: Guest, fd: number, right: number, onSocket: string): FileEntry => {
   const entry = guest.fds.get(fd)
   if (entry.kind === 'socket') throw isSocket(fd, onSocket)
   expectRight(entry.rights, right)
@@ -28,7 +29,7 @@ export const entryWith = (guest: Guest, fd: number, right: bigint, onSocket: str
 }
 
 /** A file; `onSocket` is the code for what has neither an offset nor a size, too. */
-export const fileWith = (guest: Guest, fd: number, right: bigint, onSocket: string): OpenFile => {
+export const fileWith = (guest: Guest, fd: number, right: number, onSocket: string): OpenFile => {
   const entry = guest.fds.get(fd)
   if (entry.kind === 'file') {
     expectRight(entry.rights, right)
@@ -39,14 +40,14 @@ export const fileWith = (guest: Guest, fd: number, right: bigint, onSocket: stri
 }
 
 /** As {@link fileWith}, for a call that changes the file. */
-export const changeableFile = (guest: Guest, fd: number, right: bigint, onSocket: string): OpenFile => {
+export const changeableFile = (guest: Guest, fd: number, right: number, onSocket: string): OpenFile => {
   const entry = guest.fds.get(fd)
   if (entry.kind === 'file' && entry.file.readOnly) throw readOnly
   return fileWith(guest, fd, right, onSocket)
 }
 
 /** A directory. */
-export const directoryWith = (guest: Guest, fd: number, right: bigint): OpenDirectory => {
+export const directoryWith = (guest: Guest, fd: number, right: number): OpenDirectory => {
   const entry = guest.fds.get(fd)
   if (entry.kind !== 'directory') throw new Failure('ENOTDIR', `the descriptor ${fd} is no directory`)
   expectRight(entry.rights, right)
@@ -54,7 +55,7 @@ export const directoryWith = (guest: Guest, fd: number, right: bigint): OpenDire
 }
 
 /** As {@link directoryWith}, for a call that changes what is in it. */
-export const changeableDirectory = (guest: Guest, fd: number, right: bigint): OpenDirectory => {
+export const changeableDirectory = (guest: Guest, fd: number, right: number): OpenDirectory => {
   const entry = guest.fds.get(fd)
   if (entry.kind === 'directory' && entry.directory.readOnly) throw readOnly
   return directoryWith(guest, fd, right)
@@ -67,12 +68,27 @@ export const preopenedName = (guest: Guest, fd: number): string => {
   throw badDescriptor
 }
 
-/** The bytes that an array of iovecs names. Nearly all callers pass one. */
+/** The bytes of the iovec at a pointer. */
+const partAt = (memory: GuestMemory, iovec: number): Part => {
+  const from = memory.u32(iovec)
+  const size = memory.u32(iovec + 4)
+  if (size === 0) return { bytes: NOTHING, from: 0, size: 0 }
+  const bytes = memory.around(from, size)
+  return { bytes, from, size, address: transfersByAddress() ? memory.address(from) : undefined }
+}
+
+const NOTHING = new Uint8Array(0)
+
+/** The bytes that an array of iovecs names. Nearly all callers pass one, wasi-libc's stdio two. */
 export const bytesAt = (memory: GuestMemory, iovs: number, many: number): Bytes => {
-  if (many !== 1) return readIovecs(memory, iovs, many).parts()
-  const from = memory.u32(iovs)
-  const size = memory.u32((iovs >>> 0) + 4)
-  return size === 0 ? [] : { bytes: memory.around(from, size), from, size }
+  if (many === 1) return partAt(memory, iovs >>> 0)
+  if (many >>> 0 > MAX_VECTORS) throw fault
+  const parts: Part[] = []
+  for (let index = 0; index < many; index += 1) {
+    const part = partAt(memory, (iovs >>> 0) + 8 * index)
+    if (part.size > 0) parts.push(part)
+  }
+  return { parts }
 }
 
 /** `__wasi_whence_t` */

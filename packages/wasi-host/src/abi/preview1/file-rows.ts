@@ -58,7 +58,7 @@ const writeEntries = (guest: Guest, fd: number, at: number, length: number, cook
 }
 
 /** Where a standard stream that is a file can be moved to, too. */
-const seek = (guest: Guest, fd: number, distance: bigint, origin: number, right: bigint): number => {
+const seek = (guest: Guest, fd: number, distance: bigint, origin: number, right: number): number => {
   const whence = whenceOf(origin)
   const entry = guest.fds.get(fd)
   return entry.kind === 'standard'
@@ -66,7 +66,7 @@ const seek = (guest: Guest, fd: number, distance: bigint, origin: number, right:
     : fileWith(guest, fd, right, 'ESPIPE').seek(distance, whence)
 }
 
-const seekRow = (parameters: string, right: bigint): Row => ({
+const seekRow = (parameters: string, right: number): Row => ({
   parameters,
   call: (guest, fd, ...args) => {
     const at = args.at(-1)!
@@ -76,7 +76,7 @@ const seekRow = (parameters: string, right: bigint): Row => ({
   },
 })
 
-const syncRow = (right: bigint, all: boolean): Row => ({
+const syncRow = (right: number, all: boolean): Row => ({
   parameters: 'i',
   call: (guest, fd) => {
     const entry = entryWith(guest, fd, right, 'EINVAL')

@@ -1,9 +1,9 @@
 /** `fdstat`, `filestat`, `filetype` and times of preview 1, as they lie in the memory. */
-import type { BigIntStats } from 'node:fs'
 import type { GuestMemory } from '../../memory/guest-memory.ts'
 import { Failure } from '../../outcome/failure.ts'
 import type { FileType } from '../../wasi/files/open-directory.ts'
 import { fileTypeOf } from '../../wasi/files/open-directory.ts'
+import type { Status } from '../../wasi/files/place.ts'
 import type { NewTime, NewTimes } from '../../wasi/files/times.ts'
 import type { Rights } from './rights.ts'
 
@@ -29,8 +29,10 @@ export const setFdstat = (
   memory.setU64(at, 0n)
   memory.setU8(at, filetype)
   memory.setU16(at + 2, flags)
-  memory.setU64(at + 8, rights.base)
-  memory.setU64(at + 16, rights.inheriting)
+  memory.setU32(at + 8, rights.base)
+  memory.setU32(at + 12, 0)
+  memory.setU32(at + 16, rights.inheriting)
+  memory.setU32(at + 20, 0)
 }
 
 /** A number of the host as one of the guest, which has 64 bits and no sign. */
@@ -40,7 +42,7 @@ const unsigned = (value: bigint): bigint => BigInt.asUintN(64, value)
 export const setFilestat = (
   memory: GuestMemory,
   at: number,
-  stat: BigIntStats,
+  stat: Status,
   filetype: number = filetypes[fileTypeOf(stat)],
 ): void => {
   memory.bytes(at, 64).fill(0)

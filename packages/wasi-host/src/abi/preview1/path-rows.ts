@@ -1,5 +1,6 @@
 /** The calls of preview 1 on paths. */
 import type { GuestMemory } from '../../memory/guest-memory.ts'
+import { errnoOf } from '../../outcome/errno.ts'
 import { Failure } from '../../outcome/failure.ts'
 import {
   createDirectoryAt,
@@ -9,7 +10,7 @@ import {
   removeDirectoryAt,
   renameAt,
   setTimesAt,
-  statAt,
+  statIfThere,
   symlinkAt,
   unlinkAt,
   type Opened,
@@ -41,11 +42,14 @@ import {
   PATH_RENAME_TARGET,
   PATH_SYMLINK,
   PATH_UNLINK_FILE,
+  rightsOf,
   STREAM,
   type Rights,
 } from './rights.ts'
 
 const SYMLINK_FOLLOW = 1
+
+const NOENT = errnoOf('ENOENT', 'wasi')
 
 const [CREAT, DIRECTORY_ONLY, EXCL, TRUNC] = [1, 2, 4, 8]
 const ALL_OFLAGS = CREAT | DIRECTORY_ONLY | EXCL | TRUNC
@@ -56,8 +60,26 @@ const encoder = new TextEncoder()
 /** PATH_MAX of Linux, in bytes: a hostile length is not worth reading. */
 const LONGEST = 4096
 
+/** Short paths are nearly all ASCII, and to set a decoder going costs more than to read one. */
+const SHORT = 64
+
+/** A short path in ASCII; undefined for any other. */
+const asciiAt = (bytes: Uint8Array, from: number, length: number): string | undefined => {
+  let text = ''
+  for (let at = from; at < from + length; at += 1) {
+    const byte = bytes[at]!
+    if (byte >= 0x80) return undefined
+    text += String.fromCharCode(byte)
+  }
+  return text
+}
+
 /** A path, which is UTF-8. */
 const pathAt = (memory: GuestMemory, at: number, length: number): string => {
+  if (length > 0 && length <= SHORT) {
+    const text = asciiAt(memory.around(at, length), at >>> 0, length)
+    if (text !== undefined) return text
+  }
   const bytes = memory.bytes(at, length)
   if (bytes.length > LONGEST) throw new Failure('ENAMETOOLONG', `the path has ${bytes.length} bytes`)
   try {
@@ -74,7 +96,7 @@ const follows = (flags: number): boolean => {
 
 const changingRow = (
   parameters: string,
-  right: bigint,
+  right: number,
   change: (directory: OpenDirectory, path: string) => void,
 ): Row => ({
   parameters,
@@ -84,7 +106,7 @@ const changingRow = (
   },
 })
 
-const entryOf = (opened: Opened, rights: Rights, asked: bigint, flags: number): FdEntry => {
+const entryOf = (opened: Opened, rights: Rights, asked: number, flags: number): FdEntry => {
   if (opened instanceof OpenFile)
     return { kind: 'file', file: opened, flags, rights: openedRights(rights, asked, FILE) }
   if (opened instanceof OpenDirectory)
@@ -93,36 +115,43 @@ const entryOf = (opened: Opened, rights: Rights, asked: bigint, flags: number): 
 }
 
 /** path_open, whose rights come as bigints. */
-const open = (guest: Guest, fd: number, ...args: number[]): void => {
-  const [lookUp, path, length, oflags, base, , fdflags, opened] = args as [
-    ...[number, number, number, number],
-    bigint,
-    bigint,
-    ...[number, number],
-  ]
+const open = (
+  guest: Guest,
+  fd: number,
+  lookUp: number,
+  path: number,
+  length: number,
+  oflags: number,
+  base: number,
+  _inheriting: number,
+  fdflags: number,
+  opened: number,
+): void => {
   guest.memory.check(opened, 4)
   if ((oflags & ~ALL_OFLAGS) !== 0)
     throw new Failure('EINVAL', `the flags ${oflags} of path_open are not known`)
-  const asked = BigInt.asUintN(64, base)
+  const asked = rightsOf(base)
   const directoryOnly = (oflags & DIRECTORY_ONLY) !== 0
   const needed =
-    PATH_OPEN | (oflags & CREAT ? PATH_CREATE_FILE : 0n) | (oflags & TRUNC ? PATH_FILESTAT_SET_SIZE : 0n)
+    PATH_OPEN | (oflags & CREAT ? PATH_CREATE_FILE : 0) | (oflags & TRUNC ? PATH_FILESTAT_SET_SIZE : 0)
   const directory = directoryWith(guest, fd, PATH_OPEN)
   // What is read-only says so, before the rights are looked at.
   const from = needed === PATH_OPEN || directory.readOnly ? directory : directoryWith(guest, fd, needed)
   const { rights } = guest.fds.get(fd) as { rights: Rights }
   openedRights(rights, asked, FILE)
   guest.fds.expectRoom()
+  const { append, sync } = modeOf(fdflags)
   const found = openAt(from, pathAt(guest.memory, path, length), {
-    ...modeOf(fdflags),
+    append,
+    sync,
     follow: follows(lookUp),
     create: (oflags & CREAT) !== 0,
     exclusive: (oflags & EXCL) !== 0,
     truncate: (oflags & TRUNC) !== 0,
     directory: directoryOnly,
-    read: (asked & FD_READ) !== 0n,
+    read: (asked & FD_READ) !== 0,
     // Older libraries ask for all rights of a directory, and this one is not written to in any case.
-    write: (asked & FD_WRITE) !== 0n && !(directoryOnly && directory.readOnly),
+    write: (asked & FD_WRITE) !== 0 && !(directoryOnly && directory.readOnly),
   })
   try {
     guest.memory.setU32(opened, guest.fds.add(entryOf(found, rights, asked, fdflags)))
@@ -143,7 +172,10 @@ export const pathRows: Readonly<Record<string, Row>> = {
     call: (guest, fd, flags, path, length, at) => {
       guest.memory.check(at, 64)
       const directory = directoryWith(guest, fd, PATH_FILESTAT_GET)
-      setFilestat(guest.memory, at, statAt(directory, pathAt(guest.memory, path, length), follows(flags)))
+      const stat = statIfThere(directory, pathAt(guest.memory, path, length), follows(flags))
+      // Not thrown: guests look for much that is not there, in each directory of a search path.
+      if (!stat) return NOENT
+      return setFilestat(guest.memory, at, stat)
     },
   },
   path_filestat_set_times: {

@@ -117,7 +117,7 @@ const descriptorRows: Readonly<Record<string, Row>> = {
         setFdstat(guest.memory, at, {
           filetype: socketType(entry, kind),
           flags: nonblocking ? FDFLAGS_NONBLOCK : 0,
-          rights: { base: SOCKET, inheriting: 0n },
+          rights: { base: SOCKET, inheriting: 0 },
         }),
       )
     },
@@ -128,11 +128,7 @@ const descriptorRows: Readonly<Record<string, Row>> = {
     call: (guest, fd, base, inheriting) => {
       const entry = guest.fds.get(fd)
       if (entry.kind === 'socket') throw new Failure('ENOTCAPABLE', 'a socket keeps its rights')
-      entry.rights = droppedRights(
-        entry.rights,
-        BigInt.asUintN(64, BigInt(base)),
-        BigInt.asUintN(64, BigInt(inheriting)),
-      )
+      entry.rights = droppedRights(entry.rights, base, inheriting)
     },
   },
   fd_filestat_get: {

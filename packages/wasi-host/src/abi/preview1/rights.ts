@@ -6,56 +6,64 @@
  */
 import { Failure } from '../../outcome/failure.ts'
 
-/** The rights that a descriptor has, and those that what is opened from it may have. */
+/**
+ * The rights that a descriptor has, and those that what is opened from it may have: 64 bits of the guest, of which 30 mean
+ * something and are here.
+ */
 export interface Rights {
-  readonly base: bigint
-  readonly inheriting: bigint
+  readonly base: number
+  readonly inheriting: number
 }
 
-const bit = (number: number): bigint => 1n << BigInt(number)
+const KNOWN = 30
 
-export const FD_DATASYNC: bigint = bit(0)
-export const FD_READ: bigint = bit(1)
-export const FD_SEEK: bigint = bit(2)
-export const FD_FDSTAT_SET_FLAGS: bigint = bit(3)
-export const FD_SYNC: bigint = bit(4)
-export const FD_TELL: bigint = bit(5)
-export const FD_WRITE: bigint = bit(6)
-export const FD_ADVISE: bigint = bit(7)
-export const FD_ALLOCATE: bigint = bit(8)
-export const PATH_CREATE_DIRECTORY: bigint = bit(9)
-export const PATH_CREATE_FILE: bigint = bit(10)
-export const PATH_LINK_SOURCE: bigint = bit(11)
-export const PATH_LINK_TARGET: bigint = bit(12)
-export const PATH_OPEN: bigint = bit(13)
-export const FD_READDIR: bigint = bit(14)
-export const PATH_READLINK: bigint = bit(15)
-export const PATH_RENAME_SOURCE: bigint = bit(16)
-export const PATH_RENAME_TARGET: bigint = bit(17)
-export const PATH_FILESTAT_GET: bigint = bit(18)
-export const PATH_FILESTAT_SET_SIZE: bigint = bit(19)
-export const PATH_FILESTAT_SET_TIMES: bigint = bit(20)
-export const FD_FILESTAT_GET: bigint = bit(21)
-export const FD_FILESTAT_SET_SIZE: bigint = bit(22)
-export const FD_FILESTAT_SET_TIMES: bigint = bit(23)
-export const PATH_SYMLINK: bigint = bit(24)
-export const PATH_REMOVE_DIRECTORY: bigint = bit(25)
-export const PATH_UNLINK_FILE: bigint = bit(26)
-export const POLL_FD_READWRITE: bigint = bit(27)
+/** The rights of a guest, as far as they mean something. An i64 comes as a bigint, whatever its type says. */
+export const rightsOf = (bits: number): number => Number(BigInt.asUintN(KNOWN, BigInt(bits)))
+
+const bit = (number: number): number => 1 << number
+
+export const FD_DATASYNC: number = bit(0)
+export const FD_READ: number = bit(1)
+export const FD_SEEK: number = bit(2)
+export const FD_FDSTAT_SET_FLAGS: number = bit(3)
+export const FD_SYNC: number = bit(4)
+export const FD_TELL: number = bit(5)
+export const FD_WRITE: number = bit(6)
+export const FD_ADVISE: number = bit(7)
+export const FD_ALLOCATE: number = bit(8)
+export const PATH_CREATE_DIRECTORY: number = bit(9)
+export const PATH_CREATE_FILE: number = bit(10)
+export const PATH_LINK_SOURCE: number = bit(11)
+export const PATH_LINK_TARGET: number = bit(12)
+export const PATH_OPEN: number = bit(13)
+export const FD_READDIR: number = bit(14)
+export const PATH_READLINK: number = bit(15)
+export const PATH_RENAME_SOURCE: number = bit(16)
+export const PATH_RENAME_TARGET: number = bit(17)
+export const PATH_FILESTAT_GET: number = bit(18)
+export const PATH_FILESTAT_SET_SIZE: number = bit(19)
+export const PATH_FILESTAT_SET_TIMES: number = bit(20)
+export const FD_FILESTAT_GET: number = bit(21)
+export const FD_FILESTAT_SET_SIZE: number = bit(22)
+export const FD_FILESTAT_SET_TIMES: number = bit(23)
+export const PATH_SYMLINK: number = bit(24)
+export const PATH_REMOVE_DIRECTORY: number = bit(25)
+export const PATH_UNLINK_FILE: number = bit(26)
+export const POLL_FD_READWRITE: number = bit(27)
 const SOCK_SHUTDOWN = bit(28)
 const SOCK_ACCEPT = bit(29)
 
-const any = (...rights: bigint[]): bigint => rights.reduce((all, each) => all | each, 0n)
+const any = (...rights: number[]): number => rights.reduce((all, each) => all | each, 0)
 
 /** Of every descriptor that is no socket. */
 const COMMON = any(FD_FDSTAT_SET_FLAGS, FD_SYNC, FD_ADVISE, FD_FILESTAT_GET, POLL_FD_READWRITE)
 
 /** Reading and writing, of files and streams, which is asked for when they are opened. */
-export const TRANSFER: bigint = FD_READ | FD_WRITE
+export const TRANSFER: number = FD_READ | FD_WRITE
 
-export const STREAM: bigint = COMMON | TRANSFER
+export const STREAM: number = COMMON | TRANSFER
 
-export const FILE: bigint = any(
+export const FILE: number = any(
   STREAM,
   FD_DATASYNC,
   FD_SEEK,
@@ -65,7 +73,7 @@ export const FILE: bigint = any(
   FD_FILESTAT_SET_TIMES,
 )
 
-export const DIRECTORY: bigint = any(
+export const DIRECTORY: number = any(
   COMMON,
   FD_READDIR,
   FD_FILESTAT_SET_TIMES,
@@ -85,7 +93,7 @@ export const DIRECTORY: bigint = any(
   PATH_UNLINK_FILE,
 )
 
-export const SOCKET: bigint = any(
+export const SOCKET: number = any(
   FD_READ,
   FD_FDSTAT_SET_FLAGS,
   FD_WRITE,
@@ -101,7 +109,7 @@ export const PREOPENED: Rights = { base: DIRECTORY, inheriting: DIRECTORY | FILE
 const lacking = new Failure('ENOTCAPABLE', 'the descriptor has not the right to that')
 
 /** @throws Failure `ENOTCAPABLE` */
-export const expectRight = ({ base }: Rights, right: bigint): void => {
+export const expectRight = ({ base }: Rights, right: number): void => {
   if ((base & right) !== right) throw lacking
 }
 
@@ -111,8 +119,8 @@ export const expectRight = ({ base }: Rights, right: bigint): void => {
  * @param most - Those that make sense for what it is.
  * @throws Failure `ENOTCAPABLE` when reading or writing is asked for that the directory does not pass on.
  */
-export const openedRights = ({ inheriting }: Rights, asked: bigint, most: bigint): Rights => {
-  if ((asked & TRANSFER & ~inheriting) !== 0n) throw lacking
+export const openedRights = ({ inheriting }: Rights, asked: number, most: number): Rights => {
+  if ((asked & TRANSFER & ~inheriting) !== 0) throw lacking
   return { base: inheriting & most & (~TRANSFER | asked), inheriting }
 }
 
@@ -121,7 +129,9 @@ export const openedRights = ({ inheriting }: Rights, asked: bigint, most: bigint
  *
  * @throws Failure `ENOTCAPABLE` when they are not fewer.
  */
-export const droppedRights = (rights: Rights, base: bigint, inheriting: bigint): Rights => {
-  if ((base & ~rights.base) !== 0n || (inheriting & ~rights.inheriting) !== 0n) throw lacking
+export const droppedRights = (rights: Rights, bits: number, inheritingBits: number): Rights => {
+  const [base, inheriting] = [rightsOf(bits), rightsOf(inheritingBits)]
+  if (BigInt.asUintN(64, BigInt(bits) | BigInt(inheritingBits)) >> BigInt(KNOWN) !== 0n) throw lacking
+  if ((base & ~rights.base) !== 0 || (inheriting & ~rights.inheriting) !== 0) throw lacking
   return { base, inheriting }
 }

@@ -1,5 +1,5 @@
 /** compose: makes a component as its own sections say, in their order. */
-import type { ModuleImport } from '../../module/binary.ts'
+import { shapeOfImport, type ModuleImport } from '../../module/binary.ts'
 import type { CanonicalOptions, Named, Step } from '../../module/composition/definition.ts'
 import { engine, type WasmInstance, type WasmMemory } from '../../module/engine.ts'
 import type { Composed } from '../../module/program.ts'
@@ -7,7 +7,7 @@ import { GuestMemory } from '../../memory/guest-memory.ts'
 import type { Guest } from '../../abi/abi.ts'
 import { invalidWasm, linkError } from '../../outcome/errors.ts'
 import { ComponentHost, type Realloc } from '../host.ts'
-import { rowOf, served, shapeOfImport } from '../link.ts'
+import { rowOf, served } from '../link.ts'
 import { trap } from '../trap.ts'
 import type { HostCall } from '../../abi/link.ts'
 import { crossing } from './functions.ts'
@@ -32,7 +32,7 @@ import { hostInstance, typeEntity } from './types.ts'
 
 /** How a component is made to wait; as in guest/suspension.ts, of a room above. */
 export interface ComposedWaiting {
-  suspending(call: HostCall): unknown
+  suspending(calls: readonly { readonly call: HostCall; readonly shape: string }[]): unknown[]
   promising(fn: unknown): (...args: (number | bigint)[]) => unknown
 }
 
@@ -90,9 +90,9 @@ class Composer {
 
   /** A function that the host makes, and the flat types of it. */
   #made(call: CoreFunction, shape: string, waits: boolean): unknown {
-    const value = (waits ? this.#parts.waiting.suspending(call as HostCall) : call) as object
-    this.#shapes.set(value, shape)
-    this.#calls.set(value, call)
+    const [value = call] = waits ? this.#parts.waiting.suspending([{ call: call as HostCall, shape }]) : []
+    this.#shapes.set(value as object, shape)
+    this.#calls.set(value as object, call)
     return value
   }
 

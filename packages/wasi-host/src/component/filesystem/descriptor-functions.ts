@@ -1,8 +1,8 @@
 /** `wasi:filesystem/types`: the functions on what is open that 0.2 and 0.3 have in common. */
 import { createHash } from 'node:crypto'
-import type { BigIntStats } from 'node:fs'
 import { Failure } from '../../outcome/failure.ts'
 import { fileTypeOf, OpenDirectory } from '../../wasi/files/open-directory.ts'
+import type { Status } from '../../wasi/files/place.ts'
 import { checkedOffset, OpenFile, readOnly } from '../../wasi/files/open-file.ts'
 import { borrow } from '../canonical/handle.ts'
 import { u64 } from '../canonical/scalars.ts'
@@ -30,12 +30,12 @@ export const expectReadable = ({ flags }: Descriptor): void => {
 }
 
 /** What two paths to one object have in common, without the numbers of the host. */
-export const hashOf = ({ dev, ino }: BigIntStats): MetadataHash => {
+export const hashOf = ({ dev, ino }: Pick<Status, 'dev' | 'ino'>): MetadataHash => {
   const hash = createHash('sha256').update(BigUint64Array.of(dev, ino)).digest()
   return { lower: hash.readBigUInt64LE(0), upper: hash.readBigUInt64LE(8) }
 }
 
-export const statValue = (stat: BigIntStats): Stat => ({
+export const statValue = (stat: Status): Stat => ({
   type: fileTypeOf(stat),
   linkCount: stat.nlink,
   size: stat.size,

@@ -3,7 +3,7 @@ import { Failure, failureOf } from '../../outcome/failure.ts'
 import { OpenDirectory, type DirectoryEntry } from '../../wasi/files/open-directory.ts'
 import { OpenFile } from '../../wasi/files/open-file.ts'
 import type { Opened } from '../../wasi/files/paths.ts'
-import type { BigIntStats } from 'node:fs'
+import type { Status } from '../../wasi/files/place.ts'
 import { standardChannel, type Channel } from '../channel.ts'
 import type { ComponentHost } from '../host.ts'
 import type { DescriptorFlags } from './types.ts'
@@ -60,7 +60,7 @@ export class Descriptor {
     throw new Failure('ENOTDIR', 'the descriptor is no directory')
   }
 
-  stat(): BigIntStats {
+  stat(): Status {
     return this.what.stat()
   }
 }

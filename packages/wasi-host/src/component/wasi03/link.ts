@@ -1,7 +1,7 @@
 /** Links the imports of a component of WASI 0.3: functions, streams and futures of them, and the built-in functions. */
 import type { LinkedCall } from '../../abi/link.ts'
-import type { ModuleImport } from '../../module/binary.ts'
-import { linkComponent, served, shapeOfImport } from '../link.ts'
+import { shapeOfImport, type ModuleImport } from '../../module/binary.ts'
+import { linkComponent, served } from '../link.ts'
 import { copyBuiltin } from '../async/copy-builtins.ts'
 import { builtins, exportBuiltins, taskReturn, type Builtin } from '../async/builtins.ts'
 import type { AsyncHost } from '../async/host.ts'

@@ -15,10 +15,10 @@ import {
   type BigIntStats,
   type Dirent,
 } from 'node:fs'
-import { NEW_FILE, type Found, type Place } from './place.ts'
+import { NEW_FILE, type Found, type Place, type Status } from './place.ts'
 
 /** <fcntl.h> of Linux on x86-64 and arm64; `node:fs` does not have it. */
-const O_PATH = 0o10_000_000
+export const O_PATH = 0o10_000_000
 
 const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants
 
@@ -26,17 +26,21 @@ const pathOf = (fd: number): string => `/proc/self/fd/${fd}`
 
 export class AnchoredPlace implements Place {
   readonly linksLinks = true
-  readonly #fd: number
+  protected readonly fd: number
   readonly #path: string
 
-  private constructor(fd: number) {
-    this.#fd = fd
+  constructor(fd: number) {
+    this.fd = fd
     this.#path = pathOf(fd)
   }
 
   /** A directory of the host by its path, in which links are followed. */
   static at(path: string): AnchoredPlace {
-    return new AnchoredPlace(openSync(path, O_PATH | O_DIRECTORY))
+    return new this(openSync(path, O_PATH | O_DIRECTORY))
+  }
+
+  protected placeOf(fd: number): AnchoredPlace {
+    return new AnchoredPlace(fd)
   }
 
   path(name: string): string {
@@ -46,7 +50,7 @@ export class AnchoredPlace implements Place {
   enter(name: string): Place {
     // What /proc names is a link, by which the kernel reaches the very directory.
     const flags = name === '' ? O_PATH | O_DIRECTORY : O_PATH | O_DIRECTORY | O_NOFOLLOW
-    return new AnchoredPlace(openSync(this.path(name), flags))
+    return this.placeOf(openSync(this.path(name), flags))
   }
 
   open(name: string, flags: number): Found {
@@ -54,13 +58,13 @@ export class AnchoredPlace implements Place {
     const fd = openSync(this.path(name), flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, NEW_FILE)
     const stat = fstatSync(fd)
     return stat.isDirectory()
-      ? { kind: 'directory', place: new AnchoredPlace(fd) }
-      : { kind: 'file', fd, isFile: stat.isFile() }
+      ? { kind: 'directory', place: this.placeOf(fd) }
+      : { kind: 'file', fd, isFile: stat.isFile(), close: closeSync }
   }
 
   stat(name: string): BigIntStats | undefined {
     return name === ''
-      ? fstatSync(this.#fd, { bigint: true })
+      ? fstatSync(this.fd, { bigint: true })
       : lstatSync(this.path(name), { bigint: true, throwIfNoEntry: false })
   }
 
@@ -68,10 +72,18 @@ export class AnchoredPlace implements Place {
     return readdirSync(this.#path, { withFileTypes: true })
   }
 
+  openWhole(_path: string, _flags: number, _follow: boolean): Found | 'missing' | undefined {
+    return undefined
+  }
+
+  statWhole(_path: string, _follow: boolean): Status | 'missing' | undefined {
+    return undefined
+  }
+
   readonly reopen = (fd: number, flags: number): number => openSync(pathOf(fd), flags)
 
   close(): void {
-    closeSync(this.#fd)
+    closeSync(this.fd)
   }
 }
 

@@ -85,7 +85,7 @@ export class CheckedPlace implements Place {
     try {
       const stat = fstatSync(fd, { bigint: true })
       if (!isSame(this.#found(name), stat)) throw changed
-      return { kind: 'file', fd, isFile: stat.isFile() }
+      return { kind: 'file', fd, isFile: stat.isFile(), close: closeSync }
     } catch (error) {
       closeSync(fd)
       throw error
@@ -96,6 +96,10 @@ export class CheckedPlace implements Place {
     const path = this.path(name)
     return lstatSync(path, { bigint: true, throwIfNoEntry: false })
   }
+
+  openWhole(): undefined {}
+
+  statWhole(): undefined {}
 
   list(): Dirent[] {
     return readdirSync(this.path(''), { withFileTypes: true })

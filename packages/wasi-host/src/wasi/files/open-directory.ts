@@ -1,8 +1,8 @@
 /** OpenDirectory: a directory that the guest has open, and its names. */
-import { closeSync, fsyncSync, openSync, type BigIntStats, type Dirent } from 'node:fs'
+import { closeSync, fsyncSync, openSync, type Dirent } from 'node:fs'
 import { system } from '@uds/winsock-ffi/internal'
 import { openPlace } from './open-place.ts'
-import type { Place } from './place.ts'
+import type { Place, Status } from './place.ts'
 import { readOnly } from './open-file.ts'
 import { setTimes, type NewTimes } from './times.ts'
 
@@ -18,7 +18,7 @@ export type FileType =
   | 'socket'
 
 /** The type of a status, or of a name in a list. */
-export const fileTypeOf = (found: BigIntStats | Dirent): FileType => {
+export const fileTypeOf = (found: Status | Dirent): FileType => {
   if (found.isFile()) return 'regular-file'
   if (found.isDirectory()) return 'directory'
   if (found.isSymbolicLink()) return 'symbolic-link'
@@ -53,7 +53,7 @@ export class OpenDirectory {
     return new OpenDirectory(openPlace(path), isReadOnly)
   }
 
-  stat(): BigIntStats {
+  stat(): Status {
     return this.place.stat('')!
   }
 

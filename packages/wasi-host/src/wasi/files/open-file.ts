@@ -6,13 +6,10 @@ import {
   fstatSync,
   fsyncSync,
   ftruncateSync,
-  readSync,
-  readvSync,
-  writeSync,
-  writevSync,
   type BigIntStats,
 } from 'node:fs'
 import { Failure } from '../../outcome/failure.ts'
+import { readAt, writeAt, type Bytes } from './transfer.ts'
 import { setTimes, type NewTimes } from './times.ts'
 
 /** How a file is open. */
@@ -24,16 +21,6 @@ export interface FileMode {
   /** Each write is on the disk when it returns: its data, or all that is known of the file too. */
   readonly sync: 'none' | 'data' | 'all'
 }
-
-/** A part of a larger view: to make a view of its own for each call would cost as much as a third of a small read. */
-export interface Part {
-  readonly bytes: Uint8Array
-  readonly from: number
-  readonly size: number
-}
-
-/** Where bytes come from or go to. */
-export type Bytes = Part | readonly Uint8Array[]
 
 /** Where an offset is counted from. */
 export type Whence = 'start' | 'here' | 'end'
@@ -63,6 +50,7 @@ export class OpenFile {
   #fd: number
   #mode: FileMode
   #offset = 0
+  #close: (fd: number) => void
   readonly #reopen: ((fd: number, flags: number) => number) | undefined
   /** Nothing may change the file: it lies in a directory that is read-only for the guest. */
   readonly readOnly: boolean
@@ -73,12 +61,14 @@ export class OpenFile {
     options: {
       readonly readOnly: boolean
       readonly reopen: ((fd: number, flags: number) => number) | undefined
+      readonly close: (fd: number) => void
     },
   ) {
     this.#fd = fd
     this.#mode = mode
     this.readOnly = options.readOnly
     this.#reopen = options.reopen
+    this.#close = options.close
   }
 
   get mode(): FileMode {
@@ -100,8 +90,7 @@ export class OpenFile {
   /** Reads at an offset; 0 at the end. */
   readAt(into: Bytes, offset: number): number {
     if (!this.#mode.read) throw notForReading
-    if ('length' in into) return into.length === 0 ? 0 : readvSync(this.#fd, [...into], offset)
-    return into.size === 0 ? 0 : readSync(this.#fd, into.bytes, into.from, into.size, offset)
+    return readAt(this.#fd, into, offset)
   }
 
   /** Reads at its own offset, and moves that. */
@@ -114,9 +103,7 @@ export class OpenFile {
   /** Writes at an offset, which is the end of the file while APPEND is set, as Linux has it. pwrite(2) */
   writeAt(from: Bytes, offset: number): number {
     if (!this.#mode.write) throw notForWriting
-    const at = this.#mode.append ? null : offset
-    if ('length' in from) return from.length === 0 ? 0 : writevSync(this.#fd, [...from], at ?? undefined)
-    return from.size === 0 ? 0 : writeSync(this.#fd, from.bytes, from.from, from.size, at)
+    return writeAt(this.#fd, from, this.#mode.append ? 'end' : offset)
   }
 
   /** Writes at its own offset, or at the end, and moves the offset behind that. */
@@ -132,7 +119,12 @@ export class OpenFile {
     const mode = { ...this.#mode, append: true }
     const reopen = this.#reopen
     return (
-      reopen && new OpenFile(reopen(this.#fd, openFlags(mode)), mode, { readOnly: this.readOnly, reopen })
+      reopen &&
+      new OpenFile(reopen(this.#fd, openFlags(mode)), mode, {
+        readOnly: this.readOnly,
+        reopen,
+        close: closeSync,
+      })
     )
   }
 
@@ -181,13 +173,14 @@ export class OpenFile {
     if (this.#mode.write) {
       if (!this.#reopen) throw new Failure('ENOTSUP', 'APPEND, DSYNC and SYNC are set when a file is opened')
       const fd = this.#reopen(this.#fd, openFlags(mode))
-      closeSync(this.#fd)
+      this.#close(this.#fd)
       this.#fd = fd
+      this.#close = closeSync
     }
     this.#mode = mode
   }
 
   close(): void {
-    closeSync(this.#fd)
+    this.#close(this.#fd)
   }
 }

@@ -1,6 +1,5 @@
 /** What a guest does with paths: open, stat, link, rename, remove, each from a directory that it has open. */
 import {
-  closeSync,
   constants,
   ftruncateSync,
   linkSync,
@@ -10,7 +9,6 @@ import {
   rmdirSync,
   symlinkSync,
   unlinkSync,
-  type BigIntStats,
 } from 'node:fs'
 import { system } from '@uds/winsock-ffi/internal'
 import { Failure, failureOf } from '../../outcome/failure.ts'
@@ -19,9 +17,10 @@ import { expectHostName } from './host-name.ts'
 import { OpenDirectory } from './open-directory.ts'
 import { OpenFile, openFlags, readOnly, type FileMode } from './open-file.ts'
 import { setTimes, type NewTimes } from './times.ts'
+import type { Found, Status } from './place.ts'
 import { isLinkAt, walking, type End, type Walk } from './walk.ts'
 
-const { O_CREAT, O_EXCL } = constants
+const { O_CREAT, O_DIRECTORY, O_EXCL } = constants
 
 const notFound = (name: string): Failure => new Failure('ENOENT', `there is no ${name}`)
 const notDirectory = (name: string): Failure => new Failure('ENOTDIR', `${name} is no directory`)
@@ -38,11 +37,11 @@ export interface OpenOptions extends FileMode {
 /** What an open returns: a stream stands for a FIFO, a terminal, a device. */
 export type Opened = OpenFile | OpenDirectory | StandardStream
 
-const emptied = (fd: number): void => {
+const emptied = ({ fd, close }: Extract<Found, { kind: 'file' }>): void => {
   try {
     ftruncateSync(fd)
   } catch (error) {
-    closeSync(fd)
+    close(fd)
     throw error
   }
 }
@@ -56,23 +55,27 @@ const openEnd = (from: OpenDirectory, { place, name, slash }: End, options: Open
     entered.close()
     throw new Failure('EISDIR', 'a directory is not written to')
   }
-  // To empty a file it is opened for writing, whether or not the guest may write to it after that.
-  const flags =
-    openFlags({ ...options, write: options.write || options.truncate }) |
-    (options.create ? O_CREAT : 0) |
-    (options.exclusive ? O_EXCL : 0)
   // Deno drops O_EXCL where a file is not written.
   if (options.create && options.exclusive && place.stat(name)) throw new Failure('EEXIST', `${name} is there`)
-  const found = place.open(name, flags)
+  return openedFrom(from, place.open(name, flagsOf(options)), options)
+}
+
+/** To empty a file it is opened for writing, whether or not the guest may write to it after that. */
+const flagsOf = (options: OpenOptions): number =>
+  openFlags(options.truncate && !options.write ? { ...options, write: true } : options) |
+  (options.create ? O_CREAT : 0) |
+  (options.exclusive ? O_EXCL : 0)
+
+const openedFrom = (from: OpenDirectory, found: Found, options: OpenOptions): Opened => {
   if (found.kind === 'directory') return new OpenDirectory(found.place, from.readOnly)
   // Not by O_TRUNC, which Deno refuses beside O_APPEND, and Windows where a file is not written.
-  if (options.truncate && found.isFile) emptied(found.fd)
+  if (options.truncate && found.isFile) emptied(found)
   if (!found.isFile) return new StandardStream(found.fd, { owned: true })
   const { read, write, append, sync } = options
   return new OpenFile(
     found.fd,
     { read, write, append, sync },
-    { readOnly: from.readOnly, reopen: place.reopen },
+    { readOnly: from.readOnly, reopen: from.place.reopen, close: found.close },
   )
 }
 
@@ -81,6 +84,12 @@ export const openAt = (from: OpenDirectory, path: string, options: OpenOptions):
   if (options.create && options.directory)
     throw new Failure('EINVAL', 'a file is created, or a directory is opened')
   if (from.readOnly && (options.create || options.truncate || options.write)) throw readOnly
+  if (!options.directory || !(options.write || options.truncate)) {
+    const flags = options.directory ? O_DIRECTORY : flagsOf(options)
+    const whole = from.place.openWhole(path, flags, options.follow)
+    if (whole === 'missing' && !options.create) throw notFound(path)
+    if (whole !== 'missing' && whole) return openedFrom(from, whole, options)
+  }
   return walking(from.place, path, (first, walk) => {
     for (let end = first; ;) {
       try {
@@ -97,11 +106,7 @@ export const openAt = (from: OpenDirectory, path: string, options: OpenOptions):
 }
 
 /** Where a path leads, and what is there. */
-const found = (
-  walk: Walk,
-  first: End,
-  follow: boolean,
-): { readonly end: End; readonly stat: BigIntStats } => {
+const found = (walk: Walk, first: End, follow: boolean): { readonly end: End; readonly stat: Status } => {
   for (let end = first; ;) {
     const stat = end.place.stat(end.name)
     if (!stat) throw notFound(end.name)
@@ -113,7 +118,25 @@ const found = (
   }
 }
 
-export const statAt = (from: OpenDirectory, path: string, follow: boolean): BigIntStats =>
+/** The status of a path; undefined when there is nothing. */
+export const statIfThere = (from: OpenDirectory, path: string, follow: boolean): Status | undefined => {
+  const whole = from.place.statWhole(path, follow)
+  if (whole !== undefined) return whole === 'missing' ? undefined : whole
+  try {
+    return walkedStat(from, path, follow)
+  } catch (error) {
+    if (failureOf(error).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+export const statAt = (from: OpenDirectory, path: string, follow: boolean): Status => {
+  const whole = from.place.statWhole(path, follow)
+  if (whole === 'missing') throw notFound(path)
+  return whole ?? walkedStat(from, path, follow)
+}
+
+const walkedStat = (from: OpenDirectory, path: string, follow: boolean): Status =>
   walking(from.place, path, (end, walk) => found(walk, end, follow).stat)
 
 export const setTimesAt = (from: OpenDirectory, path: string, follow: boolean, times: NewTimes): void => {

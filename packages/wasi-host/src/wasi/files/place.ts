@@ -4,7 +4,32 @@ import type { BigIntStats, Dirent } from 'node:fs'
 /** What an open has found: a directory, or anything that is read and written by a descriptor of this process. */
 export type Found =
   | { readonly kind: 'directory'; readonly place: Place }
-  | { readonly kind: 'file'; readonly fd: number; readonly isFile: boolean }
+  | {
+      readonly kind: 'file'
+      readonly fd: number
+      readonly isFile: boolean
+      /** How the descriptor is closed. */
+      readonly close: (fd: number) => void
+    }
+
+/** What is known of a name: as `node:fs` has it, as far as anybody here asks. */
+export type Status = Pick<
+  BigIntStats,
+  | 'dev'
+  | 'ino'
+  | 'nlink'
+  | 'size'
+  | 'atimeNs'
+  | 'mtimeNs'
+  | 'ctimeNs'
+  | 'isFile'
+  | 'isDirectory'
+  | 'isSymbolicLink'
+  | 'isCharacterDevice'
+  | 'isBlockDevice'
+  | 'isFIFO'
+  | 'isSocket'
+>
 
 /**
  * A directory of the host. A name is one component of a path: never empty, `.` or `..`, and without a slash; the empty
@@ -26,7 +51,21 @@ export interface Place {
    */
   open(name: string, flags: number): Found
   /** The status of a name, of a link itself; undefined when there is none. */
-  stat(name: string): BigIntStats | undefined
+  stat(name: string): Status | undefined
+  /**
+   * Opens a path of the guest beneath this directory in one step, as a walk would; with O_DIRECTORY only to find its way
+   * from there.
+   *
+   * @returns `missing` where the answer is ENOENT; undefined where it has to be walked: the system cannot, or it fails for
+   *   another reason.
+   */
+  openWhole(path: string, flags: number, follow: boolean): Found | 'missing' | undefined
+  /**
+   * The status of a path of the guest, in one step.
+   *
+   * @returns As {@link openWhole}.
+   */
+  statWhole(path: string, follow: boolean): Status | 'missing' | undefined
   /** The names in it, without `.` and `..`. */
   list(): Dirent[]
   /**

@@ -1,7 +1,8 @@
 /** Sets the times of a file to the nanosecond, where the system can. */
-import { futimesSync, lutimesSync, type BigIntStats } from 'node:fs'
+import { futimesSync, lutimesSync } from 'node:fs'
 import { system } from '@uds/winsock-ffi/internal'
 import { libc } from '../libraries/posix.ts'
+import type { Status } from './place.ts'
 
 /** A time to set: nanoseconds since 1970, the time of the call, or the one that it has. */
 export type NewTime = bigint | 'now' | 'keep'
@@ -44,7 +45,7 @@ const seconds = (time: NewTime, old: bigint): number =>
  *
  * @param found - The status before, for times that stay.
  */
-export const setTimes = (timed: Timed, times: NewTimes, found: BigIntStats): void => {
+export const setTimes = (timed: Timed, times: NewTimes, found: Status): void => {
   if (system !== 'win32' && setsExactly()) return setExactly(timed, times)
   const [accessed, modified] = [
     seconds(times.accessed, found.atimeNs),
