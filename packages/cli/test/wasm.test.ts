@@ -6,7 +6,7 @@ import { capabilities } from '@uds/winsock-ffi'
 import { needsGuest, needsPython } from '@uds/guests'
 import { socketPath, tempDir } from '@uds/testkit'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { end, kinds, start, uds, values } from './command.ts'
+import { end, freshAddress, kinds, start, uds, values } from './command.ts'
 import { call, constant, drop, guest, load } from './guest.ts'
 import type { Import } from './guest.ts'
 import { udsHere } from './here.ts'
@@ -115,6 +115,46 @@ describe('run', () => {
     const client = await connect(address)
     expect(await text(client)).toBe('welcome')
     expect((await end(command)).code).toBe(0)
+  })
+
+  test('a route that leads nowhere is said once, with where it leads and why', async () => {
+    // Dials db.internal:80 twice; the exit code is the errno, of Linux.
+    const dialling = guest(
+      [
+        EXIT,
+        { name: 'sock_open', arity: 3 },
+        { name: 'sock_resolve', arity: 6 },
+        { name: 'sock_connect', arity: 2 },
+      ],
+      [
+        ...call(1, constant(2), constant(1), constant(0)),
+        drop,
+        ...call(2, constant(64), constant(11), constant(80), constant(128), constant(1), constant(4)),
+        drop,
+        ...call(3, load(0), constant(128)),
+        drop,
+        ...call(1, constant(2), constant(1), constant(0)),
+        drop,
+        ...call(0, call(3, load(0), constant(128))),
+      ],
+      Buffer.from(`${'\0'.repeat(64)}db.internal`),
+    )
+    const address = freshAddress()
+    const route = ['--route', `db.internal:80=${address}`]
+    const { code, stderr } = await uds(['wasm', 'run', ...route, dialling])
+    expect(code).toBeGreaterThan(0)
+    const [line, ...more] = stderr.trimEnd().split('\n')
+    expect(more).toEqual([])
+    expect(line).toMatch(/^db\.internal:80 leads to name:\S+, where no connection could be made: ./)
+    expect(line).toContain(address)
+    const json = await uds(['--json', 'wasm', 'run', ...route, dialling])
+    expect(values(json.stderr)).toMatchObject([
+      { decision: 'fail', address: 'db.internal:80', target: address },
+    ])
+    const traced = await uds(['wasm', 'run', '--trace', ...route, dialling])
+    expect(traced.stderr.match(/connect db\.internal:80: fail \(db\.internal:80\), to name:/g)).toHaveLength(
+      2,
+    )
   })
 
   test('what is no module is a failure, in words', async () => {

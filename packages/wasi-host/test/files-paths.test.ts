@@ -285,6 +285,50 @@ test.skipIf(!canAnchor())(
   60_000,
 )
 
+const inode = ({ dev, ino }: Pick<Status, 'dev' | 'ino'>): string => `${dev} ${ino}`
+
+/** Where an action has led, or the code that it failed with. */
+const found = (action: () => Status): unknown => {
+  try {
+    const stat = action()
+    // The number of a file that was made here is nobody else's.
+    return stat.size === 0n ? 'made' : inode(stat)
+  } catch (error) {
+    return failureOf(error).code
+  }
+}
+
+/** What becomes of each way to use a path; what is made is removed. */
+const outcomes = (directory: OpenDirectory, path: string): unknown[] => {
+  const opened = (options: OpenOptions): Status => {
+    const open = openAt(directory, path, options) as OpenFile | OpenDirectory
+    try {
+      return open.stat()
+    } finally {
+      open.close()
+      if (options.create) unlinkAt(directory, path)
+    }
+  }
+  return [true, false].flatMap((follow) => [
+    found(() => statAt(directory, path, follow)),
+    found(() => opened({ ...reading, follow })),
+    found(() => opened({ ...reading, follow, directory: true })),
+    found(() => opened({ ...reading, follow, write: true })),
+    found(() => opened({ ...creating, follow, exclusive: true, read: false })),
+  ])
+}
+
+/** What a status says. */
+const facts = (stat: Status): unknown => ({
+  ...Object.fromEntries(
+    (['dev', 'ino', 'nlink', 'size', 'atimeNs', 'mtimeNs', 'ctimeNs'] as const).map((each) => [
+      each,
+      stat[each],
+    ]),
+  ),
+  type: fileTypeOf(stat),
+})
+
 /** Any path of names, links, dots and slashes, by a seed. */
 const pathsFrom = (seed: number, count: number): string[] => {
   let state = seed
@@ -321,34 +365,6 @@ test.skipIf(!canAnchor() || !resolvesWhole())(
     const [walked, whole] = [AnchoredPlace, BeneathPlace].map(
       (place) => new OpenDirectory(place.at(inside), false),
     ) as [OpenDirectory, OpenDirectory]
-    const inode = ({ dev, ino }: Pick<Status, 'dev' | 'ino'>): string => `${dev} ${ino}`
-    const outcomes = (directory: OpenDirectory, path: string): unknown[] => {
-      const found = (action: () => Status): unknown => {
-        try {
-          const stat = action()
-          // The number of a file that was made here is nobody else's.
-          return stat.size === 0n ? 'made' : inode(stat)
-        } catch (error) {
-          return failureOf(error).code
-        }
-      }
-      const opened = (options: OpenOptions): Status => {
-        const open = openAt(directory, path, options) as OpenFile | OpenDirectory
-        try {
-          return open.stat()
-        } finally {
-          open.close()
-          if (options.create) unlinkAt(directory, path)
-        }
-      }
-      return [true, false].flatMap((follow) => [
-        found(() => statAt(directory, path, follow)),
-        found(() => opened({ ...reading, follow })),
-        found(() => opened({ ...reading, follow, directory: true })),
-        found(() => opened({ ...reading, follow, write: true })),
-        found(() => opened({ ...creating, follow, exclusive: true, read: false })),
-      ])
-    }
     const paths = pathsFrom(88, 3000)
     const ends = new Set<unknown>()
     for (const path of paths) {
@@ -377,15 +393,6 @@ test.skipIf(!canAnchor() || !resolvesWhole())(
     symlinkSync('sub/file', join(dir, 'link'))
     linkSync(join(dir, 'sub/file'), join(dir, 'hard'))
     utimesSync(join(dir, 'hard'), -1.5, 1e9)
-    const facts = (stat: Status): unknown => ({
-      ...Object.fromEntries(
-        (['dev', 'ino', 'nlink', 'size', 'atimeNs', 'mtimeNs', 'ctimeNs'] as const).map((each) => [
-          each,
-          stat[each],
-        ]),
-      ),
-      type: fileTypeOf(stat),
-    })
     for (const [root, paths] of [
       [dir, ['sub', 'sub/file', 'link', 'hard', '.', 'sub/..']],
       ['/dev', ['null', 'fd', 'shm']],

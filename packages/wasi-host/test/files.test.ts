@@ -190,7 +190,7 @@ describe.each(waits)('files under %s', (wait) => {
     expect(await guest.call('fd_write', fd, IOV, 4, OUT)).toBe(SUCCESS)
     expect(readFileSync(join(guest.dir, 'file'), 'utf8')).toBe('onetwothree')
     for (let more = 0; more < 4; more += 1) {
-      const end = 65_536 * Number(await guest.call('grow', 64))
+      const end = 65_536 * (await guest.call('grow', 64))
       expect(end).toBeGreaterThan(0)
       await parts([end, 4], [end + 65_536, 100], [DATA, 0])
       expect(await guest.call('fd_pread', fd, IOV, 3, 1n, OUT)).toBe(SUCCESS)

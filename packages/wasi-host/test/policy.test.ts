@@ -4,6 +4,7 @@ import { codeOfCall, tempDir } from '@uds/testkit'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { WasiHost } from '../src/index.ts'
+import { Failure, Stopped } from '../src/outcome/failure.ts'
 import { absolutePath, parsePattern, type Access } from '../src/policy/pattern.ts'
 import { Permissions, type Decision } from '../src/policy/permissions.ts'
 
@@ -146,9 +147,34 @@ describe('decisions', () => {
     ])
   })
 
+  test('a connection that failed is traced with its rule and why, one that nothing has failed of is not', () => {
+    const seen: Decision[] = []
+    const permissions = new Permissions(
+      { allow: [], routes: [{ key: '*.db:1', target: { kind: 'unix', path: '/run/db' } }] },
+      (decision) => seen.push(decision),
+    )
+    const { target, failed } = permissions.connectHost('one.db', 1)
+    permissions.connectHost('two.db', 1)
+    expect(target).toEqual({ kind: 'unix', path: '/run/db' })
+    failed(new Stopped(new Error('the guest was closed')))
+    failed(new Failure('ECONNABORTED', 'the guest closed the socket'))
+    failed(Object.assign(new Error('connect ENOENT /run/db'), { code: 'ENOENT' }))
+    expect(seen.filter(({ decision }) => decision === 'fail')).toEqual([
+      {
+        action: 'connect',
+        address: 'one.db:1',
+        decision: 'fail',
+        rule: '*.db:1',
+        target: 'unix:/run/db',
+        code: 'ENOENT',
+        reason: 'connect ENOENT /run/db',
+      },
+    ])
+  })
+
   test('an IPv4 address in the clothes of IPv6 is judged as what it is', () => {
     const permissions = new Permissions({ allow: ['connect:127.0.0.1:80'], routes: [] }, () => {})
     const mapped = { family: 'inet6', host: '::ffff:127.0.0.1', port: 80 } as const
-    expect(permissions.connect('stream', mapped)).toMatchObject({ kind: 'ip', port: 80 })
+    expect(permissions.connect('stream', mapped).target).toMatchObject({ kind: 'ip', port: 80 })
   })
 })

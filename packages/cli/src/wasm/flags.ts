@@ -5,9 +5,9 @@ import { collect } from '../arguments/parsers.ts'
 import { FAILED } from '../exit/exit-codes.ts'
 import { CommandFailure } from '../exit/failure.ts'
 import type { Output } from '../terminal/terminal.ts'
-import { adviseOn, describeDecision, directory, route, variable } from './options.ts'
+import { adviseOn, describeDecision, explainRoute, directory, route, variable } from './options.ts'
 
-/** A guest may be refused any number of addresses; only the first five are printed. */
+/** A guest may try any number of addresses; only the first five that it does not reach are printed. */
 const MAX_ADVICE = 5
 
 /** An option that may be repeated. */
@@ -18,12 +18,18 @@ export const repeatedOption = <T>(
   nothing: T,
 ): Option => new Option(flags, `${description}; several times`).argParser<T>(gather).default(nothing, 'none')
 
-/** Calls `tell` once for each address that the guest was refused: the guest itself prints mostly an errno. */
+/** What is printed of a decision: what to allow, or why a route failed. What a guest dialled itself is its own to report. */
+const textOf = (decision: Decision): string | undefined => {
+  if (decision.decision === 'deny') return adviseOn(decision)
+  return decision.decision === 'fail' && decision.target !== undefined ? explainRoute(decision) : undefined
+}
+
+/** Calls `tell` once for each address that was refused or could not be reached: the guest itself prints mostly an errno. */
 const adviseOnce = (tell: (text: string, decision: Decision) => void): ((decision: Decision) => void) => {
   const told = new Set<string>()
   return (decision) => {
-    const text = adviseOn(decision)
-    if (decision.decision !== 'deny' || told.has(text) || told.size === MAX_ADVICE) return
+    const text = textOf(decision)
+    if (text === undefined || told.has(text) || told.size === MAX_ADVICE) return
     told.add(text)
     tell(text, decision)
   }
@@ -47,7 +53,7 @@ export const guestOptions = (): readonly Option[] => [
   ),
 ]
 
-/** Prints the decisions about a guest: all with `--trace`, else what to allow, once. */
+/** Prints the decisions about a guest: all with `--trace`, else what to allow and which routes failed, once. */
 export const tracer = (
   out: Output,
   trace: boolean | undefined,

@@ -91,8 +91,12 @@ export const shareScript = (
 }
 
 /** One line of `--trace`. */
-export const describeDecision = ({ action, address, decision, rule, target }: Decision): string =>
-  `${action} ${address}: ${decision}${rule === undefined ? '' : ` (${rule})`}${target === undefined ? '' : `, to ${target}`}`
+export const describeDecision = ({ action, address, decision, rule, target, reason }: Decision): string =>
+  `${action} ${address}: ${decision}${rule === undefined ? '' : ` (${rule})`}${target === undefined ? '' : `, to ${target}`}${reason === undefined ? '' : `: ${reason}`}`
+
+/** Why a route did not lead where it should. */
+export const explainRoute = ({ address, target, rule, reason }: Decision): string =>
+  `${address} leads to ${target}${rule === address ? '' : ` (--route ${rule})`}, where no connection could be made: ${reason}`
 
 /** The option that allows what the guest was refused. */
 export const adviseOn = ({ action, address }: Decision): string =>

@@ -9,7 +9,7 @@ import { abis, shareScript, waits, type GuestFlags } from './options.ts'
 
 const HELP = `
 The guest gets the arguments after FILE; those that begin with a dash go behind "--". It may use no socket and no
-directory but those named here; what it is refused is printed, once. It can
+directory but those named here; what it is refused is printed, once, and why a route failed. It can
 read a file that is named right after FILE, a script, also without a --dir.
 The exit code is the guest's.
 

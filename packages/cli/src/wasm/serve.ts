@@ -10,7 +10,7 @@ import type { GuestFlags } from './options.ts'
 const HELP = `
 FILE is a component with wasi:http/incoming-handler@0.2: one of the world wasi:http/proxy. Each request is answered by
 a guest of its own. It may make requests, use sockets and directories only as the options say; what it is refused is
-printed, once. Its standard output and error are those of the command. Ctrl+C lets the requests end that have begun.
+printed, once, and why a route failed. Its standard output and error are those of the command. Ctrl+C lets the requests end that have begun.
 
 Examples:
   $ uds wasm serve app.wasm --listen unix:/run/app.sock

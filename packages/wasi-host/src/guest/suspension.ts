@@ -1,7 +1,7 @@
 /** jspi, inThread: how a guest waits for a promise. */
 import type { HostCall } from '../abi/link.ts'
 import { SuspensionLimit } from './stack-limit.ts'
-import { engine, type WasmFunction, type WasmValue } from '../module/engine.ts'
+import { engine, type WasmValue } from '../module/engine.ts'
 import { waitsApart, type SuspendableCall } from './waits-apart.ts'
 
 /** How the guest is made to wait in the calls of its host, in the thread that runs it. */
@@ -17,7 +17,7 @@ export interface Waiting {
  * returns a number the guest goes on in the same turn of the loop: V8 makes it wait for its microtasks at most.
  */
 export const suspendedWithin = (limit: SuspensionLimit): Waiting => ({
-  suspending: (calls) => waitsApart(calls, (call) => new engine.Suspending!(call as WasmFunction)),
+  suspending: (calls) => waitsApart(calls, (call) => new engine.Suspending!(call)),
   promising: (fn) => {
     const call = engine.promising!(fn)
     return (...args) => {

@@ -29,6 +29,8 @@ const WAIT_BYTES = [0x80, 0x80, 0x80, 0x80, 0x78]
 
 const valueTypes: Readonly<Record<string, number>> = { i: 0x7f, I: 0x7e, f: 0x7d, F: 0x7c }
 const I32 = 0x7f
+/** "\0asm", version 1. */
+const HEADER = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]
 const FUNC = 0x60
 const NO_VALUE = 0x40
 
@@ -83,8 +85,20 @@ const body = (shape: string, fast: number): number[] => {
       ? [
           ...list([[1, I32]]),
           ...called,
-          ...[op.tee, ...local, op.const, ...WAIT_BYTES, op.equal],
-          ...[op.if, I32, op.call, 0, op.else, op.get, ...local, op.end, op.end],
+          op.tee,
+          ...local,
+          op.const,
+          ...WAIT_BYTES,
+          op.equal,
+          op.if,
+          I32,
+          op.call,
+          0,
+          op.else,
+          op.get,
+          ...local,
+          op.end,
+          op.end,
         ]
       : [...list([]), ...called, op.if, NO_VALUE, op.call, 1, op.end, op.end]
   return [...unsigned(code.length), ...code]
@@ -92,7 +106,7 @@ const body = (shape: string, fast: number): number[] => {
 
 const binary = (shapes: readonly string[]): Uint8Array<ArrayBuffer> =>
   Uint8Array.from([
-    ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
+    ...HEADER,
     ...section(1, [
       functionType('', [I32]),
       functionType('', []),

@@ -110,14 +110,21 @@ export class HttpService implements HttpCalls {
   httpRequest(head: RequestHead, body: number | undefined, timeouts: HttpTimeouts): Awaiting {
     const origin = originOf(head)
     const outgoing = body === undefined ? undefined : this.#body(body)
-    const target = this.#parts.permissions.connectHost(origin.host, origin.port)
+    const { target, failed } = this.#parts.permissions.connectHost(origin.host, origin.port)
     const streams = {
       head: new Said<ResponseHead>(),
       body: new PassThrough().on('error', () => {}),
       trailers: new Said<HeaderList>(),
     }
     const awaiting = this.#await(streams)
-    void request(head, outgoing, timeouts, streams, (signal) => this.#open(target, origin, signal))
+    void request(head, outgoing, timeouts, streams, async (signal) => {
+      try {
+        return await this.#open(target, origin, signal)
+      } catch (error) {
+        if (!signal.aborted) failed(error)
+        throw error
+      }
+    })
     return awaiting
   }
 

@@ -13,7 +13,7 @@ export class GuestMemory {
   readonly #memory: WasmMemory
   #bytes: Uint8Array
   #view: DataView
-  /** Where the memory lies, once somebody has asked. */
+  /** Where the memory lies, once it was asked for. */
   #address: number | undefined
   /** The views that were asked for last. */
   #last: Uint8Array = new Uint8Array(0)

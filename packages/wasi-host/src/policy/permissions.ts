@@ -2,7 +2,7 @@
 import { isIP } from 'node:net'
 import { invalidArgument, invalidValue } from '@uds/winsock-ffi'
 import type { Address, Kind } from '../network/address.ts'
-import { Failure } from '../outcome/failure.ts'
+import { Failure, failureOf, Stopped } from '../outcome/failure.ts'
 import type { Target } from '../network/target.ts'
 import { showTarget } from '../network/target.ts'
 import { ResolvedNames } from './resolved-names.ts'
@@ -15,11 +15,23 @@ export interface Decision {
   readonly action: Action
   /** What the guest asked for, by the name that it used: `db.internal:5432`. */
   readonly address: string
-  readonly decision: 'allow' | 'route' | 'deny'
+  /** `fail` follows an `allow` or a `route`: the connection could not be made. The guest sees no more than an errno. */
+  readonly decision: 'allow' | 'route' | 'deny' | 'fail'
   /** The rule of `allow` or the key of `route` that decided. */
   readonly rule?: string
   /** Where the route leads. */
   readonly target?: string
+  /** Of `fail`: the code of the error, as Node spells it. */
+  readonly code?: string
+  /** Of `fail`: why, in words. */
+  readonly reason?: string
+}
+
+/** What a guest may connect to. */
+export interface Permitted {
+  readonly target: Target
+  /** Traces that no connection could be made. */
+  readonly failed: (error: unknown) => void
 }
 
 /** The rules of a host, read and checked. Plain data, so that they can go to another thread. */
@@ -97,17 +109,19 @@ export class Permissions {
     this.#trace = trace
   }
 
-  #decide(action: 'connect' | 'bind', wish: Access, allowed: Target): Target {
+  #decide(action: 'connect' | 'bind', wish: Access, allowed: Target): Permitted {
     const address = showAccess(wish)
     const route = this.#routes.find((each) => each.action === action && each.pattern.matches(wish))
     if (route) {
-      this.#trace({ action, address, decision: 'route', rule: route.key, target: showTarget(route.target) })
-      return route.target
+      const { key, target } = route
+      return this.#permit(
+        { action, address, decision: 'route', rule: key, target: showTarget(target) },
+        target,
+      )
     }
     const rule = this.#rules.find((each) => each.action === action && each.pattern.matches(wish))
     if (rule) {
-      this.#trace({ action, address, decision: 'allow', rule: rule.text })
-      return allowed
+      return this.#permit({ action, address, decision: 'allow', rule: rule.text }, allowed)
     }
     this.#trace({ action, address, decision: 'deny' })
     throw new Failure(
@@ -116,14 +130,27 @@ export class Permissions {
     )
   }
 
+  #permit(decision: Decision, target: Target): Permitted {
+    this.#trace(decision)
+    return {
+      target,
+      failed: (error) => {
+        // The guest was ended, or has closed its socket: nothing has failed.
+        if (error instanceof Stopped) return
+        const { code, detail } = failureOf(error)
+        if (code !== 'ECONNABORTED') this.#trace({ ...decision, decision: 'fail', code, reason: detail })
+      },
+    }
+  }
+
   /** Where a connection to an address of the guest goes. */
-  connect(kind: Kind, address: Address): Target {
+  connect(kind: Kind, address: Address): Permitted {
     const hosts = address.family === 'unix' ? [] : this.#names.of(address.host)
     return this.#decide('connect', accessOf(kind, address, hosts), plain(address))
   }
 
   /** Where a connection to a name goes, that the host resolves. */
-  connectHost(host: string, port: number): Target {
+  connectHost(host: string, port: number): Permitted {
     const name = host.toLowerCase()
     const hosts = isIP(host) ? this.#names.of(host) : [name]
     return this.#decide('connect', { protocol: 'tcp', hosts, port }, { kind: 'ip', host, port })
@@ -132,7 +159,7 @@ export class Permissions {
   /** Where a socket is bound that the guest binds to an address. */
   bind(kind: Kind, address: Address): Target {
     const hosts = address.family === 'unix' ? [] : [address.host]
-    return this.#decide('bind', accessOf(kind, address, hosts), plain(address))
+    return this.#decide('bind', accessOf(kind, address, hosts), plain(address)).target
   }
 
   /**

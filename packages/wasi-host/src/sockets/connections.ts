@@ -2,29 +2,45 @@
 import type { Address } from '../network/address.ts'
 import { Failure, wouldBlock } from '../outcome/failure.ts'
 import { GuestSocket } from './guest-socket.ts'
-import type { Interest, StreamEnd } from '../network/network.ts'
-import type { Target } from '../network/target.ts'
+import type { Connecting, Interest, StreamEnd } from '../network/network.ts'
+import type { Permitted } from '../policy/permissions.ts'
 import { after, rescued, type NOT_YET, type Outcome } from '../outcome/sync-promise.ts'
 import type { SocketContext } from './context.ts'
 import { until } from './wait-policy.ts'
+
+const connect = (
+  network: SocketContext['network'],
+  target: Permitted['target'],
+  { local, options }: GuestSocket,
+  failed: Permitted['failed'],
+): Connecting => {
+  try {
+    return network.connect(target, { from: local, options })
+  } catch (error) {
+    failed(error)
+    throw error
+  }
+}
 
 /** @param peer - The address that the guest dialled; undefined for a name. */
 export const dial = (
   { network }: SocketContext,
   socket: GuestSocket,
-  target: Target,
+  { target, failed }: Permitted,
   peer: Address | undefined,
 ): Outcome<void> => {
   // A bound socket releases its address, so that the connection can have it.
   socket.listener?.close()
   socket.listener = undefined
-  const connecting = network.connect(target, { from: socket.local, options: socket.options })
+  const connecting = connect(network, target, socket, failed)
   socket.connecting = connecting
+  socket.connectFailed = failed
   socket.dialled = peer
   const attempt = (): true | typeof NOT_YET => socket.finishConnecting()
   const interest = (): Interest => ({ end: connecting, read: false, write: true })
   const tidy = (error: unknown): never => {
     if (error === wouldBlock) throw new Failure('EINPROGRESS', 'the connection is being made')
+    socket.noteConnectFailed(error)
     socket.abandonConnecting()
     throw error
   }

@@ -20,7 +20,7 @@ export const connectDatagram = (
   end: DatagramEnd,
   address: Address,
 ): Outcome<void> => {
-  const target = permissions.connect('datagram', address)
+  const { target } = permissions.connect('datagram', address)
   return after(end.connect(socket.datagramTarget(address, target)), () => {
     socket.dialled = address
   })
@@ -89,7 +89,7 @@ export const sendDatagram = (
   let address: Address | undefined
   if (to !== undefined) {
     expectFamily(socket.family, to)
-    address = socket.datagramTarget(to, permissions.connect('datagram', to))
+    address = socket.datagramTarget(to, permissions.connect('datagram', to).target)
   }
   quota.whole(iovec.size)
   socket.noteContact(address)

@@ -51,6 +51,8 @@ export class GuestSocket {
   listener: ListenEnd | undefined
   datagram: DatagramEnd | undefined
   connecting: Connecting | undefined
+  /** Reports that the connection in the making has failed. */
+  connectFailed: ((error: unknown) => void) | undefined
   listening = false
   /** The address that it was bound to. */
   local: Address | undefined
@@ -105,11 +107,23 @@ export class GuestSocket {
       if (this.stream) return true
       throw this.pending ?? new Failure('ECONNABORTED', 'the socket was closed while it was being connected')
     }
-    const made = this.connecting.result()
+    let made: StreamEnd | typeof NOT_YET
+    try {
+      made = this.connecting.result()
+    } catch (error) {
+      this.noteConnectFailed(error)
+      throw error
+    }
     if (made === NOT_YET) return NOT_YET
     this.connecting = undefined
     this.stream = made
     return true
+  }
+
+  /** Reports once that the connection could not be made. */
+  noteConnectFailed(error: unknown): void {
+    this.connectFailed?.(error)
+    this.connectFailed = undefined
   }
 
   /** The same without throwing: a failure becomes SO_ERROR. */

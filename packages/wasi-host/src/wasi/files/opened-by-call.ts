@@ -36,7 +36,7 @@ export const keepOpened = (fd: number): boolean => {
   return true
 }
 
-/** Closes a descriptor. It is forgotten first: a number that was closed twice might be somebody else's by then. */
+/** Closes a descriptor. It is forgotten first: a number that was closed twice might be that of another file by then. */
 export const closeOpened = (fd: number): void => {
   if (kept !== undefined) kept[fd >> 3]! &= ~(1 << (fd & 7))
   linux.close.attempt(fd)

@@ -12,7 +12,7 @@ export type Found =
       readonly close: (fd: number) => void
     }
 
-/** What is known of a name: as `node:fs` has it, as far as anybody here asks. */
+/** What is known of a name: as `node:fs` has it, as far as this package asks. */
 export type Status = Pick<
   BigIntStats,
   | 'dev'

@@ -1,6 +1,6 @@
 /**
  * Whole paths beneath a directory, each by one call: openat2(2) with RESOLVE_BENEATH, which follows links and `..` as far as
- * they stay below, and no magic ones of /proc. What it refuses is walked name by name, and told from there.
+ * they stay below, and no magic ones of /proc. What it refuses is walked name by name, and the walk says why.
  *
  * ```c
  * struct open_how { __u64 flags; __u64 mode; __u64 resolve; };
