@@ -87,16 +87,6 @@ export class WasiHost {
     )
   }
 
-  /** Fails for a component that would miss its directories. */
-  #expectServed({ abi, imports }: Program['inspection']): void {
-    const { preopens, files } = this.#settings
-    if (abi !== 'wasi-0.3' || Object.keys({ ...preopens, ...files }).length === 0) return
-    if (imports.some(({ module }) => module.startsWith('wasi:filesystem/')))
-      throw notSupported(
-        'components of WASI 0.3 get no directories from this host: leave out preopens and files, or build the guest for 0.2',
-      )
-  }
-
   async #begin(
     source: WasmSource | Program,
     { signal }: RunOptions,
@@ -104,7 +94,6 @@ export class WasiHost {
   ): Promise<Run> {
     signal?.throwIfAborted()
     const program = isProgram(source) ? source : await this.compile(source)
-    this.#expectServed(program.inspection)
     const mode = program.inspection.abi === 'wasi-0.3' ? this.#modeOf03() : this.#mode()
     if (
       mode === 'blocking' &&

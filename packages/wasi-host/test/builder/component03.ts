@@ -9,7 +9,10 @@ import { buildModule, type Import, type ModuleOptions } from './module.ts'
 
 const result = (shape: string): '' | 'i' | 'I' => shape as '' | 'i' | 'I'
 
-/** `[method]tcp-socket.send`: `tcp-socket.send`; others by the interface, too: `monotonic-clock.now`. */
+/**
+ * `[method]tcp-socket.send`: `tcp-socket.send`; others by the interface, too: `monotonic-clock.now`. A function's first future
+ * is read by `future-read.tcp-socket.send`, its second by `future-read.tcp-socket.send.1`.
+ */
 const plainName = (path: string, name: string): string => {
   const kind = /^\[([\w-]+)\](.*)$/.exec(name)
   if (kind?.[1] === 'resource-drop') return `drop.${kind[2]}`
@@ -27,7 +30,9 @@ const ofFunction = (path: string, name: string, wanted: WitFunction): Import[] =
     const { parameters } = shapeOf(wanted, 'async lower')
     made.push({ module, name: `[async-lower]${name}`, parameters, result: 'i', as: `async.${as}` })
   }
-  for (const [index, carried] of carriedOf(wanted).entries()) {
+  const all = carriedOf(wanted)
+  for (const [index, carried] of all.entries()) {
+    const before = all.slice(0, index).filter(({ kind }) => kind === carried.kind).length
     for (const action of actions) {
       const lowersAsync = action === 'read' || action === 'write'
       const builtin = copyBuiltin(action, carried, lowersAsync)!
@@ -36,7 +41,7 @@ const ofFunction = (path: string, name: string, wanted: WitFunction): Import[] =
         name: `${lowersAsync ? '[async-lower]' : ''}[${carried.kind}-${action}-${index}]${name}`,
         parameters: builtin.parameters,
         result: builtin.result,
-        as: `${carried.kind}-${action}.${as}`,
+        as: `${carried.kind}-${action}.${as}${before === 0 ? '' : `.${before}`}`,
       })
     }
   }

@@ -9,6 +9,7 @@ import { callAsync, callSync, carriedOf, type WitFunctions } from '../async/wit-
 import { shapeOf } from '../canonical/function.ts'
 import * as cli from './cli.ts'
 import { monotonicClock, systemClock } from './clocks.ts'
+import { filesystem, preopens } from './filesystem.ts'
 import { nameLookup } from './name-lookup.ts'
 import { insecure, insecureSeed, random } from './random.ts'
 import { tcpFunctions } from './tcp.ts'
@@ -28,6 +29,8 @@ export const interfaces03: Readonly<Record<string, WitFunctions>> = {
   'wasi:cli/terminal-stderr': cli.terminalStderr,
   'wasi:clocks/monotonic-clock': monotonicClock,
   'wasi:clocks/system-clock': systemClock,
+  'wasi:filesystem/types': filesystem,
+  'wasi:filesystem/preopens': preopens,
   'wasi:random/random': random,
   'wasi:random/insecure': insecure,
   'wasi:random/insecure-seed': insecureSeed,

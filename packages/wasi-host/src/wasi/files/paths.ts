@@ -149,9 +149,9 @@ export const setTimesAt = (from: OpenDirectory, path: string, follow: boolean, t
 }
 
 /** The host's name for a path that is made, changed or removed. */
-const changing = <T>(from: OpenDirectory, path: string, action: (end: End) => T): T => {
+const changing = <T>(from: OpenDirectory, path: string, action: (end: End, walk: Walk) => T): T => {
   if (from.readOnly) throw readOnly
-  return walking(from.place, path, (end) => action(end))
+  return walking(from.place, path, action)
 }
 
 const named = ({ name }: End): string => {
@@ -166,19 +166,21 @@ export const createDirectoryAt = (from: OpenDirectory, path: string): void =>
   })
 
 export const removeDirectoryAt = (from: OpenDirectory, path: string): void =>
-  changing(from, path, (end) => {
+  changing(from, path, (end, walk) => {
     const name = named(end)
     // rmdir of Windows takes a junction away, which is a link.
     const stat = end.place.stat(name)
+    // A slash behind a link means what it leads to, which may be outside.
+    if (end.slash && stat?.isSymbolicLink()) walk.through(end)
     if (stat && !stat.isDirectory()) throw notDirectory(name)
     rmdirSync(end.place.path(name))
   })
 
 export const unlinkAt = (from: OpenDirectory, path: string): void =>
   changing(from, path, (end) => {
-    const name = named(end)
+    const { name } = end
     const stat = end.place.stat(name)
-    if (stat?.isDirectory()) throw new Failure('EISDIR', `${name} is a directory`)
+    if (stat?.isDirectory()) throw new Failure('EISDIR', `${name || 'the path'} is a directory`)
     if (stat && end.slash) throw notDirectory(name)
     unlinkSync(end.place.path(name))
   })
@@ -224,10 +226,10 @@ export const linkAt = (from: OpenDirectory, path: string, to: OpenDirectory, new
   if (from.readOnly || to.readOnly) throw readOnly
   walking(from.place, path, (old) =>
     walking(to.place, newPath, (end) => {
-      const [oldName, name] = [named(old), named(end)]
+      const [oldName, name] = [old.name, named(end)]
       const stat = old.place.stat(oldName)
-      if (stat && old.slash && !stat.isDirectory()) throw notDirectory(oldName)
-      if (stat?.isDirectory()) throw new Failure('EPERM', `${oldName} is a directory`)
+      if (oldName !== '' && stat && old.slash && !stat.isDirectory()) throw notDirectory(oldName)
+      if (stat?.isDirectory()) throw new Failure('EPERM', `${oldName || 'the path'} is a directory`)
       if (stat?.isSymbolicLink() && !old.place.linksLinks)
         throw new Failure('ENOTSUP', 'this system would link to what the link leads to')
       expectNoSlash(end)

@@ -27,7 +27,9 @@ const numbers =
 const timespec = (time: NewTime): [seconds: bigint, nanoseconds: bigint] => {
   if (time === 'now') return [0n, numbers.UTIME_NOW]
   if (time === 'keep') return [0n, numbers.UTIME_OMIT]
-  return [time / NS_PER_SECOND, time % NS_PER_SECOND]
+  // The nanoseconds of a time before 1970 go forward, too.
+  const nanoseconds = ((time % NS_PER_SECOND) + NS_PER_SECOND) % NS_PER_SECOND
+  return [(time - nanoseconds) / NS_PER_SECOND, nanoseconds]
 }
 
 const setExactly = (timed: Timed, { accessed, modified }: NewTimes): void => {
@@ -36,9 +38,13 @@ const setExactly = (timed: Timed, { accessed, modified }: NewTimes): void => {
   else libc.utimensat(numbers.AT_FDCWD, timed.path, times, numbers.AT_SYMLINK_NOFOLLOW)
 }
 
-/** Seconds, as `node:fs` takes them: the last digits of a nanosecond have no place in them. */
-const seconds = (time: NewTime, old: bigint): number =>
-  time === 'now' ? Date.now() / 1000 : Number(time === 'keep' ? old : time) / 1e9
+/** A time as `node:fs` takes it: the last digits of a nanosecond have no place in it. */
+const nodeTime = (time: NewTime, old: bigint): number | Date => {
+  if (time === 'now') return Date.now() / 1000
+  const ns = time === 'keep' ? old : time
+  // A number below 0 is the present for Node.
+  return ns < 0n ? new Date(Number(ns) / 1e6) : Number(ns) / 1e9
+}
 
 /**
  * Sets both times. Without koffi, and on Windows, to what `node:fs` has place for: a microsecond at best.
@@ -48,8 +54,8 @@ const seconds = (time: NewTime, old: bigint): number =>
 export const setTimes = (timed: Timed, times: NewTimes, found: Status): void => {
   if (system !== 'win32' && setsExactly()) return setExactly(timed, times)
   const [accessed, modified] = [
-    seconds(times.accessed, found.atimeNs),
-    seconds(times.modified, found.mtimeNs),
+    nodeTime(times.accessed, found.atimeNs),
+    nodeTime(times.modified, found.mtimeNs),
   ]
   return 'fd' in timed
     ? futimesSync(timed.fd, accessed, modified)
