@@ -1,10 +1,10 @@
 // unixevents, and this package in unixevents mode: the same program for both, and what arrived is counted. Which one
-// comes as the fifth argument.
+// comes as the variant.
 import { rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
-import { Linker as Ours, type LinkerOptions } from '../../src/unixevents/index.ts'
-import { job, ready, result, roundTrips, text } from './subject.ts'
+import type * as Events from '@uds/events'
+import { job, load, ready, result, roundTrips, textOf } from './subject.ts'
 
 /** What both have. */
 interface Linker {
@@ -13,11 +13,13 @@ interface Linker {
   send(event: string, data: unknown, done?: (error: Error | null, sent: boolean) => void): boolean
 }
 
-const { role, address, work, count } = job()
-const theirs = process.argv[6] === 'unixevents'
+const { Linker: Ours } = (await load('events')) as typeof Events
+const { role, address, work, count, size, variant } = job()
+const text = textOf(size)
+const theirs = variant === 'unixevents'
 const channel = basename(dirname(address))
 const open = async (): Promise<Linker> => {
-  const options: LinkerOptions = {}
+  const options: Events.LinkerOptions = {}
   const linker = theirs
     ? new (createRequire(join(String(process.env['UDS_PEERS']), 'package.json'))(
         'unixevents',

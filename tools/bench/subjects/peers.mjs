@@ -1,5 +1,5 @@
 // The peers, each as its documentation shows it. Plain JavaScript: they are found in the folder that UDS_PEERS names.
-//   node peers.mjs server|client <address> <work> <count> <library>
+//   node peers.mjs server|client <address> <work> <count> <size> <library>
 import { once } from 'node:events'
 import { createServer as createHttp } from 'node:http'
 import { createRequire } from 'node:module'
@@ -7,9 +7,10 @@ import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
-const [role, address, work, count, library] = process.argv.slice(2)
+const [role, address, work, count, size, library] = process.argv.slice(2)
 const total = Number(count)
-const text = 'The quick brown fox jumps over the lazy dog; 0123456789 abcdefgh'
+const pattern = 'The quick brown fox jumps over the lazy dog; 0123456789 abcdefgh'
+const text = pattern.repeat(Math.ceil(Number(size) / pattern.length)).slice(0, Number(size))
 const require = createRequire(join(process.env.UDS_PEERS, 'package.json'))
 const load = (name) => require(name)
 const say = (line) => process.stdout.write(`${line}\n`)

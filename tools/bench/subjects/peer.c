@@ -1,4 +1,4 @@
-/* C: one write of 64 bytes for each message, or 64-byte ping-pong. Arguments as in subject.ts. */
+/* C: one write for each message, or ping-pong, of as many bytes as it is asked for. Arguments as in subject.ts. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SIZE 64
+static long size;
 
 static double now(void) {
   struct timespec t;
@@ -22,22 +22,28 @@ static void result(long count, double from) {
 }
 
 static void exactly(int fd, char *buffer) {
-  for (int got = 0; got < SIZE;) {
-    ssize_t n = read(fd, buffer + got, SIZE - got);
+  for (long got = 0; got < size;) {
+    ssize_t n = read(fd, buffer + got, size - got);
     if (n <= 0) exit(0);
     got += n;
   }
 }
 
 static void put(int fd, const char *buffer) {
-  if (write(fd, buffer, SIZE) != SIZE) exit(1);
+  for (long sent = 0; sent < size;) {
+    ssize_t n = write(fd, buffer + sent, size - sent);
+    if (n <= 0) exit(1);
+    sent += n;
+  }
 }
 
 int main(int argc, char **argv) {
-  if (argc < 5) return 2;
+  if (argc < 6) return 2;
+  size = atol(argv[5]);
   int one_way = strcmp(argv[3], "one-way") == 0;
   long count = atol(argv[4]);
-  char buffer[65536] = {0};
+  static char buffer[1 << 20];
+  if (size < 1 || size > (long)sizeof buffer) return 2;
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   strncpy(address.sun_path, argv[2], sizeof address.sun_path - 1);
   int fd = socket(AF_UNIX, SOCK_STREAM, 0);
@@ -52,7 +58,7 @@ int main(int argc, char **argv) {
         put(peer, buffer);
       }
     double from = 0;
-    for (long bytes = 0; bytes < count * SIZE;) {
+    for (long bytes = 0; bytes < count * size;) {
       ssize_t n = read(peer, buffer, sizeof buffer);
       if (n <= 0) return 1;
       if (from == 0) from = now();

@@ -1,20 +1,24 @@
-// This package, with everything switched on as a user gets it. The codec comes as the fifth argument.
-import { EventClient, EventServer } from '../../src/index.ts'
-import type { CodecName } from '../../src/index.ts'
-import { arrivals, bytes, job, ready, result, roundTrips, text } from './subject.ts'
+// @uds/events, with everything switched on as a user gets it. The variant is the codec.
+import type * as Events from '@uds/events'
+import { arrivals, bytesOf, checker, job, load, ready, result, roundTrips, textOf } from './subject.ts'
 
 interface Map {
   events: { message: string | Uint8Array }
   requests: { echo(input: string | Uint8Array): string | Uint8Array }
 }
 
-const { role, address, work, count } = job()
-const codec = (process.argv[6] ?? 'json') as CodecName
-const payload = codec === 'raw' ? bytes : text
+const { EventClient, EventServer } = (await load('events')) as typeof Events
+const { role, address, work, count, size, variant } = job()
+const codec = variant as Events.CodecName
+const payload = codec === 'raw' ? bytesOf(size) : textOf(size)
+const check = checker(size)
 if (role === 'server') {
   const server = await EventServer.listen<Map>(`unix:${address}`)
-  if (work === 'send') server.on('message', () => {})
-  else server.on('message', arrivals(count))
+  const arrived = work === 'send' ? () => {} : arrivals(count)
+  server.on('message', (value) => {
+    check(value)
+    arrived()
+  })
   server.handle('echo', (input) => input)
   ready()
 } else {
@@ -37,6 +41,8 @@ if (role === 'server') {
     await run(count)
     result(Math.ceil(count / 1024) * 1024, startedAt)
   } else {
-    await roundTrips(count, work === 'ping-1' ? 1 : 64, () => client.request('echo', payload))
+    await roundTrips(count, work === 'ping-1' ? 1 : 64, async () =>
+      check(await client.request('echo', payload)),
+    )
   }
 }

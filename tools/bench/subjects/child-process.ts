@@ -1,11 +1,12 @@
 // child_process IPC, by itself: the server forks the client, since there is no other way to it. The serialization comes
-// as the fifth argument.
+// as the variant.
 import { fork, type SerializationType } from 'node:child_process'
-import { arrivals, job, ready, roundTrips, text } from './subject.ts'
+import { arrivals, job, ready, roundTrips, textOf } from './subject.ts'
 
-const { role, work, count } = job()
+const { role, work, count, size, variant } = job()
+const text = textOf(size)
 if (role === 'server') {
-  const serialization = process.argv[6] as SerializationType
+  const serialization = variant as SerializationType
   const child = fork(import.meta.filename, ['client', ...process.argv.slice(3)], { serialization })
   if (work === 'one-way') {
     const arrived = arrivals(count)
