@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { needs } from '@uds/testkit'
+import { Page } from '@uds/testkit/chromium'
 import { describe, expect, test, vi } from 'vitest'
-import { Page } from './chromium.ts'
 import { startMonitor, startWatched } from './programs.ts'
 
 // A browser takes its time to start on a busy machine.

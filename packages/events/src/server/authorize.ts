@@ -1,11 +1,11 @@
 /** Who may come in, who a session belongs to, and which codec a client may have. */
-import type * as Crypto from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import { type Address, peerCredentials, tcp, vsock, type Transport } from '@uds/stream'
 import { loadBackend, type PeerCredentials, SocketError } from '@uds/winsock-ffi'
 import { isSameUser, whyNobodyIsSameUser } from '@uds/winsock-ffi/internal'
 import type { Codec } from '../codecs/codec.ts'
 import { asError, failure } from '../errors.ts'
+import { digest, sameToken } from '../tokens.ts'
 import type { Hello } from '../wire/handshake-messages.ts'
 
 /** A client that asks to be let in: what it claims, and what the system reports. */
@@ -26,14 +26,6 @@ export interface ConnectingClient {
  * the function throws is a refusal too: the client hears `ERR_UNAUTHORIZED` and no more, the server's `error` has it all.
  */
 export type Authorizer = (client: ConnectingClient) => boolean | Promise<boolean>
-
-const crypto = (): typeof Crypto => process.getBuiltinModule('node:crypto')
-
-const digest = (text: string): Buffer => crypto().createHash('sha256').update(text).digest()
-
-/** Compares in a time that does not depend on how much is right. */
-const sameToken = (wanted: string, got: string | undefined): boolean =>
-  crypto().timingSafeEqual(digest(wanted), digest(got ?? '')) && got !== undefined
 
 /** True when the process at the other end belongs to the user of this one; false also where the system reports none. */
 export const sameUser = (connection: Duplex): boolean => {

@@ -22,6 +22,8 @@ import { checkText, type EndSettings, endSettings } from '../end/options.ts'
 import { OutgoingNames } from '../wire/interned-names.ts'
 import type { WorkOptions, WorkQueue } from '../work-queues/work-queue.ts'
 import { WorkQueues } from '../work-queues/work-queues.ts'
+import { type UpgradeRequest, webSocketConnection, type WebSocketOptions } from '../web-sockets/accept.ts'
+import type { WebSocketLike } from '../web-sockets/web-socket-duplex.ts'
 import { type Adapter, AdapterCalls, type AdapterHost, checkAdapter } from './adapter.ts'
 import { knownUserAt, requireCredentials } from './authorize.ts'
 import { Broadcaster, type BroadcastOptions, type RoomTarget } from './broadcast.ts'
@@ -317,6 +319,24 @@ export class EventServer<M extends object = AnyMap>
    */
   accept(connection: Duplex, head?: Uint8Array): void {
     this.#handshake.accept(connection, head, undefined)
+  }
+
+  /**
+   * Takes a WebSocket of the package `ws`: a browser with `@uds/events/web`. The server closes it.
+   *
+   * ```ts
+   * new WebSocketServer({ server: http }).on('connection', (socket, request) => {
+   *   server.acceptWebSocket(socket, request, { origins: ['https://app.example'], names: ['say', 'count'] })
+   * })
+   * ```
+   *
+   * @returns false when its origin may not connect: then it was closed
+   * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
+   */
+  acceptWebSocket(socket: WebSocketLike, request: UpgradeRequest, options: WebSocketOptions): boolean {
+    const connection = webSocketConnection(socket, request, options, this.settings.maxFrame)
+    if (connection !== undefined) this.accept(connection)
+    return connection !== undefined
   }
 
   async #report(peer: ServerPeer<M>): Promise<Report> {

@@ -201,6 +201,7 @@ export const sessions: readonly SessionVector[] = [
       doing({ request: ['echo'] }),
       client(FrameType.request, { nameId: 1, id: call(2) }),
       server(FrameType.reply, { id: call(2) }),
+      doing({ answered: true }),
       doing({ request: ['fail', 1] }),
       name('client', 2, 'fail'),
       client(FrameType.request, { nameId: 2, id: call(3), ...json(1) }),

@@ -70,6 +70,8 @@ export type Action =
   | { readonly abort: true }
   /** The last request was answered so. */
   | { readonly answer: unknown }
+  /** The last request was answered, with nothing. */
+  | { readonly answered: true }
   /** The last request, or the last message, failed with this code. */
   | { readonly failed: string }
   /** The last message was acknowledged. */

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { spawnProgram, tempDir } from '@uds/testkit'
+import { spawnProgram, tempDir } from './index.ts'
 import { onTestFinished } from 'vitest'
 import { WebSocket } from 'ws'
 
@@ -68,9 +68,14 @@ export class Page {
     })
   }
 
-  /** The value of an expression in the page. */
+  /** The value of an expression in the page; of a promise what it resolves with. */
   async value(expression: string): Promise<unknown> {
-    const { result } = await this.ask('Runtime.evaluate', { expression, returnByValue: true })
+    const { result, exceptionDetails } = await this.ask('Runtime.evaluate', {
+      expression,
+      returnByValue: true,
+      awaitPromise: true,
+    })
+    if (exceptionDetails !== undefined) throw new Error(JSON.stringify(exceptionDetails))
     return (result as { value?: unknown } | undefined)?.value
   }
 
