@@ -5,7 +5,7 @@ import { loadBackend, type PeerCredentials, SocketError } from '@uds/winsock-ffi
 import { isSameUser, whyNobodyIsSameUser } from '@uds/winsock-ffi/internal'
 import type { Codec } from '../codecs/codec.ts'
 import { asError, failure } from '../errors.ts'
-import { digest, sameToken } from '../tokens.ts'
+import { digest, sameToken } from '../tokens/same-token.ts'
 import type { Hello } from '../wire/handshake-messages.ts'
 
 /** A client that asks to be let in: what it claims, and what the system reports. */

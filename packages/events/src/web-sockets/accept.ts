@@ -2,7 +2,7 @@
 import { Duplex } from 'node:stream'
 import { checkOptions, invalidArgument, optionNames } from '@uds/winsock-ffi'
 import { asError } from '../errors.ts'
-import { sameToken } from '../tokens.ts'
+import { sameToken } from '../tokens/same-token.ts'
 import { lastWords, nameGuard } from './name-guard.ts'
 import { WebSocketDuplex, type WebSocketLike } from './web-socket-duplex.ts'
 
