@@ -30,6 +30,7 @@ export type { GuestParts, ImportObject, ImportsOption } from './abi/own-imports.
 // What a module declares
 export { inspect, signature } from './module/inspect.ts'
 export type { Inspection } from './module/inspect.ts'
+export type { ComponentInside, ModuleInside } from './module/component-binary.ts'
 export type { ExternKind, ModuleExport, ModuleImport, ValueType } from './module/binary.ts'
 export type { AbiName, ComponentAbi } from './module/profile.ts'
 export type { WasmSource } from './module/source.ts'

@@ -365,7 +365,7 @@ test.skipIf(!canAnchor() || !resolvesWhole())(
     const [walked, whole] = [AnchoredPlace, BeneathPlace].map(
       (place) => new OpenDirectory(place.at(inside), false),
     ) as [OpenDirectory, OpenDirectory]
-    const paths = pathsFrom(88, 3000)
+    const paths = pathsFrom(88, 700)
     const ends = new Set<unknown>()
     for (const path of paths) {
       const [one, other] = [outcomes(walked, path), outcomes(whole, path)]

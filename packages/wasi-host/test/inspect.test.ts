@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import fc from 'fast-check'
 import { inspect, WasiHost } from '../src/index.ts'
 import { wrap } from './builder/component.ts'
-import { buildModule, preview1, type Import } from './builder/module.ts'
+import { assemble, buildModule, preview1, type Import } from './builder/module.ts'
 
 const component = Uint8Array.of(0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0)
 
@@ -58,6 +58,61 @@ describe('inspect', () => {
     expect(inspect(wrap([], { imports: ['wasi:sockets/types@0.3.0'], exports: [] }))).toMatchObject({
       abi: 'wasi-0.3',
     })
+  })
+
+  test.each([
+    ['0.2', 'wasi-0.2'],
+    ['0.3', 'wasi-0.3'],
+  ])(
+    'what a composed component of WASI %s is made of, also where this host would not run it',
+    (version, abi) => {
+      const code = assemble(`(module (import "wasi:cli/stdout@${version}.0" "get-stdout" (func (result i32)))
+      (import "env" "help" (func)) (memory (export "memory") 1) (func (export "go")))`)
+      const inner = wrap([code], {
+        imports: [`wasi:cli/stdout@${version}.0`],
+        exports: ['test:library/api@1.0.0'],
+      })
+      const wrapper = wrap([], { imports: ['test:library/api@1.0.0'], exports: [] })
+      const run = `wasi:cli/run@${version}.0`
+      const outer = wrap([], {
+        imports: [`wasi:cli/stdout@${version}.0`],
+        exports: [run],
+        sections: [
+          [4, [...inner]],
+          [4, [...wrapper]],
+        ],
+      })
+      expect(inspect(outer)).toMatchObject({ kind: 'component', abi, command: true })
+      expect(inspect(outer).inside).toEqual({
+        imports: [`wasi:cli/stdout@${version}.0`],
+        exports: [run],
+        modules: [],
+        components: [
+          {
+            imports: [`wasi:cli/stdout@${version}.0`],
+            exports: ['test:library/api@1.0.0'],
+            modules: [
+              {
+                size: code.length,
+                memory: true,
+                imports: [`wasi:cli/stdout@${version}.0`, 'env'],
+                exports: ['memory', 'go'],
+              },
+            ],
+            components: [],
+          },
+          { imports: ['test:library/api@1.0.0'], exports: [], modules: [], components: [] },
+        ],
+      })
+      expect(inspect(buildModule({ imports: [] })).inside).toBeUndefined()
+    },
+  )
+
+  test('components that lie too deep in each other are refused', () => {
+    let nested = wrap([], { exports: [] })
+    for (let depth = 0; depth < 102; depth += 1)
+      nested = wrap([], { exports: [], sections: [[4, [...nested]]] })
+    expect(() => inspect(nested)).toThrow(/more than 100 deep/)
   })
 
   test.each([

@@ -12,6 +12,26 @@ export interface CoreModule {
   readonly declarations: Declarations
 }
 
+/** A core module, as {@link ComponentInside} has it. */
+export interface ModuleInside {
+  /** Its length in bytes. */
+  readonly size: number
+  /** It has a memory of its own. */
+  readonly memory: boolean
+  /** The modules that its imports name: interfaces, or other core modules. */
+  readonly imports: readonly string[]
+  readonly exports: readonly string[]
+}
+
+/** What a component is made of, and so on for each component in it. */
+export interface ComponentInside {
+  /** The interfaces and functions that it imports: `wasi:io/streams@0.2.0`. */
+  readonly imports: readonly string[]
+  readonly exports: readonly string[]
+  readonly modules: readonly ModuleInside[]
+  readonly components: readonly ComponentInside[]
+}
+
 export interface ComponentParts {
   /** The core modules of the component itself, not those of components inside it. */
   readonly modules: readonly CoreModule[]
@@ -20,6 +40,7 @@ export interface ComponentParts {
   /** The names of its imports and exports: `wasi:io/streams@0.2.0`. */
   readonly imports: readonly string[]
   readonly exports: readonly string[]
+  readonly inside: ComponentInside
 }
 
 const CORE_MODULE = 1
@@ -37,15 +58,11 @@ const readSections = (reader: Reader, on: (id: number, section: Reader) => void)
   }
 }
 
-const countModules = (section: Reader): number => {
-  let count = 0
-  section.part(PREAMBLE)
-  readSections(section, (id, inner) => {
-    if (id === CORE_MODULE) count += 1
-    else if (id === COMPONENT) count += countModules(inner)
-  })
-  return count
-}
+/** Components within components. */
+const MOST_DEEP = 100
+
+const countModules = ({ modules, components }: ComponentInside): number =>
+  components.reduce((sum, each) => sum + countModules(each), modules.length)
 
 /** `externname`: 0x00 or 0x01 and the name, or 0x02, the name and options that only later drafts have. */
 const readName = (reader: Reader): string => {
@@ -82,6 +99,40 @@ const skipExport = (reader: Reader): void => {
   if (reader.byte() === 0x01) skipExternDescription(reader)
 }
 
+const moduleInside = ({ bytes, declarations }: CoreModule): ModuleInside => ({
+  size: bytes.length,
+  memory: declarations.exports.some(({ kind }) => kind === 'memory'),
+  imports: [...new Set(declarations.imports.map(({ module }) => module))],
+  exports: declarations.exports.map(({ name }) => name),
+})
+
+/** Reads the sections of a component, and those of the components in it; `on` gets its own core modules. */
+const readInside = (
+  bytes: Uint8Array<ArrayBuffer>,
+  whole: Reader,
+  on: (module: CoreModule) => void,
+  depth = 0,
+): ComponentInside => {
+  if (depth > MOST_DEEP)
+    throw invalidWasm(`this component has components within each other, more than ${MOST_DEEP} deep`)
+  const modules: ModuleInside[] = []
+  const components: ComponentInside[] = []
+  const imports: string[] = []
+  const exports: string[] = []
+  whole.part(PREAMBLE)
+  readSections(whole, (id, section) => {
+    if (id === CORE_MODULE) {
+      const core = bytes.slice(section.at, section.end)
+      const module = { bytes: core, declarations: readModule(core) }
+      modules.push(moduleInside(module))
+      on(module)
+    } else if (id === COMPONENT) components.push(readInside(bytes, section, () => {}, depth + 1))
+    else if (id === IMPORT) imports.push(...readNames(section, false))
+    else if (id === EXPORT) exports.push(...readNames(section, true))
+  })
+  return { imports, exports, modules, components }
+}
+
 /**
  * Reads a component.
  *
@@ -89,16 +140,13 @@ const skipExport = (reader: Reader): void => {
  */
 export const readComponent = (bytes: Uint8Array<ArrayBuffer>): ComponentParts => {
   const modules: CoreModule[] = []
-  const imports: string[] = []
-  const exports: string[] = []
-  let composed = 0
-  readSections(new Reader(bytes, PREAMBLE, bytes.length), (id, section) => {
-    if (id === CORE_MODULE) {
-      const core = bytes.slice(section.at, section.end)
-      modules.push({ bytes: core, declarations: readModule(core) })
-    } else if (id === COMPONENT && countModules(section) > 0) composed += 1
-    else if (id === IMPORT) imports.push(...readNames(section, false))
-    else if (id === EXPORT) exports.push(...readNames(section, true))
-  })
-  return { modules, composed, imports, exports }
+  const inside = readInside(bytes, new Reader(bytes, 0, bytes.length), (module) => modules.push(module))
+  const { imports, exports } = inside
+  return {
+    modules,
+    composed: inside.components.filter((each) => countModules(each) > 0).length,
+    imports,
+    exports,
+    inside,
+  }
 }

@@ -4,7 +4,12 @@ import { isComponent, readModule, type Declarations, type ModuleExport, type Mod
 import type { Composition } from './composition/definition.ts'
 import { exportedNames } from './composition/exports.ts'
 import { readComposition } from './composition/sections.ts'
-import { readComponent, type ComponentParts, type CoreModule } from './component-binary.ts'
+import {
+  readComponent,
+  type ComponentInside,
+  type ComponentParts,
+  type CoreModule,
+} from './component-binary.ts'
 import { PREVIEW1, profileOf, UDS_SOCKET, versionOf, type AbiName, type ComponentAbi } from './profile.ts'
 import { readSource, type WasmSource } from './source.ts'
 
@@ -28,6 +33,8 @@ export interface Inspection {
   readonly command: boolean
   /** It is a component with `wasi:http/incoming-handler`: `host.serve` can serve it. */
   readonly handler: boolean
+  /** Of a component: its core modules, and the components that it was composed of. */
+  readonly inside: ComponentInside | undefined
 }
 
 /** A function with its type: `wasi_snapshot_preview1.sock_open(i32, i32, i32) -> i32`. */
@@ -50,6 +57,7 @@ const describeModule = ({ imports, exports, customSections }: Declarations): Ins
     go: customSections.includes('go:buildid'),
     command: exports.some(({ name, kind }) => name === '_start' && kind === 'function'),
     handler: false,
+    inside: undefined,
   }
 }
 
@@ -78,6 +86,7 @@ const describeParts = (parts: ComponentParts, declarations: Declarations): Inspe
     socketCalls: sockets.map(signature),
     command: parts.exports.some((name) => name.startsWith('wasi:cli/run@')),
     handler: parts.exports.some((name) => name.startsWith('wasi:http/incoming-handler@0.2.')),
+    inside: parts.inside,
   }
 }
 
@@ -153,26 +162,32 @@ const describeJoined = (parts: ComponentParts, { composition, modules }: Joined)
   return describeParts(parts, { imports, exports, customSections: [] })
 }
 
-/** What a component is made of. A component of WASI 0.3 that was composed is refused, in words. */
-const readParts = (
-  bytes: Uint8Array<ArrayBuffer>,
-): {
+interface Read {
   readonly parts: ComponentParts
   readonly inspection: Inspection
   readonly main: CoreModule | undefined
-  readonly joined: Joined | undefined
-} => {
+}
+
+/** What a component is made of, and what its main core module imports. */
+const readParts = (bytes: Uint8Array<ArrayBuffer>): Read => {
   const parts = readComponent(bytes)
   const main = mainOf(parts)
-  const inspection = describeParts(parts, main?.declarations ?? nothing)
+  return { parts, inspection: describeParts(parts, main?.declarations ?? nothing), main }
+}
+
+/** How its core modules work together. A component of WASI 0.3 that was composed is refused, in words. */
+const readJoined = (
+  bytes: Uint8Array<ArrayBuffer>,
+  { parts, inspection, main }: Read,
+): { readonly inspection: Inspection; readonly joined: Joined | undefined } => {
   if (standsAlone(parts, main) || (parts.composed === 0 && parts.modules.length === 0))
-    return { parts, inspection, main, joined: undefined }
+    return { inspection, joined: undefined }
   if (inspection.abi === 'wasi-0.3')
     throw invalidWasm(
       `this component of WASI 0.3 was composed of several: it has ${parts.composed} components with core modules of their own, and this host composes those of 0.2 alone. Run the components apart, connected by sockets`,
     )
   const joined = readComposition(bytes)
-  return { parts, inspection: describeJoined(parts, joined), main, joined }
+  return { inspection: describeJoined(parts, joined), joined }
 }
 
 /**
@@ -183,7 +198,9 @@ const readParts = (
  */
 export const readRunnable = (bytes: Uint8Array<ArrayBuffer>): Described => {
   if (!isComponent(bytes)) return { inspection: describeModule(readModule(bytes)), bytes }
-  const { parts, inspection, main, joined } = readParts(bytes)
+  const read = readParts(bytes)
+  const { parts, main } = read
+  const { inspection, joined } = readJoined(bytes, read)
   const draft = [...parts.exports, ...parts.imports].flatMap((name) => DRAFT.exec(name)?.[1] ?? [])[0]
   if (draft !== undefined) {
     throw invalidWasm(
@@ -197,8 +214,12 @@ export const readRunnable = (bytes: Uint8Array<ArrayBuffer>): Described => {
   return { inspection, bytes: (joined?.modules[0] ?? main)!.bytes, ...(joined && { composed: joined }) }
 }
 
-export const describe = (bytes: Uint8Array<ArrayBuffer>): Inspection =>
-  isComponent(bytes) ? readParts(bytes).inspection : describeModule(readModule(bytes))
+export const describe = (bytes: Uint8Array<ArrayBuffer>): Inspection => {
+  if (!isComponent(bytes)) return describeModule(readModule(bytes))
+  const read = readParts(bytes)
+  // What this host would not run is described as far as it is known.
+  return read.inspection.abi === 'wasi-0.3' ? read.inspection : readJoined(bytes, read).inspection
+}
 
 /**
  * Reads a module or a component without running or compiling it: what it imports, with types, and which socket ABI it speaks.

@@ -2,7 +2,9 @@
  * Builds small guests from WebAssembly text, so that every import can be called as a compiled guest would call it: for
  * each import an export of the same type that passes its parameters on.
  */
-import wabt from 'wabt'
+import { assemble } from '@uds/guests/text'
+
+export { assemble }
 
 export interface Import {
   readonly module: string
@@ -26,9 +28,6 @@ export interface ModuleOptions {
   readonly wat?: string
 }
 
-/** Each process loads it once; a test file waits for it before its first test. */
-const tools = await wabt()
-
 const types = (shape: string): string =>
   Array.from(shape, (each) => ` ${each === 'I' ? 'i64' : 'i32'}`).join('')
 
@@ -39,22 +38,6 @@ const passed = ({ parameters }: Import): string =>
   Array.from(parameters, (_, index) => `(local.get ${index})`).join(' ')
 
 const escaped = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex').replaceAll(/../g, '\\$&')
-
-/** A custom section that is empty: no text has one. */
-const customSection = (name: string): number[] => {
-  const bytes = Buffer.from(name)
-  return [0, bytes.length + 1, bytes.length, ...bytes]
-}
-
-/** Translates the text of a module. */
-export const assemble = (text: string, sections: readonly string[] = []): Uint8Array => {
-  const module = tools.parseWat('guest.wat', text)
-  try {
-    return Uint8Array.from([...module.toBinary({}).buffer, ...sections.flatMap(customSection)])
-  } finally {
-    module.destroy()
-  }
-}
 
 export const buildModule = ({
   imports,

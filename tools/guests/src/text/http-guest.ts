@@ -1,9 +1,10 @@
 /**
  * A guest that answers requests of HTTP by the first letter of their path: /e echoes the body, /f forwards to http://up,
- * /h says hello, /n sets no response, /s sends a body that is shorter than announced, /t traps, /w waits for an hour.
+ * /h says hello, /n sets no response, /s sends a body that is shorter than announced, /t traps, /w waits for an hour,
+ * /x forwards to https://secure.test.
  */
-import { wrap } from './component.ts'
-import { assemble } from './module.ts'
+import { assemble } from './assemble.ts'
+import { wrap } from './wrap.ts'
 
 const TYPES = 'wasi:http/types@0.2.10'
 const STREAMS = 'wasi:io/streams@0.2.6'
@@ -25,6 +26,8 @@ const LENGTH_NAME = 528
 const LENGTH = 544
 const AUTHORITY = 560
 const PATH = 576
+const SECURE = 592
+const [HTTP, HTTPS] = [0, 1]
 
 const at = (place: number): string => `(i32.load (i32.const ${RET + place}))`
 
@@ -66,6 +69,7 @@ const wat = `(module
   (data (i32.const ${LENGTH}) "9")
   (data (i32.const ${AUTHORITY}) "up")
   (data (i32.const ${PATH}) "/from-the-guest")
+  (data (i32.const ${SECURE}) "secure.test")
   (global $top (mut i32) (i32.const 32768))
   (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
     (global.get $top)
@@ -125,11 +129,11 @@ const wat = `(module
     (call $hello (local.get $out) (local.get $headers)))
 
   ;; The status of what came, or 500 and the number of the error.
-  (func $forward (param $out i32)
+  (func $forward (param $out i32) (param $scheme i32) (param $authority i32) (param $length i32)
     (local $request i32) (local $future i32)
     (local.set $request (call $outgoing-request (call $fields)))
-    (drop (call $outgoing-request.set-scheme (local.get $request) (i32.const 1) (i32.const 0) (i32.const 0) (i32.const 0)))
-    (drop (call $outgoing-request.set-authority (local.get $request) (i32.const 1) (i32.const ${AUTHORITY}) (i32.const 2)))
+    (drop (call $outgoing-request.set-scheme (local.get $request) (i32.const 1) (local.get $scheme) (i32.const 0) (i32.const 0)))
+    (drop (call $outgoing-request.set-authority (local.get $request) (i32.const 1) (local.get $authority) (local.get $length)))
     (drop (call $outgoing-request.set-path-with-query (local.get $request) (i32.const 1) (i32.const ${PATH}) (i32.const 15)))
     (call $handle (local.get $request) (i32.const 0) (i32.const 0) (i32.const ${RET}))
     (if ${failed} (then
@@ -156,7 +160,10 @@ const wat = `(module
       (call $incoming-request.consume (local.get $request) (i32.const ${RET}))
       ${expectOk}
       (call $copy (local.get $out) (i32.const 200) ${at(4)})))
-    (if (i32.eq (local.get $letter) (i32.const ${'f'.charCodeAt(0)})) (then (call $forward (local.get $out))))
+    (if (i32.eq (local.get $letter) (i32.const ${'f'.charCodeAt(0)})) (then
+      (call $forward (local.get $out) (i32.const ${HTTP}) (i32.const ${AUTHORITY}) (i32.const 2))))
+    (if (i32.eq (local.get $letter) (i32.const ${'x'.charCodeAt(0)})) (then
+      (call $forward (local.get $out) (i32.const ${HTTPS}) (i32.const ${SECURE}) (i32.const 11))))
     (if (i32.eq (local.get $letter) (i32.const ${'h'.charCodeAt(0)})) (then (call $hello (local.get $out) (call $fields))))
     (if (i32.eq (local.get $letter) (i32.const ${'s'.charCodeAt(0)})) (then (call $short (local.get $out))))
     (if (i32.eq (local.get $letter) (i32.const ${'t'.charCodeAt(0)})) (then unreachable))
