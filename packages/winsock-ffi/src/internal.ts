@@ -1,14 +1,16 @@
 /**
- * For the other packages of this workspace: what each of them needs to know, and what stands here once. No promise is made
- * about these names; a program uses the packages themselves. Loads no koffi.
+ * For the other packages of this workspace: every public name, what each of them needs to know besides, and what stands
+ * here once. No promise is made about these names; a program uses the packages themselves. Loads no koffi.
  *
  * @internal
  * @packageDocumentation
  */
+export * from './index.ts'
 export { system, type System } from './system.ts'
 
 // The JavaScript runtime
 export { runtime, runtimeName, type Runtime } from './runtime/runtime.ts'
+export { net } from './runtime/net.ts'
 export { netSocketOf } from './runtime/net-socket.ts'
 export { statDescriptor } from './runtime/stat-descriptor.ts'
 export { debugLog, type DebugLog } from './runtime/debug-log.ts'
@@ -96,6 +98,9 @@ export { DEFAULT_BACKLOG, readBacklog } from './sockets/backlog.ts'
 
 // Options that are misspelt
 export { nearestName } from './options/nearest-name.ts'
+
+// What the thread of watch() needs
+export { pollBackend } from './watch/select.ts'
 
 // Sockets that a terminated thread left open
 export { closeOrphans, markThread, unmarkThread } from './thread-end/orphans.ts'

@@ -1,19 +1,20 @@
 /** Writes `dist` of a package: its code from `src`, its declarations from those that tsc has written to `build`. */
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { rolldown, type RolldownOptions } from 'rolldown'
+import { type Plugin, rolldown, type RolldownOptions } from 'rolldown'
 import { dts } from 'rolldown-plugin-dts'
 import { builtins } from './builtins.ts'
 import { chunks, needsLittle } from './chunks.ts'
 import { entriesOf } from './entries.ts'
+import { byInternal, listOf, withInternal } from './internal.ts'
 import { smallMaps } from './maps.ts'
 
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')
 
-/** Modules of Node and of other packages, with all their subpaths. */
-const externals = (names: readonly string[]): RegExp[] => [
+/** Modules of Node and of other packages, with all their subpaths; of some only those. */
+const externals = (names: readonly string[], onlyBelow: readonly string[] = []): RegExp[] => [
   /^node:/,
-  ...names.map((name) => new RegExp(`^${escaped(name)}(/|$)`)),
+  ...names.map((name) => new RegExp(`^${escaped(name)}${onlyBelow.includes(name) ? '/' : '(/|$)'}`)),
 ]
 
 const strict: Pick<RolldownOptions, 'platform' | 'onwarn'> = {
@@ -26,7 +27,8 @@ const strict: Pick<RolldownOptions, 'platform' | 'onwarn'> = {
 /**
  * Makes `dist` anew. What several entries share becomes a file of its own, so that it exists once in a process; what is
  * imported by `import()` is loaded when it is asked for. A thread that needs little of its package has a copy of that in
- * its own file. The maps hold the sources, so comments are in them alone.
+ * its own file. Where there is an entry `./internal`, it is the file of the whole package. The maps hold the sources, so
+ * comments are in them alone.
  *
  * @param folder - Of a package that `tsc -b` has built.
  * @throws Error for everything that rolldown warns of.
@@ -36,10 +38,17 @@ export const bundle = async (folder: string): Promise<void> => {
   const dist = join(folder, 'dist')
   rmSync(dist, { recursive: true, force: true })
   const within = (path: string): string => join(folder, path)
-  const options = { ...strict, external: externals(external) }
-  const write = async (sources: Readonly<Record<string, string>>): Promise<void> => {
+  const moved = withInternal(folder, external)
+  const options = { ...strict, external: externals(external, moved) }
+  const write = async (sources: Readonly<Record<string, string>>, ...plugins: Plugin[]): Promise<void> => {
     const input = Object.fromEntries(Object.entries(sources).map(([name, path]) => [name, within(path)]))
-    const made = await rolldown({ ...options, input, plugins: [builtins, smallMaps] })
+    const made = await rolldown({
+      ...options,
+      input,
+      // Its names are nobody's promise, so a thread may find one more there.
+      preserveEntrySignatures: 'internal' in input ? 'allow-extension' : 'strict',
+      plugins: [byInternal(moved), ...plugins, builtins, smallMaps],
+    })
     await made.write({
       dir: dist,
       format: 'esm',
@@ -53,11 +62,17 @@ export const bundle = async (folder: string): Promise<void> => {
   const together = { ...code }
   for (const [name, source] of Object.entries(threads)) {
     const { index } = code
-    const alone = index !== undefined && (await needsLittle(within(source), within(index), options))
+    const alone =
+      index !== undefined &&
+      (await needsLittle(within(source), within(index), { ...options, plugins: [byInternal(moved)] }))
     if (alone) await write({ [name]: source })
     else together[name] = source
   }
-  await write(together)
+  const { index, internal, ...rest } = together
+  if (index !== undefined && internal !== undefined) {
+    await write({ internal, ...rest })
+    await write({ index }, listOf(within(index)))
+  } else await write(together)
 
   const declared = typed.map(
     (name) => [name, within(code[name]!.replace('./src/', 'build/').replace(/\.ts$/, '.d.ts'))] as const,

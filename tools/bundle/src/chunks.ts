@@ -17,14 +17,19 @@ const size = (graph: Graph, modules: Set<string>): number =>
 /** An entry that needs less than this share of what the package's main entry loads is not made to read all of it. */
 const LIGHT = 0.5
 
-type Place = 'index' | 'shared'
+type Place = 'main' | 'shared'
+
+/** The entry that holds the package: `./internal` where there is one, and otherwise `.`. */
+const mainOf = (entries: Readonly<Record<string, string>>): string =>
+  'internal' in entries ? 'internal' : 'index'
 
 const places = (graph: Graph, entries: Readonly<Record<string, string>>): Map<string, Place> => {
   const found = new Map<string, Place>()
-  const { index, ...others } = entries
-  if (index === undefined) return found
-  const main = reached(graph, index)
-  for (const id of main) found.set(id, 'index')
+  const { [mainOf(entries)]: first, ...others } = entries
+  if (first === undefined) return found
+  const main = reached(graph, first)
+  for (const id of main) found.set(id, 'main')
+  if ('internal' in entries) return found
   for (const other of Object.values(others)) {
     const common = new Set([...reached(graph, other)].filter((id) => main.has(id)))
     if (size(graph, common) < LIGHT * size(graph, main)) for (const id of common) found.set(id, 'shared')
@@ -33,8 +38,8 @@ const places = (graph: Graph, entries: Readonly<Record<string, string>>): Map<st
 }
 
 /**
- * The files of what the entry `.` loads: `index`, and `shared` for what it has in common with entries that need little of
- * it. By itself rolldown makes a file for every set of entries with something in common, and each file takes half a
+ * The files of what the main entry loads: one of its name, and `shared` for what it has in common with entries that need little of
+ * it. An entry `./internal` is one file: what siblings and threads need is among its names. By itself rolldown makes a file for every set of entries with something in common, and each file takes half a
  * millisecond of an import.
  *
  * @param entries - The modules of the entries, by name; the entry `.` is `index`.
@@ -44,10 +49,13 @@ export const chunks = (entries: Readonly<Record<string, string>>): CodeSplitting
   const at = (place: Place, priority: number): CodeSplittingGroup => ({
     debugName: place,
     priority,
-    name: (id, graph) => ((found ??= places(graph, entries)).get(id) === place ? place : null),
+    name: (id, graph) => {
+      if ((found ??= places(graph, entries)).get(id) !== place) return null
+      return place === 'main' ? mainOf(entries) : place
+    },
   })
   // A file takes along what its modules import, so the lower one is filled first.
-  return [at('shared', 2), at('index', 1)]
+  return [at('shared', 2), at('main', 1)]
 }
 
 /** A thread that shared the package's files would read so many characters of source for nothing, before it gets its own. */
@@ -69,7 +77,7 @@ export const needsLittle = async (thread: string, index: string, options: InputO
       needless = size(this, main) - size(this, new Set(used))
     },
   }
-  const looked = await rolldown({ ...options, input: [index, thread], plugins: [measure] })
+  const looked = await rolldown({ ...options, input: [index, thread], plugins: [options.plugins, measure] })
   await looked.generate()
   await looked.close()
   return needless > WORTH_A_COPY

@@ -1,12 +1,19 @@
-/** Source maps of half the size: one place a line, and sources without the documentation that declarations have. */
+/** Source maps of half the size: one place a line, and sources without what declarations have and nothing can stop at. */
 import type { Plugin } from 'rolldown'
 
 const DOCUMENTATION = /\/\*\*[^]*?\*\/[ \t]*/g
+const IMPORTS =
+  /^(?:import|export)(?: type)? (?:\{[^{}]*\}|\*(?: as \w+)?|\w+(?:, \{[^{}]*\})?) from '[^'\n]*'$/gm
+const INTERFACES = /^(?:export )?interface \w[^]*?^\}$/gm
 
-/** The text without its TSDoc, indented by one space; every line stays where it is. */
+const emptied = (text: string): string => text.replace(/[^\n]+/g, '')
+
+/** The text without its TSDoc, imports and interfaces, indented by one space; every line stays where it is. */
 export const shortSource = (source: string): string =>
   source
-    .replace(DOCUMENTATION, (comment) => comment.replace(/[^\n]+/g, ''))
+    .replace(DOCUMENTATION, emptied)
+    .replace(IMPORTS, emptied)
+    .replace(INTERFACES, emptied)
     .replace(/^(?: {2})+/gm, (spaces) => ' '.repeat(spaces.length / 2))
     .replace(/[ \t]+$/gm, '')
 

@@ -101,6 +101,53 @@ test('an entry that needs little of what the main one loads does not load all of
   expect(read(imported)).not.toContain('xxxx')
 })
 
+test('an entry internal is the file of the package, and the entry . a list of its names', async () => {
+  const door = { types: './dist/internal.d.ts', default: './dist/internal.js' }
+  const { exports, publishConfig } = manifest
+  const folder = sample({
+    exports: { ...exports, './internal': './src/internal.ts' },
+    publishConfig: { ...publishConfig, exports: { ...publishConfig.exports, './internal': door } },
+  })
+  await expect(async () => {
+    writeFileSync(join(folder, 'src/internal.ts'), `export * from './index.ts'\n`)
+    await bundle(folder)
+  }).rejects.toThrow('may only name what other modules export')
+  writeFileSync(
+    join(folder, 'src/index.ts'),
+    `export { count } from './state.ts'\nexport { word } from './lazy.ts'\n`,
+  )
+  writeFileSync(join(folder, 'src/internal.ts'), `export * from './index.ts'\nexport const own = 1\n`)
+  writeFileSync(join(folder, 'build/internal.d.ts'), `export * from './index.ts'\n`)
+  await bundle(folder)
+  const load = async (path: string): Promise<Record<string, unknown>> =>
+    (await import(pathToFileURL(join(folder, 'dist', path)).href)) as Record<string, unknown>
+  const [index, internal] = [await load('index.js'), await load('internal.js')]
+  expect(Object.keys(index).toSorted()).toEqual(['count', 'word'])
+  expect({ ...internal }).toMatchObject({ own: 1, count: index['count'], word: 'lazy' })
+  expect(readFileSync(join(folder, 'dist/index.js'), 'utf8')).toMatch(
+    /^export \{[^}]*\} from "\.\/internal\.js";/,
+  )
+  expect(readFileSync(join(folder, 'dist/internal.js'), 'utf8')).not.toMatch(/^import\b/m)
+})
+
+test('a sibling with an entry internal is read from there', async () => {
+  const folder = sample({ dependencies: { sibling: '*' } })
+  const sibling = join(folder, 'node_modules/sibling')
+  mkdirSync(sibling, { recursive: true })
+  const doors = { '.': './index.js', './internal': './internal.js' }
+  writeFileSync(
+    join(sibling, 'package.json'),
+    JSON.stringify({ name: 'sibling', type: 'module', exports: doors }),
+  )
+  writeFileSync(join(folder, 'src/state.ts'), `export { count } from 'sibling'\n`)
+  await bundle(folder)
+  const texts = readdirSync(join(folder, 'dist'))
+    .filter((file) => file.endsWith('.js'))
+    .map((file) => readFileSync(join(folder, 'dist', file), 'utf8'))
+  expect(texts.join('')).toMatch(/from "sibling\/internal"/)
+  expect(texts.join('')).not.toMatch(/from "sibling"/)
+})
+
 test('a thread that needs little of its package has a file without the rest', async () => {
   const folder = sample()
   const large = `export const text = ${JSON.stringify('x'.repeat(200_000))}\n`

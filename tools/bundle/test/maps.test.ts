@@ -12,3 +12,8 @@ test('no line of a source moves', () => {
   const source = `/**\n * Says what.\n */\nconst a = 1 /** one */\n\n  // Why.\n    const b = '/*'\n`
   expect(shortSource(source)).toBe(`\n\n\nconst a = 1\n\n // Why.\n  const b = '/*'\n`)
 })
+
+test('what only the types need is not in the maps, and no line moves', () => {
+  const source = `import { a } from './a.ts'\nimport type {\n  B,\n} from './b.ts'\n\nexport interface C {\n  d: B\n}\nconst e = 'import { f } from'\n`
+  expect(shortSource(source)).toBe(`\n\n\n\n\n\n\n\nconst e = 'import { f } from'\n`)
+})

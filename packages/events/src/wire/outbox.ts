@@ -1,6 +1,6 @@
 /** Outbox: frames in slabs of memory, written once a tick. */
-import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { net } from '@uds/winsock-ffi/internal'
 import {
   boundOf,
   type Encoded,
@@ -89,7 +89,7 @@ export class Outbox {
 
   constructor(duplex: Duplex) {
     this.#duplex = duplex
-    this.#reuses = duplex instanceof Socket
+    this.#reuses = duplex instanceof net().Socket
   }
 
   /** Bytes that were not handed to the system yet. */

@@ -1,7 +1,8 @@
 /** Connecting by node:net: abort, timeout, errors as SocketError. */
-import { connect, type NetConnectOpts, type Socket } from 'node:net'
+import type { NetConnectOpts, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { SocketError } from '@uds/winsock-ffi'
+import { net } from '@uds/winsock-ffi/internal'
 import { throwIfAborted, toSocketError } from '../errors/connection-error.ts'
 import { traceError } from '../observing/diagnostics.ts'
 import { requireNet } from '../errors/permission.ts'
@@ -29,7 +30,7 @@ export const connectNet = (to: NetConnectOpts, address: string, options: Connect
     const { signal, timeoutMs, onread, allowHalfOpen = false } = options
     requireNet('connect', address)
     throwIfAborted(signal)
-    const socket = connect({ ...to, allowHalfOpen, ...(onread && { onread }) })
+    const socket = net().connect({ ...to, allowHalfOpen, ...(onread && { onread }) })
     let timer: NodeJS.Timeout | undefined
     const settled = (): void => {
       socket.off('connect', onConnect)

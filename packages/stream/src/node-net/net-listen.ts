@@ -1,7 +1,7 @@
 /** Listening by node:net: open, drain the backlog, close. */
-import { createServer, type ListenOptions as NetListenOptions, type Server, type Socket } from 'node:net'
+import type { ListenOptions as NetListenOptions, Server, Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { DEFAULT_BACKLOG } from '@uds/winsock-ffi/internal'
+import { DEFAULT_BACKLOG, net } from '@uds/winsock-ffi/internal'
 import { throwIfAborted, toSocketError } from '../errors/connection-error.ts'
 import { ConnectionListener } from '../listener/connection-listener.ts'
 import { requireNet } from '../errors/permission.ts'
@@ -87,7 +87,7 @@ export const openNetServer = async (
     listener.accept(socket)
   }
   const onError = (error: Error): void => listener.failed(toSocketError(error, 'accept', setup.address))
-  const server = createServer({ allowHalfOpen, pauseOnConnect: listener.holdsReading, noDelay })
+  const server = net().createServer({ allowHalfOpen, pauseOnConnect: listener.holdsReading, noDelay })
   const acceptor = new NetAcceptor(
     server,
     { allowHalfOpen, pauseOnCreate: listener.holdsReading, noDelay },

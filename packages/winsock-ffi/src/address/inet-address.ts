@@ -1,6 +1,6 @@
 /** InetAddress: an IP address and a port. */
-import { isIP } from 'node:net'
 import { invalidArgument, invalidValue, outOfRange } from '../errors/wrong-argument.ts'
+import { net } from '../runtime/net.ts'
 import { bytesToIp, ipToBytes } from './ip.ts'
 import { layout as thisSystem } from './layout.ts'
 import {
@@ -29,7 +29,7 @@ export class InetAddress {
   constructor(host: string, port: number, options: { readonly scopeId?: number } = {}) {
     const where = 'InetAddress'
     if (typeof host !== 'string') throw invalidArgument(where, 'the host', 'a string', host)
-    if (!isIP(host) || host.includes('%')) {
+    if (!net().isIP(host) || host.includes('%')) {
       throw invalidValue(where, 'the host', 'must be an IPv4 or IPv6 address (resolve names first)', host)
     }
     if (!Number.isInteger(port) || port < 0 || port > 65_535) {

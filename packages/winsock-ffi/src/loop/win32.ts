@@ -1,6 +1,7 @@
 /** intoLoop of Windows: a SOCKET becomes a net.Socket over Node's TCP handle. */
-import { Socket, type SocketConstructorOpts } from 'node:net'
+import type { Socket, SocketConstructorOpts } from 'node:net'
 import { SocketError } from '../errors/socket-error.ts'
+import { net } from '../runtime/net.ts'
 
 /** The part of Node's TCP handle that is used here (src/tcp_wrap.cc); the same from Node 20 to 26. */
 interface TcpHandle {
@@ -26,7 +27,7 @@ const unsupported = (detail: string, nativeCode?: number): SocketError =>
  */
 const tcpConstructor = (): TcpConstructor => {
   if (constructor) return constructor
-  const probe = new Socket()
+  const probe = new (net().Socket)()
   probe.on('error', () => {})
   probe.connect({ host: '127.0.0.1', port: 1 })
   const handle = (probe as unknown as { _handle?: { constructor: TcpConstructor } | null })._handle
@@ -46,7 +47,7 @@ const tcpConstructor = (): TcpConstructor => {
 export const intoLoop = (socket: number, options: SocketConstructorOpts): Socket => {
   const Tcp = tcpConstructor()
   // What is wrong with the options must come out before the handle owns the SOCKET.
-  new Socket(options).destroy()
+  new (net().Socket)(options).destroy()
   const handle = new Tcp(SOCKET)
   const result = handle.open(socket)
   if (result !== 0) {
@@ -54,5 +55,5 @@ export const intoLoop = (socket: number, options: SocketConstructorOpts): Socket
     throw unsupported('libuv did not take the SOCKET (uv_tcp_open)', -result)
   }
   // `handle` is an option of Node that its types know only for BoundSocket.
-  return new Socket({ ...options, handle } as unknown as SocketConstructorOpts)
+  return new (net().Socket)({ ...options, handle } as unknown as SocketConstructorOpts)
 }

@@ -1,10 +1,11 @@
 /** A descriptor as a `net.Socket`. */
-import { Socket, type NetConnectOpts, type SocketConstructorOpts } from 'node:net'
+import type { NetConnectOpts, Socket, SocketConstructorOpts } from 'node:net'
+import { net } from './net.ts'
 import { readThrough } from './onread.ts'
 import { runtime } from './runtime.ts'
 
 const inBun = (fd: number, { onread, ...options }: Omit<SocketConstructorOpts, 'fd'>): Socket => {
-  const socket = new Socket(options)
+  const socket = new (net().Socket)(options)
   if (onread) readThrough(socket, onread)
   return socket.connect({ fd } as unknown as NetConnectOpts)
 }
@@ -12,8 +13,8 @@ const inBun = (fd: number, { onread, ...options }: Omit<SocketConstructorOpts, '
 /**
  * A `net.Socket` that owns a descriptor. The runtime finds out the kind of the descriptor itself.
  *
- * In Bun 1.4 `new Socket({ fd })` reads nothing, and its first write fails; `connect({ fd })`, which Node does not have,
+ * In Bun 1.4 `new (net().Socket)({ fd })` reads nothing, and its first write fails; `connect({ fd })`, which Node does not have,
  * takes the descriptor, and ignores `onread`: https://bun.sh/docs/runtime/nodejs-compat
  */
 export const netSocketOf = (fd: number, options: Omit<SocketConstructorOpts, 'fd'>): Socket =>
-  runtime.name === 'bun' ? inBun(fd, options) : new Socket({ ...options, fd })
+  runtime.name === 'bun' ? inBun(fd, options) : new (net().Socket)({ ...options, fd })

@@ -1,7 +1,6 @@
 /** Whether a socket is behind a file, without its owner noticing. */
-import { connect } from 'node:net'
 import { hasBackend, sockets, UnixAddress } from '@uds/winsock-ffi'
-import { codeOf, shortPath, system } from '@uds/winsock-ffi/internal'
+import { codeOf, net, shortPath, system } from '@uds/winsock-ffi/internal'
 
 /** `alive`: a socket is there. `dead`: the file has no socket any more. Else the code of the system. */
 export type ProbeResult = 'alive' | 'dead' | (string & {})
@@ -34,7 +33,7 @@ const probeByDatagram = (path: string): ProbeResult => {
 /** Without system calls: a connection, which the server accepts and finds closed. */
 const probeByConnecting = (path: string): Promise<ProbeResult> =>
   new Promise((resolve) => {
-    const socket = connect({ path })
+    const socket = net().connect({ path })
     const settle = (code: string | undefined): void => {
       socket.destroy()
       resolve(resultOf(code))
