@@ -13,6 +13,10 @@ import type { Parts } from '../parts/parts.ts'
 import { Payloads } from '../payload/payload.ts'
 import { Answerer } from '../requests/answerer.ts'
 import { Caller } from '../requests/caller.ts'
+import { type DeadLetter, DeadLetters } from '../sends/dead-letters.ts'
+import { Publisher } from '../sends/publisher.ts'
+import { Receiver } from '../sends/receiver.ts'
+import { Stores } from '../stores/stores.ts'
 import { ClientTokens } from '../subjects/clients.ts'
 import { SubjectSpace } from '../subjects/subject-space.ts'
 
@@ -22,6 +26,7 @@ const NAME_MS = 300
 /** What a bridge reports to the program. */
 export interface BridgeEvents {
   connection(connected: boolean): void
+  deadLetter(letter: DeadLetter): void
   report(error: Error): void
 }
 
@@ -34,6 +39,9 @@ export class Bridge implements Adapter {
   readonly #emits: Emits
   readonly #caller: Caller
   readonly #answerer: Answerer
+  readonly #stores: Stores
+  readonly #publisher: Publisher
+  readonly #receiver: Receiver
   #host: AdapterHost | undefined
   #closed = false
   #refused: Error | undefined
@@ -66,6 +74,10 @@ export class Bridge implements Adapter {
     this.#emits = new Emits(parts)
     this.#caller = new Caller(parts)
     this.#answerer = new Answerer(parts)
+    this.#stores = new Stores(engine, settings, space)
+    const dead = new DeadLetters(this.#stores, space, (letter) => events.deadLetter(letter))
+    this.#publisher = new Publisher(parts, this.#stores)
+    this.#receiver = new Receiver(parts, this.#stores, dead)
   }
 
   get connected(): boolean {
@@ -85,7 +97,7 @@ export class Bridge implements Adapter {
       disconnects: counting.disconnects,
       waiting: outlet.waiting,
       waitingBytes: outlet.waitingBytes,
-      unstored: 0,
+      unstored: this.#publisher.size,
     }
   }
 
@@ -99,6 +111,10 @@ export class Bridge implements Adapter {
   /** Connects; resolves at the first connection or when that takes too long, rejects when it is refused. */
   async start(): Promise<void> {
     await this.#parts.engine.start(this.settings.connectTimeoutMs)
+    if (!this.connected || this.settings.forward.sends.length === 0) return
+    // What is wrong with the store is said now, where a caller waits; later it is reported.
+    await this.#stores.get('sends')
+    await this.#receiver.ready
   }
 
   /** Two bridges with one name would each take what the other said for its own. */
@@ -115,6 +131,8 @@ export class Bridge implements Adapter {
 
   #up(server: string): void {
     this.#parts.outlet.pump()
+    this.#publisher.up()
+    this.#receiver.restart()
     this.#events.connection(true)
     this.#publishConnection(server)
   }
@@ -123,6 +141,8 @@ export class Bridge implements Adapter {
     const { outlet, counting, engine } = this.#parts
     counting.disconnects++
     outlet.down()
+    this.#stores.down()
+    this.#publisher.down()
     this.#caller.down(engine.away('request'))
     this.#answerer.down()
     if (!this.#closed) this.#events.connection(false)
@@ -166,6 +186,7 @@ export class Bridge implements Adapter {
     this.#emits.begin()
     this.#caller.begin()
     this.#answerer.begin()
+    this.#receiver.begin()
   }
 
   broadcast(broadcast: RoomBroadcast): boolean {
@@ -185,12 +206,14 @@ export class Bridge implements Adapter {
   }
 
   listener(name: string, kind: 'emit' | 'send'): ReturnType<Emits['listener']> {
-    if (this.#closed || kind === 'send') return undefined
-    return this.#emits.listener(name)
+    if (this.#closed) return undefined
+    return kind === 'send' ? this.#publisher.listener(name) : this.#emits.listener(name)
   }
 
   changed(): void {
-    if (this.#host !== undefined) this.#answerer.changed()
+    if (this.#host === undefined || this.#closed) return
+    this.#answerer.changed()
+    this.#receiver.changed()
   }
 
   tell(client: RemoteClient, action: 'emit' | 'join' | 'leave', name: string, data: unknown): boolean {
@@ -211,6 +234,8 @@ export class Bridge implements Adapter {
     this.#closed = true
     this.#caller.close()
     this.#answerer.close()
+    this.#publisher.close()
+    await this.#receiver.close()
     await engine.close()
     outlet.close()
     this.#host = undefined

@@ -4,6 +4,7 @@ import type { AnyMap, EventServer } from '@uds/events'
 import type { NatsCounters } from '../diagnostics.ts'
 import { asError } from '../errors.ts'
 import { type NatsOptions, natsSettings } from '../options/options.ts'
+import type { DeadLetter } from '../sends/dead-letters.ts'
 import { Bridge } from './bridge.ts'
 
 /** What an adapter says, for `on`. */
@@ -12,6 +13,8 @@ export interface NatsAdapterEvents {
   connect: []
   /** The connection is lost; it is tried again for ever. */
   disconnect: []
+  /** A stored message has failed here for the last time; it is in the store of dead letters. */
+  deadLetter: [letter: DeadLetter]
   /** What no caller awaits. Without a listener for it, it is a warning of the process. */
   error: [error: Error]
 }
@@ -29,6 +32,7 @@ export class NatsAdapter<M extends object = AnyMap> {
     this.#server = options.server
     this.#bridge = new Bridge(natsSettings(options), {
       connection: (connected) => this.#tell(connected ? 'connect' : 'disconnect'),
+      deadLetter: (letter) => this.#tell('deadLetter', letter),
       report: (error) => this.#report(error),
     })
   }
@@ -78,9 +82,9 @@ export class NatsAdapter<M extends object = AnyMap> {
   }
 
   /** What a listener throws must not reach the client of NATS. */
-  #tell(name: 'connect' | 'disconnect'): void {
+  #tell<N extends keyof NatsAdapterEvents>(name: N, ...args: NatsAdapterEvents[N]): void {
     try {
-      this.#emitter.emit(name)
+      this.#emitter.emit(name, ...(args as never))
     } catch (error) {
       this.#report(asError(error))
     }

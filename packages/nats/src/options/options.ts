@@ -33,6 +33,13 @@ export interface StoreOptions {
   /** Milliseconds for which the server knows ids, and stores none twice. @default 120_000 */
   readonly duplicateWindowMs?: number | undefined
   /**
+   * Milliseconds after which a message comes again whose machine has said nothing of it: it was killed, or cut off. One
+   * that is being handled says so meanwhile.
+   *
+   * @default 30_000
+   */
+  readonly ackWaitMs?: number | undefined
+  /**
    * What becomes of a `send` when the store takes no more: it waits, and is tried again, or it is rejected with
    * `ERR_STORE_FULL`.
    *
@@ -103,6 +110,7 @@ const STORE = optionNames<StoreOptions>({
   maxBytes: true,
   maxAgeMs: true,
   duplicateWindowMs: true,
+  ackWaitMs: true,
   full: true,
 })
 const WAITING = optionNames<WaitingOptions>({ policy: true, limit: true, limitBytes: true })
@@ -122,6 +130,7 @@ export interface NatsSettings {
     readonly maxBytes: number
     readonly maxAgeMs: number
     readonly duplicateWindowMs: number
+    readonly ackWaitMs: number
     readonly full: 'wait' | 'fail'
   }
   readonly offline: {
@@ -191,6 +200,7 @@ export const natsSettings = <M extends object>(options: NatsOptions<M>): NatsSet
         120_000,
         100,
       ),
+      ackWaitMs: milliseconds('open', 'stream.ackWaitMs', stream.ackWaitMs, 30_000, 100),
       full: oneOf('open', 'stream.full', stream.full, ['wait', 'fail']),
     },
     offline: {

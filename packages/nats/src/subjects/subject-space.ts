@@ -1,4 +1,5 @@
 /** SubjectSpace: the subjects of one channel. README.md, "Subjects". */
+import { createHash } from 'node:crypto'
 import { invalidValue } from '@uds/winsock-ffi'
 import { escapeToken } from './token.ts'
 
@@ -13,21 +14,27 @@ const LONGEST_MACHINE = 240
 /** The longest that is said of a client: its id, and its name where that is short. */
 export const LONGEST_CLIENT = 300
 
+/** The name of a stream is the name of a directory, too. */
+const LONGEST_STREAM = 200
+
 /** What stands behind the channel: one letter a kind. */
 export type SubjectKind = 'e' | 'r' | 'b' | 'v' | 'p' | 'q' | 'a' | 'k' | 'c' | 'i' | 's' | 'w' | 'd'
 
 /** Makes and reads the subjects of one channel: `PREFIX.CHANNEL.KIND.TOKENS`. */
 export class SubjectSpace {
   readonly machine: string
-  /** The channel as it stands in the names of streams. */
-  readonly streamSuffix: string
   readonly #base: string
   readonly #tokens: number
+  readonly #stream: string
 
   /** @throws TypeError `ERR_INVALID_ARG_VALUE` when the longest subject would not fit into a line of the protocol */
   constructor(prefix: string, channel: string, machine: string) {
-    this.streamSuffix = escapeToken(channel)
-    this.#base = `${prefix}.${this.streamSuffix}.`
+    this.#base = `${prefix}.${escapeToken(channel)}.`
+    const name = `${prefix.replaceAll('.', '_')}_${escapeToken(channel)}`
+    this.#stream =
+      name.length <= LONGEST_STREAM
+        ? name
+        : `${name.slice(0, LONGEST_STREAM - 23)}_${createHash('sha256').update(name).digest('base64url').slice(0, 22)}`
     this.#tokens = this.#base.split('.').length
     this.machine = escapeToken(machine)
     if (this.machine.length > LONGEST_MACHINE)
@@ -50,6 +57,11 @@ export class SubjectSpace {
         `and prefix are too long: subjects would have up to ${longest} bytes, more than ${MOST_BYTES}`,
         channel,
       )
+  }
+
+  /** The name of a stream of this channel. */
+  streamOf(kind: string): string {
+    return `${this.#stream}_${kind}`
   }
 
   /** A subject of tokens that are escaped already; `*` and `>` are wildcards. */
