@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expectNoLeak, isWindows, tempDir } from '@uds/testkit'
+import { expectNoLeak, isWindows, isWine, tempDir } from '@uds/testkit'
 import { describe, expect, test } from 'vitest'
 import { WasiHost, type WasiHostOptions } from '../src/index.ts'
 import { buildComponent03 } from './builder/component03.ts'
@@ -189,8 +189,11 @@ describe('files of a component of 0.3', () => {
     expect(await guest.u8(RET + 8)).toBe(REGULAR_FILE)
     expect(await guest.u64(RET + 8 + 24)).toBe(4n)
     const [accessed, modified] = [RET + 8 + 32, RET + 8 + 56]
-    expect(await guest.u64(accessed + 8)).toBe(1_000_000_000n)
-    expect(await guest.u32(accessed + 16)).toBe(500_000_000)
+    // Wine has the present as the access time of a file that is open.
+    if (!isWine) {
+      expect(await guest.u64(accessed + 8)).toBe(1_000_000_000n)
+      expect(await guest.u32(accessed + 16)).toBe(500_000_000)
+    }
     expect(BigInt.asIntN(64, await guest.u64(modified + 8))).toBe(-2n)
     expect(await guest.u32(modified + 16)).toBe(250_000_000)
     expect(await guest.try('stat-at', 8, guest.root, FOLLOW, ...(await guest.name('none')))).toBe(

@@ -70,20 +70,20 @@ const viewsOf = (bytes: Parts | readonly Uint8Array[]): readonly Uint8Array[] =>
 /** By its address; a negative number where that cannot be, or has failed: `node:fs` has the error by the same call once more. */
 const byAddress = (
   bytes: Bytes,
-  one: typeof libc.pread,
-  several: typeof libc.preadv,
+  one: 'pread' | 'pwrite',
+  several: 'preadv' | 'pwritev',
   fd: number,
   offset: number,
 ): number => {
   if ('size' in bytes) {
     const { address, size } = bytes
-    return address === undefined ? -1 : uninterrupted(() => one.attempt(fd, address, size, offset))
+    return address === undefined ? -1 : uninterrupted(() => libc[one].attempt(fd, address, size, offset))
   }
   if (!('parts' in bytes)) return -1
   const address = iovecsOf(bytes.parts)
   return address === undefined
     ? -1
-    : uninterrupted(() => several.attempt(fd, address, bytes.parts.length, offset))
+    : uninterrupted(() => libc[several].attempt(fd, address, bytes.parts.length, offset))
 }
 
 const isEmpty = (bytes: Bytes): boolean =>
@@ -92,7 +92,7 @@ const isEmpty = (bytes: Bytes): boolean =>
 /** Reads at an offset; 0 at the end. */
 export const readAt = (fd: number, into: Bytes, offset: number): number => {
   if (isEmpty(into)) return 0
-  const bytes = byAddress(into, libc.pread, libc.preadv, fd, offset)
+  const bytes = byAddress(into, 'pread', 'preadv', fd, offset)
   if (bytes >= 0) return bytes
   return 'size' in into
     ? readSync(fd, into.bytes, into.from, into.size, offset)
@@ -102,7 +102,7 @@ export const readAt = (fd: number, into: Bytes, offset: number): number => {
 /** Writes at an offset, or where the file is open for appending at its end. */
 export const writeAt = (fd: number, from: Bytes, offset: number | 'end'): number => {
   if (isEmpty(from)) return 0
-  const bytes = offset === 'end' ? -1 : byAddress(from, libc.pwrite, libc.pwritev, fd, offset)
+  const bytes = offset === 'end' ? -1 : byAddress(from, 'pwrite', 'pwritev', fd, offset)
   if (bytes >= 0) return bytes
   return 'size' in from
     ? writeSync(fd, from.bytes, from.from, from.size, offset === 'end' ? null : offset)
