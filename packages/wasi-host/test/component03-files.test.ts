@@ -194,7 +194,9 @@ describe('files of a component of 0.3', () => {
       expect(await guest.u64(accessed + 8)).toBe(1_000_000_000n)
       expect(await guest.u32(accessed + 16)).toBe(500_000_000)
     }
-    expect(BigInt.asIntN(64, await guest.u64(modified + 8))).toBe(-2n)
+    // Node reads the seconds on Windows as 32 bits without a sign.
+    const before1970 = isWindows ? 2n ** 32n - 2n : -2n
+    expect(BigInt.asIntN(64, await guest.u64(modified + 8))).toBe(before1970)
     expect(await guest.u32(modified + 16)).toBe(250_000_000)
     expect(await guest.try('stat-at', 8, guest.root, FOLLOW, ...(await guest.name('none')))).toBe(
       errors['no-entry'],
