@@ -1,5 +1,5 @@
 import { Duplex, duplexPair, PassThrough, Writable } from 'node:stream'
-import { expectNoLeak, until } from '@uds/testkit'
+import { expectNoLeak, rejectionOf, until } from '@uds/testkit'
 import { describe, expect, test } from 'vitest'
 import { WasiHost } from '../src/index.ts'
 import { buildModule, preview1 } from './builder/module.ts'
@@ -396,4 +396,15 @@ test('a guest with nothing allowed reaches nothing', async () => {
   expect(await guest.call('uds_sock_resolve', 2048, 9, 0, 80, 4096, 4, OUT)).toBe(2)
   expect(await guest.call('sock_resolve', 2048, 9, 80, 4096, 4, OUT)).toBe(2)
   expect(server.server.listening).toBe(true)
+})
+
+test('a guest in an endless loop is closed in a moment, and the call that it is in rejects', async () => {
+  const endless = buildModule({ imports: [], wat: '(func (export "spin") (loop (br 0)))' })
+  const guest = await new WasiHost({ wait: 'worker' }).instantiate(endless)
+  const calling = rejectionOf(guest.call('spin'))
+  const from = performance.now()
+  await guest.close()
+  expect(await calling).toBeInstanceOf(Error)
+  // It has half a second to return, and had five.
+  expect(performance.now() - from).toBeLessThan(4000)
 })

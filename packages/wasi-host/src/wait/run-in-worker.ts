@@ -30,6 +30,8 @@ const CLOSING = -1
 
 /** So long an aborted guest has to close its files; of one that is busy Node closes them, with its thread. */
 const ABORTED_MS = 200
+/** So long a guest that is closed in the middle of a call has to return from it; it may be in an endless loop. */
+const BUSY_MS = 500
 
 type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never
 
@@ -116,6 +118,11 @@ class GuestThread {
     for (const id of this.#pending.keys()) this.#settle(id, (each) => each.reject(this.#ended!.reason))
   }
 
+  /** A call has not returned. */
+  get busy(): boolean {
+    return this.#pending.size > 0
+  }
+
   /** A thread that waits in the system looks at this now and then. */
   #stop(): void {
     Atomics.store(new Int32Array(this.#plan.stop), 0, 1)
@@ -185,7 +192,8 @@ export const runInWorker = async (
   const close = (): Promise<void> => {
     closing ??= (async () => {
       const aborted = clock.stop()
-      await thread?.finish(aborted ? ABORTED_MS : LINGER_MS)
+      const idleMs = thread?.busy === true ? BUSY_MS : LINGER_MS
+      await thread?.finish(aborted ? ABORTED_MS : idleMs)
       await thread?.terminate()
       http?.close()
       session?.sockets.closeAll()
