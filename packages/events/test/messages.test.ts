@@ -126,6 +126,16 @@ describe.each(ways)('over %s', (_, address) => {
     expect(got.every((bytes, at) => bytes.every((byte) => byte === at % 251))).toBe(true)
   })
 
+  test('a leave does not overtake the join before it, on which the server is still deciding', async () => {
+    const server = await serve<Chat>(address(), { joinable: async () => true })
+    const client = await join<Chat>(server.address)
+    const joining = client.join('red')
+    const again = client.join('blue')
+    await client.leave('red')
+    await Promise.all([joining, again])
+    expect(server.peers[0]?.rooms).toEqual(['blue'])
+  })
+
   test('broadcast reaches everybody but the excepted, rooms only those in them', async () => {
     const server = await serve<Chat>(address(), { joinable: (_peer, room) => room !== 'secret' })
     const names = ['a', 'b', 'c']

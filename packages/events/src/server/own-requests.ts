@@ -8,6 +8,7 @@ import { ASK, ASK_STREAM, checkName, JOIN, LEAVE, OWN_NAMES, PEERS, REPORT } fro
 import type { ServerOptions } from './options.ts'
 import type { ServerPeer } from './peer.ts'
 import type { PeerNames } from './peer-names.ts'
+import { RoomMoves } from './room-moves.ts'
 
 /** Who may do what, and whom a server knows. */
 export interface OwnRequestContext<M extends object> {
@@ -40,17 +41,20 @@ export const handleOwnRequests = <M extends object>({
       return false
     }
   }
+  const moves = new RoomMoves<ServerPeer<M>>()
   handlers.handle(JOIN, async (input: unknown, { peer }: Asker<M>) => {
     const room = textOf(input)
     checkName('join', room)
-    if (!(await may(peer, () => options.joinable?.(peer, room as string))))
-      throw failure('join', 'ERR_UNAUTHORIZED', `this client may not join '${String(room)}'`)
-    peer.join(room as string)
+    await moves.make(peer, room as string, async () => {
+      if (!(await may(peer, () => options.joinable?.(peer, room as string))))
+        throw failure('join', 'ERR_UNAUTHORIZED', `this client may not join '${String(room)}'`)
+      peer.join(room as string)
+    })
   })
   handlers.handle(LEAVE, (input: unknown, { peer }: Asker<M>) => {
     const room = textOf(input)
     checkName('leave', room)
-    peer.leave(room as string)
+    return moves.make(peer, room as string, () => peer.leave(room as string))
   })
 
   handlers.handle(REPORT, (_input: unknown, { peer }: Asker<M>) => report(peer))

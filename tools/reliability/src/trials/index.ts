@@ -1,7 +1,8 @@
 /** All trials, by what they try. */
 import { deaths } from '../deaths/index.ts'
 import { disks } from '../disks/index.ts'
+import { histories } from '../histories/index.ts'
 import { load } from '../load/index.ts'
 import type { Trials } from './trial.ts'
 
-export const trials: Readonly<Record<string, Trials>> = { deaths, disks, load }
+export const trials: Readonly<Record<string, Trials>> = { deaths, histories, disks, load }
