@@ -2,7 +2,8 @@
 import { deaths } from '../deaths/index.ts'
 import { disks } from '../disks/index.ts'
 import { histories } from '../histories/index.ts'
+import { hostile } from '../hostile/index.ts'
 import { load } from '../load/index.ts'
 import type { Trials } from './trial.ts'
 
-export const trials: Readonly<Record<string, Trials>> = { deaths, histories, disks, load }
+export const trials: Readonly<Record<string, Trials>> = { deaths, histories, disks, hostile, load }

@@ -21,10 +21,24 @@ export interface TrialSettings {
   readonly print: (line: string) => void
 }
 
+/** After so long a trial hangs. It keeps the process alive, too, which would end where nothing is left to wait for. */
+const HUNG_MS = 600_000
+
+const withinLimit = async (outcome: Promise<Outcome>): Promise<Outcome> => {
+  const { promise, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(new Error(`it hung for ${HUNG_MS / 1000} s`)), HUNG_MS)
+  try {
+    return await Promise.race([outcome, promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
 const inDirectory = async (trial: Trial, seed: number, scale: number): Promise<Outcome> => {
   const directory = mkdtempSync(join(tmpdir(), 'uds-r-'))
   try {
-    return await trial.run({ seed, random: new Random(seed), directory, scale })
+    const run = { seed, random: new Random(seed), directory, scale }
+    return await withinLimit((async () => trial.run(run))())
   } catch (error) {
     const problem = error instanceof Error ? (error.stack ?? error.message) : String(error)
     return { tried: 1, counts: 'it could not be finished', problems: [problem] }
