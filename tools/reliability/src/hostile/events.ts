@@ -14,7 +14,7 @@ const CODECS = ['json', 'msgpack', 'raw'] as const
 type CodecName = (typeof CODECS)[number]
 
 /** A transport over the stream that a function makes. */
-const over = (make: () => Duplex): Transport => ({ ...memory, connect: async () => make() as never })
+const over = (make: () => Duplex): Transport => ({ ...memory, connect: async () => make() })
 
 const quiet = (stream: Duplex): Duplex => stream.on('error', () => {})
 
@@ -34,9 +34,9 @@ const setUp = (server: EventServer): void => {
   server.on('say', () => {})
   server.handle('double', (input) => Number(input) * 2)
   server.handle('count', async function* () {
-    yield 1
+    yield 'one'
     await turn()
-    yield 2
+    yield 'two'
   })
   server.handle('sum', async (input) => {
     let sum = 0
@@ -91,7 +91,7 @@ const conversation = async (
 }
 
 const EVERY = 200
-const ATTACKS = 6000
+const ATTACKS = 20_000
 
 const attack = (stream: Duplex, bytes: Buffer, { random }: Run): number => {
   const head =
@@ -137,7 +137,7 @@ export const hostileClients: Trial = {
           frames += attack(mine, bytes, run)
           await turn()
           if (run.random.next() < 0.5) mine.end()
-          else mine.destroy()
+          else for (const each of [mine, its]) each.destroy()
           if (done % EVERY === 0 && (await honest.request('double', done)) !== done * 2)
             problems.push('an honest client got a wrong reply')
         }
@@ -165,6 +165,7 @@ export const hostileServers: Trial = {
           const [mine, its] = duplexPair().map(quiet) as [Duplex, Duplex]
           its.resume()
           frames += attack(its, bytes, run)
+          its.end()
           try {
             const client = await EventClient.connect('memory:x', {
               transport: over(() => mine),
