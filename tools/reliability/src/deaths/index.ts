@@ -23,7 +23,7 @@ export const deaths: Trials = {
     victims: ['client', 'relay'],
     journals: [],
     clients: 3,
-    deaths: 6,
+    deaths: 4,
     promises: { once: 'exactly', keptIsHandled: false, allAcknowledged: false, order: 'in a life' },
   }),
   'clients, server and relay, with journals': killingTrial({
