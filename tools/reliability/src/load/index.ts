@@ -4,5 +4,5 @@ import { storm } from './storm.ts'
 
 export const load: Trials = {
   'clients of a server that was away for 100 ms': storm(100),
-  'clients of a server that was away for 5 s': storm(5000),
+  'clients of a server that was away for 5 s': { ...storm(5000), long: true },
 }
