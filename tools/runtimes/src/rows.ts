@@ -58,6 +58,7 @@ export const SHORT: readonly string[] = [
   'events: reconnect',
   'events: Linker, with the offer to upgrade',
   'wasi-host: a guest, auto',
+  'wasi-host, files: auto',
   'cli: uds doctor',
   'child process: of bun, which closes its client',
   'child process: of deno, which is killed',

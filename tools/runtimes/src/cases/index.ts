@@ -4,6 +4,7 @@ import { doors } from './doors.ts'
 import { events } from './events.ts'
 import { pipes } from './pipes.ts'
 import { stream } from './stream.ts'
+import { wasiFiles } from './wasi-files.ts'
 import { wasiHost } from './wasi-host.ts'
 import { winsockFfi } from './winsock-ffi.ts'
 
@@ -15,5 +16,6 @@ export const areas: Readonly<Record<string, Cases>> = {
   'stream, other doors': doors,
   events,
   'wasi-host': wasiHost,
+  'wasi-host, files': wasiFiles,
   cli,
 }
