@@ -380,7 +380,12 @@ export const sessions: readonly SessionVector[] = [
       [
         'C3',
         'an ITEM beyond the window',
-        [1, 2, 3].map((at) => server(FrameType.item, { id: call(1), ...json(at) })),
+        [
+          server(FrameType.item, { id: call(1), ...json(1) }),
+          client(FrameType.credit, { id: call(1), u32: 1 }),
+          server(FrameType.item, { id: call(1), ...json(2) }),
+          server(FrameType.item, { id: call(1), ...json(3) }),
+        ],
       ],
     ] as const
   ).map(([rule, what, steps]): SessionVector => ({
@@ -394,7 +399,6 @@ export const sessions: readonly SessionVector[] = [
       name('client', 1, 'count'),
       client(FrameType.request, { nameId: 1, id: call(1), window: 1, flags: Flag.stream, ...json(9) }),
       ...steps,
-      ...(rule === 'C3' ? [client(FrameType.credit, { id: call(1), u32: 1 })] : []),
       goodbye('client'),
       doing({ failed: 'ERR_PROTOCOL' }),
     ],
