@@ -1,4 +1,5 @@
 /** WasiHost. */
+import { checkOptions, optionNames } from '@uds/winsock-ffi'
 import { readRunnable } from './module/inspect.ts'
 import { linkError, notSupported } from './outcome/errors.ts'
 import { readOptions, type Settings, type WaitMode, type WasiHostOptions } from './options/options.ts'
@@ -16,6 +17,8 @@ export interface RunOptions {
   /** Ends the guest. Under `jspi` one that computes and never waits cannot be ended: use `worker` for those. */
   readonly signal?: AbortSignal | undefined
 }
+
+const RUN_OPTIONS = optionNames<RunOptions>({ signal: true })
 
 /**
  * Runs WASI guests with sockets. One host can run any number of guests, one after the other or at the same time.
@@ -89,9 +92,11 @@ export class WasiHost {
 
   async #begin(
     source: WasmSource | Program,
-    { signal }: RunOptions,
+    options: RunOptions,
     settings: Settings = this.#settings,
   ): Promise<Run> {
+    checkOptions(options, 'run', RUN_OPTIONS)
+    const { signal } = options
     signal?.throwIfAborted()
     const program = isProgram(source) ? source : await this.compile(source)
     const mode = program.inspection.abi === 'wasi-0.3' ? this.#modeOf03() : this.#mode()

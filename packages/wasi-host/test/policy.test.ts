@@ -94,6 +94,16 @@ describe('patterns', () => {
     expect(() => new WasiHost({ sockets: { quotas: { sockets: -1 } } })).toThrow(/0 or more/)
   })
 
+  test('a misspelt option of run and instantiate is refused, before the guest is read', async () => {
+    const host = new WasiHost({})
+    const options = { signall: AbortSignal.abort() } as never
+    for (const call of [host.run('missing.wasm', options), host.instantiate('missing.wasm', options)])
+      await expect(call).rejects.toMatchObject({
+        code: 'ERR_INVALID_ARG_VALUE',
+        message: expect.stringMatching(/^run: the option signall does not exist .*did you mean signal\?$/),
+      })
+  })
+
   test.each([
     ['tcp:a:65536', 'ERR_OUT_OF_RANGE'],
     ['tls:a', 'ERR_INVALID_ARG_VALUE'],

@@ -1,6 +1,7 @@
 /** bind, listen, accept, connect. */
 import type { SocketAddress } from '../address/socket-address.ts'
 import { openFd, SocketHandle } from '../handle/socket-handle.ts'
+import { checkOptions, optionNames } from '../options/check-options.ts'
 import { systemCalls } from '../system-calls/select.ts'
 import { awaitInput, waitAndRetry, timedOut, readTimeout, type WaitOptions } from '../waiting/waiting.ts'
 import { readBacklog } from './backlog.ts'
@@ -14,6 +15,8 @@ export interface BindOptions {
   readonly reuseAddress?: boolean | undefined
 }
 
+const BIND_OPTIONS = optionNames<BindOptions>({ reuseAddress: true })
+
 /**
  * Binds the socket to its address. On Linux `UnixAddress.unnamed` lets the system choose an abstract name (unix(7), autobind).
  * AF_UNIX creates a file, which stays when the socket is closed: remove it yourself.
@@ -23,6 +26,7 @@ export interface BindOptions {
  */
 export const bind = (handle: SocketHandle, address: SocketAddress, options?: BindOptions): void => {
   const fd = openFd(handle, 'bind')
+  checkOptions(options, 'bind', BIND_OPTIONS)
   checkAddress(handle, address, 'bind')
   requireTerminated(address)
   if (options?.reuseAddress && handle.family !== 'unix') systemCalls.reuseAddress(fd)

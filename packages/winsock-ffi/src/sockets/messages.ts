@@ -4,6 +4,7 @@ import { invalidArgument, invalidValue, outOfRange } from '../errors/wrong-argum
 import { SocketError } from '../errors/socket-error.ts'
 import { Descriptor } from '../handle/descriptor.ts'
 import { openFd, type SocketHandle } from '../handle/socket-handle.ts'
+import { checkOptions, optionNames } from '../options/check-options.ts'
 import { INT_MAX, integer } from '../options/values.ts'
 import { system } from '../system.ts'
 import type { IncomingMessage, SenderCredentials } from '../system-calls/system-calls.ts'
@@ -30,6 +31,8 @@ export interface Message {
   readonly to?: SocketAddress | undefined
 }
 
+const PARTS = optionNames<Message>({ data: true, descriptors: true, credentials: true, to: true })
+
 /** @throws RangeError `ERR_OUT_OF_RANGE`; SocketError `ENOTSUP` outside of Linux. */
 const checkCredentials = (credentials: SenderCredentials): void => {
   integer('sendmsg', 'credentials.pid', credentials.pid, 1, INT_MAX)
@@ -54,6 +57,7 @@ const checkCredentials = (credentials: SenderCredentials): void => {
  */
 export const sendMessage = (handle: SocketHandle, message: Message, options?: WaitOptions): number => {
   const fd = openFd(handle, 'sendmsg')
+  checkOptions(message, 'sendmsg', PARTS, 'message.')
   const parts = message.data instanceof Uint8Array ? [message.data] : [...message.data]
   for (const part of parts) checkBytes(part, 'sendmsg', 'the data')
   const descriptors = (message.descriptors ?? []).map((each) => {
@@ -96,6 +100,8 @@ export interface ReceiveOptions extends WaitOptions {
   readonly peek?: boolean | undefined
 }
 
+export const RECEIVE_OPTIONS: readonly string[] = optionNames<ReceiveOptions>({ timeoutMs: true, peek: true })
+
 export interface ReceiveMessageOptions extends ReceiveOptions {
   /**
    * The largest number of descriptors to take, 0 to 253; further ones are closed, and `descriptorsTruncated` is true.
@@ -106,6 +112,13 @@ export interface ReceiveMessageOptions extends ReceiveOptions {
   /** Take the credentials of the sender, which the option SO_PASSCRED makes the system send along (Linux). */
   readonly credentials?: boolean | undefined
 }
+
+const RECEIVE_MESSAGE_OPTIONS = optionNames<ReceiveMessageOptions>({
+  timeoutMs: true,
+  peek: true,
+  maxDescriptors: true,
+  credentials: true,
+})
 
 /** The result of `sockets.receiveMessage`. */
 export interface ReceivedMessage {
@@ -165,7 +178,7 @@ export const receiveMessage = (
   const fd = openFd(handle, 'recvmsg')
   checkRoom(buffer, 'recvmsg')
   const maxDescriptors = largestCount(options)
-  const timeoutMs = readTimeout(options, 'recvmsg')
+  const timeoutMs = readTimeout(options, 'recvmsg', RECEIVE_MESSAGE_OPTIONS)
   const flags = (options?.peek ? systemCalls.MSG_PEEK : 0) | dontWait(timeoutMs)
   const result = incoming(handle, options)
   const receive = (): number => systemCalls.receiveMessage(fd, buffer, maxDescriptors, flags, result)
@@ -187,6 +200,7 @@ export const tryReceiveMessage = (
   options?: Omit<ReceiveMessageOptions, 'timeoutMs'>,
 ): ReceivedMessage | undefined => {
   const fd = openFd(handle, 'recvmsg')
+  checkOptions(options, 'recvmsg', RECEIVE_MESSAGE_OPTIONS)
   checkRoom(buffer, 'recvmsg')
   const maxDescriptors = largestCount(options)
   const flags = (options?.peek ? systemCalls.MSG_PEEK : 0) | systemCalls.MSG_DONTWAIT

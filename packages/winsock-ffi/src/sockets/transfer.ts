@@ -1,15 +1,18 @@
 /** send, recv, available, shutdown. */
 import type { SocketAddress } from '../address/socket-address.ts'
 import { openFd, type SocketHandle } from '../handle/socket-handle.ts'
+import { optionNames } from '../options/check-options.ts'
 import { systemCalls } from '../system-calls/select.ts'
 import { awaitInput, dontWait, waitAndRetry, readTimeout, type WaitOptions } from '../waiting/waiting.ts'
 import { checkBytes, checkOneOf, checkRoom } from './arguments.ts'
-import { sendMessage, type ReceiveOptions } from './messages.ts'
+import { RECEIVE_OPTIONS, sendMessage, type ReceiveOptions } from './messages.ts'
 
 export interface SendOptions extends WaitOptions {
   /** Where a datagram goes, on a socket that is not connected. */
   readonly to?: SocketAddress | undefined
 }
+
+const SEND_OPTIONS = optionNames<SendOptions>({ timeoutMs: true, to: true })
 
 /**
  * Sends bytes.
@@ -26,8 +29,8 @@ export const send = (handle: SocketHandle, data: Uint8Array, options?: SendOptio
   if (data.byteLength > systemCalls.longestStreamSend && handle.type === 'stream') {
     return send(handle, data.subarray(0, systemCalls.longestStreamSend), options)
   }
-  if (options?.to) return sendMessage(handle, { data, to: options.to }, options)
-  const timeoutMs = readTimeout(options, 'send')
+  const timeoutMs = readTimeout(options, 'send', SEND_OPTIONS)
+  if (options?.to) return sendMessage(handle, { data, to: options.to }, { timeoutMs: options.timeoutMs })
   const flags = dontWait(timeoutMs)
   const sent = systemCalls.send(fd, data, flags)
   return sent >= 0 ? sent : waitAndRetry(handle, fd, 'send', timeoutMs, sent, systemCalls.send, data, flags)
@@ -44,7 +47,7 @@ export const send = (handle: SocketHandle, data: Uint8Array, options?: SendOptio
 export const recv = (handle: SocketHandle, buffer: Uint8Array, options?: ReceiveOptions): number => {
   const fd = openFd(handle, 'recv')
   checkRoom(buffer, 'recv')
-  const timeoutMs = readTimeout(options, 'recv')
+  const timeoutMs = readTimeout(options, 'recv', RECEIVE_OPTIONS)
   const flags = (options?.peek ? systemCalls.MSG_PEEK : 0) | dontWait(timeoutMs)
   awaitInput(fd, 'recv', timeoutMs)
   const received = systemCalls.recv(fd, buffer, flags)

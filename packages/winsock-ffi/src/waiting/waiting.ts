@@ -1,5 +1,6 @@
 /** How the calls of sockets/ wait: for ever, up to a deadline, or not at all. */
 import { invalidArgument, outOfRange } from '../errors/wrong-argument.ts'
+import { checkOptions, optionNames } from '../options/check-options.ts'
 import { SocketError } from '../errors/socket-error.ts'
 import type { SocketHandle } from '../handle/socket-handle.ts'
 import { READABLE, WRITABLE } from '../system-calls/system-calls.ts'
@@ -14,8 +15,19 @@ export interface WaitOptions {
   readonly timeoutMs?: number | null | undefined
 }
 
-/** -1 for no deadline. */
-export const readTimeout = (options: WaitOptions | undefined, syscall: string): number => {
+export const WAIT_OPTIONS: readonly string[] = optionNames<WaitOptions>({ timeoutMs: true })
+
+/**
+ * -1 for no deadline.
+ *
+ * @param known - The names of all options of the call.
+ */
+export const readTimeout = (
+  options: WaitOptions | undefined,
+  syscall: string,
+  known: readonly string[] = WAIT_OPTIONS,
+): number => {
+  checkOptions(options, syscall, known)
   const timeoutMs = options?.timeoutMs
   if (timeoutMs === undefined || timeoutMs === null) return -1
   if (typeof timeoutMs !== 'number')

@@ -4,6 +4,7 @@ import { SocketError } from '../errors/socket-error.ts'
 import { onRelease } from '../handle/descriptor.ts'
 import { openFd, type SocketHandle } from '../handle/socket-handle.ts'
 import { READABLE, WRITABLE } from '../system-calls/system-calls.ts'
+import { checkOptions, optionNames } from '../options/check-options.ts'
 import { getOption } from '../sockets/options.ts'
 import { interval } from './interval.ts'
 import { noPollHandle, pollHandle, pollHandleAvailable } from './poll-handle.ts'
@@ -58,6 +59,9 @@ const begin = (
   throw new AggregateError(failures, 'watch: no way to wait for a socket works here')
 }
 
+const OPTIONS = optionNames<WatchOptions>({ strategy: true })
+const INTERESTS = optionNames<Interest>({ readable: true, writable: true })
+
 const toBits = (interest: Interest): number =>
   (interest.readable ? READABLE : 0) | (interest.writable ? WRITABLE : 0)
 
@@ -83,6 +87,8 @@ export const watch = (
 ): Watcher => {
   const fd = openFd(handle, 'watch')
   if (typeof callback !== 'function') throw invalidArgument('watch', 'the callback', 'a function', callback)
+  checkOptions(interest, 'watch', INTERESTS, 'interest.')
+  checkOptions(options, 'watch', OPTIONS)
   let bits = toBits(interest)
   if (bits === 0) throw invalidValue('watch', 'the interest', 'must name readable or writable', interest)
   const wanted = options.strategy
