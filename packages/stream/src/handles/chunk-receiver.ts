@@ -36,6 +36,7 @@ const takeRead = (from: Buffer, bytes: number): Buffer => {
 export class ChunkReceiver {
   readonly #handle: SocketHandle
   readonly #settings: ChunkSettings
+  readonly #taken: Pick<ChunkSettings, 'maxDescriptors' | 'credentials'>
   readonly #onDemand: () => void
   readonly #queue: AncillaryChunk[] = []
   readonly #pending: PromiseWithResolvers<Result>[] = []
@@ -49,6 +50,8 @@ export class ChunkReceiver {
   constructor(handle: SocketHandle, settings: ChunkSettings, onDemand: () => void) {
     this.#handle = handle
     this.#settings = settings
+    const { maxDescriptors, credentials } = settings
+    this.#taken = { maxDescriptors, credentials }
     this.#onDemand = onDemand
   }
 
@@ -82,7 +85,7 @@ export class ChunkReceiver {
   #readOnce(): boolean {
     const memory = (room ??= Buffer.allocUnsafeSlow(MEMORY_SIZE))
     try {
-      const got = sockets.tryReceiveMessage(this.#handle, memory, this.#settings)
+      const got = sockets.tryReceiveMessage(this.#handle, memory, this.#taken)
       if (got === undefined) return false
       if (got.bytes === 0) {
         for (const each of got.descriptors) each.close()
