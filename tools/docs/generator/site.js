@@ -31,7 +31,7 @@ const partNavigation = (tree) => {
   }
 }
 
-/** The parts of a page by name, as a screen reader jumps between them, and headings without a gap between their levels. */
+/** The parts of a page by name, as a screen reader jumps between them. */
 const nameLandmarks = () => {
   document.querySelector('.col-content')?.setAttribute('role', 'main')
   const side = document.querySelector('.col-sidebar')
@@ -41,24 +41,11 @@ const nameLandmarks = () => {
   document.querySelector('.site-menu nav:not([id])')?.setAttribute('aria-label', 'All pages')
   for (const nav of document.querySelectorAll('.page-menu nav'))
     nav.setAttribute('aria-label', 'On this page')
-  for (const heading of document.querySelectorAll('.col-content > .tsd-panel > :is(h4, h5)'))
-    heading.setAttribute('aria-level', heading.localName === 'h4' ? '2' : '3')
   for (const corner of document.querySelectorAll('th:empty')) corner.replaceWith(document.createElement('td'))
-}
-
-/** What was found is chosen with the arrow keys: an option of a list holds nothing that has the focus by itself. */
-const unlinkFound = () => {
-  const found = document.querySelector('#tsd-search-results')
-  if (!found) return
-  const unlink = () => {
-    for (const link of found.querySelectorAll('a')) link.tabIndex = -1
-  }
-  new MutationObserver(unlink).observe(found, { childList: true, subtree: true })
 }
 
 document.addEventListener('DOMContentLoaded', () => {
   nameLandmarks()
-  unlinkFound()
   frameTables()
   unlinkSummaries()
   for (const code of document.querySelectorAll('.tsd-typography pre')) code.tabIndex = 0
