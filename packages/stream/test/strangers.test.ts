@@ -1,7 +1,7 @@
 /** Programs that know nothing of this package, at the other end. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, openSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { createServer as createNetServer } from 'node:net'
 import { join } from 'node:path'
@@ -181,6 +181,11 @@ print "bound\\n"; while (my $c = $s->accept) { print $c "hello"; close $c }`
 describe.skipIf(perl.missing || process.platform !== 'linux')('a path that fills sun_path', () => {
   test('is connected to as others bind it, and not bound', async () => {
     const directory = tempDir()
+    // Far from it, wherever the tests run: a path from a directory nearby might fit.
+    const [before, far] = [process.cwd(), join(tempDir(), 'a', 'b')]
+    mkdirSync(far, { recursive: true })
+    onTestFinished(() => process.chdir(before))
+    process.chdir(far)
     // Too long a name for /proc/self/fd.
     const path = `${directory}/${'s'.repeat(107 - directory.length)}`
     const server = spawnProgram(perl.path, ['-e', LISTEN, path])
