@@ -1,5 +1,6 @@
 /** Bridge: the Adapter that a server is joined with, and the parts behind it. */
 import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Adapter, AdapterHost, AdapterPeer, RemoteClient, RoomBroadcast } from '@uds/events'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { Broadcasts } from '../broadcasts/broadcasts.ts'
@@ -18,10 +19,15 @@ import { Publisher } from '../sends/publisher.ts'
 import { Receiver } from '../sends/receiver.ts'
 import { Stores } from '../stores/stores.ts'
 import { ClientTokens } from '../subjects/clients.ts'
+import type { WorkHandler, WorkSettings } from '../work/options.ts'
+import { Worker } from '../work/worker.ts'
 import { SubjectSpace } from '../subjects/subject-space.ts'
 
 /** How long another bridge with the same name may take to say so. */
 const NAME_MS = 300
+
+/** How long workers may take to finish what they have when the adapter is closed. */
+const STOP_MS = 2000
 
 /** What a bridge reports to the program. */
 export interface BridgeEvents {
@@ -42,6 +48,8 @@ export class Bridge implements Adapter {
   readonly #stores: Stores
   readonly #publisher: Publisher
   readonly #receiver: Receiver
+  readonly #dead: DeadLetters
+  readonly #workers = new Set<Worker>()
   #host: AdapterHost | undefined
   #closed = false
   #refused: Error | undefined
@@ -75,9 +83,9 @@ export class Bridge implements Adapter {
     this.#caller = new Caller(parts)
     this.#answerer = new Answerer(parts)
     this.#stores = new Stores(engine, settings, space)
-    const dead = new DeadLetters(this.#stores, space, (letter) => events.deadLetter(letter))
+    this.#dead = new DeadLetters(this.#stores, space, (letter) => events.deadLetter(letter))
     this.#publisher = new Publisher(parts, this.#stores)
-    this.#receiver = new Receiver(parts, this.#stores, dead)
+    this.#receiver = new Receiver(parts, this.#stores, this.#dead)
   }
 
   get connected(): boolean {
@@ -174,6 +182,20 @@ export class Bridge implements Adapter {
     await engine.flush()
   }
 
+  // ---- work ----
+
+  async push(name: string, data: unknown, id: string): Promise<void> {
+    if (this.#closed) throw failure('push', 'ERR_CLOSED', 'the adapter was closed')
+    await this.#publisher.push(name, id, data)
+  }
+
+  work(name: string, handler: WorkHandler, settings: WorkSettings): Worker {
+    if (this.#closed) throw failure('work', 'ERR_CLOSED', 'the adapter was closed')
+    const worker = new Worker(name, handler, settings, this.#parts, this.#stores, this.#dead)
+    this.#workers.add(worker)
+    return worker
+  }
+
   // ---- what the server says ----
 
   attach(host: AdapterHost): void {
@@ -235,6 +257,9 @@ export class Bridge implements Adapter {
     this.#caller.close()
     this.#answerer.close()
     this.#publisher.close()
+    // A handler that hangs must not hold up the end: its message goes to another worker.
+    const stopped = Promise.all([...this.#workers].map((worker) => worker.stop()))
+    await Promise.race([stopped, sleep(STOP_MS, undefined, { ref: false })])
     await this.#receiver.close()
     await engine.close()
     outlet.close()

@@ -1,10 +1,13 @@
 /** NatsAdapter: joins the server of one machine to those of others. */
+import { randomUUID } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import type { AnyMap, EventServer } from '@uds/events'
+import { checkOptions, invalidArgument } from '@uds/winsock-ffi'
 import type { NatsCounters } from '../diagnostics.ts'
 import { asError } from '../errors.ts'
 import { type NatsOptions, natsSettings } from '../options/options.ts'
 import type { DeadLetter } from '../sends/dead-letters.ts'
+import { type WorkHandler, type WorkOptions, workSettings } from '../work/options.ts'
 import { Bridge } from './bridge.ts'
 
 /** What an adapter says, for `on`. */
@@ -97,6 +100,42 @@ export class NatsAdapter<M extends object = AnyMap> {
         type: 'UdsNatsWarning',
         detail: `channel ${this.#bridge.settings.channel}`,
       })
+  }
+
+  /**
+   * Adds a message to a work queue of the channel: one worker of one machine gets it. Resolves with its id when it is
+   * stored; while there is no nats-server it waits, as `offline` says.
+   *
+   * @param options - `id`: two messages with one id, within `stream.duplicateWindowMs`, are one. @default a new one
+   * @throws SocketError `ERR_FRAME_TOO_LARGE`, `ERR_BAD_PAYLOAD`, `ERR_CLOSED`; `ERR_QUEUE_FULL`, `ERR_DROPPED`,
+   *   `ERR_STORE_FULL` by the rule that was chosen
+   */
+  async push(
+    name: string,
+    data: unknown,
+    options: { readonly id?: string | undefined } = {},
+  ): Promise<string> {
+    checkOptions(options, 'push', ['id'])
+    const { id = randomUUID() } = options
+    if (typeof name !== 'string' || name === '')
+      throw invalidArgument('push', 'name', 'a string that is not empty', name)
+    if (typeof id !== 'string' || id === '')
+      throw invalidArgument('push', 'id', 'a string that is not empty', id)
+    await this.#bridge.push(name, data, id)
+    return id
+  }
+
+  /**
+   * Takes messages of a work queue, in competition with the workers of all machines. A message is done when the handler is;
+   * when it throws, or its worker dies, another attempt follows, up to `maxDeliver`; then it is a dead letter. So a message
+   * is done at least once: `id` is the same at every attempt.
+   *
+   * @returns `stop` finishes what is under way, and takes no more
+   * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`
+   */
+  work(name: string, handler: WorkHandler, options: WorkOptions = {}): { stop(): Promise<void> } {
+    const worker = this.#bridge.work(name, handler, workSettings(name, handler, options))
+    return { stop: () => worker.stop() }
   }
 
   /**

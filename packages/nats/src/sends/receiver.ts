@@ -13,6 +13,7 @@ import { backOff } from './back-off.ts'
 import type { DeadLetters } from './dead-letters.ts'
 import { FROM_HEADER } from './publisher.ts'
 import { Seen } from './seen.ts'
+import { stillWorking } from './still-working.ts'
 
 /** How often a machine says, within `ackWaitMs`, that it still works on a message. */
 const WORKING_PARTS = 3
@@ -158,7 +159,7 @@ export class Receiver {
   }
 
   #stillWorking(): void {
-    for (const deliveries of this.#open.values()) for (const message of deliveries) message.working()
+    for (const deliveries of this.#open.values()) for (const message of deliveries) stillWorking(message)
   }
 
   /** Never rejects: what goes wrong makes the message come again. */

@@ -17,6 +17,12 @@ export const LONGEST_CLIENT = 300
 /** The name of a stream is the name of a directory, too. */
 const LONGEST_STREAM = 200
 
+/** The name of a stream or consumer: its beginning, and a hash, where it is too long. */
+export const shortName = (name: string): string =>
+  name.length <= LONGEST_STREAM
+    ? name
+    : `${name.slice(0, LONGEST_STREAM - 23)}_${createHash('sha256').update(name).digest('base64url').slice(0, 22)}`
+
 /** What stands behind the channel: one letter a kind. */
 export type SubjectKind = 'e' | 'r' | 'b' | 'v' | 'p' | 'q' | 'a' | 'k' | 'c' | 'i' | 's' | 'w' | 'd'
 
@@ -31,10 +37,7 @@ export class SubjectSpace {
   constructor(prefix: string, channel: string, machine: string) {
     this.#base = `${prefix}.${escapeToken(channel)}.`
     const name = `${prefix.replaceAll('.', '_')}_${escapeToken(channel)}`
-    this.#stream =
-      name.length <= LONGEST_STREAM
-        ? name
-        : `${name.slice(0, LONGEST_STREAM - 23)}_${createHash('sha256').update(name).digest('base64url').slice(0, 22)}`
+    this.#stream = shortName(name)
     this.#tokens = this.#base.split('.').length
     this.machine = escapeToken(machine)
     if (this.machine.length > LONGEST_MACHINE)
