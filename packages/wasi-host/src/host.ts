@@ -90,6 +90,10 @@ export class WasiHost {
     )
   }
 
+  #modeOf({ inspection }: Program): WaitMode {
+    return inspection.abi === 'wasi-0.3' ? this.#modeOf03() : this.#mode()
+  }
+
   async #begin(
     source: WasmSource | Program,
     options: RunOptions,
@@ -99,7 +103,7 @@ export class WasiHost {
     const { signal } = options
     signal?.throwIfAborted()
     const program = isProgram(source) ? source : await this.compile(source)
-    const mode = program.inspection.abi === 'wasi-0.3' ? this.#modeOf03() : this.#mode()
+    const mode = this.#modeOf(program)
     if (
       mode === 'blocking' &&
       program.inspection.imports.some(({ module }) => module.startsWith('wasi:http/'))
@@ -145,7 +149,7 @@ export class WasiHost {
   }
 
   /**
-   * Serves a component that has `wasi:http/incoming-handler`: each request is answered by a guest of its own, with the
+   * Serves a component that has `wasi:http/incoming-handler` of 0.2 or `wasi:http/handler` of 0.3: each request is answered by a guest of its own, with the
    * options of this host. Its standard input is empty.
    *
    * @example
@@ -171,8 +175,9 @@ export class WasiHost {
     const program = isProgram(source) ? source : await this.compile(source)
     if (!program.inspection.handler)
       throw linkError(
-        'this is no component with wasi:http/incoming-handler@0.2: there is nothing in it that answers requests. Use run()',
+        'this is no component with wasi:http/incoming-handler@0.2 or wasi:http/handler@0.3: there is nothing in it that answers requests. Use run()',
       )
+    const inLoop = this.#modeOf(program) === 'jspi'
     const each: Settings = {
       ...this.#settings,
       stdio: [{ kind: 'ignore' }, stdio[1], stdio[2]],
@@ -181,7 +186,7 @@ export class WasiHost {
     }
     return serveGuests(
       (signal) => this.#begin(program, { signal }, each),
-      settings,
+      inLoop && options.concurrency === undefined ? { ...settings, concurrency: CONCURRENCY.jspi } : settings,
       quotas.timeMs ?? Infinity,
     )
   }

@@ -8,7 +8,7 @@ import { guestOptions, tracer, trapFailure } from './flags.ts'
 import type { GuestFlags } from './options.ts'
 
 const HELP = `
-FILE is a component with wasi:http/incoming-handler@0.2: one of the world wasi:http/proxy. Each request is answered by
+FILE is a component with wasi:http/incoming-handler@0.2 or wasi:http/handler@0.3. Each request is answered by
 a guest of its own. It may make requests, use sockets and directories only as the options say; what it is refused is
 printed, once, and why a route failed. Its standard output and error are those of the command. Ctrl+C lets the requests end that have begun.
 

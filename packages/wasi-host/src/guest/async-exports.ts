@@ -1,6 +1,8 @@
 /** The exports of a component of WASI 0.3 that are lifted as tasks. */
 import type { AsyncHost } from '../component/async/host.ts'
 import type { Lifted } from '../component/async/task.ts'
+import { answered, incomingRequest } from '../component/wasi03/http/serving.ts'
+import type { Exchange } from '../http/http-calls.ts'
 import type { WasmValue } from '../module/engine.ts'
 import { SyncPromise, type Outcome } from '../outcome/sync-promise.ts'
 import type { Waiting } from './suspension.ts'
@@ -40,16 +42,31 @@ export class AsyncExports {
     }
   }
 
-  /** Calls an export and returns what its task returned, once it has ended. */
-  async call(name: string, args: readonly WasmValue[]): Promise<WasmValue | undefined> {
+  #lifted(name: string): Lifted {
     const callback = `[callback]${name}`
-    const lifted: Lifted = {
+    return {
       start: this.#entry(name),
       callback: Object.hasOwn(this.#exports, callback) ? this.#entry(callback) : undefined,
     }
-    const task = this.#host.tasks.begin(lifted, args)
+  }
+
+  /** Calls an export and returns what its task returned, once it has ended. */
+  async call(name: string, args: readonly WasmValue[]): Promise<WasmValue | undefined> {
+    const task = this.#host.tasks.begin(this.#lifted(name), args)
     await task.over.promise()
     return task.returned?.[0]
+  }
+
+  /** Lets a handler answer a request: the response begins when it has returned one. Ends when both have ended. */
+  async handle(name: string, exchange: Exchange): Promise<void> {
+    const host = this.#host
+    let moved: SyncPromise<void> | undefined
+    const task = host.tasks.begin(this.#lifted(name), [incomingRequest(host, exchange)], (values) => {
+      moved = answered(host, exchange.exchange, values)
+    })
+    await task.over.promise()
+    // A body that the host moves by itself takes longer than the task.
+    await moved?.promise()
   }
 
   stop(): void {

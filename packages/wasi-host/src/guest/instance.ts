@@ -18,7 +18,7 @@ import type { SocketCalls } from '../sockets/socket-calls.ts'
 import { linkError } from '../outcome/errors.ts'
 import type { ErrnoStyle } from '../outcome/errno.ts'
 import { Exit, fault } from '../outcome/failure.ts'
-import { HANDLER_EXPORT, isEntry, runExport, type Inspection } from '../module/inspect.ts'
+import { handlerExport, isEntry, runExport, type Inspection } from '../module/inspect.ts'
 import { GuestMemory } from '../memory/guest-memory.ts'
 import type { AbiName } from '../module/profile.ts'
 import { FdTable, type FdEntry } from '../abi/fd-table.ts'
@@ -309,11 +309,14 @@ export class GuestInstance {
 
   /** Lets it answer a request of HTTP; returns when its handler has. */
   async handle(exchange: Exchange): Promise<void> {
-    const handler = Object.keys(this.#exports).find((name) => HANDLER_EXPORT.test(name))
+    const handler = handlerExport(Object.keys(this.#exports))
     if (handler === undefined || !this.#component)
-      throw linkError('the guest has no wasi:http/incoming-handler of 0.2: it answers no requests')
+      throw linkError(
+        'the guest has no wasi:http/incoming-handler of 0.2 and no wasi:http/handler of 0.3: it answers no requests',
+      )
     await this.initialize()
-    await this.call(handler, incomingHandles(this.#component, exchange))
+    if (this.#async?.isLifted(handler)) await this.#async.handle(handler, exchange)
+    else await this.call(handler, incomingHandles(this.#component, exchange))
   }
 
   /** What a module that is no command wants to be called first. */

@@ -51,21 +51,17 @@ const contentLength = (headers: HeaderList): number | undefined => {
   return found !== undefined && /^\d+$/.test(found) ? Number(found) : undefined
 }
 
-/** Sends the body, or none. */
-const send = async (
-  request: ClientRequest,
+/** The body that is sent, and the header that frames it: raw headers cannot be added to. */
+const framed = async (
   head: RequestHead,
   body: OutgoingBody | undefined,
-): Promise<void> => {
-  if (!body) return void request.end()
+): Promise<{ readonly body?: OutgoingBody; readonly framing: readonly string[] }> => {
+  if (!body) return { framing: [] }
   const length = contentLength(head.headers)
   body.expect(length)
-  if (length === undefined) {
-    if (BODILESS.has(head.method) && !(await body.begun())) return void request.end()
-    request.setHeader('transfer-encoding', 'chunked')
-  }
-  request.flushHeaders()
-  return body.pipeTo(request)
+  if (length !== undefined) return { body, framing: [] }
+  if (BODILESS.has(head.method) && !(await body.begun())) return { framing: [] }
+  return { body, framing: ['transfer-encoding', 'chunked'] }
 }
 
 /** Opens the connection: TCP or what a route leads to, with TLS where the scheme says so. */
@@ -113,12 +109,14 @@ export const request = async (
       failed(late('ERR_HTTP_RESPONSE_TIMEOUT', 'the first byte of the response', firstByteMs))
     }, firstByteMs)
     const socket = connection
+    const sent = await framed(head, outgoing)
+    if (stopped.signal.aborted) return
     // An import of node:http would make pipes 0 to 2 of the process non-blocking.
     made = process.getBuiltinModule('node:http').request({
       method: head.method,
       path: head.path === '' ? '/' : head.path,
       // One request for each connection.
-      headers: ['host', head.authority, 'connection', 'close', ...flatHeaders(head.headers)],
+      headers: ['host', head.authority, 'connection', 'close', ...sent.framing, ...flatHeaders(head.headers)],
       // An agent would make its own.
       createConnection: () => socket,
     })
@@ -132,7 +130,9 @@ export const request = async (
       })
       response.once('close', () => socket.destroy())
     })
-    await send(made, head, outgoing)
+    if (!sent.body) return void made.end()
+    made.flushHeaders()
+    return sent.body.pipeTo(made)
   } catch (error) {
     failed(error)
   }

@@ -31,7 +31,7 @@ export interface Inspection {
   readonly go: boolean
   /** It has `_start`, or as a component `wasi:cli/run`: `host.run` can run it. */
   readonly command: boolean
-  /** It is a component with `wasi:http/incoming-handler`: `host.serve` can serve it. */
+  /** It is a component with `wasi:http/incoming-handler` of 0.2 or `wasi:http/handler` of 0.3: `host.serve` can serve it. */
   readonly handler: boolean
   /** Of a component: its core modules, and the components that it was composed of. */
   readonly inside: ComponentInside | undefined
@@ -69,6 +69,9 @@ const mainOf = ({ modules }: ComponentParts): CoreModule | undefined =>
     declarations.exports.some(({ name, kind }) => name === 'memory' && kind === 'memory'),
   )
 
+/** The interfaces by which requests of HTTP are answered. */
+const HANDLER = /^wasi:http\/(incoming-handler@0\.2|handler@0\.3)\.\d+$/
+
 /** What every resource, stream and future of an interface has. */
 const BUILT_IN = /^(\[async-lower\])?\[(resource-drop|stream|future)\b/
 
@@ -85,9 +88,17 @@ const describeParts = (parts: ComponentParts, declarations: Declarations): Inspe
     abi: version === '0.3' ? 'wasi-0.3' : 'wasi-0.2',
     socketCalls: sockets.map(signature),
     command: parts.exports.some((name) => name.startsWith('wasi:cli/run@')),
-    handler: parts.exports.some((name) => name.startsWith('wasi:http/incoming-handler@0.2.')),
+    handler: parts.exports.some((name) => HANDLER.test(name)),
     inside: parts.inside,
   }
+}
+
+const firstOf = (patterns: readonly RegExp[], names: readonly string[]): string | undefined => {
+  for (const pattern of patterns) {
+    const found = names.find((name) => pattern.test(name))
+    if (found !== undefined) return found
+  }
+  return undefined
 }
 
 /** The exports by which a command begins: that of the later WASI first. */
@@ -98,22 +109,24 @@ const RUN_EXPORTS: readonly RegExp[] = [
 ]
 
 /** The export of a component that is its command. */
-export const runExport = (exports: readonly string[]): string | undefined => {
-  for (const pattern of RUN_EXPORTS) {
-    const found = exports.find((name) => pattern.test(name))
-    if (found !== undefined) return found
-  }
-  return undefined
-}
+export const runExport = (exports: readonly string[]): string | undefined => firstOf(RUN_EXPORTS, exports)
 
 /** Drafts of 0.3 had other values in the same places. */
 const DRAFT = /^wasi:[\w-]+\/[\w-]+@(0\.3\.\d+-.+)$/
 
-/** The export that answers a request of HTTP. */
-export const HANDLER_EXPORT: RegExp = /^wasi:http\/incoming-handler@0\.2\.\d+#handle$/
+/** The exports that answer a request of HTTP: that of the later WASI first. */
+const HANDLER_EXPORTS: readonly RegExp[] = [
+  /^\[async-lift(-stackful)?\]wasi:http\/handler@0\.3\.\d+#handle$/,
+  /^wasi:http\/incoming-handler@0\.2\.\d+#handle$/,
+]
+
+/** The export of a component that answers requests. */
+export const handlerExport = (exports: readonly string[]): string | undefined =>
+  firstOf(HANDLER_EXPORTS, exports)
 
 /** Whether an export is where a component begins. */
-export const isEntry = (name: string): boolean => runExport([name]) !== undefined || HANDLER_EXPORT.test(name)
+export const isEntry = (name: string): boolean =>
+  runExport([name]) !== undefined || handlerExport([name]) !== undefined
 
 /** What is run, with what is known of it. */
 export interface Described {

@@ -48,8 +48,8 @@ export const profileOf = (imports: readonly ModuleImport[]): AbiName => {
   return has('sock_open', 3) ? 'zig' : 'preview1'
 }
 
-/** The interface that a command exports, with its version. */
-const RUN = /^wasi:cli\/run@(0\.\d+)/
+/** The interfaces by which a component begins, with their versions. */
+const ENTRY = /^wasi:(?:cli\/run|http\/incoming-handler|http\/handler)@(0\.\d+)/
 const ANY = /^wasi:[\w-]+\/[\w-]+@(0\.\d+)/
 
 const latest = (names: readonly string[], pattern: RegExp): string | undefined =>
@@ -59,8 +59,8 @@ const latest = (names: readonly string[], pattern: RegExp): string | undefined =
     .at(-1)
 
 /**
- * The version of WASI that a component is for. One component may have several: its command counts, the latest first, since
- * one for 0.3 may still import interfaces of 0.2.
+ * The version of WASI that a component is for. One component may have several: what it begins with counts, the latest
+ * first, since one for 0.3 may still import interfaces of 0.2, and a server may have a main of 0.2 that does nothing.
  */
 export const versionOf = (imports: readonly string[], exports: readonly string[]): string | undefined =>
-  latest(exports, RUN) ?? latest([...exports, ...imports], ANY)
+  latest(exports, ENTRY) ?? latest([...exports, ...imports], ANY)

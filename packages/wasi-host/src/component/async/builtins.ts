@@ -165,6 +165,7 @@ export const taskReturn = (host: AsyncHost, args: readonly FlatValue[]): void =>
   const { current } = host.tasks
   if (current.returned) trap('the task has returned already')
   current.returned = args
+  current.onReturned?.(args)
 }
 
 /** A call of a built-in function that waits for the one event of something. */

@@ -18,12 +18,17 @@ export interface Lifted {
   readonly callback: ((event: number, index: number, payload: number) => Outcome<number>) | undefined
 }
 
+/** Called with the flat values that a task has returned. */
+export type OnReturned = (values: readonly (number | bigint)[]) => void
+
 /** One call of an export. */
 export class Task implements SetWaiter {
   /** `context.get` and `context.set` */
   readonly storage: [number, number] = [0, 0]
   /** What `task.return` was called with. */
   returned: readonly (number | bigint)[] | undefined
+  /** Called when it has returned, which may be long before it exits. */
+  onReturned: OnReturned | undefined
   /** Settles when it has exited. */
   readonly over: SyncPromise<void> = new SyncPromise()
   readonly lifted: Lifted
@@ -78,8 +83,9 @@ export class Tasks {
   }
 
   /** Begins a task. */
-  begin(lifted: Lifted, args: readonly (number | bigint)[]): Task {
+  begin(lifted: Lifted, args: readonly (number | bigint)[], onReturned?: OnReturned): Task {
     const task = new Task(this, lifted)
+    task.onReturned = onReturned
     if (this.#failed) {
       task.over.reject(this.#failed.error)
       return task

@@ -7,7 +7,7 @@ import { borrow, own } from '../canonical/handle.ts'
 import { option, result } from '../canonical/named.ts'
 import { iovecOf, socketChannel } from '../channel.ts'
 import { isEnd } from '../error-code.ts'
-import { MOST_AT_ONCE, type ComponentHost, type ComponentRow, type ComponentRows } from '../host.ts'
+import { type ComponentHost, type ComponentRow, type ComponentRows } from '../host.ts'
 import { Pollable } from '../pollable.ts'
 import { fallibleRow, row, type Fallible } from '../row.ts'
 import { InputStream, OutputStream } from '../streams.ts'
@@ -46,14 +46,22 @@ export class Awaited<T> {
   get(host: ComponentHost): Outcome<HttpAnswer<T> | undefined> {
     const { sockets } = host.guest
     return after(sockets.poll([{ id: this.id, read: true, write: false }], 0), ([answer]) =>
-      isReady(answer!) ? this.#rest(host, []) : undefined,
+      isReady(answer!) ? this.whole(host) : undefined,
     )
   }
 
-  #rest(host: ComponentHost, before: readonly Uint8Array[]): Outcome<HttpAnswer<T>> {
-    const into = host.scratch.subarray(0, MOST_AT_ONCE)
+  /**
+   * Waits until all of it has been said.
+   *
+   * @param into - Where parts of it are read to; of its own where others wait at the same time.
+   */
+  whole(
+    host: ComponentHost,
+    into: Uint8Array = host.scratch,
+    before: readonly Uint8Array[] = [],
+  ): Outcome<HttpAnswer<T>> {
     return after(host.guest.sockets.receive(this.id, iovecOf(into), 0), (bytes) => {
-      if (bytes > 0) return this.#rest(host, [...before, into.slice(0, bytes)])
+      if (bytes > 0) return this.whole(host, into, [...before, into.slice(0, bytes)])
       return JSON.parse(Buffer.concat(before).toString()) as HttpAnswer<T>
     })
   }

@@ -9,6 +9,7 @@ import { string } from '../canonical/text.ts'
 import type { ValueType } from '../canonical/type.ts'
 import { dropRow, type ComponentRows } from '../host.ts'
 import { row, type Make } from '../row.ts'
+import { TOKEN } from './syntax.ts'
 import { fieldEntries, type FieldEntry } from './types.ts'
 
 /** A value with a character for each byte. */
@@ -39,9 +40,6 @@ export class Fields {
     return this.entries.map(([name, value]) => [name, textOf(value)])
   }
 }
-
-/** RFC 9110, section 5.6.2 */
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 
 /** What no value has: RFC 9110, section 5.5. */
 // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
@@ -121,6 +119,14 @@ export const fieldsFunctions = <F>(
   ),
   '[method]fields.clone': make([self], own(Fields), (_host, { entries }) => new Fields(entries)),
 })
+
+/** Removes the values of a name, and returns them. */
+export const getAndDelete = (fields: Fields, name: string): Changed<readonly Uint8Array[]> =>
+  changed(fields, name, [], (lower) => {
+    const values = named(fields, lower)
+    fields.entries = fields.entries.filter(([each]) => each !== lower)
+    return values
+  })
 
 export const fieldsRows: ComponentRows = {
   ...fieldsFunctions(row, variant(['invalid-syntax'], ['forbidden'], ['immutable'])),

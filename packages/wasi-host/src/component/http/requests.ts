@@ -11,6 +11,8 @@ import { Pollable } from '../pollable.ts'
 import { row } from '../row.ts'
 import { Awaited, close, fallible, httpOf, IncomingBody, OutgoingBody } from './bodies.ts'
 import { Fields } from './fields.ts'
+import { RequestOptions, timeoutsOf, type Timeouts } from './options.ts'
+import { isAuthority, isMethod, isPath, isScheme } from './syntax.ts'
 import { errorCode, errorOf, method, methodName, scheme, schemeName } from './types.ts'
 
 export class OutgoingRequest {
@@ -24,12 +26,6 @@ export class OutgoingRequest {
   constructor(headers: Fields) {
     this.headers = headers
   }
-}
-
-export class RequestOptions {
-  connect: bigint | undefined
-  firstByte: bigint | undefined
-  betweenBytes: bigint | undefined
 }
 
 export class IncomingResponse {
@@ -61,14 +57,6 @@ export class FutureIncomingResponse {
     this.trailers = trailers
   }
 }
-
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
-const isMethod = ({ tag, val }: Tagged): boolean => tag !== 'other' || TOKEN.test(val as string)
-const isScheme = (value: Tagged | undefined): boolean =>
-  value?.tag !== 'other' || /^[A-Za-z][A-Za-z0-9+.-]*$/.test(value.val as string)
-const isPath = (value: string | undefined): boolean => value === undefined || /^[!-~]*$/.test(value)
-const isAuthority = (value: string | undefined): boolean =>
-  value === undefined || /^[A-Za-z0-9._~%!$&'()*+,;=:[\]-]+$/.test(value)
 
 type Kept = Result<undefined, undefined>
 const kept: Kept = { ok: undefined }
@@ -117,27 +105,21 @@ export const discard = (
   { body, trailers, consumed }: { body: number; trailers: number; consumed: boolean },
 ): Outcome<void> => (consumed ? undefined : after(close(host, body), () => close(host, trailers)))
 
-const timeouts = (name: keyof RequestOptions, label: string): ComponentRows => ({
+const timeouts = (name: keyof Timeouts, label: string): ComponentRows => ({
   [`[method]request-options.${label}`]: row(
     [borrow(RequestOptions)],
     option(u64),
-    (_host, options) => options[name],
+    (_host, options) => options.timeouts[name],
   ),
   [`[method]request-options.set-${label}`]: row(
     [borrow(RequestOptions), option(u64)],
     result(),
     (_host, options, value) => {
-      options[name] = value
+      options.timeouts[name] = value
       return kept
     },
   ),
 })
-
-/** The most that a timer of Node waits for. */
-const MOST_MS = 2 ** 31 - 1
-
-export const ms = (ns: bigint | undefined): number | undefined =>
-  ns === undefined ? undefined : Math.min(Math.ceil(Number(ns) / 1e6), MOST_MS)
 
 const response = borrow(IncomingResponse)
 
@@ -224,11 +206,7 @@ export const outgoingHandlerRows: ComponentRows = {
         path: request.path ?? '/',
         headers: request.headers.list(),
       }
-      const awaiting = httpOf(host).httpRequest(head, request.body?.id, {
-        connectMs: ms(options?.connect),
-        firstByteMs: ms(options?.firstByte),
-        betweenBytesMs: ms(options?.betweenBytes),
-      })
+      const awaiting = httpOf(host).httpRequest(head, request.body?.id, timeoutsOf(options))
       return after(awaiting, (streams) => new FutureIncomingResponse(streams))
     },
     { waits: true },

@@ -18,6 +18,11 @@ export const method: ValueType<Tagged> = variant(...METHODS.map((name) => [name.
 /** `variant scheme` */
 export const scheme: ValueType<Tagged> = variant(['HTTP'], ['HTTPS'], ['other', string])
 
+/** A method or a scheme that has a case of its own is that one, however it was named. */
+export const plainMethod = (value: Tagged): Tagged => methodOf(methodName(value))
+export const plainScheme = (value: Tagged | undefined): Tagged | undefined =>
+  value?.tag === 'other' ? schemeOf(value.val as string) : value
+
 export const methodOf = (name: string): Tagged =>
   METHODS.includes(name) ? { tag: name.toLowerCase() } : { tag: 'other', val: name }
 

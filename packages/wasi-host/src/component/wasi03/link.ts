@@ -10,6 +10,8 @@ import { shapeOf } from '../canonical/function.ts'
 import * as cli from './cli.ts'
 import { monotonicClock, systemClock } from './clocks.ts'
 import { filesystem, preopens } from './filesystem.ts'
+import { client } from './http/client.ts'
+import { httpTypes } from './http/types.ts'
 import { nameLookup } from './name-lookup.ts'
 import { insecure, insecureSeed, random } from './random.ts'
 import { tcpFunctions } from './tcp.ts'
@@ -31,6 +33,8 @@ export const interfaces03: Readonly<Record<string, WitFunctions>> = {
   'wasi:clocks/system-clock': systemClock,
   'wasi:filesystem/types': filesystem,
   'wasi:filesystem/preopens': preopens,
+  'wasi:http/types': httpTypes,
+  'wasi:http/client': client,
   'wasi:random/random': random,
   'wasi:random/insecure': insecure,
   'wasi:random/insecure-seed': insecureSeed,
