@@ -19,8 +19,8 @@ import { Publisher } from '../sends/publisher.ts'
 import { Receiver } from '../sends/receiver.ts'
 import { Stores } from '../stores/stores.ts'
 import { ClientTokens } from '../subjects/clients.ts'
-import type { WorkHandler, WorkSettings } from '../work/options.ts'
-import { Worker } from '../work/worker.ts'
+import type { WorkHandler, WorkSettings } from '../work-queues/options.ts'
+import { Worker } from '../work-queues/worker.ts'
 import { SubjectSpace } from '../subjects/subject-space.ts'
 
 /** How long another bridge with the same name may take to say so. */

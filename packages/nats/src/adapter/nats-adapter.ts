@@ -7,7 +7,7 @@ import type { NatsCounters } from '../diagnostics.ts'
 import { asError } from '../errors.ts'
 import { type NatsOptions, natsSettings } from '../options/options.ts'
 import type { DeadLetter } from '../sends/dead-letters.ts'
-import { type WorkHandler, type WorkOptions, workSettings } from '../work/options.ts'
+import { type WorkHandler, type WorkOptions, workSettings } from '../work-queues/options.ts'
 import { Bridge } from './bridge.ts'
 
 /** What an adapter says, for `on`. */
