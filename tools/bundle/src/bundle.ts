@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { type Plugin, rolldown, type RolldownOptions } from 'rolldown'
 import { dts } from 'rolldown-plugin-dts'
 import { builtins } from './builtins.ts'
-import { chunks, needsLittle } from './chunks.ts'
+import { chunks, needsLittle, needsNothing } from './chunks.ts'
 import { entriesOf } from './entries.ts'
 import { byInternal, listOf, withInternal } from './internal.ts'
 import { smallMaps } from './maps.ts'
@@ -26,9 +26,10 @@ const strict: Pick<RolldownOptions, 'platform' | 'onwarn'> = {
 
 /**
  * Makes `dist` anew. What several entries share becomes a file of its own, so that it exists once in a process; what is
- * imported by `import()` is loaded when it is asked for. A thread that needs little of its package has a copy of that in
- * its own file. Where there is an entry `./internal`, it is the file of the whole package. The maps hold the sources, so
- * comments are in them alone.
+ * imported by `import()` is loaded when it is asked for. An entry that needs nothing of Node, where the main entry does, is
+ * one file with copies: what it shared would bring Node's modules to a browser. A thread that needs little of its package
+ * has a copy of that in its own file. Where there is an entry `./internal`, it is the file of the whole package. The maps
+ * hold the sources, so comments are in them alone.
  *
  * @param folder - Of a package that `tsc -b` has built.
  * @throws Error for everything that rolldown warns of.
@@ -59,19 +60,23 @@ export const bundle = async (folder: string): Promise<void> => {
     })
     await made.close()
   }
-  const together = { ...code }
+  const { index } = code
+  const asWritten = { ...options, plugins: [byInternal(moved)] }
+  const ofNode = index !== undefined && !(await needsNothing(within(index), asWritten))
+  const together: Record<string, string> = {}
+  for (const [name, source] of Object.entries(code)) {
+    if (ofNode && (await needsNothing(within(source), asWritten))) await write({ [name]: source })
+    else together[name] = source
+  }
   for (const [name, source] of Object.entries(threads)) {
-    const { index } = code
-    const alone =
-      index !== undefined &&
-      (await needsLittle(within(source), within(index), { ...options, plugins: [byInternal(moved)] }))
+    const alone = index !== undefined && (await needsLittle(within(source), within(index), asWritten))
     if (alone) await write({ [name]: source })
     else together[name] = source
   }
-  const { index, internal, ...rest } = together
-  if (index !== undefined && internal !== undefined) {
+  const { index: door, internal, ...rest } = together
+  if (door !== undefined && internal !== undefined) {
     await write({ internal, ...rest })
-    await write({ index }, listOf(within(index)))
+    await write({ index: door }, listOf(within(door)))
   } else await write(together)
 
   const declared = typed.map(

@@ -1,4 +1,5 @@
 /** Which modules of a package stand in one file, so that an import reads few files and little that it does not need. */
+import { isAbsolute } from 'node:path'
 import { rolldown, type CodeSplittingGroup, type InputOptions, type PluginContext } from 'rolldown'
 
 type Graph = Pick<PluginContext, 'getModuleInfo'>
@@ -81,4 +82,20 @@ export const needsLittle = async (thread: string, index: string, options: InputO
   await looked.generate()
   await looked.close()
   return needless > WORTH_A_COPY
+}
+
+/** Whether an entry needs no module of Node and no other package: it runs in a browser too. */
+export const needsNothing = async (entry: string, options: InputOptions): Promise<boolean> => {
+  let alone = false
+  const look = {
+    name: 'look',
+    buildEnd(this: PluginContext) {
+      // What is left outside keeps the name by which it is imported.
+      alone = [...reached(this, entry)].every((id) => isAbsolute(id))
+    },
+  }
+  const looked = await rolldown({ ...options, input: [entry], plugins: [options.plugins, look] })
+  await looked.generate()
+  await looked.close()
+  return alone
 }

@@ -61,6 +61,18 @@ test('every entry, command and thread becomes one file, and what they share exis
   expect(readFileSync(join(folder, 'dist/main.js'), 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/)
 })
 
+test('an entry that needs nothing of Node is one file for a browser, where the main one needs Node', async () => {
+  const folder = sample()
+  writeFileSync(
+    join(folder, 'src/index.ts'),
+    `import { tmpdir } from 'node:os'\nimport { count } from './state.ts'\nexport const where = () => tmpdir() + count()\nexport const lazy = async () => ''\n`,
+  )
+  await bundle(folder)
+  const text = readFileSync(join(folder, 'dist/net/index.js'), 'utf8')
+  expect(text).toContain('count')
+  expect(text).not.toMatch(/^import|\bprocess\b/m)
+})
+
 test('the maps hold the sources, so that nothing else has to be published', async () => {
   const folder = sample()
   await bundle(folder)
