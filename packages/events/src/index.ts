@@ -28,7 +28,7 @@ export type { JournalOptions } from './journal/database.ts'
 export type { ConnectingClient, Authorizer } from './server/authorize.ts'
 
 // What listeners and handlers get
-export { DeferError } from './errors.ts'
+export { DeferError } from './errors/errors.ts'
 export type { Delivery, RequestContext } from './handlers/handler.ts'
 export type { IncomingMessage, Middleware } from './handlers/middleware.ts'
 export type { StreamedEvent } from './handlers/event-stream.ts'
@@ -95,8 +95,8 @@ export type { LineLogger } from './lines/logger.ts'
 export type { WaitOptions } from './lines/deadline.ts'
 
 // What goes wrong
-export { RemoteError } from './errors.ts'
-export type { EventsErrorCode } from './errors.ts'
+export { RemoteError } from './errors/errors.ts'
+export type { EventsErrorCode } from './errors/errors.ts'
 export { SocketError } from '@uds/winsock-ffi'
 export type { UpgradeRequest, WebSocketOptions } from './web-sockets/accept.ts'
 export type { WebSocketLike } from './web-sockets/web-socket-duplex.ts'

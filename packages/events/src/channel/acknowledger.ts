@@ -1,5 +1,5 @@
 /** Acknowledger: sends acknowledgements, gathered. */
-import { type WireError } from '../errors.ts'
+import { type WireError } from '../errors/errors.ts'
 import { FrameType, u32 } from '../wire/frame.ts'
 import type { FlowControl } from './flow-control.ts'
 

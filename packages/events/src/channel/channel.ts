@@ -1,6 +1,6 @@
 /** Channel: one end of a session, over one connection after the other. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { disconnection, failure } from '../errors.ts'
+import { disconnection, failure } from '../errors/errors.ts'
 import type { Codec, CodecLimits } from '../codecs/codec.ts'
 import { connected, type ConnectionMessage } from '../handlers/diagnostics.ts'
 import type { Link } from '../wire/link.ts'

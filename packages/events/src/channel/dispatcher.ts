@@ -1,6 +1,6 @@
 /** Dispatcher: each frame that arrives goes to its consumer. */
 import type { Codec, CodecLimits } from '../codecs/codec.ts'
-import { failure, fromWire, RemoteError } from '../errors.ts'
+import { failure, fromWire, RemoteError } from '../errors/errors.ts'
 import { FIRST_OPTIONAL_TYPE, Flag, FrameType, HEADER_ID_BYTES, KNOWN_FLAGS, readU64 } from '../wire/frame.ts'
 import type { Link } from '../wire/link.ts'
 import type { RequestHandler } from './request-handler.ts'

@@ -1,5 +1,5 @@
 /** DuplicateFilter: a message that arrives twice is handled once. */
-import type { WireError } from '../errors.ts'
+import type { WireError } from '../errors/errors.ts'
 
 /** How many failures are remembered, for messages whose refusal may not have reached the sender. */
 const FAILURES = 1024

@@ -1,6 +1,6 @@
 /** Emitter: writes events and answers, which are not kept. */
 import type { Codec } from '../codecs/codec.ts'
-import { failure } from '../errors.ts'
+import { failure } from '../errors/errors.ts'
 import { encodeFrame, type Encoded, FrameType } from '../wire/frame.ts'
 import type { FlowControl } from './flow-control.ts'
 import type { ChannelSettings } from './owner.ts'

@@ -1,6 +1,6 @@
 /** An envelope: data of any codec with a few values about it, as the bytes of one payload. PROTOCOL.md, "Envelopes". */
 import type { Codec, CodecLimits } from '../codecs/codec.ts'
-import { failure } from '../errors.ts'
+import { failure } from '../errors/errors.ts'
 import { encodePayload, readPayload } from './payload.ts'
 
 /** Bytes of the length of what stands about the data. */

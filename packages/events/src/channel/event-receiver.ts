@@ -1,5 +1,5 @@
 /** EventReceiver: events that arrive meet their listeners and are acknowledged. */
-import { asError, DeferError, failure, toWire } from '../errors.ts'
+import { asError, DeferError, failure, toWire } from '../errors/errors.ts'
 import type { Delivery } from '../handlers/handler.ts'
 import { isThenable } from '../handlers/listeners.ts'
 import { isReserved } from '../names.ts'

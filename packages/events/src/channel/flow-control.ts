@@ -1,5 +1,5 @@
 /** FlowControl, Closed: what may be sent now, and why nothing may be. */
-import { disconnection, type EventsErrorCode, failure } from '../errors.ts'
+import { disconnection, type EventsErrorCode, failure } from '../errors/errors.ts'
 import { FrameType } from '../wire/frame.ts'
 import type { OutgoingNames } from '../wire/interned-names.ts'
 import type { Link } from '../wire/link.ts'

@@ -1,6 +1,6 @@
 /** FrameQueue: frames that wait, and the policy of a full queue. */
 import { checkOptions, invalidValue, optionNames } from '@uds/winsock-ffi'
-import { failure } from '../errors.ts'
+import { failure } from '../errors/errors.ts'
 import { count } from '../options.ts'
 import type { Link } from '../wire/link.ts'
 

@@ -1,5 +1,5 @@
 /** StreamedInput, streamedInputOf: a stream that is the input of a request, read as the other end takes it. */
-import { asError } from '../errors.ts'
+import { asError } from '../errors/errors.ts'
 
 /** The parts of a stream, whatever kind of stream it is. */
 interface Parts {

@@ -1,5 +1,5 @@
 /** InputStream: the input of a request that is a stream, as its handler reads it. */
-import { failure } from '../errors.ts'
+import { failure } from '../errors/errors.ts'
 import { ItemStream } from './item-stream.ts'
 
 /** Bytes of frames that the caller may send ahead of the handler. */

@@ -1,6 +1,6 @@
 /** MessagePipeline: schema, middleware, handler. */
 import type { Check, Checks } from '../contract/contract.ts'
-import { failure } from '../errors.ts'
+import { failure } from '../errors/errors.ts'
 import { handled, observe } from '../handlers/diagnostics.ts'
 import type { HandlerRegistry } from '../handlers/registry.ts'
 import { isThenable } from '../handlers/listeners.ts'

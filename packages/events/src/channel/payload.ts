@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer'
 import { isThenable } from '../handlers/listeners.ts'
 import type { Codec, CodecLimits } from '../codecs/codec.ts'
-import { asError, failure } from '../errors.ts'
+import { asError, failure } from '../errors/errors.ts'
 import { boundOf, type Encoded, Flag, HEADER_ID_BYTES, isWide } from '../wire/frame.ts'
 import type { Link } from '../wire/link.ts'
 

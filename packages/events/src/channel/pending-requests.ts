@@ -1,5 +1,5 @@
 /** PendingRequests: the requests of this end that wait for a reply. */
-import { failure, RemoteError, type WireError } from '../errors.ts'
+import { failure, RemoteError, type WireError } from '../errors/errors.ts'
 import type { StreamedInput } from './input-source.ts'
 
 /** Something that waits for what the other end answers. */

@@ -1,5 +1,5 @@
 /** Pings: round trips that a caller asked for. */
-import { quietly } from '../errors.ts'
+import { quietly } from '../errors/errors.ts'
 import { FrameType } from '../wire/frame.ts'
 import { type Link, lost } from '../wire/link.ts'
 

@@ -1,6 +1,6 @@
 /** ReliableSender: messages with a number, sent again until they are acknowledged. */
 import type { Codec } from '../codecs/codec.ts'
-import { asError, quietly } from '../errors.ts'
+import { asError, quietly } from '../errors/errors.ts'
 import type { KeptMessage, StoredMessage } from '../journal/sent-journal.ts'
 import { LONGEST_TIMER } from '../options.ts'
 import { encodeFrame, type Encoded, Flag, FrameType, HEADER_ID_BYTES } from '../wire/frame.ts'

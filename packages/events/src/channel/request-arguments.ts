@@ -1,6 +1,6 @@
 /** request, requestStream: the arguments of both ends, checked. */
 import { checkOptions, optionNames } from '@uds/winsock-ffi'
-import { quietly } from '../errors.ts'
+import { quietly } from '../errors/errors.ts'
 import type { Requester } from './requester.ts'
 import { checkSignal, count, milliseconds } from '../options.ts'
 import type { RequestOptions, StreamOptions } from '../map.ts'

@@ -1,5 +1,5 @@
 /** RequestHandler: runs the handlers of requests that arrive, sends their answers. */
-import { failure, RemoteError, toWire, type WireError } from '../errors.ts'
+import { failure, RemoteError, toWire, type WireError } from '../errors/errors.ts'
 import { isThenable } from '../handlers/listeners.ts'
 import { FrameType, u32 } from '../wire/frame.ts'
 import type { FlowControl } from './flow-control.ts'

@@ -1,7 +1,7 @@
 /** Requester: sends the requests of this end. */
 import type { Check } from '../contract/contract.ts'
 import type { Codec } from '../codecs/codec.ts'
-import { asError, failure, toWire, type WireError } from '../errors.ts'
+import { asError, failure, toWire, type WireError } from '../errors/errors.ts'
 import { isThenable } from '../handlers/listeners.ts'
 import { encodeFrame, Flag, FrameType, HEADER_ID_BYTES, u32 } from '../wire/frame.ts'
 import { INPUT_OPTION } from '../wire/handshake-messages.ts'

@@ -1,5 +1,5 @@
 /** RunningRequest: a request while its handler runs. */
-import { failure } from '../errors.ts'
+import { failure } from '../errors/errors.ts'
 import type { RequestContext } from '../handlers/handler.ts'
 import type { InputStream } from './input-stream.ts'
 

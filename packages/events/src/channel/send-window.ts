@@ -1,5 +1,5 @@
 /** SendWindow: the messages that are sent and not acknowledged. */
-import { quietly } from '../errors.ts'
+import { quietly } from '../errors/errors.ts'
 import type { Slab } from '../wire/outbox.ts'
 
 /** A message that was sent, or is about to be, and is not acknowledged yet. */

@@ -2,7 +2,7 @@
 import type { Duplex } from 'node:stream'
 import { type Address, connect as openConnection, type Transport } from '@uds/stream'
 import { socketFileOf } from '../address.ts'
-import { asError } from '../errors.ts'
+import { asError } from '../errors/errors.ts'
 import { type Link, lost, ReadBuffer } from '../wire/link.ts'
 import { Backoff, codeOf, CONNECT_PAUSES, isBusy, mayConnectLater } from '@uds/winsock-ffi/internal'
 import { readBackoff, signatureOf, whenFileAppears } from './reconnect.ts'

@@ -2,7 +2,7 @@
 import type { Duplex } from 'node:stream'
 import type { Channel } from '../channel/channel.ts'
 import { SocketError } from '@uds/winsock-ffi'
-import { asError, fromWire, RemoteError } from '../errors.ts'
+import { asError, fromWire, RemoteError } from '../errors/errors.ts'
 import type { EndSettings } from '../end/options.ts'
 import { FrameType } from '../wire/frame.ts'
 import { KNOWN_OPTIONS, readWelcome, type Welcome } from '../wire/handshake-messages.ts'

@@ -8,7 +8,7 @@ import {
   splitStream,
 } from '../channel/request-arguments.ts'
 import type { Channel } from '../channel/channel.ts'
-import { asError } from '../errors.ts'
+import { asError } from '../errors/errors.ts'
 import type {
   CallArguments,
   ClientRequests,

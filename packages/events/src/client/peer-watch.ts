@@ -1,6 +1,6 @@
 /** watchPeers: who is connected to the server, and who comes and goes, over one connection after the other. */
 import type { NameChange } from '../wire/name-change.ts'
-import { failure } from '../errors.ts'
+import { failure } from '../errors/errors.ts'
 
 /** The clients of a server that have names. */
 export interface PeerChange extends NameChange {

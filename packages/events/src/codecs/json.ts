@@ -1,5 +1,5 @@
 /** The codec json. */
-import { failure } from '../errors.ts'
+import { failure } from '../errors/errors.ts'
 import type { TextCodec } from './codec.ts'
 import { checkText } from './payload-limits.ts'
 

@@ -1,6 +1,6 @@
 /** The codec msgpack. */
 import { fileOf } from '@uds/winsock-ffi'
-import { failure } from '../errors.ts'
+import { failure } from '../errors/errors.ts'
 import type { BinaryCodec } from './codec.ts'
 import { checkPacked } from './payload-limits.ts'
 

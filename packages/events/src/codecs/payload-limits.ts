@@ -1,5 +1,5 @@
 /** How deep, and how many, the values of a payload may be: checked before a parser makes anything of them. */
-import { failure } from '../errors.ts'
+import { failure } from '../errors/errors.ts'
 import type { CodecLimits } from './codec.ts'
 import { passedBound } from './json-bounds.ts'
 

@@ -1,5 +1,5 @@
 /** The codec raw: bytes as they are. */
-import { failure } from '../errors.ts'
+import { failure } from '../errors/errors.ts'
 import type { BinaryCodec } from './codec.ts'
 
 /**

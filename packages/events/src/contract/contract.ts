@@ -1,6 +1,6 @@
 /** contract: schemas for events and requests, and the checks made of them. */
 import { invalidArgument } from '@uds/winsock-ffi'
-import { failure } from '../errors.ts'
+import { failure } from '../errors/errors.ts'
 import { checkEventName, checkName } from '../names.ts'
 import type { MapSection } from '../map.ts'
 import type { SchemaIssue, SchemaOutput, SchemaResult, StandardSchema } from './standard-schema.ts'

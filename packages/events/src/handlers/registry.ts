@@ -1,6 +1,6 @@
 /** HandlerRegistry: the handlers of events and requests, by name. */
 import { checkOptions, invalidArgument, invalidValue } from '@uds/winsock-ffi'
-import { asError } from '../errors.ts'
+import { asError } from '../errors/errors.ts'
 import { checkName, isReserved, OWN_NAMES } from '../names.ts'
 import { count } from '../options.ts'
 import { EventStream, type StreamedEvent, type Pausable } from './event-stream.ts'

@@ -3,7 +3,7 @@ import { closeSync, fchmodSync, lstatSync, openSync, realpathSync, statSync, typ
 import type * as Sqlite from 'node:sqlite'
 import type { DatabaseSync } from 'node:sqlite'
 import { checkOptions, invalidArgument, invalidValue, SocketError } from '@uds/winsock-ffi'
-import { failure } from '../errors.ts'
+import { failure } from '../errors/errors.ts'
 import { count, oneOf } from '../options.ts'
 
 /** Where a journal is kept. It takes an engine with `node:sqlite` (Node.js 22.13 or later); else `ENOTSUP`. */

@@ -1,6 +1,6 @@
 /** The receiver's journal: the highest number that was handled, for each session, beside the effects of the handlers. */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { DeferError } from '../errors.ts'
+import { DeferError } from '../errors/errors.ts'
 import { isThenable } from '../handlers/listeners.ts'
 import { journalError, type JournalOptions, type OpenDatabase, openDatabase, rememberMs } from './database.ts'
 

@@ -1,6 +1,6 @@
 /** The sender's journal: what was sent and not acknowledged, and the id of the session. */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { failure } from '../errors.ts'
+import { failure } from '../errors/errors.ts'
 import type { Encoded } from '../wire/frame.ts'
 import { journalError, type JournalOptions, type OpenDatabase, openDatabase, pragmaOf } from './database.ts'
 

@@ -1,6 +1,6 @@
 /** One connection of a line client: write, exchange, end. */
 import type { Duplex } from 'node:stream'
-import { connectionFailure, failure } from '../errors.ts'
+import { connectionFailure, failure } from '../errors/errors.ts'
 import { LineDecoder } from './line-decoder.ts'
 
 /** What a {@link ClientConnection} reports to its owner. */

@@ -1,6 +1,6 @@
 /** Waits that end: withDeadline, abortable. */
 import { checkOptions } from '@uds/winsock-ffi'
-import { failure } from '../errors.ts'
+import { failure } from '../errors/errors.ts'
 import { checkSignal, milliseconds } from '../options.ts'
 
 /** The end of a wait: a time, a signal, or both. */

@@ -2,7 +2,7 @@
 import { connect } from '@uds/stream'
 import type { Address } from '@uds/stream'
 import { checkOptions, optionNames } from '@uds/winsock-ffi'
-import { failure } from '../errors.ts'
+import { failure } from '../errors/errors.ts'
 import { count, milliseconds, ofType } from '../options.ts'
 import type { ClientConnection } from './client-connection.ts'
 import { abortable, withDeadline } from './deadline.ts'

@@ -1,6 +1,6 @@
 /** One client of a line server: its lines are handled one after the other. */
 import type { Duplex } from 'node:stream'
-import { failure } from '../errors.ts'
+import { failure } from '../errors/errors.ts'
 import { isThenable } from '../handlers/listeners.ts'
 import { LineDecoder } from './line-decoder.ts'
 import { LineWriter } from './line-writer.ts'

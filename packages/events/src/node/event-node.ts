@@ -6,7 +6,7 @@ import { sealEnvelope, openEnvelope } from '../channel/envelope.ts'
 import { request } from '../channel/request-arguments.ts'
 import { EventClient } from '../client/client.ts'
 import type { HandlerResult } from '../end/event-end.ts'
-import { asError } from '../errors.ts'
+import { asError } from '../errors/errors.ts'
 import type { Delivery, RequestContext } from '../handlers/handler.ts'
 import { type Listener, Listeners } from '../handlers/listeners.ts'
 import type {

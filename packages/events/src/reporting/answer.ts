@@ -2,7 +2,7 @@
 import { SocketError } from '@uds/winsock-ffi'
 import { userDifference } from '@uds/winsock-ffi/internal'
 import type { PeerCredentials } from '@uds/winsock-ffi'
-import { failure } from '../errors.ts'
+import { failure } from '../errors/errors.ts'
 import { Reporter, type Report, type ReportSource } from './reporter.ts'
 
 /** Milliseconds without a question after which nothing is counted any more. */

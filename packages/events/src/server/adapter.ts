@@ -1,6 +1,6 @@
 /** What joins servers of several machines, or processes, to one: an adapter, as users of socket.io know it. */
 import { invalidArgument, invalidValue } from '@uds/winsock-ffi'
-import { asError } from '../errors.ts'
+import { asError } from '../errors/errors.ts'
 import type { Elsewhere } from '../handlers/elsewhere.ts'
 import { isThenable } from '../handlers/listeners.ts'
 import type { RemoteCall, RemoteClient, RemoteSend } from './remote.ts'

@@ -4,7 +4,7 @@ import { type Address, peerCredentials, tcp, vsock, type Transport } from '@uds/
 import { loadBackend, type PeerCredentials, SocketError } from '@uds/winsock-ffi'
 import { isSameUser, whyNobodyIsSameUser } from '@uds/winsock-ffi/internal'
 import type { Codec } from '../codecs/codec.ts'
-import { asError, failure } from '../errors.ts'
+import { asError, failure } from '../errors/errors.ts'
 import { digest, sameToken } from '../tokens/same-token.ts'
 import type { Hello } from '../wire/handshake-messages.ts'
 

@@ -1,7 +1,7 @@
 /** ServerHandshake: lets a client in, begins or resumes its session. */
 import type { Duplex } from 'node:stream'
 import type { Codec } from '../codecs/codec.ts'
-import { asError, failure } from '../errors.ts'
+import { asError, failure } from '../errors/errors.ts'
 import type { HandledJournal, KeptSession } from '../journal/handled-journal.ts'
 import type { EndSettings } from '../end/options.ts'
 import { FrameType } from '../wire/frame.ts'

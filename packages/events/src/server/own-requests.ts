@@ -1,7 +1,7 @@
 /** The requests that this package makes of its servers: rooms, who is there, and requests for other clients. */
 import { openEnvelope } from '../channel/envelope.ts'
 import { request, requestStream } from '../channel/request-arguments.ts'
-import { asError, failure } from '../errors.ts'
+import { asError, failure } from '../errors/errors.ts'
 import type { RequestContext } from '../handlers/handler.ts'
 import type { HandlerRegistry } from '../handlers/registry.ts'
 import { ASK, ASK_STREAM, checkName, JOIN, LEAVE, OWN_NAMES, PEERS, REPORT } from '../names.ts'

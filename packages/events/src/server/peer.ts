@@ -5,7 +5,7 @@ import { request, requestStream } from '../channel/request-arguments.ts'
 import { Channel } from '../channel/channel.ts'
 import type { ChannelOwner } from '../channel/owner.ts'
 import type { Codec } from '../codecs/codec.ts'
-import { failure } from '../errors.ts'
+import { failure } from '../errors/errors.ts'
 import { keepAlive, keepAliveInterval } from '../wire/keep-alive.ts'
 import { type Link, lost } from '../wire/link.ts'
 import type {

@@ -1,6 +1,6 @@
 /** RemotePeer, RemoteMessages: the clients of other servers, and what they say to the handlers of this one. */
 import { RunningRequest } from '../channel/running-request.ts'
-import { failure } from '../errors.ts'
+import { failure } from '../errors/errors.ts'
 import type { HandlerRegistry } from '../handlers/registry.ts'
 import { json } from '../codecs/json.ts'
 import type { HandledJournal } from '../journal/handled-journal.ts'

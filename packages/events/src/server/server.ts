@@ -7,7 +7,7 @@ import type { MissedLimits } from '../channel/emitter.ts'
 import type { ChannelOwner } from '../channel/owner.ts'
 import { builtInCodecs, readCodec } from '../codecs/select.ts'
 import { type Checks, checksOf } from '../contract/contract.ts'
-import { asError, failure } from '../errors.ts'
+import { asError, failure } from '../errors/errors.ts'
 import { EventEnd } from '../end/event-end.ts'
 import type { Delivery } from '../handlers/handler.ts'
 import { HandlerRegistry } from '../handlers/registry.ts'
@@ -362,16 +362,9 @@ export class EventServer<M extends object = AnyMap>
   /** @internal */
   ownerOf(peer: ServerPeer<M>): ChannelOwner {
     return {
-      names: this.#names,
-      settings: this.settings,
-      handlers: this.handlers,
-      checks: this.#checks,
-      session: peer.id,
+      ...this.#remoteOwnerOf(peer),
       inbox: this.#journal?.inboxOf(peer.id, peer.owner.id),
       elsewhere: () => this.#adapter.elsewhere,
-      peer,
-      listenerArguments: (data, delivery) => [data, peer, delivery],
-      report: (error) => this.handlers.report(error, peer),
       drained: () => this.#tell('drain', peer),
     }
   }

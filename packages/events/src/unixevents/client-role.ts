@@ -2,7 +2,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Duplex } from 'node:stream'
 import { connect } from '@uds/stream'
-import { failure } from '../errors.ts'
+import { failure } from '../errors/errors.ts'
 import { Backoff, codeOf, isScarcity, mayConnectLater } from '@uds/winsock-ffi/internal'
 import { checkServer } from './channel/server-user.ts'
 import { ClientSession } from './session/client-session.ts'

@@ -1,7 +1,7 @@
 /** LateEnd: the end of a channel whose code is loaded when it is opened. */
 import { setTimeout as wait } from 'node:timers/promises'
 import { Backoff, isScarcity } from '@uds/winsock-ffi/internal'
-import { failure } from '../errors.ts'
+import { failure } from '../errors/errors.ts'
 import { PendingFrames } from './connection/pending-frames.ts'
 import type { SendDone } from './connection/pending-frames.ts'
 import { RETRY } from './role.ts'

@@ -1,6 +1,6 @@
 /** Linker. */
 import { invalidArgument, SocketError } from '@uds/winsock-ffi'
-import { asError, failure } from '../errors.ts'
+import { asError, failure } from '../errors/errors.ts'
 import { readGrace, LONGEST_TIMER } from '../options.ts'
 import { printable } from '../wire/printable.ts'
 import { channelAddress } from './channel/channel-address.ts'

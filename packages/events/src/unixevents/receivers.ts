@@ -1,6 +1,6 @@
 /** Receivers: the listeners of a linker, by event. */
 import { invalidArgument } from '@uds/winsock-ffi'
-import { failure } from '../errors.ts'
+import { failure } from '../errors/errors.ts'
 import { isThenable, Listeners } from '../handlers/listeners.ts'
 import { decodePayload } from './frames/payload.ts'
 import type { PayloadMode } from './frames/payload.ts'

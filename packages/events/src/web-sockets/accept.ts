@@ -1,7 +1,7 @@
 /** webSocketConnection: a WebSocket that may come in, as a connection of the server. */
 import { Duplex } from 'node:stream'
 import { checkOptions, invalidArgument, optionNames } from '@uds/winsock-ffi'
-import { asError } from '../errors.ts'
+import { asError } from '../errors/errors.ts'
 import { sameToken } from '../tokens/same-token.ts'
 import { lastWords, nameGuard } from './name-guard.ts'
 import { WebSocketDuplex, type WebSocketLike } from './web-socket-duplex.ts'

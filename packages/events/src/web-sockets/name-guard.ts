@@ -1,6 +1,6 @@
 /** NameGuard: which names may pass between a browser and the server, frame by frame. */
 import { Transform, type TransformCallback } from 'node:stream'
-import { failure, toWire } from '../errors.ts'
+import { failure, toWire } from '../errors/errors.ts'
 import { FrameDecoder } from '../wire/decoder.ts'
 import { encodeFrame, FIRST_OPTIONAL_TYPE, Flag, FrameType, LENGTH_BYTES } from '../wire/frame.ts'
 import { DEFER_OPTION, INPUT_OPTION, PREAMBLE_BYTES } from '../wire/handshake-messages.ts'

@@ -1,6 +1,6 @@
 /** WebSocketDuplex: a WebSocket of `ws` as a stream of bytes. */
 import { Duplex } from 'node:stream'
-import { failure } from '../errors.ts'
+import { failure } from '../errors/errors.ts'
 
 /** What is used of a WebSocket of the package `ws`: https://github.com/websockets/ws/blob/master/doc/ws.md */
 export interface WebSocketLike {

@@ -1,6 +1,8 @@
 /** Answers: the handlers of this end, and what they answer. */
-import { EventsError, toWire } from './errors.ts'
-import { countIn, Flags, type ReadFrame, Type } from './frames.ts'
+import { toWire } from '../errors/remote-error.ts'
+import { Flag, FrameType } from '../wire/frame-types.ts'
+import { EventsError } from './errors.ts'
+import { countIn, type ReadFrame } from './frames.ts'
 import { decode, encode, type Wire } from './wire.ts'
 
 /** What a handler of a request receives behind its input. */
@@ -37,7 +39,7 @@ export class Answers {
   /** REQUEST, CANCEL or CREDIT came. */
   asked(frame: ReadFrame, name: string): void {
     const { type, flags, low } = frame
-    if (type === Type.request) {
+    if (type === FrameType.request) {
       if (this.#running.has(low))
         throw new EventsError('ERR_PROTOCOL', 'a request with the id of one that is under way')
       const handler = this.handlers.get(name)
@@ -47,7 +49,7 @@ export class Answers {
       else {
         const running = new Running(frame.high)
         this.#running.set(low, running)
-        void this.#answer(low, running, (flags & Flags.stream) !== 0, () =>
+        void this.#answer(low, running, (flags & Flag.stream) !== 0, () =>
           handler(input, { name, signal: running.controller.signal }),
         )
       }
@@ -55,7 +57,7 @@ export class Answers {
     }
     const running = this.#running.get(low)
     if (running === undefined) return
-    if (type === Type.credit) running.credit += countIn(frame)
+    if (type === FrameType.credit) running.credit += countIn(frame)
     else {
       this.#running.delete(low)
       running.controller.abort(new EventsError('ERR_DISCONNECTED', 'nobody waits for the answer any more'))
@@ -68,7 +70,7 @@ export class Answers {
     try {
       const value = await handle()
       if (stream) await this.#stream(id, running, value)
-      else if (this.#running.get(id) === running) this.#put(Type.reply, id, value)
+      else if (this.#running.get(id) === running) this.#put(FrameType.reply, id, value)
     } catch (error) {
       if (this.#running.get(id) === running) this.#fail(id, error)
     } finally {
@@ -94,11 +96,11 @@ export class Answers {
         const { value, done } = await iterator.next()
         if (signal.aborted) return
         if (done === true) {
-          this.#wire.put(Type.end, 0, '', id)
+          this.#wire.put(FrameType.end, 0, '', id)
           return
         }
         running.credit--
-        this.#put(Type.item, id, value)
+        this.#put(FrameType.item, id, value)
         await this.#wire.flowing()
       }
     } finally {
@@ -112,7 +114,7 @@ export class Answers {
   }
 
   #fail(id: number, error: unknown): void {
-    this.#wire.put(Type.failure, 0, '', id, JSON.stringify(toWire(error)))
+    this.#wire.put(FrameType.failure, 0, '', id, JSON.stringify(toWire(error)))
   }
 
   /** The connection is gone. */

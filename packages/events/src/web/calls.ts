@@ -1,6 +1,8 @@
 /** Calls: the requests of this end that have no answer yet. */
-import { EventsError, asError, fromWire, RemoteError, toWire } from './errors.ts'
-import { countIn, Flags, type ReadFrame, textOf, Type } from './frames.ts'
+import { asError, RemoteError, toWire } from '../errors/remote-error.ts'
+import { Flag, FrameType } from '../wire/frame-types.ts'
+import { EventsError, errorIn } from './errors.ts'
+import { countIn, type ReadFrame, textOf } from './frames.ts'
 import { decode, encode, type Encoded, type Wire } from './wire.ts'
 
 /** What waits for an answer. */
@@ -63,7 +65,7 @@ export class Calls {
     const encoded: Encoded =
       parts === undefined
         ? encode(input, this.#mostBytes())
-        : { flags: Flags.input, payload: undefined, size: 16 }
+        : { flags: Flag.input, payload: undefined, size: 16 }
     const place = this.#free.pop() ?? this.#places.length
     const uses = ((this.#uses[place] ?? 0) + 1) & 0xfff
     this.#uses[place] = uses
@@ -112,7 +114,7 @@ export class Calls {
     }
     call.sent = true
     const id = call.id + call.credit * TWO_32
-    this.#wire.put(Type.request, flags | (call.stream ? Flags.stream : 0), name, id, payload)
+    this.#wire.put(FrameType.request, flags | (call.stream ? Flag.stream : 0), name, id, payload)
   }
 
   /** Lets the other end send so many more items. */
@@ -120,14 +122,14 @@ export class Calls {
     const call = this.#at(id)
     if (call === undefined) return
     call.credit += items
-    this.#wire.put(Type.credit, 0, '', id, items)
+    this.#wire.put(FrameType.credit, 0, '', id, items)
   }
 
   /** Ends a request from this side: CANCEL goes out where it was written. */
   giveUp(id: number, reason: Error): void {
     const call = this.#close(id)
     if (call === undefined) return
-    if (call.sent) this.#wire.put(Type.cancel, 0, '', id)
+    if (call.sent) this.#wire.put(FrameType.cancel, 0, '', id)
     call.waiting.fail(reason)
   }
 
@@ -136,8 +138,8 @@ export class Calls {
     const { id, type, flags, body } = frame
     const call = this.#at(id)
     if (call === undefined) return
-    if (type === Type.reply || type === Type.item) {
-      const isItem = type === Type.item
+    if (type === FrameType.reply || type === FrameType.item) {
+      const isItem = type === FrameType.item
       if (call.stream !== isItem)
         throw new EventsError(
           'ERR_PROTOCOL',
@@ -149,10 +151,10 @@ export class Calls {
       const value = decode(frame)
       if (!isItem) this.#close(id)
       call.waiting.value(value)
-    } else if (type === Type.end) this.#close(id)?.waiting.end()
-    else if (type === Type.failure)
-      this.#close(id)?.waiting.fail(new RemoteError(fromWire(textOf(body, flags, 'ERR_PROTOCOL'))))
-    else if (type === Type.inputMore) call.input?.more(countIn(frame))
+    } else if (type === FrameType.end) this.#close(id)?.waiting.end()
+    else if (type === FrameType.failure)
+      this.#close(id)?.waiting.fail(new RemoteError(errorIn(textOf(body, flags, 'ERR_PROTOCOL'))))
+    else if (type === FrameType.inputCredit) call.input?.more(countIn(frame))
     else call.input?.stop()
   }
 
@@ -239,16 +241,16 @@ class Input {
         if (this.#ended) return
         if (done === true) {
           this.#ended = true
-          this.#wire.put(Type.inputEnd, 0, '', this.#id)
+          this.#wire.put(FrameType.inputEnd, 0, '', this.#id)
           return
         }
         const { flags, payload } = encode(value, this.#mostBytes())
-        this.#credit -= this.#wire.put(Type.input, flags, '', this.#id, payload)
+        this.#credit -= this.#wire.put(FrameType.input, flags, '', this.#id, payload)
         await this.#wire.flowing()
       }
     } catch (error) {
       if (this.#ended) return
-      this.#wire.put(Type.inputFailure, 0, '', this.#id, JSON.stringify(toWire(error)))
+      this.#wire.put(FrameType.inputFailure, 0, '', this.#id, JSON.stringify(toWire(error)))
       this.#failed(asError(error))
     }
   }

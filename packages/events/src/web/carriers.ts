@@ -1,5 +1,6 @@
 /** Carrier: what carries the bytes of a connection: a WebSocket, or a pair of web streams. */
-import { asError, EventsError } from './errors.ts'
+import { asError } from '../errors/remote-error.ts'
+import { EventsError } from './errors.ts'
 
 /** One connection, in bytes. */
 export interface Carrier {

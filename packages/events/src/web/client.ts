@@ -1,4 +1,5 @@
 /** EventClient for browsers: one end of a conversation, over one connection after the other. */
+import { asError, RemoteError } from '../errors/remote-error.ts'
 import type {
   AnyMap,
   CallArguments,
@@ -18,62 +19,20 @@ import type {
   ToServer,
 } from '../map.ts'
 import { type Calls as CallMethods, callsOf } from '../end/calls.ts'
+import { FrameType } from '../wire/frame-types.ts'
 import { Answers, type Handler, type HandlerContext } from './answers.ts'
 import { Calls, type Waiting } from './calls.ts'
+import { callArguments } from './call-arguments.ts'
 import { type Opener, overStreams, overWebSocket } from './carriers.ts'
+import { type ClientEvents, type Delivery, FINAL, LOCAL } from './client-events.ts'
 import { Connection, type Welcome } from './connection.ts'
 import { Deliveries } from './deliveries.ts'
-import { asError, EventsError, RemoteError } from './errors.ts'
-import { type ReadFrame, Type } from './frames.ts'
+import { EventsError } from './errors.ts'
+import { type ReadFrame } from './frames.ts'
 import { ItemQueue } from './items.ts'
+import { type Listener, Listeners } from './listeners.ts'
 import { type ClientOptions, readOptions, type Settings, type Target } from './options.ts'
 import { checkName, decode, encode, type Wire } from './wire.ts'
-
-/** What a listener gets behind the data. */
-export interface Delivery {
-  readonly name: string
-  /** `send` is acknowledged when the listener is done. */
-  readonly kind: 'emit' | 'send'
-  /** It may have been handled before. */
-  readonly redelivered: boolean
-}
-
-/** What happens to the connection, for `on`. */
-export interface ClientEvents {
-  /** A connection was made. `resumed`: the server still knew this session. */
-  connect: [state: { readonly resumed: boolean }]
-  /** An attempt to connect again failed. */
-  connectError: [error: Error]
-  /** The connection was lost; the client tries again, unless `close` follows. */
-  disconnect: [reason: Error | undefined]
-  /** There is room again after `emit` said false. */
-  drain: []
-  /** It is over, and stays so. */
-  close: [reason: Error | undefined]
-  /** A listener threw, or the like. Without a listener for it, it is an error on the console. */
-  error: [error: Error]
-}
-
-const LOCAL: ReadonlySet<string> = new Set([
-  'connect',
-  'connectError',
-  'disconnect',
-  'drain',
-  'close',
-  'error',
-])
-/** Reasons of a server after which no client comes back. */
-const FINAL: ReadonlySet<string> = new Set([
-  'ERR_UNAUTHORIZED',
-  'ERR_DISCONNECTED_BY_SERVER',
-  'ERR_UNSUPPORTED_CODEC',
-  'ERR_UNSUPPORTED_OPTION',
-  'ERR_UNSUPPORTED_VERSION',
-  'ERR_SESSION_TAKEN',
-])
-const WINDOW = 64
-
-type Listener = (...args: unknown[]) => unknown
 
 /**
  * A client of an `EventServer`, over a WebSocket or a pair of web streams, without Node's modules: browsers, workers of
@@ -84,7 +43,7 @@ export class EventClient<M extends object = AnyMap> {
   readonly #settings: Settings
   readonly #open: Opener
   readonly #session: string = crypto.randomUUID()
-  readonly #listeners = new Map<string, Set<Listener>>()
+  readonly #listeners = new Listeners()
   readonly #names = new Map<string, number>()
   readonly #deliveries: Deliveries
   readonly #calls: Calls
@@ -150,7 +109,7 @@ export class EventClient<M extends object = AnyMap> {
       knows: (option) => this.#connection?.peerKnows.includes(option) === true,
       flowing: () =>
         this.#connection?.full === true ? new Promise((resolve) => this.#flowing.push(resolve)) : undefined,
-      report: (error) => this.#tell('error', asError(error)),
+      report: (error) => this.#listeners.tell('error', asError(error)),
     }
   }
 
@@ -208,7 +167,7 @@ export class EventClient<M extends object = AnyMap> {
     for (const { write } of queue) write()
     this.#first?.resolve()
     this.#first = undefined
-    this.#tell('connect', { resumed: welcome.resumed })
+    this.#listeners.tell('connect', { resumed: welcome.resumed })
   }
 
   #lost(connection: Connection, reason: Error | undefined): void {
@@ -223,7 +182,7 @@ export class EventClient<M extends object = AnyMap> {
       code(why) === 'ERR_CLOSED' ? new EventsError('ERR_DISCONNECTED', why.message, why) : why,
       false,
     )
-    if (was) this.#tell('disconnect', reason)
+    if (was) this.#listeners.tell('disconnect', reason)
     if (this.#closed !== undefined) return
     const { backoff } = this.#settings
     const final = reason instanceof RemoteError && FINAL.has(reason.code)
@@ -233,7 +192,7 @@ export class EventClient<M extends object = AnyMap> {
       this.#finish(why)
       return
     }
-    if (!was) this.#tell('connectError', why)
+    if (!was) this.#listeners.tell('connectError', why)
     this.#pauseMs =
       this.#pauseMs === 0 ? backoff.initialMs : Math.min(this.#pauseMs * backoff.factor, backoff.maxMs)
     this.#retry = setTimeout(() => this.#connect(), this.#pauseMs * (1 - backoff.jitter * Math.random()))
@@ -241,7 +200,7 @@ export class EventClient<M extends object = AnyMap> {
 
   #drained(): void {
     for (const resolve of this.#flowing.splice(0)) resolve()
-    if (this.#connection !== undefined) this.#tell('drain')
+    if (this.#connection !== undefined) this.#listeners.tell('drain')
   }
 
   #finish(reason: Error): void {
@@ -250,91 +209,64 @@ export class EventClient<M extends object = AnyMap> {
     this.#queue = []
     this.#calls.disconnect(reason, true)
     this.#deliveries.close(reason)
-    this.#tell('close', code(reason) === 'ERR_CLOSED' ? undefined : reason)
+    this.#listeners.tell('close', code(reason) === 'ERR_CLOSED' ? undefined : reason)
   }
 
   // ---- what arrives ----
 
   #take(connection: Connection, frame: ReadFrame): void {
     switch (frame.type) {
-      case Type.emit: {
+      case FrameType.emit: {
         const name = connection.nameOf(frame)
         const data = decode(frame)
-        const failed = (error: unknown): void => this.#tell('error', asError(error))
+        const failed = (error: unknown): void => this.#listeners.tell('error', asError(error))
         try {
-          this.#deliver(name, data, { name, kind: 'emit', redelivered: false }, false)?.catch(failed)
+          this.#listeners
+            .deliver(name, data, { name, kind: 'emit', redelivered: false }, false)
+            ?.catch(failed)
         } catch (error) {
           failed(error)
         }
         return
       }
-      case Type.send: {
+      case FrameType.send: {
         const name = connection.nameOf(frame)
         const data = decode(frame)
         this.#deliveries.receive(frame.id, frame.flags, (redelivered) =>
-          this.#deliver(name, data, { name, kind: 'send', redelivered }, true),
+          this.#listeners.deliver(name, data, { name, kind: 'send', redelivered }, true),
         )
         return
       }
-      case Type.ack:
-      case Type.nack:
-      case Type.defer:
+      case FrameType.ack:
+      case FrameType.nack:
+      case FrameType.defer:
         this.#deliveries.answered(frame)
         return
-      case Type.request:
+      case FrameType.request:
         this.#answers.asked(frame, connection.nameOf(frame))
         return
-      case Type.cancel:
-      case Type.credit:
+      case FrameType.cancel:
+      case FrameType.credit:
         this.#answers.asked(frame, '')
         return
-      case Type.reply:
-      case Type.failure:
-      case Type.item:
-      case Type.end:
-      case Type.inputMore:
-      case Type.inputStop:
+      case FrameType.reply:
+      case FrameType.failure:
+      case FrameType.item:
+      case FrameType.end:
+      case FrameType.inputCredit:
+      case FrameType.inputStop:
         this.#calls.answered(frame)
         return
-      case Type.ping:
-        connection.put(Type.pong, 0, 0, '', frame.id)
+      case FrameType.ping:
+        connection.put(FrameType.pong, 0, 0, '', frame.id)
         return
-      case Type.pong:
-      case Type.input:
-      case Type.inputEnd:
-      case Type.inputFailure:
+      case FrameType.pong:
+      case FrameType.input:
+      case FrameType.inputEnd:
+      case FrameType.inputFailure:
         return
       default:
         throw new EventsError('ERR_PROTOCOL', `a frame of the unknown type ${frame.type}`)
-    }
-  }
-
-  /** Calls the listeners; a promise when one of them is not done. */
-  #deliver(name: string, data: unknown, delivery: Delivery, needed: boolean): Promise<unknown> | undefined {
-    if (LOCAL.has(name)) throw new EventsError('ERR_INVALID_NAME', `the event name '${name}' is reserved`)
-    const listeners = this.#listeners.get(name)
-    if (listeners === undefined || listeners.size === 0) {
-      if (needed) throw new EventsError('ERR_NO_HANDLER', `nobody listens to '${name}'`)
-      return undefined
-    }
-    const results: unknown[] = []
-    for (const listener of listeners) {
-      const result = listener(data, delivery)
-      if (typeof (result as PromiseLike<unknown> | undefined)?.then === 'function') results.push(result)
-    }
-    return results.length === 0 ? undefined : Promise.all(results)
-  }
-
-  #tell(name: keyof ClientEvents, ...args: unknown[]): void {
-    const listeners = this.#listeners.get(name)
-    if (name === 'error' && (listeners === undefined || listeners.size === 0)) console.error(args[0])
-    for (const listener of listeners ?? []) {
-      try {
-        listener(...args)
-      } catch (error) {
-        if (name === 'error') console.error(error)
-        else this.#tell('error', asError(error))
-      }
     }
   }
 
@@ -373,8 +305,7 @@ export class EventClient<M extends object = AnyMap> {
   ): this
   on(name: string, listener: (...args: never[]) => unknown): this {
     if (typeof listener !== 'function') throw new TypeError('on: the listener must be a function')
-    const listeners = this.#listeners.get(checkName(name)) ?? new Set()
-    this.#listeners.set(name, listeners.add(listener as Listener))
+    this.#listeners.add(checkName(name), listener as Listener)
     return this
   }
 
@@ -393,7 +324,7 @@ export class EventClient<M extends object = AnyMap> {
 
   /** Stops listening. */
   off(name: keyof ClientEvents | EventName<ToClient<M>>, listener: (...args: never[]) => unknown): this {
-    this.#listeners.get(name)?.delete(listener as Listener)
+    this.#listeners.remove(name, listener as Listener)
     return this
   }
 
@@ -423,7 +354,7 @@ export class EventClient<M extends object = AnyMap> {
   emit(name: string, data?: unknown): boolean {
     const { flags, payload, size } = this.#encoded(name, data)
     const write = (): void =>
-      void this.#connection?.put(Type.emit, flags, this.#idOf(name), name, -1, payload)
+      void this.#connection?.put(FrameType.emit, flags, this.#idOf(name), name, -1, payload)
     this.#later(size, write)
     write()
     return this.#connection !== undefined && !this.#connection.full
@@ -469,7 +400,7 @@ export class EventClient<M extends object = AnyMap> {
 
   #request(name: string, rest: readonly unknown[]): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const { input, timeoutMs, signal } = this.#argumentsOf(rest, ['timeoutMs', 'signal'])
+      const { input, timeoutMs, signal } = callArguments(rest, this.#settings, ['timeoutMs', 'signal'])
       const waiting = { value: resolve, end: () => resolve(undefined), fail: reject }
       this.#ask(name, input, { timeoutMs, signal, window: 0 }, waiting)
     })
@@ -485,7 +416,11 @@ export class EventClient<M extends object = AnyMap> {
     name: N,
     ...rest: CallArguments<ServerRequests<M>[N], StreamOptions>
   ): AsyncIterableIterator<Item<ServerRequests<M>[N]>, undefined, undefined> & AsyncDisposable {
-    const { input, timeoutMs, signal, window } = this.#argumentsOf(rest, ['timeoutMs', 'signal', 'window'])
+    const { input, timeoutMs, signal, window } = callArguments(rest, this.#settings, [
+      'timeoutMs',
+      'signal',
+      'window',
+    ])
     let id = 0
     let taken = 0
     const items = new ItemQueue(
@@ -507,28 +442,6 @@ export class EventClient<M extends object = AnyMap> {
     )
     const add = (value: unknown): void => items.add(value)
     return items as never
-  }
-
-  #argumentsOf(
-    rest: readonly unknown[],
-    known: readonly string[],
-  ): { input: unknown; timeoutMs: number; signal: AbortSignal | undefined; window: number } {
-    const [first, second] = rest
-    const keys =
-      typeof first === 'object' && first !== null && !Array.isArray(first) ? Object.keys(first) : []
-    // The options stand alone where there is no input.
-    const alone = rest.length === 1 && keys.length > 0 && keys.every((key) => known.includes(key))
-    const options = ((alone ? first : second) ?? {}) as StreamOptions
-    const unknown = Object.keys(options).find((key) => !known.includes(key))
-    if (unknown !== undefined)
-      throw new EventsError('ERR_INVALID_ARG_VALUE', `the option ${unknown} does not exist`)
-    const { timeoutMs = this.#settings.requestTimeoutMs, signal, window = WINDOW } = options
-    return {
-      input: alone ? undefined : first,
-      timeoutMs: timeoutMs ?? Infinity,
-      signal,
-      window: Math.min(Math.max(1, window), 65_536),
-    }
   }
 
   /** Asks to be in a room; the server's `joinable` decides. */

@@ -1,7 +1,9 @@
 /** Connection: one connection of a client, from the first eight bytes to its end. */
+import { asError, RemoteError, toWire } from '../errors/remote-error.ts'
+import { FrameType } from '../wire/frame-types.ts'
 import type { Carrier, Opener } from './carriers.ts'
-import { asError, EventsError, fromWire, RemoteError, toWire } from './errors.ts'
-import { FrameReader, FrameWriter, type Payload, PREAMBLE, type ReadFrame, textOf, Type } from './frames.ts'
+import { EventsError, errorIn } from './errors.ts'
+import { FrameReader, FrameWriter, type Payload, PREAMBLE, type ReadFrame, textOf } from './frames.ts'
 import type { Settings } from './options.ts'
 
 /** What a server says of itself: PROTOCOL.md H2. */
@@ -69,7 +71,7 @@ export class Connection {
     this.#carrier = open({
       open: () => {
         this.#writer.raw(PREAMBLE)
-        this.#writer.frame(Type.hello, 0, 0, -1, JSON.stringify(events.hello()))
+        this.#writer.frame(FrameType.hello, 0, 0, -1, JSON.stringify(events.hello()))
         this.flush()
       },
       bytes: (bytes) => this.#read(bytes),
@@ -94,15 +96,15 @@ export class Connection {
   #take(frame: ReadFrame): void {
     if (this.#over) return
     const { type, flags, body } = frame
-    if (type === Type.goodbye) {
-      this.#goodbye = new RemoteError(fromWire(textOf(body, flags, 'ERR_PROTOCOL')))
+    if (type === FrameType.goodbye) {
+      this.#goodbye = new RemoteError(errorIn(textOf(body, flags, 'ERR_PROTOCOL')))
       this.#end(undefined)
     } else if (!this.#welcomed) {
-      if (type !== Type.welcome)
+      if (type !== FrameType.welcome)
         throw new EventsError('ERR_PROTOCOL', `the first frame must be WELCOME, not type ${type}`)
       this.#begin(readWelcome(textOf(body, flags, 'ERR_PROTOCOL')))
-    } else if (type === Type.name) this.#learn(frame)
-    else if (type < Type.heartbeat) this.#events.frame(frame)
+    } else if (type === FrameType.name) this.#learn(frame)
+    else if (type < FrameType.heartbeat) this.#events.frame(frame)
   }
 
   #begin(welcome: Welcome): void {
@@ -131,7 +133,7 @@ export class Connection {
         )
         return
       }
-      if (!this.#wrote) this.put(Type.heartbeat, 0, 0, '', -1)
+      if (!this.#wrote) this.put(FrameType.heartbeat, 0, 0, '', -1)
       this.#wrote = false
     }, intervalMs)
   }
@@ -163,7 +165,7 @@ export class Connection {
     if (this.#over) return 0
     if (nameId > 0 && !this.#announced.has(nameId)) {
       this.#announced.add(nameId)
-      this.#writer.frame(Type.name, 0, nameId, -1, name)
+      this.#writer.frame(FrameType.name, 0, nameId, -1, name)
     }
     const size = type === 0 ? 0 : this.#writer.frame(type, flags, nameId, id, payload)
     if (this.#writer.size >= FLUSH_AT) this.flush()
@@ -202,7 +204,7 @@ export class Connection {
     if (this.#over) return
     const { code, message } = toWire(reason)
     if (this.#writer.size > 0 || this.#heard || this.#welcomed)
-      this.#writer.frame(Type.goodbye, 0, 0, -1, JSON.stringify({ code, message }))
+      this.#writer.frame(FrameType.goodbye, 0, 0, -1, JSON.stringify({ code, message }))
     if (this.#writer.size > 0) this.#carrier.write(this.#writer.take())
     this.#end(reason)
   }

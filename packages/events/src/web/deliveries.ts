@@ -1,6 +1,8 @@
 /** Deliveries: messages that are acknowledged, sent and received, over one connection after the other. */
-import { asError, EventsError, fromWire, RemoteError, toWire, type WireError } from './errors.ts'
-import { countIn, Flags, type Payload, type ReadFrame, textOf, Type } from './frames.ts'
+import { asError, RemoteError, toWire, type WireError } from '../errors/remote-error.ts'
+import { Flag, FrameType } from '../wire/frame-types.ts'
+import { EventsError, errorIn } from './errors.ts'
+import { countIn, type Payload, type ReadFrame, textOf } from './frames.ts'
 import type { Encoded, Wire } from './wire.ts'
 
 interface Kept {
@@ -80,29 +82,29 @@ export class Deliveries {
   #write(seq: number, kept: Kept, flag: number): void {
     if (this.#kept.get(seq) !== kept || (kept.written && flag === 0)) return
     kept.written = true
-    this.#wire.put(Type.send, kept.flags | flag, kept.name, seq, kept.payload)
+    this.#wire.put(FrameType.send, kept.flags | flag, kept.name, seq, kept.payload)
   }
 
   /** Sends again what was written before: PROTOCOL.md D5. */
   repeat(): void {
     for (const timer of this.#put.values()) clearTimeout(timer)
     this.#put.clear()
-    for (const [seq, kept] of this.#kept) if (kept.written) this.#write(seq, kept, Flags.redelivered)
+    for (const [seq, kept] of this.#kept) if (kept.written) this.#write(seq, kept, Flag.redelivered)
   }
 
   /** ACK, NACK or DEFER came. */
   answered(frame: ReadFrame): void {
-    if (frame.type === Type.ack) {
+    if (frame.type === FrameType.ack) {
       const count = Math.min(countIn(frame), this.#next - frame.id)
       for (let seq = frame.id; seq < frame.id + count; seq++) this.#settle(seq, undefined)
-    } else if (frame.type === Type.nack) {
-      this.#settle(frame.id, new RemoteError(fromWire(textOf(frame.body, frame.flags, 'ERR_PROTOCOL'))))
+    } else if (frame.type === FrameType.nack) {
+      this.#settle(frame.id, new RemoteError(errorIn(textOf(frame.body, frame.flags, 'ERR_PROTOCOL'))))
     } else {
       const kept = this.#kept.get(frame.id)
       if (kept === undefined) return
       const again = (): void => {
         this.#put.delete(frame.id)
-        if (this.#wire.connected) this.#write(frame.id, kept, Flags.redelivered)
+        if (this.#wire.connected) this.#write(frame.id, kept, Flag.redelivered)
       }
       this.#put.set(frame.id, setTimeout(again, Math.min(countIn(frame), LONGEST_TIMER)))
     }
@@ -122,12 +124,12 @@ export class Deliveries {
     const again = this.#deferred.delete(seq)
     if (!again && seq <= this.#highest) {
       const failure = this.#failures.get(seq)
-      if (failure !== undefined) this.#wire.put(Type.nack, 0, '', seq, JSON.stringify(failure))
+      if (failure !== undefined) this.#wire.put(FrameType.nack, 0, '', seq, JSON.stringify(failure))
       else if (!this.#open.has(seq)) this.#acknowledge(seq)
       return
     }
     this.#highest = Math.max(this.#highest, seq)
-    const redelivered = again || ((flags & Flags.redelivered) !== 0 && seq < this.#freshFrom)
+    const redelivered = again || ((flags & Flag.redelivered) !== 0 && seq < this.#freshFrom)
     try {
       const result = deliver(redelivered)
       if (result === undefined) {
@@ -170,7 +172,7 @@ export class Deliveries {
     if (this.#ackCount === 0) return
     const count = this.#ackCount
     this.#ackCount = 0
-    this.#wire.put(Type.ack, 0, '', this.#ackFrom, count)
+    this.#wire.put(FrameType.ack, 0, '', this.#ackFrom, count)
   }
 
   #refuse(seq: number, error: unknown): void {
@@ -178,13 +180,13 @@ export class Deliveries {
     const { retryAfterMs } = (error ?? {}) as { retryAfterMs?: unknown }
     if (typeof retryAfterMs === 'number' && this.#wire.knows('defer')) {
       this.#deferred.add(seq)
-      this.#wire.put(Type.defer, 0, '', seq, retryAfterMs)
+      this.#wire.put(FrameType.defer, 0, '', seq, retryAfterMs)
       return
     }
     const told = toWire(error)
     this.#failures.set(seq, told)
     if (this.#failures.size > FAILURES) this.#failures.delete(this.#failures.keys().next().value as number)
-    this.#wire.put(Type.nack, 0, '', seq, JSON.stringify(told))
+    this.#wire.put(FrameType.nack, 0, '', seq, JSON.stringify(told))
     this.#wire.report(error)
   }
 

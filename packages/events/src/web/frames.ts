@@ -1,36 +1,6 @@
 /** FrameWriter, FrameReader: the frames of the native protocol over Uint8Array; PROTOCOL.md is what they follow. */
+import { Flag, FrameType } from '../wire/frame-types.ts'
 import { EventsError } from './errors.ts'
-
-/** The types of frames, as PROTOCOL.md F4 has them. */
-export const Type = {
-  hello: 1,
-  welcome: 2,
-  goodbye: 3,
-  name: 4,
-  emit: 5,
-  send: 6,
-  ack: 7,
-  nack: 8,
-  request: 9,
-  reply: 10,
-  failure: 11,
-  cancel: 12,
-  item: 13,
-  end: 14,
-  credit: 15,
-  ping: 16,
-  pong: 17,
-  defer: 18,
-  input: 19,
-  inputEnd: 20,
-  inputFailure: 21,
-  inputMore: 22,
-  inputStop: 23,
-  heartbeat: 128,
-} as const
-
-/** The flags of frames, as PROTOCOL.md F5 has them. */
-export const Flags = { latin1: 1, bytes: 2, redelivered: 4, input: 4, stream: 8 } as const
 
 /** The first bytes of an end of version 1: PROTOCOL.md B1. */
 export const PREAMBLE: Uint8Array = Uint8Array.of(0x89, 0x55, 0x44, 0x53, 0x45, 1, 1, 0x0a)
@@ -53,7 +23,7 @@ const latin1 = (bytes: Uint8Array): string => {
 
 /** The text of a body. @throws EventsError `code` for bytes that are not UTF-8 and do not say that they are latin1 */
 export const textOf = (bytes: Uint8Array, flags: number, code: string): string => {
-  if ((flags & Flags.latin1) !== 0) return latin1(bytes)
+  if ((flags & Flag.latin1) !== 0) return latin1(bytes)
   try {
     return utf8.decode(bytes)
   } catch (cause) {
@@ -139,7 +109,7 @@ export interface ReadFrame {
 }
 
 /** A type that has no id: PROTOCOL.md F2. */
-const hasNoId = (type: number): boolean => type <= Type.emit || type >= 128
+const hasNoId = (type: number): boolean => type <= FrameType.emit || type >= 128
 
 /** Cuts bytes into frames, however they are split; skips and checks the first eight bytes. */
 export class FrameReader {

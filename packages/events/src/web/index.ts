@@ -4,8 +4,9 @@
  * @packageDocumentation
  */
 export { EventClient } from './client.ts'
-export { EventsError, RemoteError } from './errors.ts'
+export { RemoteError } from '../errors/remote-error.ts'
+export { EventsError } from './errors.ts'
 export type { HandlerContext } from './answers.ts'
 export type { StreamPair } from './carriers.ts'
-export type { ClientEvents, Delivery } from './client.ts'
+export type { ClientEvents, Delivery } from './client-events.ts'
 export type { ClientOptions, ReconnectOptions, Target } from './options.ts'

@@ -1,6 +1,7 @@
 /** Wire: what the parts of a client write to, connected or not; payloads. */
+import { Flag } from '../wire/frame-types.ts'
 import { EventsError } from './errors.ts'
-import { Flags, type Payload, type ReadFrame, textOf } from './frames.ts'
+import { type Payload, type ReadFrame, textOf } from './frames.ts'
 
 /** Where frames are written. */
 export interface Wire {
@@ -36,7 +37,7 @@ export const encode = (data: unknown, most: number): Encoded => {
   if (data === undefined) return { flags: 0, payload: undefined, size: 16 }
   if (data instanceof Uint8Array) {
     checkSize(data.length, most)
-    return { flags: Flags.bytes, payload: data.slice(), size: data.length + 16 }
+    return { flags: Flag.bytes, payload: data.slice(), size: data.length + 16 }
   }
   let text: string | undefined
   try {
@@ -56,7 +57,7 @@ const checkSize = (size: number, most: number): void => {
 
 /** The value of the payload of a frame. @throws EventsError `ERR_BAD_PAYLOAD` */
 export const decode = ({ flags, body }: ReadFrame): unknown => {
-  if ((flags & Flags.bytes) !== 0) return body.slice()
+  if ((flags & Flag.bytes) !== 0) return body.slice()
   if (body.length === 0) return undefined
   try {
     return JSON.parse(textOf(body, flags, 'ERR_BAD_PAYLOAD'))

@@ -1,5 +1,5 @@
 /** FrameDecoder: bytes become frames; their length is checked here. */
-import { failure } from '../errors.ts'
+import { failure } from '../errors/errors.ts'
 import { LENGTH_BYTES, MIN_LENGTH, readLength } from './frame.ts'
 
 /**

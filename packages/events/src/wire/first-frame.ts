@@ -1,5 +1,5 @@
 /** The first frame of each end: read, sent, and waited for no longer than the handshake may take. */
-import { failure } from '../errors.ts'
+import { failure } from '../errors/errors.ts'
 import { Flag, FrameType } from './frame.ts'
 import type { Link } from './link.ts'
 

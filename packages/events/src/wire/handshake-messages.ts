@@ -1,5 +1,5 @@
 /** Preamble, hello and welcome: written, read, checked. */
-import { failure } from '../errors.ts'
+import { failure } from '../errors/errors.ts'
 
 /** The version of the protocol that this package speaks; PROTOCOL.md. */
 export const VERSION = 1

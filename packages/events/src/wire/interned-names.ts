@@ -1,5 +1,5 @@
 /** OutgoingNames, IncomingNames: each name crosses a connection once. */
-import { failure } from '../errors.ts'
+import { failure } from '../errors/errors.ts'
 import { checkEventName, checkName, isReserved, nameFault } from '../names.ts'
 
 /**

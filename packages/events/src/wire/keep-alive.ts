@@ -1,5 +1,5 @@
 /** keepAlive: a silent peer is pinged, and after three intervals it is dead. */
-import { failure } from '../errors.ts'
+import { failure } from '../errors/errors.ts'
 import { FrameType } from './frame.ts'
 import type { Link } from './link.ts'
 

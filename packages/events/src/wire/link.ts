@@ -2,7 +2,7 @@
 import type { OnReadOpts } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { FrameDecoder } from './decoder.ts'
-import { asError, failure, toWire } from '../errors.ts'
+import { asError, failure, toWire } from '../errors/errors.ts'
 import { FrameType } from './frame.ts'
 import { checkPreamble, couldBePreamble, preamble, PREAMBLE_BYTES } from './handshake-messages.ts'
 import { readLatin1 } from './latin1.ts'

@@ -1,5 +1,5 @@
 /** Job: a message of a work queue, on its way to some worker. */
-import { failure, quietly } from '../errors.ts'
+import { failure, quietly } from '../errors/errors.ts'
 
 /** A message of a work queue. */
 export interface Job<Data = unknown> {

@@ -1,7 +1,7 @@
 /** WorkJournal: the messages of work queues that nobody has done yet, beyond the life of the server. */
 import type { DatabaseSync } from 'node:sqlite'
 import { structuredClone } from '../codecs/structured-clone.ts'
-import { asError } from '../errors.ts'
+import { asError } from '../errors/errors.ts'
 import { journalError, type JournalOptions, type OpenDatabase, openDatabase } from '../journal/database.ts'
 import type { OpenJob } from './job.ts'
 

@@ -3,7 +3,7 @@ import { checkOptions, invalidArgument, invalidValue, optionNames } from '@uds/w
 import type { Channel } from '../channel/channel.ts'
 import { sealEnvelope } from '../channel/envelope.ts'
 import { request } from '../channel/request-arguments.ts'
-import { asError, failure, RemoteError } from '../errors.ts'
+import { asError, failure, RemoteError } from '../errors/errors.ts'
 import { Listeners } from '../handlers/listeners.ts'
 import { WORK_PREFIX } from '../names.ts'
 import { count, milliseconds } from '../options.ts'

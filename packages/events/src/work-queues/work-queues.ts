@@ -1,6 +1,6 @@
 /** WorkQueues: the queues of a server, and the request by which clients ask for work. */
 import { invalidValue } from '@uds/winsock-ffi'
-import { failure } from '../errors.ts'
+import { failure } from '../errors/errors.ts'
 import type { RequestContext } from '../handlers/handler.ts'
 import type { HandlerRegistry } from '../handlers/registry.ts'
 import type { JournalOptions } from '../journal/database.ts'

@@ -1,6 +1,6 @@
 /** Link: one connection to one peer. */
 import type { Duplex } from 'node:stream'
-import { connectionFailure, failure } from '../../errors.ts'
+import { connectionFailure, failure } from '../../errors/errors.ts'
 import { CONTROL_EVENT, controlFrame, readControl } from '../frames/control-message.ts'
 import type { ControlMessage } from '../frames/control-message.ts'
 import { FrameDecoder } from '../frames/frame-decoder.ts'

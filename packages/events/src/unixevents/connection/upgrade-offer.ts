@@ -1,5 +1,5 @@
 /** The wait for the answer to an offer of the native protocol: what is sent meanwhile, and whether it was heard. */
-import { failure } from '../../errors.ts'
+import { failure } from '../../errors/errors.ts'
 import type { Outbox } from './outbox.ts'
 import { PendingFrames } from './pending-frames.ts'
 import type { PendingFrame, SendDone } from './pending-frames.ts'

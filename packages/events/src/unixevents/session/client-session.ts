@@ -2,7 +2,7 @@
 import type { Duplex } from 'node:stream'
 import type { Transport } from '@uds/stream'
 import { EventClient } from '../../client/client.ts'
-import { failure } from '../../errors.ts'
+import { failure } from '../../errors/errors.ts'
 import type { PendingFrame } from '../connection/pending-frames.ts'
 import type { LinkLimits } from '../connection/link.ts'
 import { FRAME_EVENT, frameCodec, frameReader, sessionOptions, SessionSender } from './session-frames.ts'

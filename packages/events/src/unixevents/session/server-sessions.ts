@@ -1,6 +1,6 @@
 /** ServerSessions: the native sessions of a server, after the upgrade; they are resumed here. */
 import type { Duplex } from 'node:stream'
-import { failure } from '../../errors.ts'
+import { failure } from '../../errors/errors.ts'
 import type { ServerPeer } from '../../server/peer.ts'
 import { EventServer } from '../../server/server.ts'
 import type { PendingFrame } from '../connection/pending-frames.ts'

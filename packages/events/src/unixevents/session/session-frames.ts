@@ -7,7 +7,7 @@ import type { Prefix } from '../frames/frame-encoder.ts'
 import { PrefixFilter } from '../frames/prefix-filter.ts'
 import type { LinkLimits } from '../connection/link.ts'
 import type { SendDone } from '../connection/pending-frames.ts'
-import { failure } from '../../errors.ts'
+import { failure } from '../../errors/errors.ts'
 
 /** The name of the native event: a SEND whose payload is a frame of unixevents as it is, with its end mark. */
 export const FRAME_EVENT = 'unixevents'
