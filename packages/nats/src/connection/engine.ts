@@ -134,6 +134,8 @@ export class Engine {
       if (this.#ending.signal.aborted) return
       await this.#check(connection)
       for (const each of this.#subscribed) this.#subscribe(each)
+      // What another machine says from now on is heard: the server has read the subscriptions.
+      await connection.flush()
       this.#isUp(connection)
       first.resolve()
       for await (const status of connection.status()) {
