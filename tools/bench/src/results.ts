@@ -53,9 +53,12 @@ export const reaches = (group: GroupResult, row: RowResult): boolean | undefined
   return pace(row, base, group.by) >= row.target.least
 }
 
-/** The row that a target is of. */
-export const baseOf = (group: GroupResult, row: RowResult): RowResult | undefined =>
-  row.target?.of === undefined ? group.rows[0] : group.rows.find(({ name }) => name === row.target?.of)
+/** The row that a target is of; undefined where that was not measured, or is the row itself. */
+export const baseOf = (group: GroupResult, row: RowResult): RowResult | undefined => {
+  const of = row.target?.of
+  const base = of === undefined ? group.rows[0] : group.rows.find(({ name }) => name === of)
+  return base === row || base?.samples.length === 0 ? undefined : base
+}
 
 export const commitOf = (): string => {
   try {

@@ -45,6 +45,9 @@ test('a target that is missed is marked, and one whose measure is missing is not
     false,
     undefined,
   ])
+  const first = { ...base, target: { least: 1 } }
+  expect(reaches({ ...group, rows: [first, half] }, first)).toBeUndefined()
+  expect(reaches({ ...group, rows: [{ ...base, samples: [] }, half] }, half)).toBeUndefined()
   const lines = table(group).split('\n')
   expect(lines.filter((line) => line.includes('MISSED')).map((line) => line.split(' | ')[0])).toEqual([
     '| slow',

@@ -27,9 +27,10 @@ const others = (peers: Peers | undefined, work: string, count: number): Row[] =>
 ]
 
 const unixevents = (peers: Peers | undefined): Group[] => {
+  const original = 'unixevents 1.5.2'
   const theirs = peers?.installed.has('unixevents')
     ? (work: string, count: number): Row[] => [
-        subject('unixevents 1.5.2', 'linker.ts', work, count, { variant: 'unixevents' }),
+        subject(original, 'linker.ts', work, count, { variant: 'unixevents' }),
       ]
     : (): Row[] => []
   const mine = 'unixevents mode'
@@ -60,7 +61,7 @@ const unixevents = (peers: Peers | undefined): Group[] => {
       quick: false,
       rows: [
         ...theirs('one-way', 200_000),
-        ours(mine, 'linker.ts', 'one-way', 400_000, { variant: 'uds', target: { least: 2.5 } }),
+        ours(mine, 'linker.ts', 'one-way', 400_000, { variant: 'uds', target: { least: 2.5, of: original } }),
       ],
     },
     {
@@ -73,7 +74,7 @@ const unixevents = (peers: Peers | undefined): Group[] => {
       quick: false,
       rows: [
         ...theirs('ping-1', 30_000),
-        ours(mine, 'linker.ts', 'ping-1', 30_000, { variant: 'uds', target: { least: 1 } }),
+        ours(mine, 'linker.ts', 'ping-1', 30_000, { variant: 'uds', target: { least: 1, of: original } }),
       ],
     },
   ]
