@@ -23,7 +23,7 @@ const upTo = (count: number): number[] => Array.from({ length: count }, (_, at) 
 
 describe.skipIf(python.missing || namedPipes)('uds_events for Python', () => {
   test('passes its own tests: every vector, the blocking face, unixevents, lines', async () => {
-    const program = spawnProgram(python.path, ['-m', 'unittest', 'discover', '-s', join(folder, 'tests')], {
+    const program = spawnProgram(python.path, ['-m', 'unittest', 'discover', '-s', join(folder, 'test')], {
       env,
     })
     await program.exit

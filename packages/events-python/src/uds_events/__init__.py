@@ -4,6 +4,6 @@ from .client import EventClient
 from .errors import Defer, EventsError, RemoteError
 from .payload import NOTHING
 from .server import EventServer, Peer
-from .session import InputStream
+from .input_stream import InputStream
 
 __all__ = ["Defer", "EventClient", "EventServer", "EventsError", "InputStream", "NOTHING", "Peer", "RemoteError"]

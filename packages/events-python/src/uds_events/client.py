@@ -17,7 +17,8 @@ from .errors import EventsError, RemoteError
 from .frames import HELLO, KNOWN_OPTIONS, WELCOME, decode_text, encode_frame, encode_text
 from .link import Link
 from .payload import NOTHING, check_name
-from .session import Names, Registry, Session
+from .registry import Names, Registry
+from .session import Session
 
 _FINAL = frozenset((
     "ERR_UNAUTHORIZED", "ERR_DISCONNECTED_BY_SERVER", "ERR_UNSUPPORTED_CODEC", "ERR_UNSUPPORTED_OPTION",

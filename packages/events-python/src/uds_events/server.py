@@ -18,7 +18,8 @@ from .errors import EventsError
 from .frames import HELLO, KNOWN_OPTIONS, WELCOME, encode_frame, encode_text
 from .link import Link
 from .payload import NOTHING, check_name
-from .session import Names, Registry, Session
+from .registry import Names, Registry
+from .session import Session
 
 _HANDSHAKE_S = 5.0
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from typing import Any, AsyncIterable, AsyncIterator, Awaitable, Callable, Deque, Dict, List, Optional, Set, Tuple
-from collections import deque
+from typing import Any, AsyncIterator, Awaitable, Callable, Dict, List, Optional, Set, Tuple
 
 from .errors import Defer, EventsError, from_wire, to_wire
 from .frames import (
@@ -13,163 +12,17 @@ from .frames import (
     PING, PONG, REDELIVERED, REPLY, REQUEST, SEND, STREAM, STREAMED_INPUT, count_in, decode_text, encode_frame,
     encode_text, u32,
 )
+from .input_stream import InputStream
 from .link import Link, disconnection
 from .payload import NOTHING, check_event, check_name, decode, encode
+from .registry import Names, Registry, in_background
+from .under_way import Call, Input, Kept, Running
 
 _PLACES = 1 << 20
 _FAILURES = 1024
-_INPUT_WINDOW = 1 << 20
 _MAX_OPEN = 16_384
 _MAX_REQUESTS = 10_000
 _MOST_JSON = 64 * 1024
-
-
-class Registry:
-    """The listeners and handlers of an end."""
-
-    def __init__(self) -> None:
-        self.listeners: Dict[str, List[Callable[..., Any]]] = {}
-        self.handlers: Dict[str, Callable[..., Any]] = {}
-        self.report: Callable[[BaseException], None] = lambda error: None
-
-    def tell(self, name: str, *args: Any) -> None:
-        """Calls the listeners of what happens to an end; what they raise is reported."""
-        for listener in list(self.listeners.get(name, ())):
-            try:
-                result = listener(*args)
-                if inspect.isawaitable(result):
-                    _background(result, self.report)
-            except Exception as error:
-                self.report(error)
-
-
-_tasks: Set["asyncio.Future[Any]"] = set()
-
-
-def _background(result: Awaitable[Any], report: Callable[[BaseException], None]) -> None:
-    task = asyncio.ensure_future(result)
-    _tasks.add(task)
-
-    def done(ended: "asyncio.Future[Any]") -> None:
-        _tasks.discard(ended)
-        if not ended.cancelled() and ended.exception() is not None:
-            report(ended.exception())  # type: ignore[arg-type]
-
-    task.add_done_callback(done)
-
-
-class Names:
-    """The ids of the names that an end sends; a server shares them among its clients."""
-
-    def __init__(self) -> None:
-        self._ids: Dict[str, int] = {}
-
-    def id_of(self, name: str) -> int:
-        id_ = self._ids.get(name)
-        if id_ is None:
-            if len(self._ids) >= 4096:
-                raise EventsError("ERR_TOO_MANY_NAMES", "more than 4096 different names; use few and send data")
-            id_ = self._ids[name] = len(self._ids) + 1
-        return id_
-
-
-class _Kept:
-    __slots__ = ("name", "flags", "body", "written", "future")
-
-    def __init__(self, name: str, flags: int, body: bytes, future: "asyncio.Future[None]") -> None:
-        self.name, self.flags, self.body, self.written, self.future = name, flags, body, False, future
-
-
-class _Call:
-    """A request of this end that has no answer yet."""
-
-    def __init__(self, id_: int, stream: bool, credit: int) -> None:
-        self.id, self.stream, self.credit, self.sent = id_, stream, credit, False
-        self.future: "asyncio.Future[Any]" = asyncio.get_running_loop().create_future()
-        self.items: Deque[Any] = deque()
-        self.wake = asyncio.Event()
-        self.ended = False
-        self.failure: Optional[BaseException] = None
-        self.input: Optional[_Input] = None
-
-
-class _Input:
-    """The parts of an input, sent as the other end grants the credit (I1, I2)."""
-
-    def __init__(self, parts: AsyncIterable[Any]) -> None:
-        self.parts = parts
-        self.credit = 0
-        self.more = asyncio.Event()
-        self.task: Optional["asyncio.Task[None]"] = None
-
-
-class InputStream:
-    """The input of a request that is a stream, as its handler reads it with ``async for``."""
-
-    def __init__(self, grant: Callable[[int], None], stop: Callable[[], None]) -> None:
-        self._grant, self._stop = grant, stop
-        self._items: Deque[Tuple[Any, int]] = deque()
-        self._wake = asyncio.Event()
-        self._credit = self._read = 0
-        self._begun = self._ended = False
-        self._failure: Optional[BaseException] = None
-
-    def __aiter__(self) -> "InputStream":
-        return self
-
-    async def __anext__(self) -> Any:
-        if not self._begun:
-            self._begun = True
-            if not self._ended:
-                self._credit = _INPUT_WINDOW
-                self._grant(_INPUT_WINDOW)
-        while not self._items:
-            if self._failure is not None:
-                raise self._failure
-            if self._ended:
-                raise StopAsyncIteration
-            self._wake.clear()
-            await self._wake.wait()
-        item, size = self._items.popleft()
-        self._read += size
-        if self._read >= _INPUT_WINDOW // 2 and not self._ended:
-            self._credit += self._read
-            self._grant(self._read)
-            self._read = 0
-        return item
-
-    async def aclose(self) -> None:
-        """No more is wanted: the caller is told to stop; the answer is sent all the same."""
-        if not self._ended:
-            self._ended = True
-            self._stop()
-        self._items.clear()
-
-    def add(self, item: Any, size: int) -> None:
-        if self._ended:
-            return
-        if self._credit <= 0:
-            raise EventsError("ERR_PROTOCOL", "an input beyond the credit")
-        self._credit -= size
-        self._items.append((item, size))
-        self._wake.set()
-
-    def end(self, failure: Optional[BaseException] = None) -> None:
-        if not self._ended:
-            self._ended = True
-            self._failure = failure
-            self._wake.set()
-
-
-class _Running:
-    """A request of the other end while its handler runs."""
-
-    def __init__(self, credit: int) -> None:
-        self.credit = credit
-        self.more = asyncio.Event()
-        self.task: Optional["asyncio.Task[None]"] = None
-        self.input: Optional[InputStream] = None
-        self.result: Any = None
 
 
 class Session:
@@ -183,7 +36,7 @@ class Session:
         self._waiting_bytes = 0
         # What this end sends with a number.
         self._next = 1
-        self._kept: Dict[int, _Kept] = {}
+        self._kept: Dict[int, Kept] = {}
         self._kept_bytes = 0
         self._deferred_timers: Dict[int, asyncio.TimerHandle] = {}
         # What it receives.
@@ -195,10 +48,10 @@ class Session:
         self._ack_from = self._ack_count = 0
         self._held = False
         # Requests.
-        self._places: List[Optional[_Call]] = []
+        self._places: List[Optional[Call]] = []
         self._free: List[int] = []
         self._uses: List[int] = []
-        self._running: Dict[int, _Running] = {}
+        self._running: Dict[int, Running] = {}
 
     # ---- the connection ----
 
@@ -333,14 +186,14 @@ class Session:
         if self._kept_bytes + len(body) > self._queue_bytes or len(self._kept) >= 4 * _MAX_OPEN:
             raise EventsError("ERR_QUEUE_FULL", f"{len(self._kept)} messages wait for their acknowledgement")
         seq = self._next
-        kept = _Kept(name, flags, body, asyncio.get_running_loop().create_future())
+        kept = Kept(name, flags, body, asyncio.get_running_loop().create_future())
         self._later(len(body) + 16, lambda: self._write_send(seq, kept, 0))
         self._next += 1
         self._kept[seq] = kept
         self._kept_bytes += len(body)
         return kept.future
 
-    def _write_send(self, seq: int, kept: _Kept, flag: int) -> None:
+    def _write_send(self, seq: int, kept: Kept, flag: int) -> None:
         if not kept.future.cancelled() or kept.written:
             kept.written = True
             self._put(SEND, kept.flags | flag, kept.name, seq, kept.body)
@@ -369,7 +222,7 @@ class Session:
 
     # ---- requests of this end ----
 
-    def _open_call(self, name: str, input_: Any, window: int) -> _Call:
+    def _open_call(self, name: str, input_: Any, window: int) -> Call:
         check_name(name)
         self._names.id_of(name)
         stream = window > 0
@@ -380,9 +233,9 @@ class Session:
             self._places.append(None)
             self._uses.append(0)
         self._uses[place] = uses = (self._uses[place] + 1) & 0xFFF
-        call = self._places[place] = _Call(uses * _PLACES + place, stream, window)
+        call = self._places[place] = Call(uses * _PLACES + place, stream, window)
         if streamed:
-            call.input = _Input(input_)
+            call.input = Input(input_)
 
         def write() -> None:
             if self._places[place] is not call or call.sent:
@@ -400,7 +253,7 @@ class Session:
             raise
         return call
 
-    def _remove(self, call: _Call) -> bool:
+    def _remove(self, call: Call) -> bool:
         place = call.id % _PLACES
         if self._places[place] is not call:
             return False
@@ -410,7 +263,7 @@ class Session:
             call.input.task.cancel()
         return True
 
-    def _finish(self, call: _Call, failure: Optional[BaseException] = None, value: Any = None) -> None:
+    def _finish(self, call: Call, failure: Optional[BaseException] = None, value: Any = None) -> None:
         if not self._remove(call):
             return
         call.ended = True
@@ -421,7 +274,7 @@ class Session:
         elif not call.future.done():
             call.future.set_result(value)
 
-    def _give_up(self, call: _Call, reason: BaseException) -> None:
+    def _give_up(self, call: Call, reason: BaseException) -> None:
         if self._remove(call):
             if call.sent:
                 self._put(CANCEL, 0, "", call.id)
@@ -505,7 +358,7 @@ class Session:
             try:
                 result = listener(data, *self._extra)
                 if inspect.isawaitable(result):
-                    _background(result, self.registry.report)
+                    in_background(result, self.registry.report)
             except Exception as error:
                 self.registry.report(error)
 
@@ -536,7 +389,7 @@ class Session:
         if waits:
             self._open.add(seq)
             self._hold_when_full()
-            _background(self._await_send(seq, waits, failure), self.registry.report)
+            in_background(self._await_send(seq, waits, failure), self.registry.report)
         elif failure is not None:
             self._refuse(seq, failure)
         else:
@@ -617,7 +470,7 @@ class Session:
         elif call.input is not None and call.input.task is not None:
             call.input.task.cancel()
 
-    async def _send_input(self, call: _Call, input_: _Input) -> None:
+    async def _send_input(self, call: Call, input_: Input) -> None:
         try:
             async for part in input_.parts:
                 while input_.credit <= 0:
@@ -649,7 +502,7 @@ class Session:
             self._fail_request(id_, EventsError("ERR_TOO_MANY_REQUESTS", f"{len(self._running)} are under way"))
             return
         stream = bool(flags & STREAM)
-        running = _Running(window)
+        running = Running(window)
         if flags & STREAMED_INPUT:
             running.input = InputStream(
                 lambda more: void(self._put(INPUTMORE, 0, "", id_, u32(more))),
@@ -667,7 +520,7 @@ class Session:
         running.result = result
         running.task = asyncio.ensure_future(self._answer(id_, running, stream, result))
 
-    async def _answer(self, id_: int, running: _Running, stream: bool, result: Any) -> None:
+    async def _answer(self, id_: int, running: Running, stream: bool, result: Any) -> None:
         try:
             value = await result if inspect.isawaitable(result) else result
             if not stream:
@@ -684,7 +537,7 @@ class Session:
             if self._running.get(id_) is running:
                 del self._running[id_]
 
-    async def _answer_items(self, id_: int, running: _Running, items: Any) -> None:
+    async def _answer_items(self, id_: int, running: Running, items: Any) -> None:
         if not hasattr(items, "__aiter__") and not hasattr(items, "__iter__"):
             raise EventsError("ERR_HANDLER_FAILED", "the handler does not return a stream; use request()")
         iterator = items.__aiter__() if hasattr(items, "__aiter__") else _asynchronous(items)
@@ -735,7 +588,7 @@ class Session:
             raise EventsError("ERR_PROTOCOL", "an input of a request that has none")
 
     @staticmethod
-    def _cancel(running: _Running) -> None:
+    def _cancel(running: Running) -> None:
         if running.input is not None:
             running.input.end(EventsError("ERR_DISCONNECTED", "nobody waits for the answer any more"))
         if running.task is not None:
